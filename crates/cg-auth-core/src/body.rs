@@ -1,0 +1,216 @@
+//! Message bodies as values: [`Body`], and [`BodyCollector`] for transports that read one.
+
+use std::fmt;
+
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+/// The bytes of a request or a response.
+///
+/// A body may hold a secret or a token, so `Debug` shows its length only. Bodies made here from owned
+/// memory overwrite it with zeros when the last clone is dropped.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body(Bytes);
+
+impl Body {
+    /// The limit that transports put on an answer unless told otherwise: 1 MiB.
+    pub const DEFAULT_LIMIT: usize = 1024 * 1024;
+
+    /// A body without a byte.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(Bytes::new())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes, without a copy, for an HTTP library that takes [`Bytes`].
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no byte at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.len())
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Zeroizing<Vec<u8>>> for Body {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        if bytes.is_empty() { Self::empty() } else { Self(Bytes::from_owner(bytes)) }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Zeroizing::new(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+/// Collects an answer's body piece by piece and refuses to grow beyond a limit.
+///
+/// A transport pushes what it reads; [`BodyTooLarge`] converts into a
+/// [`TransportError`](crate::transport::TransportError), so `?` is enough. The pieces are kept in memory that is
+/// zeroed when it is outgrown or dropped.
+///
+/// ```
+/// use cg_auth_core::body::BodyCollector;
+///
+/// let mut body = BodyCollector::new(8);
+/// body.push(b"four")?;
+/// assert!(body.push(b"and five").is_err());
+/// assert_eq!(body.finish().as_bytes(), b"four");
+/// # Ok::<(), cg_auth_core::body::BodyTooLarge>(())
+/// ```
+#[derive(Debug)]
+pub struct BodyCollector {
+    bytes: Collected,
+    limit: usize,
+}
+
+impl BodyCollector {
+    /// A collector that takes at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { bytes: Collected::default(), limit }
+    }
+
+    /// Tells the collector what `Content-Length` announces, before the first byte is read.
+    ///
+    /// # Errors
+    /// [`BodyTooLarge`] when the announced length alone is beyond the limit: nothing needs to be read.
+    pub fn expect(&mut self, length: u64) -> Result<(), BodyTooLarge> {
+        match usize::try_from(length) {
+            Ok(length) if length <= self.limit => {
+                self.bytes.reserve(length.min(ANNOUNCED_CAPACITY));
+                Ok(())
+            }
+            _ => Err(BodyTooLarge { limit: self.limit }),
+        }
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// [`BodyTooLarge`] when the body would grow beyond the limit; nothing of the piece is kept.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), BodyTooLarge> {
+        if piece.len() > self.limit - self.bytes.0.len() {
+            return Err(BodyTooLarge { limit: self.limit });
+        }
+        self.bytes.reserve(piece.len());
+        self.bytes.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// The whole body.
+    #[must_use]
+    pub fn finish(self) -> Body {
+        self.bytes.0.into()
+    }
+}
+
+/// A body was longer than the limit that the transport was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is longer than the limit of {limit} bytes")]
+#[non_exhaustive]
+pub struct BodyTooLarge {
+    /// The limit, in bytes.
+    pub limit: usize,
+}
+
+/// A vector that is zeroed when it is outgrown too, which `Zeroizing<Vec<u8>>` alone is not.
+#[derive(Default)]
+struct Collected(Zeroizing<Vec<u8>>);
+
+impl Collected {
+    fn reserve(&mut self, more: usize) {
+        let needed = self.0.len().saturating_add(more);
+        if needed > self.0.capacity() {
+            let mut grown = Zeroizing::new(Vec::with_capacity(needed.max(self.0.capacity() * 2)));
+            grown.extend_from_slice(&self.0);
+            self.0 = grown;
+        }
+    }
+}
+
+impl fmt::Debug for Collected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// An announced length is a claim; no more than this is set aside on its word.
+const ANNOUNCED_CAPACITY: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_length_only() {
+        assert_eq!(format!("{:?}", Body::from("secret")), "Body(6 bytes)");
+        let mut collector = BodyCollector::new(10);
+        collector.push(b"secret").unwrap();
+        assert!(!format!("{collector:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_announced_length_beyond_the_limit_is_refused_at_once() {
+        let mut collector = BodyCollector::new(10);
+        assert!(collector.expect(10).is_ok());
+        assert!(collector.expect(11).is_err());
+        assert!(collector.expect(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_body_of_exactly_the_limit_is_taken() {
+        let mut collector = BodyCollector::new(4);
+        for piece in [b"a", b"b", b"c", b"d"] {
+            collector.push(piece).unwrap();
+        }
+        assert_eq!(collector.push(b"e"), Err(BodyTooLarge { limit: 4 }));
+        assert_eq!(collector.finish().as_bytes(), b"abcd");
+    }
+}

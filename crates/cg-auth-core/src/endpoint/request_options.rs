@@ -1,0 +1,113 @@
+//! [`RequestOptions`]: what a program may change about every request.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{
+        ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
+        TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    },
+};
+
+use super::{CLIENT_SECRET, JSON_CONTRACT, REFRESH_TOKEN, USER_PRINCIPAL_NAME};
+use crate::model::{ConfigError, JsonContract};
+
+/// The JSON contract, the user agent and additional headers. `Debug` shows the headers' names only.
+#[derive(Clone)]
+pub struct RequestOptions {
+    json_contract: JsonContract,
+    user_agent: HeaderValue,
+    headers: HeaderMap,
+}
+
+impl RequestOptions {
+    /// The camelCase contract, `cg-auth/` and the version as user agent, no additional header.
+    #[must_use]
+    pub fn new() -> Self {
+        let user_agent = HeaderValue::from_static(concat!("cg-auth/", env!("CARGO_PKG_VERSION")));
+        Self { json_contract: JsonContract::default(), user_agent, headers: HeaderMap::new() }
+    }
+
+    /// Writes bodies in `contract`, and asks for answers in it where it is not the service's default.
+    #[must_use]
+    pub fn with_json_contract(mut self, contract: JsonContract) -> Self {
+        self.json_contract = contract;
+        self
+    }
+
+    /// Replaces the user agent.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the text is empty or not visible ASCII with spaces.
+    pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self, ConfigError> {
+        if user_agent.trim().is_empty() {
+            return Err(ConfigError::new("the user agent", "is empty"));
+        }
+        self.user_agent = HeaderValue::from_str(user_agent)
+            .map_err(|_| ConfigError::new("the user agent", "holds a character that no header can carry"))?;
+        Ok(self)
+    }
+
+    /// Adds a header to every request, for a gateway in between. A second header of one name replaces the
+    /// first. Mark the value [sensitive](HeaderValue::set_sensitive) if it is a secret.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a name that the request itself decides: the credential headers, the JSON
+    /// contract, and whatever frames or encodes the message.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Result<Self, ConfigError> {
+        let decided_by_the_request = [
+            CLIENT_SECRET,
+            USER_PRINCIPAL_NAME,
+            REFRESH_TOKEN,
+            JSON_CONTRACT,
+            ACCEPT,
+            ACCEPT_ENCODING,
+            CONNECTION,
+            CONTENT_ENCODING,
+            CONTENT_LENGTH,
+            CONTENT_TYPE,
+            EXPECT,
+            HOST,
+            TE,
+            TRAILER,
+            TRANSFER_ENCODING,
+            UPGRADE,
+            USER_AGENT,
+        ];
+        if decided_by_the_request.contains(&name) {
+            return Err(ConfigError::new(
+                "an additional header",
+                "has a name that the request itself decides",
+            ));
+        }
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    pub(super) const fn json_contract(&self) -> JsonContract {
+        self.json_contract
+    }
+
+    pub(super) const fn user_agent(&self) -> &HeaderValue {
+        &self.user_agent
+    }
+
+    pub(super) const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl Default for RequestOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for RequestOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestOptions")
+            .field("json_contract", &self.json_contract)
+            .field("user_agent", &self.user_agent)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}

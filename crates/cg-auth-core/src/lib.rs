@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod body;
+mod client;
+pub mod endpoint;
+pub mod model;
+mod recovery;
+#[cfg(feature = "test-util")]
+pub mod testing;
+pub mod time;
+pub mod token;
+pub mod transport;
+
+pub use self::{
+    client::{AuthClient, Error, ErrorKind},
+    model::{
+        api_credential::ApiCredential, base_url::BaseUrl, config_error::ConfigError, secret::ClientSecret,
+        user_principal_name::UserPrincipalName,
+    },
+    recovery::Recovery,
+};

@@ -1,0 +1,114 @@
+//! [`ApiError`]: how the service words a failure.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de::MapAccess};
+
+use super::json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, ReadJson, take_members};
+
+/// The documented body of a 400 or 500 answer (SPEC section 3.1), every member optional.
+///
+/// Reading is as lenient as can be, since whatever an error says helps: a member of an unexpected type
+/// counts as missing, a single `message` as a list of one, and the members of an RFC 9457 problem (`title`,
+/// `detail`, `traceId`) fill in where the documented ones are absent. `Debug` shows lengths only: a service
+/// may echo what it was sent.
+#[derive(Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// A word for programs.
+    pub code: Option<String>,
+    /// Lines for people.
+    pub message: Option<Vec<String>>,
+    /// What the vendor's support asks for.
+    pub request_id: Option<String>,
+    /// When it happened, as text: it may lack an offset, or be the year 1.
+    pub date: Option<String>,
+}
+
+impl ApiError {
+    /// Whether nothing at all is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("code", &Hidden(self.code.as_deref()))
+            .field("message", &self.message.as_ref().map(|lines| format!("{} lines", lines.len())))
+            .field("request_id", &Hidden(self.request_id.as_deref()))
+            .field("date", &Hidden(self.date.as_deref()))
+            .finish()
+    }
+}
+
+/// The server's words in a `Debug` output: that they are there, and how long.
+pub(super) struct Hidden<'a>(pub(super) Option<&'a str>);
+
+impl fmt::Debug for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(text) => write!(f, "Some({} bytes)", text.len()),
+            None => f.write_str("None"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ApiError {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json_reading::deserialize(deserializer)
+    }
+}
+
+pub(crate) struct FoundError {
+    code: Member<AnyScalar>,
+    message: Member<Lines>,
+    request_id: Member<AnyScalar>,
+    date: Member<AnyScalar>,
+    title: Member<AnyScalar>,
+    detail: Member<AnyScalar>,
+    trace_id: Member<AnyScalar>,
+}
+
+impl FromJson for FoundError {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut found = Self {
+            code: Member::named("code"),
+            message: Member::named("message"),
+            request_id: Member::named("requestId"),
+            date: Member::named("date"),
+            title: Member::named("title"),
+            detail: Member::named("detail"),
+            trace_id: Member::named("traceId"),
+        };
+        take_members!(
+            object,
+            found.code,
+            found.message,
+            found.request_id,
+            found.date,
+            found.title,
+            found.detail,
+            found.trace_id,
+        );
+        Ok(Some(found))
+    }
+}
+
+impl ReadJson for ApiError {
+    type Found = FoundError;
+
+    fn judge(found: FoundError) -> Result<Self, JsonError> {
+        let text = |member: Member<AnyScalar>| member.judge().ok().flatten().map(|AnyScalar(text)| text);
+        let documented = found.message.judge().ok().flatten().map(|Lines(lines)| lines);
+        let problem: Vec<_> = [text(found.title), text(found.detail)].into_iter().flatten().collect();
+        Ok(Self {
+            code: text(found.code),
+            message: documented.or((!problem.is_empty()).then_some(problem)),
+            request_id: text(found.request_id).or(text(found.trace_id)),
+            date: text(found.date),
+        })
+    }
+}

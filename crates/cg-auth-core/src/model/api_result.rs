@@ -1,0 +1,152 @@
+//! [`DelegatedAccessTokenApiResult`]: the answer of the two token operations, as the wire has it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de::MapAccess};
+use zeroize::Zeroizing;
+
+use super::{
+    AccessToken, RefreshToken,
+    api_error::Hidden,
+    json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
+};
+
+/// The envelope around a token (SPEC section 3.1), not yet judged: every member may be missing.
+///
+/// `Debug` shows neither a token nor the text of `error_msg`.
+#[derive(Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DelegatedAccessTokenApiResult {
+    /// The token, if one was issued.
+    pub value: Option<DelegatedAccessTokenApiResultValue>,
+    /// Whether the service says that it did what it was asked for.
+    pub is_success: Option<bool>,
+    /// Why not, in words for people.
+    pub error_msg: Option<String>,
+}
+
+impl DelegatedAccessTokenApiResult {
+    /// An answer that carries a token.
+    #[must_use]
+    pub const fn success(value: DelegatedAccessTokenApiResultValue) -> Self {
+        Self { value: Some(value), is_success: Some(true), error_msg: None }
+    }
+
+    /// An answer that refuses.
+    #[must_use]
+    pub fn refusal(error_msg: impl Into<String>) -> Self {
+        Self { value: None, is_success: Some(false), error_msg: Some(error_msg.into()) }
+    }
+}
+
+impl fmt::Debug for DelegatedAccessTokenApiResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DelegatedAccessTokenApiResult")
+            .field("value", &self.value)
+            .field("is_success", &self.is_success)
+            .field("error_msg", &Hidden(self.error_msg.as_deref()))
+            .finish()
+    }
+}
+
+/// The token inside the envelope (SPEC section 3.1). A token that is empty or could not be sent in a header
+/// is read as none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DelegatedAccessTokenApiResultValue {
+    /// The access token.
+    pub access_token: Option<AccessToken>,
+    /// What another access token can be had with.
+    pub refresh_token: Option<RefreshToken>,
+    /// The lifetime, in a unit that the vendor does not document (SPEC section 8); 0 where it is missing.
+    pub duration: i64,
+}
+
+impl DelegatedAccessTokenApiResultValue {
+    /// A token with all its members.
+    #[must_use]
+    pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>, duration: i64) -> Self {
+        Self { access_token: Some(access_token), refresh_token, duration }
+    }
+}
+
+impl<'de> Deserialize<'de> for DelegatedAccessTokenApiResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json_reading::deserialize(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DelegatedAccessTokenApiResultValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json_reading::deserialize(deserializer)
+    }
+}
+
+pub(crate) struct FoundResult {
+    value: Member<FoundValue>,
+    is_success: Member<bool>,
+    error_msg: Member<Zeroizing<String>>,
+}
+
+impl FromJson for FoundResult {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut found = Self {
+            value: Member::named("value"),
+            is_success: Member::named("isSuccess"),
+            error_msg: Member::named("errorMsg"),
+        };
+        take_members!(object, found.value, found.is_success, found.error_msg);
+        Ok(Some(found))
+    }
+}
+
+impl ReadJson for DelegatedAccessTokenApiResult {
+    type Found = FoundResult;
+
+    fn judge(found: FoundResult) -> Result<Self, JsonError> {
+        let is_success = found.is_success.judge()?;
+        let value = found
+            .value
+            .judge()
+            .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::judge).transpose());
+        let error_msg = found.error_msg.judge().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
+        if is_success == Some(false) {
+            // A refusal stays one, however odd the members are that nobody will look at.
+            return Ok(Self { value: value.ok().flatten(), is_success, error_msg: error_msg.ok().flatten() });
+        }
+        Ok(Self { value: value?, is_success, error_msg: error_msg? })
+    }
+}
+
+pub(crate) struct FoundValue {
+    access_token: Member<Zeroizing<String>>,
+    refresh_token: Member<Zeroizing<String>>,
+    duration: Member<i64>,
+}
+
+impl FromJson for FoundValue {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut found = Self {
+            access_token: Member::named("access_token"),
+            refresh_token: Member::named("refresh_token"),
+            duration: Member::named("duration"),
+        };
+        take_members!(object, found.access_token, found.refresh_token, found.duration);
+        Ok(Some(found))
+    }
+}
+
+impl ReadJson for DelegatedAccessTokenApiResultValue {
+    type Found = FoundValue;
+
+    fn judge(found: FoundValue) -> Result<Self, JsonError> {
+        Ok(Self {
+            access_token: found.access_token.judge()?.and_then(|text| AccessToken::new(text.as_str()).ok()),
+            refresh_token: found
+                .refresh_token
+                .judge()?
+                .and_then(|text| RefreshToken::new(text.as_str()).ok()),
+            duration: found.duration.judge()?.unwrap_or(0),
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! [`BaseUrl`]: where the service answers, parsed once.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
+
+use super::ConfigError;
+
+/// The address that the paths of the operations are joined to (SPEC section 5).
+///
+/// `https:`, or `http:` to a loopback host; any other `http:` would send the secret in the clear and needs
+/// [`BaseUrl::parse_allowing_http`]. A path prefix is kept, one trailing slash more or less changes
+/// nothing. A URL that different HTTP stacks would read differently is refused: one with userinfo, query,
+/// fragment, dot segments, empty segments, an encoded dot or slash, or a path character outside RFC 3986's
+/// `pchar`; so is one that ends in `/admin`, which the admin operation's own path already holds.
+///
+/// ```
+/// use cg_auth_core::BaseUrl;
+///
+/// let base = BaseUrl::parse("https://example.com/governance/")?;
+/// assert_eq!(base.as_str(), "https://example.com/governance");
+/// assert!(BaseUrl::parse("http://example.com").is_err());
+/// # Ok::<(), cg_auth_core::ConfigError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BaseUrl {
+    /// Without a trailing slash: scheme, authority, prefix.
+    text: Box<str>,
+    prefix_at: usize,
+    plaintext: bool,
+}
+
+impl BaseUrl {
+    /// Reads a base URL, refusing `http:` to anything but a loopback host.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with a hint; it never quotes the URL, which may hold a password.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let base = Self::parse_allowing_http(text)?;
+        if base.plaintext && !base.is_loopback() {
+            return Err(problem(
+                "would send the secret over plain http; use https, or allow http explicitly",
+            ));
+        }
+        Ok(base)
+    }
+
+    /// Reads a base URL, taking `http:` to any host: the secret then crosses the network in the clear.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as [`BaseUrl::parse`] does.
+    pub fn parse_allowing_http(text: &str) -> Result<Self, ConfigError> {
+        if text.contains('#') {
+            return Err(problem("has a fragment"));
+        }
+        if !text.is_ascii() {
+            return Err(problem("holds a character outside ASCII; write a host name in its xn-- form"));
+        }
+        let uri: Uri = text.parse().map_err(|_| problem("is not a URL"))?;
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(problem("is not absolute; it starts with https://"));
+        };
+        let plaintext = *scheme == Scheme::HTTP;
+        if !plaintext && *scheme != Scheme::HTTPS {
+            return Err(problem("has a scheme other than https"));
+        }
+        check_authority(authority)?;
+        if uri.query().is_some() {
+            return Err(problem("has a query"));
+        }
+        let prefix = uri.path().strip_suffix('/').unwrap_or(uri.path());
+        check_prefix(prefix)?;
+
+        let origin = format!("{scheme}://{authority}");
+        Ok(Self { prefix_at: origin.len(), text: (origin + prefix).into(), plaintext })
+    }
+
+    /// The URL, without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether requests go unencrypted.
+    #[must_use]
+    pub const fn is_plaintext(&self) -> bool {
+        self.plaintext
+    }
+
+    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let authority = &self.text[self.text.find("://").map_or(0, |at| at + 3)..self.prefix_at];
+        is_loopback_host(host_of(authority))
+    }
+
+    /// The URL of an operation; `path` starts with a slash.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the two do not make a URL, which no path of this crate does to a base of usual
+    /// length.
+    pub fn join(&self, path: &str) -> Result<Uri, ConfigError> {
+        let joined = PathAndQuery::try_from(format!("{}{path}", &self.text[self.prefix_at..]));
+        let origin: Result<Uri, _> = self.text[..self.prefix_at].parse();
+        let (Ok(target), Ok(origin)) = (joined, origin) else {
+            return Err(problem("and the operation's path make no URL together"));
+        };
+        let mut parts = origin.into_parts();
+        parts.path_and_query = Some(target);
+        Uri::from_parts(parts).map_err(|_| problem("and the operation's path make no URL together"))
+    }
+
+    /// A published environment's URL, from its bare host name.
+    pub(super) fn published(host: &'static str) -> Self {
+        let text = format!("https://{host}");
+        Self { prefix_at: text.len(), text: text.into(), plaintext: false }
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        Self::parse(text)
+    }
+}
+
+const fn problem(problem: &'static str) -> ConfigError {
+    ConfigError::new("the base URL", problem)
+}
+
+fn check_authority(authority: &Authority) -> Result<(), ConfigError> {
+    let text = authority.as_str();
+    if text.contains('@') {
+        return Err(problem("has a user name or password before the host; credentials do not go there"));
+    }
+    let host = host_of(text);
+    if host.is_empty() {
+        return Err(problem("has no host"));
+    }
+    let host_is_sound = match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+    };
+    if !host_is_sound {
+        return Err(problem("has a host that is neither a name nor an address"));
+    }
+    match text[host.len()..].strip_prefix(':') {
+        None => Ok(()),
+        Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(()),
+        Some(_) => Err(problem("has a port that is not a number from 1 to 65535")),
+    }
+}
+
+fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
+    if prefix.is_empty() {
+        return Ok(());
+    }
+    for segment in prefix[1..].split('/') {
+        match segment {
+            "" => return Err(problem("has an empty path segment (a doubled slash)")),
+            "." | ".." => return Err(problem("has a dot segment")),
+            _ => check_segment(segment)?,
+        }
+    }
+    let last = prefix.rsplit('/').next().unwrap_or_default();
+    if last.eq_ignore_ascii_case("admin") {
+        return Err(problem("ends in /admin; leave that out, the admin operation adds it"));
+    }
+    Ok(())
+}
+
+fn check_segment(segment: &str) -> Result<(), ConfigError> {
+    const UNESCAPED: &[u8] = b"-._~!$&'()*+,;=:@";
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => match (rest.next().and_then(hex), rest.next().and_then(hex)) {
+                (Some(high), Some(low)) if b"./\\".contains(&(high << 4 | low)) => {
+                    return Err(problem("has a percent-encoded dot or slash"));
+                }
+                (Some(_), Some(_)) => {}
+                _ => return Err(problem("has a percent sign without two hexadecimal digits")),
+            },
+            byte if byte.is_ascii_alphanumeric() || UNESCAPED.contains(&byte) => {}
+            _ => return Err(problem("has a character in its path that must be percent-encoded")),
+        }
+    }
+    Ok(())
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    // A hexadecimal digit is below 16.
+    (byte as char).to_digit(16).map(|digit| digit as u8)
+}
+
+/// The host of `host[:port]`, with the brackets of an IPv6 address.
+fn host_of(authority: &str) -> &str {
+    match authority.find(']') {
+        Some(bracket) => &authority[..=bracket],
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}
+
+fn is_loopback_host(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<Ipv4Addr>().map(IpAddr::from).is_ok_and(|ip| ip.is_loopback())
+        || address.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_slash_changes_nothing_and_a_prefix_is_kept() {
+        for (text, joined) in [
+            ("https://example.com", "https://example.com/auth"),
+            ("https://example.com/", "https://example.com/auth"),
+            ("https://example.com:8443/governance", "https://example.com:8443/governance/auth"),
+            ("https://example.com/a/b~c:d@e/", "https://example.com/a/b~c:d@e/auth"),
+            ("http://127.0.0.1:80/", "http://127.0.0.1:80/auth"),
+            ("http://[::1]:8080", "http://[::1]:8080/auth"),
+            ("HTTP://LocalHost/x%20y", "http://LocalHost/x%20y/auth"),
+        ] {
+            let base = BaseUrl::parse(text).unwrap();
+            assert_eq!(base.join("/auth").unwrap().to_string(), joined);
+            assert_eq!(BaseUrl::parse(base.as_str()), Ok(base));
+        }
+    }
+
+    #[test]
+    fn what_two_stacks_could_read_differently_is_refused() {
+        for text in [
+            "",
+            "/auth",
+            "example.com",
+            "ftp://example.com",
+            "https://",
+            "https:///x",
+            "https://u:p@example.com",
+            "https://@example.com",
+            "https://example.com?x=1",
+            "https://example.com/?",
+            "https://example.com/#",
+            "https://example.com#x",
+            "https://example.com//",
+            "https://example.com/a//b",
+            "https://example.com/./a",
+            "https://example.com/a/..",
+            "https://example.com/%2e%2E/a",
+            "https://example.com/a%2Fb",
+            "https://example.com/a%5cb",
+            "https://example.com/a%zz",
+            "https://example.com/a%2",
+            "https://example.com/a\\b",
+            "https://example.com/a|b",
+            "https://example.com/a\"b",
+            "https://example.com/admin",
+            "https://example.com/x/Admin/",
+            "https://example.com:",
+            "https://example.com:0",
+            "https://example.com:99999",
+            "https://exa mple.com",
+            "https://exämple.com",
+            "https://[::1",
+            "https://[nonsense]",
+            "https://a%41.com",
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            " https://example.com",
+        ] {
+            assert!(BaseUrl::parse(text).is_err(), "{text:?} was taken");
+        }
+        assert!(BaseUrl::parse_allowing_http("http://example.com").is_ok());
+    }
+
+    #[test]
+    fn a_refusal_does_not_quote_the_url() {
+        let refused = BaseUrl::parse("https://user:hunter2@example.com").unwrap_err();
+        assert!(!format!("{refused} {refused:?}").contains("hunter2"));
+    }
+}

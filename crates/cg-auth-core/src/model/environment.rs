@@ -1,0 +1,87 @@
+//! [`Environment`]: the vendor's published base URLs, by name.
+
+use std::{fmt, str::FromStr};
+
+use super::{BaseUrl, ConfigError};
+
+/// A published environment of the service (SPEC section 5).
+///
+/// The published list may be incomplete; any other URL goes through [`BaseUrl::parse`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Environment {
+    /// Production, commercial: `commercial`.
+    Commercial,
+    /// Production, U.S. Government: `us-government`.
+    UsGovernment,
+    /// Insider, East US (Virginia): `insider-us-east`.
+    InsiderUsEast,
+    /// Insider, North Europe (Ireland): `insider-north-europe`.
+    InsiderNorthEurope,
+}
+
+impl Environment {
+    /// Every published environment.
+    pub const ALL: [Self; 4] =
+        [Self::Commercial, Self::UsGovernment, Self::InsiderUsEast, Self::InsiderNorthEurope];
+
+    /// The name that [`FromStr`] reads.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commercial => "commercial",
+            Self::UsGovernment => "us-government",
+            Self::InsiderUsEast => "insider-us-east",
+            Self::InsiderNorthEurope => "insider-north-europe",
+        }
+    }
+
+    /// Where this environment answers.
+    #[must_use]
+    pub fn base_url(self) -> BaseUrl {
+        BaseUrl::published(match self {
+            Self::Commercial => "go-api.avepointonlineservices.com",
+            Self::UsGovernment => "governance-api-us-gov.avepointonlineservices.com",
+            Self::InsiderUsEast => "insider-governance-api-us-east.avepointonlineservices.com",
+            Self::InsiderNorthEurope => "insider-governance-api-north-europe.avepointonlineservices.com",
+        })
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Environment {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        Self::ALL
+            .into_iter()
+            .find(|environment| environment.name().eq_ignore_ascii_case(name))
+            .ok_or(ConfigError::new("the environment", "is not a published one"))
+    }
+}
+
+impl From<Environment> for BaseUrl {
+    fn from(environment: Environment) -> Self {
+        environment.base_url()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_reads_back_and_every_address_is_a_base_url() {
+        for environment in Environment::ALL {
+            assert_eq!(environment.name().parse(), Ok(environment));
+            let base = environment.base_url();
+            assert_eq!(BaseUrl::parse(base.as_str()), Ok(base));
+        }
+        assert!("production".parse::<Environment>().is_err());
+    }
+}

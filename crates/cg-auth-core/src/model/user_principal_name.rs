@@ -1,0 +1,60 @@
+//! [`UserPrincipalName`]: who the program acts for.
+
+use std::{fmt, str::FromStr};
+
+use super::{ConfigError, secret::visible_ascii_problem};
+
+/// The login name of the delegated user, for instance `someone@example.com` (SPEC section 9).
+///
+/// Non-empty visible ASCII, because it travels in a header. It is personal data but no secret, so it may be
+/// shown.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserPrincipalName(Box<str>);
+
+impl UserPrincipalName {
+    /// Takes the name as it is, without trimming.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it is empty or holds anything but visible ASCII.
+    pub fn new(name: impl Into<String>) -> Result<Self, ConfigError> {
+        let name = name.into();
+        match visible_ascii_problem(&name) {
+            Some(problem) => Err(ConfigError::new("the user principal name", problem)),
+            None => Ok(Self(name.into())),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UserPrincipalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for UserPrincipalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for UserPrincipalName {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<String> for UserPrincipalName {
+    type Error = ConfigError;
+
+    fn try_from(name: String) -> Result<Self, ConfigError> {
+        Self::new(name)
+    }
+}

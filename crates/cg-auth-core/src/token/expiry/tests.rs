@@ -1,0 +1,127 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{AccessToken, DelegatedAccessTokenApiResultValue};
+
+fn sent() -> Now {
+    Now::new(Duration::from_secs(500), seconds(1_000_000))
+}
+
+fn seconds(since_1970: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(since_1970)
+}
+
+fn token(access_token: String, duration: i64) -> DelegatedAccessToken {
+    let access_token = AccessToken::new(access_token).unwrap();
+    DelegatedAccessTokenApiResultValue::new(access_token, None, duration).try_into().unwrap()
+}
+
+fn jwt(claims: &str, duration: i64) -> DelegatedAccessToken {
+    token(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims)), duration)
+}
+
+fn lifetime(token: &DelegatedAccessToken, date: Option<u64>) -> (ExpirySource, Option<u64>) {
+    let expiry = Expiry::of(token, DurationUnit::Seconds, date.map(seconds), sent());
+    (expiry.source(), expiry.lifetime().map(|lifetime| lifetime.as_secs()))
+}
+
+#[test]
+fn a_jwt_lives_from_iat_to_exp_but_never_past_what_the_answer_leaves_it() {
+    use ExpirySource::{Duration, JwtClaims, Unknown};
+    // The local wall clock says 1,000,000 and plays no part unless nothing else is there.
+    for (claims, duration, date, expected) in [
+        (r#"{"iat":100,"exp":3700}"#, 9, None, (JwtClaims, Some(3600))),
+        (r#"{"iat":100,"exp":3700}"#, 9, Some(100), (JwtClaims, Some(3600))),
+        (r#"{"iat":100,"exp":3700}"#, 9, Some(3000), (JwtClaims, Some(700))),
+        (r#"{"iat":100,"exp":3700}"#, 9, Some(3700), (JwtClaims, Some(0))),
+        (r#"{"iat":100,"exp":3700}"#, 9, Some(9000), (JwtClaims, Some(0))),
+        (r#"{"iat":100,"exp":3700}"#, 9, Some(50), (JwtClaims, Some(3600))),
+        (r#"{"exp":3700}"#, 9, Some(3000), (JwtClaims, Some(700))),
+        (r#"{"exp":1000060}"#, 9, None, (JwtClaims, Some(60))),
+        (r#"{"iat":100.9,"exp":3700.9}"#, 9, None, (JwtClaims, Some(3600))),
+        (r#"{"iat":3700,"exp":3700}"#, 9, Some(1), (Duration, Some(9))),
+        (r#"{"iat":100}"#, 9, Some(1), (Duration, Some(9))),
+        (r#"{"exp":null}"#, 9, Some(1), (Duration, Some(9))),
+        (r#"{"exp":"soon"}"#, 0, Some(1), (Unknown, None)),
+        (r#"{"exp":9223372036854775807,"iat":0}"#, 9, None, (Unknown, None)),
+        (r#"{"exp":99999999999999999999999,"iat":0}"#, 9, None, (Unknown, None)),
+        ("[1]", 9, None, (Duration, Some(9))),
+        ("{", 9, None, (Duration, Some(9))),
+    ] {
+        assert_eq!(lifetime(&jwt(claims, duration), date), expected, "{claims} {date:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_no_jwt_lives_for_its_duration() {
+    use ExpirySource::{Duration, Unknown};
+    for (duration, expected) in [
+        (3600, (Duration, Some(3600))),
+        (1, (Duration, Some(1))),
+        (0, (Unknown, None)),
+        (-1, (Unknown, None)),
+        (i64::MIN, (Unknown, None)),
+        (i64::MAX, (Unknown, None)),
+    ] {
+        assert_eq!(lifetime(&token("opaque".into(), duration), Some(1)), expected);
+        assert_eq!(lifetime(&token("a.b.c.d.e".into(), duration), Some(1)), expected);
+    }
+    let minutes = Expiry::of(&token("opaque".into(), 60), DurationUnit::Minutes, None, sent());
+    assert_eq!(minutes.lifetime(), Some(std::time::Duration::from_secs(3600)));
+}
+
+#[test]
+fn either_clock_can_end_a_token() {
+    let expiry = Expiry::of(&token("opaque".into(), 60), DurationUnit::Seconds, None, sent());
+    let at =
+        |monotonic: u64, wall: u64| Now::new(Duration::from_secs(500 + monotonic), seconds(1_000_000 + wall));
+    assert_eq!(expiry.expires_at(), Some(seconds(1_000_060)));
+    assert_eq!(expiry.remaining(at(10, 30)), Some(Duration::from_secs(30)));
+    assert!(!expiry.is_expired(at(59, 59)));
+    assert!(expiry.is_expired(at(60, 0)));
+    assert!(expiry.is_expired(at(0, 60)));
+    assert!(!Expiry::UNKNOWN.is_expired(at(u32::MAX.into(), u32::MAX.into())));
+}
+
+proptest! {
+    #[test]
+    fn no_input_panics_and_no_lifetime_is_longer_than_any_of_its_bounds(
+        exp in any::<i64>(),
+        iat in proptest::option::of(any::<i64>()),
+        duration in any::<i64>(),
+        date in proptest::option::of(any::<u64>()),
+        monotonic in any::<u64>(),
+        wall in any::<u32>(),
+        later in any::<u64>(),
+    ) {
+        let claims = match iat {
+            Some(iat) => format!(r#"{{"exp":{exp},"iat":{iat}}}"#),
+            None => format!(r#"{{"exp":{exp}}}"#),
+        };
+        let date = date.and_then(|date| UNIX_EPOCH.checked_add(Duration::from_secs(date)));
+        let sent = Now::new(Duration::from_secs(monotonic), seconds(wall.into()));
+        for unit in [DurationUnit::Milliseconds, DurationUnit::Seconds, DurationUnit::Minutes, DurationUnit::Hours] {
+            let expiry = Expiry::of(&jwt(&claims, duration), unit, date, sent);
+            let now = Now::new(Duration::from_secs(later), seconds(wall.into()));
+            prop_assert!(expiry.remaining(now) <= expiry.lifetime().or(Some(Duration::MAX)));
+            prop_assert_eq!(expiry.lifetime().is_none(), expiry.source() == ExpirySource::Unknown);
+            if expiry.source() == ExpirySource::JwtClaims {
+                let lifetime = i128::from(expiry.lifetime().unwrap().as_secs());
+                if let Some(iat) = iat {
+                    prop_assert!(lifetime <= i128::from(exp) - i128::from(iat));
+                }
+                if let Some(date) = date {
+                    let date = i128::from(date.duration_since(UNIX_EPOCH).unwrap().as_secs());
+                    prop_assert!(lifetime <= (i128::from(exp) - date).max(0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_an_access_token_without_a_panic(text in "[^\\x00-\\x1f\\x7f]{1,80}") {
+        let expiry = Expiry::of(&token(text, 0), DurationUnit::Seconds, None, sent());
+        prop_assert!(!expiry.is_expired(sent()) || expiry.source() == ExpirySource::JwtClaims);
+    }
+}
