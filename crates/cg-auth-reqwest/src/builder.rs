@@ -1,0 +1,86 @@
+//! [`ReqwestTransportBuilder`]: the settings of a transport.
+
+use std::time::Duration;
+
+use cg_auth_core::{body::Body, transport::TransportError};
+use rustls::pki_types::CertificateDer;
+
+use crate::{tls, transport::ReqwestTransport};
+
+/// Settings of a [`ReqwestTransport`]. Proxies are not used, whatever the environment says.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ReqwestTransportBuilder {
+    connect_timeout: Duration,
+    extra_roots: Vec<CertificateDer<'static>>,
+    body_limit: usize,
+    http2_prior_knowledge: bool,
+}
+
+impl ReqwestTransportBuilder {
+    pub(crate) const fn new() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            extra_roots: Vec::new(),
+            body_limit: Body::DEFAULT_LIMIT,
+            http2_prior_knowledge: false,
+        }
+    }
+
+    /// How long a connection may take, name look-up and TLS included. Default: 10 s.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Trusts the certificates of a PEM file besides the platform's: for a private authority, or the
+    /// emulator. Can be called again to add more.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when the text holds no certificate, or a broken one.
+    pub fn extra_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, TransportError> {
+        self.extra_roots.extend(tls::certificates(pem)?);
+        Ok(self)
+    }
+
+    /// How long an answer's body may be, in bytes. Default: 1 MiB.
+    pub const fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Speaks HTTP/2 from the first byte, over plain http too, without asking. Default: off, so that
+    /// TLS negotiates HTTP/2 or HTTP/1.1 and plain http is HTTP/1.1.
+    pub const fn http2_prior_knowledge(mut self, on: bool) -> Self {
+        self.http2_prior_knowledge = on;
+        self
+    }
+
+    /// The transport.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when TLS cannot be set up, for instance because the platform
+    /// has no root certificate at all.
+    pub fn build(self) -> Result<ReqwestTransport, TransportError> {
+        let tls = tls::client_config(self.extra_roots, self.http2_prior_knowledge)?;
+        // Each `no_` is off already unless another crate in the program has switched a feature on.
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .no_hickory_dns();
+        let client = if self.http2_prior_knowledge { client.http2_prior_knowledge() } else { client };
+        Ok(ReqwestTransport::of(client.build().map_err(TransportError::config)?, self.body_limit))
+    }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
