@@ -75,20 +75,30 @@ fn base64_forms(secret: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
 const SHORTEST_BASE64: usize = 4;
 
 /// How many bytes of `text` are `form`, raw or with escapes, if it starts with it.
+///
+/// What could begin an escape may also stand for itself, so every reading is followed.
 fn length_of(form: &[u8], text: &[u8]) -> Option<usize> {
-    if text.starts_with(form) {
-        return Some(form.len());
+    let (first, others) = form.split_first()?;
+    let mut ends: Vec<usize> = readings(*first, text).collect();
+    for expected in others {
+        let go_on = |at: usize| readings(*expected, &text[at..]).map(move |length| at + length);
+        ends = ends.into_iter().flat_map(go_on).collect();
+        ends.sort_unstable();
+        ends.dedup();
     }
-    let mut at = 0;
-    for expected in form {
-        let rest = text.get(at..)?;
-        let (byte, length) = unescape(rest).or(Some((*rest.first()?, 1)))?;
-        if byte != *expected {
-            return None;
-        }
-        at += length;
-    }
-    Some(at)
+    ends.into_iter().max()
+}
+
+/// The lengths of what `text` may begin with to mean the byte `expected`.
+fn readings(expected: u8, text: &[u8]) -> impl Iterator<Item = usize> {
+    let raw = (text.first() == Some(&expected)).then_some(1);
+    // In JSON that is quoted in JSON, the backslash of an escape is escaped itself.
+    let backslashes = text.iter().take(2).take_while(|byte| **byte == b'\\').count();
+    let escaped = (0..=backslashes).filter_map(move |skipped| {
+        let (byte, length) = unescape(&text[skipped..])?;
+        (byte == expected).then_some(skipped + length)
+    });
+    raw.into_iter().chain(escaped)
 }
 
 /// The byte that an escape sequence at the start of `text` stands for, and the length of the sequence.
@@ -145,6 +155,7 @@ mod tests {
             percent,
             html,
             unicode,
+            r#"w/Dec\\u002Bq\\\"9&<\\\\=="#.to_owned(),
         ] {
             assert_eq!(redaction.apply(&format!("<{echo}>"), 512), "<[redacted]>", "{echo}");
         }
@@ -164,6 +175,19 @@ mod tests {
         for room in 0..40 {
             let shown = redaction.apply(&format!("{}{SECRET}", "x".repeat(room)), 30);
             assert!(!shown.contains('w') && shown.len() <= 30, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_looks_escaped_itself_is_found() {
+        for (secret, echo) in [
+            ("a%25\\b", "a%25\\\\b"),
+            ("a%41\"b", "a%41\\\"b"),
+            ("a&lt;/b", "a&lt;%2Fb"),
+            ("\\\\\\x", "\\\\\\\\\\\\x"),
+        ] {
+            let redaction = Redaction::of([secret.as_bytes()].into_iter());
+            assert_eq!(redaction.apply(&format!("<{echo}>"), 512), "<[redacted]>", "{echo}");
         }
     }
 

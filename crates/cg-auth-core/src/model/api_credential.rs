@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for ApiCredential {
 }
 
 pub(crate) struct FoundCredential {
-    client_secret: Member<Zeroizing<String>>,
+    client_secret: Member<Option<ClientSecret>>,
     user_principal_name: Member<Zeroizing<String>>,
 }
 
@@ -76,11 +76,10 @@ impl ReadJson for ApiCredential {
 
     fn judge(found: FoundCredential) -> Result<Self, JsonError> {
         let unusable = |member| JsonError::WrongType { member, found: "empty, null or no visible ASCII" };
-        let secret = found.client_secret.judge()?.and_then(|text| ClientSecret::new(text.as_str()).ok());
         let name =
             found.user_principal_name.judge()?.and_then(|text| UserPrincipalName::new(text.as_str()).ok());
         Ok(Self {
-            client_secret: secret.ok_or_else(|| unusable("clientSecret"))?,
+            client_secret: found.client_secret.judge()?.flatten().ok_or_else(|| unusable("clientSecret"))?,
             user_principal_name: name.ok_or_else(|| unusable("userPrincipalName"))?,
         })
     }

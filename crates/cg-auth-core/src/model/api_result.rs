@@ -119,8 +119,8 @@ impl ReadJson for DelegatedAccessTokenApiResult {
 }
 
 pub(crate) struct FoundValue {
-    access_token: Member<Zeroizing<String>>,
-    refresh_token: Member<Zeroizing<String>>,
+    access_token: Member<Option<AccessToken>>,
+    refresh_token: Member<Option<RefreshToken>>,
     duration: Member<i64>,
 }
 
@@ -141,11 +141,8 @@ impl ReadJson for DelegatedAccessTokenApiResultValue {
 
     fn judge(found: FoundValue) -> Result<Self, JsonError> {
         Ok(Self {
-            access_token: found.access_token.judge()?.and_then(|text| AccessToken::new(text.as_str()).ok()),
-            refresh_token: found
-                .refresh_token
-                .judge()?
-                .and_then(|text| RefreshToken::new(text.as_str()).ok()),
+            access_token: found.access_token.judge()?.flatten(),
+            refresh_token: found.refresh_token.judge()?.flatten(),
             duration: found.duration.judge()?.unwrap_or(0),
         })
     }
