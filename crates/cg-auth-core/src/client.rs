@@ -115,7 +115,7 @@ impl AuthClient {
         };
         let response: http::Response<Body> =
             response.map_err(|error: TransportError| Error::from(error).attempted())?;
-        match endpoint.read(response) {
+        match endpoint.read_with(response, options) {
             Ok(answer) => Ok(answer.sent_at(sent)),
             Err(error) => Err(Error::from(error.received_at(runtime.now())).attempted()),
         }

@@ -114,12 +114,25 @@ pub trait Endpoint: Send + Sync {
         Ok(request)
     }
 
-    /// What an answer means. The status is judged before the body, the body before its `Content-Type`.
+    /// What an answer means to a request that was built with the default options.
+    ///
+    /// # Errors
+    /// [`EndpointError`], as [`read_with`](Self::read_with).
+    fn read(&self, response: Response<Body>) -> Result<Answer<Self::Output>, EndpointError> {
+        self.read_with(response, &RequestOptions::new())
+    }
+
+    /// What an answer means. The status is judged before the body, the body before its `Content-Type`. The
+    /// options are those of the request: what they hold as a secret is kept out of an error too.
     ///
     /// # Errors
     /// [`EndpointError`]: api for a status of 400 and above, rejected for a 2xx that says no, protocol for
     /// everything that is no answer of this operation.
-    fn read(&self, response: Response<Body>) -> Result<Answer<Self::Output>, EndpointError> {
+    fn read_with(
+        &self,
+        response: Response<Body>,
+        options: &RequestOptions,
+    ) -> Result<Answer<Self::Output>, EndpointError> {
         let (parts, body) = response.into_parts();
         let status = parts.status;
         let read = if status.is_success() {
@@ -138,7 +151,7 @@ pub trait Endpoint: Send + Sync {
                 Ok(Answer { status, headers: parts.headers, error_msg, sent: None, value })
             }
             Err(error) => {
-                let mut sent = HeaderMap::new();
+                let mut sent = options.headers().clone();
                 self.add_headers(&mut sent);
                 add_credential(self.credential(), &mut sent);
                 let secrets =

@@ -82,7 +82,7 @@ mod tokio_runtime {
     use super::{BoxFuture, Duration, Now, Runtime};
 
     /// The [`Runtime`] of programs on tokio. Its timers belong to the tokio runtime that polls them, which
-    /// must have its time driver enabled.
+    /// must have its time driver enabled: tokio panics where a call has to wait and there is none.
     #[derive(Debug, Clone, Copy, Default)]
     #[non_exhaustive]
     pub struct TokioRuntime;
