@@ -12,7 +12,7 @@ use hyper_util::{
 use rustls::pki_types::CertificateDer;
 
 #[cfg(feature = "rustls")]
-use crate::tls;
+use crate::tls::{Tls, certificates};
 use crate::transport::{Connector, HyperTransport};
 
 /// Settings of a [`HyperTransport`]. Proxies are not used, whatever the environment says.
@@ -51,7 +51,7 @@ impl HyperTransportBuilder {
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn extra_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, TransportError> {
-        self.extra_roots.extend(tls::certificates(pem)?);
+        self.extra_roots.extend(certificates(pem)?);
         Ok(self)
     }
 
@@ -71,33 +71,44 @@ impl HyperTransportBuilder {
     /// The transport.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up, for instance because the platform
-    /// has no root certificate at all.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. A platform without any root
+    /// certificate is told by the first `https:` request; plain http needs none.
     pub fn build(self) -> Result<HyperTransport, TransportError> {
-        let (body_limit, http2_only) = (self.body_limit, self.http2_prior_knowledge);
-        let client = Client::builder(TokioExecutor::new())
+        let (body_limit, connect_timeout) = (self.body_limit, self.connect_timeout);
+        let mut client = Client::builder(TokioExecutor::new());
+        client
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-            .http2_only(http2_only)
-            .build(self.connector()?);
-        Ok(HyperTransport::of(client, body_limit))
+            .http2_only(self.http2_prior_knowledge);
+        let (connector, tls_problem) = self.connector()?;
+        let mut connector = TimeoutConnector::new(connector);
+        connector.set_connect_timeout(Some(connect_timeout));
+        Ok(HyperTransport { client: client.build(connector), tls_problem, body_limit })
     }
 
-    fn connector(self) -> Result<Connector, TransportError> {
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        #[cfg(feature = "rustls")]
-        let inner = {
-            tcp.enforce_http(false);
-            tls::connector(tcp, self.extra_roots, self.http2_prior_knowledge)?
-        };
-        #[cfg(not(feature = "rustls"))]
-        let inner = tcp;
-        let mut connector = TimeoutConnector::new(inner);
-        connector.set_connect_timeout(Some(self.connect_timeout));
-        Ok(connector)
+    /// What makes a connection, and why it makes none for `https:` where it does not.
+    #[cfg(feature = "rustls")]
+    fn connector(self) -> Result<(Connector, Option<TransportError>), TransportError> {
+        let mut tcp = tcp_connector();
+        tcp.enforce_http(false);
+        let mut tls = Tls::new(self.extra_roots)?;
+        let problem = tls.problem.take();
+        Ok((tls.connector(tcp, self.http2_prior_knowledge), problem))
     }
+
+    /// What makes a connection, and why it makes none for `https:`.
+    #[cfg(not(feature = "rustls"))]
+    fn connector(self) -> Result<(Connector, Option<TransportError>), TransportError> {
+        let problem = TransportError::config("https needs the feature `rustls` of cg-auth-hyper");
+        Ok((tcp_connector(), Some(problem)))
+    }
+}
+
+fn tcp_connector() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    tcp
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

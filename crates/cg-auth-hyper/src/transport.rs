@@ -8,7 +8,7 @@ use cg_auth_core::{
     body::{Body, BodyCollector},
     transport::{HttpTransport, TransportError},
 };
-use http::{Request, Response};
+use http::{Request, Response, uri::Scheme};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body as _;
 use hyper_timeout::TimeoutConnector;
@@ -22,21 +22,22 @@ use crate::{
 /// An [`HttpTransport`] over hyper's pooled client. A clone shares the connections.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Client<Connector, Full<Bytes>>,
-    body_limit: usize,
+    pub(crate) client: Client<TimeoutConnector<Connector>, Full<Bytes>>,
+    pub(crate) tls_problem: Option<TransportError>,
+    pub(crate) body_limit: usize,
 }
 
 #[cfg(feature = "rustls")]
-pub(crate) type Connector = TimeoutConnector<hyper_rustls::HttpsConnector<HttpConnector>>;
+pub(crate) type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 #[cfg(not(feature = "rustls"))]
-pub(crate) type Connector = TimeoutConnector<HttpConnector>;
+pub(crate) type Connector = HttpConnector;
 
 impl HyperTransport {
     /// A transport with the default settings.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up, for instance because the platform
-    /// has no root certificate at all.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. A platform without any root
+    /// certificate is told by the first `https:` request; plain http needs none.
     pub fn new() -> Result<Self, TransportError> {
         Self::builder().build()
     }
@@ -44,10 +45,6 @@ impl HyperTransport {
     /// The settings, to be changed.
     pub const fn builder() -> HyperTransportBuilder {
         HyperTransportBuilder::new()
-    }
-
-    pub(crate) const fn of(client: Client<Connector, Full<Bytes>>, body_limit: usize) -> Self {
-        Self { client, body_limit }
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
@@ -75,9 +72,9 @@ impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // The connector panics where there is no reactor.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        if cfg!(not(feature = "rustls")) && request.uri().scheme() == Some(&http::uri::Scheme::HTTPS) {
-            return Err(TransportError::config("https needs the feature `rustls` of cg-auth-hyper"));
+        match &self.tls_problem {
+            Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
+            _ => self.exchange(request).await,
         }
-        self.exchange(request).await
     }
 }

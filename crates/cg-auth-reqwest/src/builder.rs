@@ -5,7 +5,10 @@ use std::time::Duration;
 use cg_auth_core::{body::Body, transport::TransportError};
 use rustls::pki_types::CertificateDer;
 
-use crate::{tls, transport::ReqwestTransport};
+use crate::{
+    tls::{Tls, certificates},
+    transport::ReqwestTransport,
+};
 
 /// Settings of a [`ReqwestTransport`]. Proxies are not used, whatever the environment says.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ impl ReqwestTransportBuilder {
     /// # Errors
     /// [`TransportError`] of the config kind when the text holds no certificate, or a broken one.
     pub fn extra_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, TransportError> {
-        self.extra_roots.extend(tls::certificates(pem)?);
+        self.extra_roots.extend(certificates(pem)?);
         Ok(self)
     }
 
@@ -59,13 +62,13 @@ impl ReqwestTransportBuilder {
     /// The transport.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up, for instance because the platform
-    /// has no root certificate at all.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. A platform without any root
+    /// certificate is told by the first `https:` request; plain http needs none.
     pub fn build(self) -> Result<ReqwestTransport, TransportError> {
-        let tls = tls::client_config(self.extra_roots, self.http2_prior_knowledge)?;
+        let Tls { config, problem } = Tls::new(self.extra_roots, self.http2_prior_knowledge)?;
         // Each `no_` is off already unless another crate in the program has switched a feature on.
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(config)
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
@@ -78,7 +81,8 @@ impl ReqwestTransportBuilder {
             .no_deflate()
             .no_hickory_dns();
         let client = if self.http2_prior_knowledge { client.http2_prior_knowledge() } else { client };
-        Ok(ReqwestTransport::of(client.build().map_err(TransportError::config)?, self.body_limit))
+        let client = client.build().map_err(TransportError::config)?;
+        Ok(ReqwestTransport { client, tls_problem: problem, body_limit: self.body_limit })
     }
 }
 

@@ -4,31 +4,44 @@ use std::sync::Arc;
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
-    ClientConfig,
+    ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
 
-/// The provider is named here, so that nothing a program sets process-wide changes it.
-pub(crate) fn client_config(
-    extra_roots: Vec<CertificateDer<'static>>,
-    http2_only: bool,
-) -> Result<ClientConfig, TransportError> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier =
-        Verifier::new_with_extra_roots(extra_roots, provider.clone()).map_err(TransportError::config)?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(TransportError::config)?
-        .dangerous() // the name of the door to any verifier but the built-in one
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    config.alpn_protocols.push(b"h2".to_vec());
-    if !http2_only {
-        config.alpn_protocols.push(b"http/1.1".to_vec());
+/// How a transport speaks TLS, or why it cannot.
+pub(crate) struct Tls {
+    pub(crate) config: ClientConfig,
+    /// Set where the platform gives no verifier, mostly because it has no root certificate at all. The
+    /// configuration then trusts nobody, and plain http is all that can be spoken.
+    pub(crate) problem: Option<TransportError>,
+}
+
+impl Tls {
+    pub(crate) fn new(
+        extra_roots: Vec<CertificateDer<'static>>,
+        http2_only: bool,
+    ) -> Result<Self, TransportError> {
+        // Named here, so that nothing a program sets process-wide changes it.
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(TransportError::config)?;
+        let (builder, problem) = match Verifier::new_with_extra_roots(extra_roots, provider) {
+            // "Dangerous" is rustls's name for the door to any verifier but its own.
+            Ok(verifier) => (builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)), None),
+            Err(error) => {
+                (builder.with_root_certificates(RootCertStore::empty()), Some(TransportError::config(error)))
+            }
+        };
+        let mut config = builder.with_no_client_auth();
+        config.alpn_protocols.push(b"h2".to_vec());
+        if !http2_only {
+            config.alpn_protocols.push(b"http/1.1".to_vec());
+        }
+        Ok(Self { config, problem })
     }
-    Ok(config)
 }
 
 /// Every certificate of a PEM text, at least one.

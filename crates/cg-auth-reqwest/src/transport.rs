@@ -7,7 +7,7 @@ use cg_auth_core::{
     body::{Body, BodyCollector},
     transport::{HttpTransport, TransportError},
 };
-use http::{Request, Response};
+use http::{Request, Response, uri::Scheme};
 use reqwest::Url;
 
 use crate::{builder::ReqwestTransportBuilder, error::classify};
@@ -15,16 +15,17 @@ use crate::{builder::ReqwestTransportBuilder, error::classify};
 /// An [`HttpTransport`] over reqwest. A clone shares the connections.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    client: reqwest::Client,
-    body_limit: usize,
+    pub(crate) client: reqwest::Client,
+    pub(crate) tls_problem: Option<TransportError>,
+    pub(crate) body_limit: usize,
 }
 
 impl ReqwestTransport {
     /// A transport with the default settings.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up, for instance because the platform
-    /// has no root certificate at all.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. A platform without any root
+    /// certificate is told by the first `https:` request; plain http needs none.
     pub fn new() -> Result<Self, TransportError> {
         Self::builder().build()
     }
@@ -32,10 +33,6 @@ impl ReqwestTransport {
     /// The settings, to be changed.
     pub const fn builder() -> ReqwestTransportBuilder {
         ReqwestTransportBuilder::new()
-    }
-
-    pub(crate) const fn of(client: reqwest::Client, body_limit: usize) -> Self {
-        Self { client, body_limit }
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
@@ -64,7 +61,10 @@ impl HttpTransport for ReqwestTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // reqwest panics where there is no reactor.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        self.exchange(request).await
+        match &self.tls_problem {
+            Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
+            _ => self.exchange(request).await,
+        }
     }
 }
 

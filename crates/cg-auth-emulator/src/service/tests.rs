@@ -1,0 +1,225 @@
+//! The service without a socket: requests as the core builds them, answers as the core reads them.
+
+use std::time::Duration;
+
+use cg_auth_core::{
+    ClientSecret, UserPrincipalName,
+    endpoint::{
+        DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, RefreshUserAccessToken,
+        RequestOptions,
+    },
+    model::{DelegatedAccessToken, JsonContract, RefreshToken},
+    testing::ManualClock,
+    time::Runtime as _,
+    token::{DurationUnit, Expiry, ExpirySource},
+};
+use http::{
+    StatusCode,
+    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, DATE, WWW_AUTHENTICATE},
+};
+
+use super::*;
+
+#[test]
+fn a_delegated_token_opens_the_protected_resource_until_it_expires() {
+    let service = Fixture::new();
+    let token = service.delegate().unwrap();
+    assert_eq!(token.duration(), 3600);
+
+    let answer = service.who_am_i(token.access_token().expose_secret());
+    assert_eq!(answer.status(), StatusCode::OK);
+    let caller: serde_json::Value = serde_json::from_slice(answer.body().as_bytes()).unwrap();
+    assert_eq!(caller["userPrincipalName"], "someone@example.com");
+    assert_eq!(caller["issuedAt"], "2030-01-01T00:00:00Z");
+    assert_eq!(caller["expiresAt"], "2030-01-01T01:00:00Z");
+
+    service.clock.advance(Duration::from_secs(3600));
+    let answer = service.who_am_i(token.access_token().expose_secret());
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.headers()[WWW_AUTHENTICATE], r#"Bearer error="invalid_token""#);
+}
+
+#[test]
+fn a_refresh_token_is_used_up_by_a_refresh_and_its_successor_works() {
+    let service = Fixture::new();
+    let first = service.delegate().unwrap();
+    let second = service.refresh(first.refresh_token().unwrap()).unwrap();
+    assert_ne!(first.access_token(), second.access_token());
+    assert_ne!(first.refresh_token(), second.refresh_token());
+
+    let refused = service.refresh(first.refresh_token().unwrap()).unwrap_err();
+    assert_eq!(
+        (refused.status(), refused.code()),
+        (Some(StatusCode::BAD_REQUEST), Some("InvalidRefreshToken"))
+    );
+    assert!(service.refresh(second.refresh_token().unwrap()).is_ok());
+}
+
+#[test]
+fn a_deleted_cache_forgets_refresh_tokens_and_leaves_access_tokens_alone() {
+    let service = Fixture::new();
+    let token = service.delegate().unwrap();
+    service.call(&DeleteTokenCache::new(service.service.credential.clone())).unwrap();
+    assert!(service.refresh(token.refresh_token().unwrap()).is_err());
+    assert_eq!(service.who_am_i(token.access_token().expose_secret()).status(), StatusCode::OK);
+}
+
+#[test]
+fn the_answer_is_in_the_contract_that_the_request_names() {
+    let service = Fixture::new();
+    let delegate = GetDelegateAccessToken::new(service.service.credential.clone());
+    for (contract, members) in [
+        (JsonContract::CamelCase, ["\"isSuccess\":true", "\"access_token\":", "\"duration\":3600"]),
+        (JsonContract::PascalCase, ["\"IsSuccess\":true", "\"AccessToken\":", "\"Duration\":3600"]),
+    ] {
+        let options = RequestOptions::new().with_json_contract(contract);
+        let request = delegate.to_request(&base(), &options).unwrap();
+        let answer = service.service.answer(&request);
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/json; charset=utf-8");
+        let text = String::from_utf8(answer.body().as_bytes().to_vec()).unwrap();
+        for member in members {
+            assert!(text.contains(member), "{member} is missing");
+        }
+    }
+    let request = Request::get("/nowhere").header("X-CLOUD-GOVERNANCE-JSONCONTRACT", "PascalCase");
+    let answer = service.service.answer(&request.body(Body::empty()).unwrap());
+    assert!(answer.body().as_bytes().starts_with(br#"{"Code":"NotFound","Message":["#));
+}
+
+#[test]
+fn every_date_is_of_the_one_clock() {
+    let service = Fixture::new();
+    service.clock.advance(Duration::from_secs(90));
+    let request = GetDelegateAccessToken::new(service.service.credential.clone())
+        .to_request(&base(), &RequestOptions::new())
+        .unwrap();
+    let answer = service.service.answer(&request);
+    assert_eq!(answer.headers()[DATE], "Tue, 01 Jan 2030 00:01:30 GMT");
+
+    let endpoint = GetDelegateAccessToken::new(service.service.credential.clone());
+    let answer = endpoint.read(answer).unwrap().sent_at(service.clock.now());
+    let expiry = Expiry::of_answer(&answer, DurationUnit::Seconds);
+    assert_eq!(expiry.lifetime(), Some(Duration::from_secs(3600)));
+    assert_ne!(expiry.source(), ExpirySource::Unknown);
+
+    let refused = service.refresh(&RefreshToken::new("unknown").unwrap()).unwrap_err();
+    assert_eq!(refused.date(), Some("2030-01-01T00:01:30Z"));
+    assert_eq!(refused.request_id().map(str::len), Some(32));
+}
+
+#[test]
+fn another_secret_or_user_is_refused_by_every_operation() {
+    let service = Fixture::new();
+    let good = &service.service.credential;
+    for credential in [
+        ApiCredential::new(ClientSecret::new("other").unwrap(), good.user_principal_name().clone()),
+        ApiCredential::new(good.client_secret().clone(), UserPrincipalName::new("other@x").unwrap()),
+    ] {
+        let token = service.delegate().unwrap().refresh_token().unwrap().clone();
+        for refused in [
+            service.call(&GetDelegateAccessToken::new(credential.clone())).unwrap_err(),
+            service.call(&RefreshUserAccessToken::new(credential.clone(), token.clone())).unwrap_err(),
+            service.call(&DeleteTokenCache::new(credential)).unwrap_err(),
+        ] {
+            assert_eq!(refused.code(), Some("InvalidCredential"));
+        }
+        assert!(service.refresh(&token).is_ok(), "a refused refresh used the token up");
+    }
+}
+
+#[test]
+fn whatever_is_asked_is_answered() {
+    let service = Fixture::new();
+    let body = r#"{"clientSecret":"s3cret","userPrincipalName":"someone@example.com"}"#;
+    for (method, target, content_type, body, status) in [
+        ("POST", "/auth/token/delegate", "application/json", body, 200),
+        ("POST", "/auth/token/delegate?x=1", "application/json; charset=utf-8", body, 200),
+        ("POST", "/auth/token/delegate", "application/json-patch+json", body, 200),
+        ("POST", "/auth/token/delegate", "", body, 415),
+        ("POST", "/auth/token/delegate", "application/x-www-form-urlencoded", body, 415),
+        ("POST", "/auth/token/delegate", "application/json", "{", 400),
+        ("POST", "/auth/token/delegate", "application/json", "", 400),
+        ("POST", "/auth/token/delegate", "application/json", r#"{"clientSecret":null}"#, 400),
+        ("POST", "/auth/token/refresh", "application/x-www-form-urlencoded", "", 400),
+        ("DELETE", "/admin/auth/token/cache", "application/json", body, 200),
+        ("GET", "/me", "", "", 401),
+        ("GET", "/auth/token/delegate", "", "", 405),
+        ("POST", "/admin/auth/token/cache", "application/json", body, 405),
+        ("OPTIONS", "*", "", "", 404),
+        ("POST", "//auth/token/delegate", "application/json", body, 404),
+        ("POST", "/?x=1/auth/token/delegate", "application/json", body, 404),
+        ("GET", "/", "", "", 404),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header(CONTENT_TYPE, content_type)
+            .header("clientSecret", "s3cret")
+            .header("userPrincipalName", "someone@example.com");
+        let answer = service.service.answer(&request.body(body.into()).unwrap());
+        assert_eq!(answer.status(), status, "{method} {target} {content_type} {body}");
+        assert_eq!(answer.headers().contains_key(ALLOW), status == 405);
+    }
+}
+
+#[test]
+fn only_an_access_token_of_this_service_is_taken() {
+    let service = Fixture::new();
+    let foreign = Fixture::new().delegate().unwrap();
+    let own = service.delegate().unwrap();
+    for token in [
+        "",
+        "a.b.c",
+        "é",
+        foreign.access_token().expose_secret(),
+        own.refresh_token().unwrap().expose_secret(),
+    ] {
+        assert_eq!(service.who_am_i(token).status(), StatusCode::UNAUTHORIZED);
+    }
+    let basic =
+        Request::get("/me").header(AUTHORIZATION, format!("Basic {}", own.access_token().expose_secret()));
+    assert_eq!(
+        service.service.answer(&basic.body(Body::empty()).unwrap()).status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+struct Fixture {
+    service: Service,
+    clock: ManualClock,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let clock = ManualClock::new();
+        let credential = ApiCredential::new(
+            ClientSecret::new("s3cret").unwrap(),
+            UserPrincipalName::new("someone@example.com").unwrap(),
+        );
+        let lifetime = Duration::from_secs(3600);
+        let service = Service::new(credential, KeyHeaderPolicy::Both, clock.clone().into(), lifetime);
+        Self { service, clock }
+    }
+
+    fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, EndpointError> {
+        let request = endpoint.to_request(&base(), &RequestOptions::new())?;
+        Ok(endpoint.read(self.service.answer(&request))?.value)
+    }
+
+    fn delegate(&self) -> Result<DelegatedAccessToken, EndpointError> {
+        self.call(&GetDelegateAccessToken::new(self.service.credential.clone()))
+    }
+
+    fn refresh(&self, token: &RefreshToken) -> Result<DelegatedAccessToken, EndpointError> {
+        self.call(&RefreshUserAccessToken::new(self.service.credential.clone(), token.clone()))
+    }
+
+    fn who_am_i(&self, token: &str) -> Response<Body> {
+        let request = Request::get("/me").header(AUTHORIZATION, format!("bearer {token}"));
+        self.service.answer(&request.body(Body::empty()).unwrap())
+    }
+}
+
+fn base() -> cg_auth_core::BaseUrl {
+    cg_auth_core::BaseUrl::parse("http://127.0.0.1:1").unwrap()
+}
