@@ -1,0 +1,60 @@
+//! A failure as lines for a person.
+
+use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportErrorKind};
+
+use super::Failure;
+use crate::output::escaped;
+
+/// `error:` with its causes, what the service said, and a hint.
+pub(super) fn lines(failure: &Failure) -> String {
+    let mut lines = Vec::new();
+    for (depth, line) in failure.story().enumerate() {
+        lines.push(format!("{}{}", if depth == 0 { "error: " } else { "  caused by: " }, escaped(&line)));
+    }
+    if let Some(error) = failure.call() {
+        lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));
+        let details = [
+            ("code", error.code().map(escaped)),
+            ("request id", error.request_id().map(escaped)),
+            ("retry after", error.retry_after().map(|delay| humantime::format_duration(delay).to_string())),
+        ];
+        lines.extend(details.into_iter().filter_map(|(name, text)| Some(format!("  {name}: {}", text?))));
+    }
+    if let Some(hint) = hint(failure) {
+        lines.push(format!("hint: {hint}"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn hint(failure: &Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Setting(error) => error.hint(),
+        Failure::Call(error) => Some(hint_after_call(error)),
+        // The demo has no setting that could be mended.
+        _ => None,
+    }
+}
+
+fn hint_after_call(error: &Error) -> &'static str {
+    match error.recovery() {
+        Recovery::ReplaceCredential => {
+            "check the client secret and the user principal name; a secret expires with its API authentication \
+             profile, and belongs to one environment"
+        }
+        Recovery::Retry => match error.kind() {
+            ErrorKind::Timeout => "try again, or allow more time with --timeout",
+            ErrorKind::Api => "the service is busy or in trouble; try again later",
+            _ => "check the network and --base-url, then try again",
+        },
+        _ => match error.as_transport().map(|error| (error.kind(), error.is_refused_certificate())) {
+            Some((TransportErrorKind::Config, _)) => {
+                "check --ca-file and --base-url; a system without root certificates of its own needs --ca-file"
+            }
+            Some((_, true)) => {
+                "if the certificate comes from an authority of your own, name its root with --ca-file"
+            }
+            _ => "check --base-url: what answered there does not look like the service",
+        },
+    }
+}

@@ -1,0 +1,61 @@
+//! A failure as one JSON object on one line, for a program.
+
+use cg_auth_core::{Error, Recovery};
+use serde::Serialize;
+
+use super::Failure;
+use crate::output::escaped_json;
+
+/// What `--error-format json` prints; the names are a promise to scripts.
+#[derive(Serialize)]
+struct Printed<'a> {
+    error: PrintedError<'a>,
+}
+
+#[derive(Serialize)]
+struct PrintedError<'a> {
+    kind: &'static str,
+    message: String,
+    status: Option<u16>,
+    retryable: bool,
+    recovery: Option<&'static str>,
+    /// Whole seconds, rounded up.
+    retry_after: Option<u64>,
+    request_id: Option<&'a str>,
+    code: Option<&'a str>,
+    messages: &'a [String],
+    attempts: u32,
+}
+
+/// The object and a newline.
+pub(super) fn line(failure: &Failure) -> String {
+    let call = failure.call();
+    let error = PrintedError {
+        kind: failure.kind().as_str(),
+        message: message(failure),
+        status: call.and_then(Error::status).map(|status| status.as_u16()),
+        retryable: call.is_some_and(Error::is_retryable),
+        recovery: failure.recovery().map(Recovery::as_str),
+        retry_after: call
+            .and_then(Error::retry_after)
+            .map(|delay| delay.as_secs() + u64::from(delay.subsec_nanos() > 0)),
+        request_id: call.and_then(Error::request_id),
+        code: call.and_then(Error::code),
+        messages: call.map(Error::messages).unwrap_or_default(),
+        attempts: call.map_or(0, Error::attempts),
+    };
+    let text = serde_json::to_string(&Printed { error });
+    // Strings and numbers always have a JSON form; were it otherwise, the exit code still tells the kind.
+    text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
+}
+
+fn message(failure: &Failure) -> String {
+    match failure {
+        Failure::Usage(error) => {
+            let text = error.render().to_string();
+            let first = text.split("\n\n").next().unwrap_or_default();
+            first.trim_start_matches("error: ").trim_end().to_owned()
+        }
+        _ => failure.story().collect::<Vec<_>>().join(": "),
+    }
+}

@@ -1,0 +1,63 @@
+//! The two streams. Writing may fail, and a reader that has gone away is no reason to panic, as the print
+//! macros do.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+};
+
+/// Writes `text` to standard output, through to the reader.
+pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Writes `text` to standard error. Should that fail there is nowhere left to say so.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// `text` as one line that a terminal shows and does not obey: control characters and those that turn the
+/// direction of writing are spelled out.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_direction_mark(character) {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// A JSON text in which every control character is escaped, beyond those that JSON itself demands. They
+/// occur nowhere but in strings.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut line = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_control() {
+            // Infallible: the target is a string.
+            let _ = write!(line, "\\u{:04x}", u32::from(character));
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+const fn is_direction_mark(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_given_nothing_to_obey() {
+        assert_eq!(escaped("a\u{1b}[31mb\r\n\u{9b}2J\u{202e}ü"), r"a\u{1b}[31mb\r\n\u{9b}2J\u{202e}ü");
+        assert_eq!(escaped_json("{\"a\":\"\u{7f}\u{9b}ü\"}"), r#"{"a":"\u007f\u009bü"}"#);
+    }
+}

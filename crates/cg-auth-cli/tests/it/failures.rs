@@ -1,0 +1,174 @@
+//! How far a call got: exit codes, and the two forms of an error.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName};
+use cg_auth_emulator::Emulator;
+use serde_json::{Value, json};
+
+use crate::harness::{answering, block_on, cg_auth, file, http, json_error, stderr, stdout, token_at};
+
+#[test]
+fn a_missing_setting_names_its_flag_and_its_variable() {
+    for (given, flag, variable) in [
+        (&[][..], "--base-url", "CG_AUTH_BASE_URL"),
+        (&["--base-url", "commercial"][..], "--user-principal-name", "CG_AUTH_USER_PRINCIPAL_NAME"),
+        (&["--base-url", "commercial", "--upn", "a@b"][..], "--client-secret-file", "CG_AUTH_CLIENT_SECRET"),
+    ] {
+        // An empty variable is as good as none.
+        let output = cg_auth().arg("token").args(given).env(variable, "").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(stdout(&output), "");
+        let text = stderr(&output);
+        assert!(text.starts_with("error: ") && text.contains(flag) && text.contains(variable), "{text}");
+    }
+}
+
+#[test]
+fn an_unusable_setting_is_found_before_anything_is_sent() {
+    let no_certificate = file("no-certificate.pem", "not a certificate");
+    for args in [
+        &["--base-url", "production"][..],
+        &["--base-url", "http://example.com"],
+        &["--upn", "two words"],
+        &["--timeout", "0s"],
+        &["--timeout", "soon"],
+        &["--transport", "pigeon"],
+        &["--format", "xml"],
+        &["--ca-file", "/does/not/exist.pem"],
+        &["--ca-file", no_certificate.to_str().unwrap()],
+    ] {
+        let mut command = cg_auth();
+        command.args(["token", "--error-format", "json"]).args(args).env("CG_AUTH_CLIENT_SECRET", "s3cret");
+        command.env("CG_AUTH_BASE_URL", "http://127.0.0.1:1").env("CG_AUTH_USER_PRINCIPAL_NAME", "a@b");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        let error = json_error(&output);
+        assert!(error["kind"] == "usage" || error["kind"] == "config", "{args:?}: {error}");
+        assert_eq!(error["attempts"], 0);
+        assert_eq!(error["retryable"], false);
+    }
+}
+
+#[test]
+fn allow_http_takes_a_plain_address_that_is_not_loopback() {
+    // Nothing listens there, so the call fails once the setting is accepted.
+    let url = "http://0.0.0.0:1";
+    let refused = token_at(url).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--allow-http"), "{}", stderr(&refused));
+
+    let accepted = token_at(url).arg("--allow-http").output().unwrap();
+    assert_eq!(accepted.status.code(), Some(5), "{}", stderr(&accepted));
+}
+
+#[test]
+fn wrong_usage_is_told_in_either_form() {
+    let output = cg_auth().args(["token", "--nonsense"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("Usage:"), "{}", stderr(&output));
+
+    for json in [&["--error-format", "json"][..], &["--error-format=json"]] {
+        let output = cg_auth().arg("token").args(json).arg("--nonsense").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let error = json_error(&output);
+        assert_eq!(error["kind"], "usage");
+        assert_eq!(error["message"], "unexpected argument '--nonsense' found");
+    }
+    assert_eq!(cg_auth().output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn a_refused_secret_is_the_services_word() {
+    let credential = ApiCredential::new(
+        ClientSecret::new("another").unwrap(),
+        UserPrincipalName::new("someone@example.com").unwrap(),
+    );
+    let emulator = block_on(Emulator::builder().credential(credential).start()).unwrap();
+    let mut command = token_at(emulator.base_url().as_str());
+    let human = command.output().unwrap();
+    assert_eq!(human.status.code(), Some(3));
+    assert!(stderr(&human).contains("hint: check the client secret"), "{}", stderr(&human));
+
+    let error = json_error(&command.args(["--error-format", "json"]).output().unwrap());
+    assert_eq!(error["kind"], "api");
+    assert!(error["status"].as_u64().unwrap() >= 400);
+    assert_eq!(error["recovery"], "replace_credential");
+    assert_eq!(error["retryable"], false);
+    assert_eq!(error["attempts"], 1);
+    assert!(!error["messages"].as_array().unwrap().is_empty());
+    assert!(error["request_id"].is_string());
+    assert!(stderr(&human).contains("request id: "));
+}
+
+#[test]
+fn the_object_of_an_error_has_all_its_members() {
+    let body = r#"{"code":"Throttled","message":["slow down"],"requestId":"r-1"}"#;
+    let url = answering(http("429 Too Many Requests", "retry-after: 7\r\n", body));
+    let output = token_at(&url).args(["--error-format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(
+        json_error(&output),
+        json!({
+            "kind": "api",
+            "message": "the service answered 429 Too Many Requests",
+            "status": 429,
+            "retryable": true,
+            "recovery": "retry",
+            "retry_after": 7,
+            "request_id": "r-1",
+            "code": "Throttled",
+            "messages": ["slow down"],
+            "attempts": 1,
+        })
+    );
+}
+
+#[test]
+fn a_rejection_shows_the_services_text_without_obeying_it() {
+    let body = r#"{"isSuccess":false,"errorMsg":"no\u001b[31m such\u009b user"}"#;
+    let url = answering(http("200 OK", "", body));
+    let output = token_at(&url).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let text = stderr(&output);
+    assert!(text.contains(r"the service says: no\u{1b}[31m such\u{9b} user"), "{text}");
+
+    let url = answering(http("200 OK", "", body));
+    let output = token_at(&url).args(["--error-format", "json"]).output().unwrap();
+    assert!(!stderr(&output).contains(['\u{1b}', '\u{9b}']));
+    let error = json_error(&output);
+    assert_eq!(error["kind"], "rejected");
+    assert_eq!(error["status"], 200);
+    assert_eq!(error["messages"], json!(["no\u{1b}[31m such\u{9b} user"]));
+}
+
+#[test]
+fn the_exit_code_tells_how_far_the_call_got() {
+    let closed = {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    for transport in ["reqwest", "hyper"] {
+        for (url, code, kind, status) in [
+            (answering(http("200 OK", "content-type: text/html\r\n", "<html>")), 4, "protocol", json!(200)),
+            (
+                answering(http("302 Found", "location: http://127.0.0.1:1/\r\n", "")),
+                4,
+                "protocol",
+                json!(302),
+            ),
+            (answering(Some("SSH-2.0-x\r\n".into())), 5, "transport", Value::Null),
+            (closed.clone(), 5, "transport", Value::Null),
+            (answering(None), 6, "timeout", Value::Null),
+        ] {
+            let mut command = token_at(&url);
+            command.args(["--transport", transport, "--timeout", if code == 6 { "300ms" } else { "30s" }]);
+            let output = command.args(["--error-format", "json"]).output().unwrap();
+            let error = json_error(&output);
+            assert_eq!(output.status.code(), Some(code), "{transport} {kind}: {error}");
+            assert_eq!(error["kind"], kind, "{transport}: {error}");
+            assert_eq!(error["status"], status, "{transport} {kind}: {error}");
+            assert_eq!(stdout(&output), "");
+        }
+    }
+}

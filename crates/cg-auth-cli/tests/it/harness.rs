@@ -1,0 +1,121 @@
+//! What the tests run: the command, an emulator, and a listener that says one thing.
+
+use std::{
+    future::Future,
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::Output,
+    thread,
+    time::Duration,
+};
+
+use assert_cmd::{Command, cargo::cargo_bin_cmd};
+use cg_auth_emulator::Emulator;
+use serde_json::Value;
+
+/// The command in an environment without any of its variables.
+pub(crate) fn cg_auth() -> Command {
+    let mut command = cargo_bin_cmd!("cg-auth");
+    for variable in ["CG_AUTH_BASE_URL", "CG_AUTH_USER_PRINCIPAL_NAME", "CG_AUTH_CLIENT_SECRET"] {
+        command.env_remove(variable);
+    }
+    command.timeout(Duration::from_secs(60));
+    command
+}
+
+/// `cg-auth token` with the address and credential of `emulator`.
+pub(crate) fn token_from(emulator: &Emulator) -> Command {
+    let credential = emulator.credential();
+    let mut command = cg_auth();
+    command
+        .arg("token")
+        .args(["--base-url", emulator.base_url().as_str()])
+        .args(["--user-principal-name", credential.user_principal_name().as_str()])
+        .env("CG_AUTH_CLIENT_SECRET", credential.client_secret().expose_secret());
+    command
+}
+
+/// `cg-auth token` with a credential that nobody checks.
+pub(crate) fn token_at(base_url: &str) -> Command {
+    let mut command = cg_auth();
+    command
+        .args(["token", "--base-url", base_url, "--upn", "someone@example.com"])
+        .env("CG_AUTH_CLIENT_SECRET", "s3cret");
+    command
+}
+
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+pub(crate) fn emulator() -> Emulator {
+    block_on(Emulator::start()).unwrap()
+}
+
+/// The base URL of a listener that answers one request with `response`, or never if that is `None`.
+pub(crate) fn answering(response: Option<String>) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
+        match response {
+            Some(response) => stream.write_all(response.as_bytes()).unwrap(),
+            // Until the other side gives up.
+            None => drop(stream.read(&mut [0; 64])),
+        }
+    });
+    format!("http://{address}")
+}
+
+/// An HTTP/1.1 answer.
+pub(crate) fn http(status: &str, headers: &str, body: &str) -> Option<String> {
+    let length = body.len();
+    Some(format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"))
+}
+
+/// A file of the tests' own that holds `content`.
+pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The one line of JSON on standard error.
+pub(crate) fn json_error(output: &Output) -> Value {
+    let text = stderr(output);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let mut object: Value = serde_json::from_str(&text).unwrap();
+    object["error"].take()
+}
+
+/// Reads head and body, so that closing the stream resets nothing.
+fn read_request(stream: &mut TcpStream) {
+    let mut request = Vec::new();
+    let mut piece = [0; 1024];
+    while !is_complete(&request) {
+        match stream.read(&mut piece).unwrap() {
+            0 => return,
+            length => request.extend_from_slice(&piece[..length]),
+        }
+    }
+}
+
+fn is_complete(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
+    });
+    body.len() >= length.unwrap_or(0)
+}

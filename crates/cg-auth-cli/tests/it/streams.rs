@@ -1,0 +1,52 @@
+//! Standard output that nobody reads, that is full, or that is not there.
+
+#![cfg(unix)]
+
+use std::{fs::File, process::Command, process::Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+
+use crate::harness::{answering, http, stderr};
+
+fn token(stdout: impl Into<Stdio>) -> Command {
+    let body = r#"{"isSuccess":true,"value":{"access_token":"opaque","duration":60}}"#;
+    let mut command = Command::new(cargo_bin!("cg-auth"));
+    command
+        .args(["token", "--base-url", &answering(http("200 OK", "", body)), "--upn", "someone@example.com"])
+        .env("CG_AUTH_CLIENT_SECRET", "s3cret")
+        .stdout(stdout)
+        .stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_reader_that_has_gone_away_ends_the_command_quietly() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = token(writer.try_clone().unwrap()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output), "");
+
+    let mut demo = Command::new(cargo_bin!("cg-auth"));
+    let output = demo.arg("demo").stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let output = token(File::options().write(true).open("/dev/full").unwrap()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("error: standard output cannot be written\n"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_closed_stream_is_no_panic() {
+    // The standard library puts the null device in its place, so that nothing tells the two apart.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"exec "$0" "$@" >&-"#]).arg(cargo_bin!("cg-auth"));
+    let token = token(Stdio::null());
+    let output = shell.args(token.get_args()).env("CG_AUTH_CLIENT_SECRET", "s3cret").output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+}
