@@ -146,17 +146,21 @@ pub trait Endpoint: Send + Sync {
         } else {
             Err(ProtocolError::UnexpectedStatus.into())
         };
+        let redaction = || {
+            let mut sent = options.headers().clone();
+            self.add_headers(&mut sent);
+            add_credential(self.credential(), &mut sent);
+            let secrets =
+                sent.iter().filter(|(name, value)| value.is_sensitive() && *name != USER_PRINCIPAL_NAME);
+            Redaction::of(secrets.map(|(_, value)| value.as_bytes()))
+        };
         match read {
             Ok((value, error_msg)) => {
+                let error_msg = error_msg.map(|text| redaction().apply_to_line(&text));
                 Ok(Answer { status, headers: parts.headers, error_msg, sent: None, value })
             }
             Err(error) => {
-                let mut sent = options.headers().clone();
-                self.add_headers(&mut sent);
-                add_credential(self.credential(), &mut sent);
-                let secrets =
-                    sent.iter().filter(|(name, value)| value.is_sensitive() && *name != USER_PRINCIPAL_NAME);
-                let redaction = Redaction::of(secrets.map(|(_, value)| value.as_bytes()));
+                let redaction = redaction();
                 Err(error.answered(Answered::read(status, &parts.headers, &body, &redaction), &redaction))
             }
         }

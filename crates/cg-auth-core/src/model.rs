@@ -1,7 +1,7 @@
 //! The values of the service, in Rust: what it is asked with and what it answers.
 //!
-//! A value that exists is good: [`UserPrincipalName`](crate::UserPrincipalName),
-//! [`BaseUrl`](crate::BaseUrl), [`ClientSecret`](crate::ClientSecret), [`AccessToken`] and [`RefreshToken`] are checked when they are made and trusted from then on. What has the shape of a JSON
+//! A value that exists is good: [`UserPrincipalName`], [`BaseUrl`], [`ClientSecret`], [`AccessToken`] and
+//! [`RefreshToken`] are checked when they are made and trusted from then on. What has the shape of a JSON
 //! document is read with [`serde::Deserialize`], whichever contract it was written in, and written through
 //! an explicit view that names the contract ([`JsonContract`]): no logger that serialises what it is given
 //! writes a secret by accident.

@@ -283,7 +283,9 @@ impl Answered {
         // Of a 2xx no text is kept: it may hold a token. A compressed text says nothing.
         if !status.is_success() && !is_encoded(headers) && !body.is_empty() {
             answered.error = read_json::<ApiError>(body.as_bytes()).unwrap_or_default().redacted(redaction);
-            answered.text = Some(redaction.apply(&String::from_utf8_lossy(body.as_bytes()), TEXT_LIMIT));
+            // What holds a NUL is no text: it is UTF-16, or made to carry a secret past the redaction.
+            answered.text = (!body.as_bytes().contains(&0))
+                .then(|| redaction.apply(&String::from_utf8_lossy(body.as_bytes()), TEXT_LIMIT));
         }
         answered
     }

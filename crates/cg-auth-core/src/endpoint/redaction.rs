@@ -79,6 +79,10 @@ const SHORTEST_BASE64: usize = 4;
 /// What could begin an escape may also stand for itself, so every reading is followed.
 fn length_of(form: &[u8], text: &[u8]) -> Option<usize> {
     let (first, others) = form.split_first()?;
+    // One look settles nearly every place in a text.
+    if !text.first().is_some_and(|byte| byte == first || b"%\\&".contains(byte)) {
+        return None;
+    }
     let mut ends: Vec<usize> = readings(*first, text).collect();
     for expected in others {
         let go_on = |at: usize| readings(*expected, &text[at..]).map(move |length| at + length);

@@ -37,13 +37,20 @@ impl RequestOptions {
     /// Replaces the user agent.
     ///
     /// # Errors
-    /// [`ConfigError`] when the text is empty or not visible ASCII with spaces.
+    /// [`ConfigError`] when the text is empty or not visible ASCII with spaces inside.
     pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self, ConfigError> {
         if user_agent.trim().is_empty() {
             return Err(ConfigError::new("the user agent", "is empty"));
         }
-        self.user_agent = HeaderValue::from_str(user_agent)
-            .map_err(|_| ConfigError::new("the user agent", "holds a character that no header can carry"))?;
+        if user_agent.trim() != user_agent {
+            return Err(ConfigError::new("the user agent", "has white space before or after it"));
+        }
+        let no_text =
+            ConfigError::new("the user agent", "holds a character other than visible ASCII and spaces");
+        if !user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            return Err(no_text);
+        }
+        self.user_agent = HeaderValue::from_str(user_agent).map_err(|_| no_text)?;
         Ok(self)
     }
 

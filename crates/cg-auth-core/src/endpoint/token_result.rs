@@ -5,7 +5,10 @@ use zeroize::Zeroizing;
 use super::{EndpointError, ProtocolError, redaction::Redaction};
 use crate::{
     body::Body,
-    model::{ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResult, JsonContract, read_json},
+    model::{
+        AccessToken, ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResult,
+        DelegatedAccessTokenApiResultValue, JsonContract, RefreshToken, read_json,
+    },
 };
 
 /// The credential as a JSON document, in memory that is zeroed and was never moved.
@@ -29,21 +32,22 @@ pub(super) fn read_token_result(
         return Err(ProtocolError::EmptyBody.into());
     }
     let result: DelegatedAccessTokenApiResult = read_json(body.as_bytes())?;
+    let value = result.value.unwrap_or_default();
     let error_msg = result.error_msg.filter(|text| !text.is_empty());
-    let has_token = result.value.as_ref().is_some_and(|value| value.access_token.is_some());
+    let error_msg = error_msg.map(|text| without_tokens(&text, &value));
     // Where `isSuccess` is missing, a message without a token is a refusal, and both together is one too.
     if !result.is_success.unwrap_or(error_msg.is_none()) {
-        let value = result.value.unwrap_or_default();
-        let tokens = [
-            value.access_token.as_ref().map(|token| token.expose_secret().as_bytes()),
-            value.refresh_token.as_ref().map(|token| token.expose_secret().as_bytes()),
-        ];
-        let redaction = Redaction::of(tokens.into_iter().flatten());
-        return Err(EndpointError::rejected(error_msg.map(|text| redaction.apply_to_line(&text))));
+        return Err(EndpointError::rejected(error_msg));
     }
-    if !has_token {
-        return Err(ProtocolError::NoAccessToken.into());
-    }
-    let token = result.value.unwrap_or_default().try_into().map_err(|_| ProtocolError::NoAccessToken)?;
+    let token = value.try_into().map_err(|_| ProtocolError::NoAccessToken)?;
     Ok((token, error_msg))
+}
+
+/// A message that may name the tokens it came with.
+fn without_tokens(message: &str, value: &DelegatedAccessTokenApiResultValue) -> String {
+    let tokens = [
+        value.access_token.as_ref().map(AccessToken::expose_secret),
+        value.refresh_token.as_ref().map(RefreshToken::expose_secret),
+    ];
+    Redaction::of(tokens.into_iter().flatten().map(str::as_bytes)).apply_to_line(message)
 }

@@ -1,0 +1,136 @@
+//! SPEC section 11, the rows on error answers: what is kept of them.
+
+use cg_auth_core::endpoint::{Endpoint, EndpointError};
+use std::time::Duration;
+
+use crate::support::{delegate, delete, header_text, response};
+
+fn fails(status: u16, headers: &[(&str, &str)], body: &str) -> EndpointError {
+    let error = delegate().read(response(status, headers, body.to_owned())).unwrap_err();
+    let of_delete = delete().read(response(status, headers, body.to_owned())).unwrap_err();
+    assert_eq!((of_delete.code(), of_delete.messages()), (error.code(), error.messages()));
+    assert_eq!((of_delete.request_id(), of_delete.text()), (error.request_id(), error.text()));
+    error
+}
+
+#[test]
+fn an_api_error_is_read_in_any_spelling() {
+    for body in [
+        r#"{"code":"InvalidCredential","message":["one","two"],"requestId":"id-1","date":"2021-09-15T08:14:18"}"#,
+        r#"{"Code":"InvalidCredential","Message":["one","two"],"RequestId":"id-1","Date":"2021-09-15T08:14:18"}"#,
+        r#"{"CODE":"InvalidCredential","message":["one",null,"two"],"request_id":"id-1","date":"2021-09-15T08:14:18"}"#,
+        "\u{feff}{\"code\":\"InvalidCredential\",\"message\":[\"one\",\"two\"],\"requestId\":\"id-1\",\"date\":\"2021-09-15T08:14:18\"}",
+    ] {
+        for status in [400, 401, 404, 429, 500, 503, 302] {
+            let error = fails(status, &[("content-type", "text/html")], body);
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+            assert_eq!(error.code(), Some("InvalidCredential"), "{body}");
+            assert_eq!(error.messages(), ["one", "two"], "{body}");
+            assert_eq!(error.request_id(), Some("id-1"), "{body}");
+            assert_eq!(error.date(), Some("2021-09-15T08:14:18"), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_message_is_an_array_a_string_or_null() {
+    for (message, expected) in [
+        (r#"["a","b"]"#, &["a", "b"][..]),
+        (r#""a""#, &["a"]),
+        ("null", &[]),
+        ("[]", &[]),
+        (r#"{"odd":1}"#, &[]),
+        (r#"["a",{"odd":1},"b"]"#, &["a", "b"]),
+    ] {
+        let error = fails(400, &[], &format!(r#"{{"code":"c","message":{message}}}"#));
+        assert_eq!(error.messages(), expected, "{message}");
+        assert_eq!(error.code(), Some("c"));
+    }
+}
+
+#[test]
+fn a_problem_document_fills_in_what_an_api_error_lacks() {
+    let error =
+        fails(400, &[], r#"{"title":"Bad Request","detail":"no user","status":400,"traceId":"00-1"}"#);
+    assert_eq!(
+        (error.messages(), error.request_id()),
+        (&["Bad Request".into(), "no user".into()][..], Some("00-1"))
+    );
+    let error = fails(400, &[], r#"{"title":"t","message":["m"],"traceId":"00-1","requestId":"id-1"}"#);
+    assert_eq!((error.messages(), error.request_id()), (&["m".into()][..], Some("id-1")));
+}
+
+#[test]
+fn a_date_stays_text() {
+    for date in ["0001-01-01T00:00:00", "2021-09-15T08:14:18.123+02:00", "yesterday", ""] {
+        assert_eq!(fails(500, &[], &format!(r#"{{"date":"{date}"}}"#)).date(), Some(date));
+    }
+}
+
+#[test]
+fn what_is_no_api_error_is_kept_as_a_bounded_text() {
+    let page = format!("<html>{}</html>", "é".repeat(400));
+    let error = fails(502, &[("content-type", "text/html")], &page);
+    assert!(error.text().is_some_and(|text| page.starts_with(text) && (500..=512).contains(&text.len())));
+    assert!(error.messages().is_empty() && error.code().is_none() && error.request_id().is_none());
+    assert_eq!(fails(500, &[], "").text(), None);
+    assert_eq!(fails(500, &[], "[1]").text(), Some("[1]"));
+    let latin_1 = delegate().read(response(500, &[], b"caf\xe9".to_vec())).unwrap_err();
+    assert_eq!(latin_1.text(), Some("caf\u{fffd}"));
+    let utf_16: Vec<u8> = crate::support::SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(delegate().read(response(400, &[], utf_16)).unwrap_err().text(), None);
+    let compressed = fails(500, &[("content-encoding", "gzip")], "\u{1f}\u{8b}");
+    assert_eq!(compressed.text(), None);
+}
+
+#[test]
+fn messages_are_bounded_too() {
+    let lines = vec!["x".repeat(10_000); 100];
+    let error = fails(500, &[], &serde_json::json!({ "message": lines, "code": lines[0] }).to_string());
+    assert_eq!(error.messages().len(), 16);
+    assert!(error.messages().iter().all(|line| line.len() <= 4096));
+    assert!(error.code().unwrap().len() <= 4096);
+}
+
+#[test]
+fn retry_after_is_read_from_any_error() {
+    const DATE: &str = "Wed, 15 Sep 2021 08:14:18 GMT";
+    const LATER: &str = "Wed, 15 Sep 2021 08:16:18 GMT";
+    for status in [302, 408, 425, 429, 500, 502, 503, 504] {
+        let after = |headers: &[(&str, &str)]| fails(status, headers, "").retry_after();
+        assert_eq!(after(&[("retry-after", "120")]), Some(Duration::from_secs(120)));
+        assert_eq!(after(&[("retry-after", " 0 ")]), Some(Duration::ZERO));
+        assert_eq!(after(&[("retry-after", LATER), ("date", DATE)]), Some(Duration::from_secs(120)));
+        assert_eq!(after(&[("retry-after", DATE), ("date", LATER)]), Some(Duration::ZERO));
+        for nonsense in ["", "-1", "1.5", "soon", "Wed, 99 Sep"] {
+            assert_eq!(after(&[("retry-after", nonsense)]), None, "{nonsense}");
+        }
+        assert_eq!(after(&[]), None);
+    }
+}
+
+#[test]
+fn only_headers_that_are_safe_to_show_are_kept() {
+    let headers = [
+        ("content-type", "text/html"),
+        ("server", "nginx"),
+        ("via", "1.1 a"),
+        ("via", "1.1 b"),
+        ("x-request-id", "id-1"),
+        ("retry-after", "1"),
+        ("set-cookie", "session=1"),
+        ("location", "https://elsewhere.example/?s=1"),
+        ("authorization", "Bearer x"),
+        ("clientsecret", "x"),
+        ("refresh_token", "x"),
+        ("x-anything", "x"),
+    ];
+    let error = fails(401, &headers, "");
+    let kept = error.headers().unwrap();
+    let mut names: Vec<_> = kept.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["content-type", "retry-after", "server", "via", "x-request-id"]);
+    assert_eq!(kept.get_all("via").iter().count(), 2);
+    assert_eq!(header_text(kept, "server"), Some("nginx"));
+    assert_eq!(error.request_id(), Some("id-1"));
+}

@@ -1,0 +1,211 @@
+//! Every status crossed with every kind of body: what kind of error, and what helps.
+//!
+//! The tables state what DESIGN and SPEC section 11 ask for, status by status and body by body; none of the
+//! crate's own judgements is used to make them.
+
+use cg_auth_core::{
+    Error, ErrorKind, Recovery,
+    endpoint::{Answer, Endpoint, EndpointError},
+};
+use http::Response;
+
+use crate::support::{SUCCESS, delete, response, token_operations};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Outcome {
+    Success,
+    Fails(ErrorKind, Recovery),
+}
+use Outcome::{Fails, Success};
+
+const REJECTED: Outcome = Fails(ErrorKind::Rejected, Recovery::ReplaceCredential);
+const PROTOCOL: Outcome = Fails(ErrorKind::Protocol, Recovery::FixConfiguration);
+const REPLACE: Outcome = Fails(ErrorKind::Api, Recovery::ReplaceCredential);
+const FIX: Outcome = Fails(ErrorKind::Api, Recovery::FixConfiguration);
+const RETRY: Outcome = Fails(ErrorKind::Api, Recovery::Retry);
+
+const SUCCESSES: [u16; 6] = [200, 201, 202, 204, 206, 299];
+
+/// Where the status alone decides, whatever the body is.
+const BY_STATUS: &[(u16, Outcome)] = &[
+    (100, PROTOCOL),
+    (101, PROTOCOL),
+    (103, PROTOCOL),
+    (199, PROTOCOL),
+    (300, PROTOCOL),
+    (301, PROTOCOL),
+    (302, PROTOCOL),
+    (303, PROTOCOL),
+    (304, PROTOCOL),
+    (307, PROTOCOL),
+    (308, PROTOCOL),
+    (399, PROTOCOL),
+    (400, REPLACE),
+    (401, REPLACE),
+    (402, FIX),
+    (403, REPLACE),
+    (404, FIX),
+    (405, FIX),
+    (407, FIX),
+    (408, RETRY),
+    (409, FIX),
+    (410, FIX),
+    (413, FIX),
+    (415, FIX),
+    (418, FIX),
+    (421, FIX),
+    (422, FIX),
+    (425, RETRY),
+    (426, FIX),
+    (429, RETRY),
+    (431, FIX),
+    (451, FIX),
+    (499, FIX),
+    (500, RETRY),
+    (501, FIX),
+    (502, RETRY),
+    (503, RETRY),
+    (504, RETRY),
+    (505, FIX),
+    (507, RETRY),
+    (511, RETRY),
+    (520, RETRY),
+    (599, RETRY),
+    (600, FIX),
+    (999, FIX),
+];
+
+struct Case {
+    name: &'static str,
+    body: Vec<u8>,
+    headers: &'static [(&'static str, &'static str)],
+    /// Of a token operation, when the status is a 2xx.
+    token: Outcome,
+    /// Of the deletion, when the status is a 2xx.
+    delete: Outcome,
+}
+
+fn case(name: &'static str, body: impl AsRef<[u8]>, token: Outcome) -> Case {
+    Case { name, body: body.as_ref().to_vec(), headers: &[], token, delete: Success }
+}
+
+fn cases() -> Vec<Case> {
+    let utf_16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(SUCCESS.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let not_utf_8 = [br#"{"value":{"access_token":"a"#, &[0xe9][..], br#""},"isSuccess":true}"#].concat();
+    let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], SUCCESS.as_bytes()].concat();
+    vec![
+        case("empty", "", PROTOCOL),
+        case("white space", " \r\n", PROTOCOL),
+        case("token", SUCCESS, Success),
+        case(
+            "token, Pascal",
+            r#"{"Value":{"AccessToken":"a","RefreshToken":"r","Duration":1},"IsSuccess":true}"#,
+            Success,
+        ),
+        case("token with BOM", format!("\u{feff}{SUCCESS}"), Success),
+        case("isSuccess false", r#"{"value":null,"isSuccess":false,"errorMsg":"no"}"#, REJECTED),
+        case("isSuccess false with token", r#"{"value":{"access_token":"a"},"isSuccess":false}"#, REJECTED),
+        case("isSuccess missing, token", r#"{"value":{"access_token":"a"}}"#, Success),
+        case("isSuccess missing, errorMsg", r#"{"errorMsg":"no"}"#, REJECTED),
+        case("isSuccess missing, both", r#"{"value":{"access_token":"a"},"errorMsg":"no"}"#, REJECTED),
+        case("isSuccess missing, neither", "{}", PROTOCOL),
+        case("isSuccess true, no token", r#"{"value":null,"isSuccess":true}"#, PROTOCOL),
+        case("ApiError", r#"{"code":"InvalidCredential","message":["no"],"requestId":"1"}"#, PROTOCOL),
+        case(
+            "ApiError, Pascal",
+            r#"{"Code":"InvalidCredential","Message":["no"],"RequestId":"1"}"#,
+            PROTOCOL,
+        ),
+        case(
+            "ProblemDetails",
+            r#"{"type":"about:blank","title":"Bad","status":400,"traceId":"1"}"#,
+            PROTOCOL,
+        ),
+        case("HTML", "<!doctype html><title>Sign in</title>", PROTOCOL),
+        case("null", "null", PROTOCOL),
+        case("array", "[1,2]", PROTOCOL),
+        case("string", r#""token""#, PROTOCOL),
+        case("truncated", &SUCCESS[..SUCCESS.len() - 5], PROTOCOL),
+        case("trailing garbage", format!("{SUCCESS}}}"), PROTOCOL),
+        case("two documents", format!("{SUCCESS}\n{SUCCESS}"), PROTOCOL),
+        case("nested too deep", "[".repeat(5000), PROTOCOL),
+        case("not UTF-8", not_utf_8, PROTOCOL),
+        case("UTF-16", utf_16, PROTOCOL),
+        // Compression is not offered: an answer that comes compressed all the same is no answer at all.
+        Case { headers: &[("content-encoding", "gzip")], delete: PROTOCOL, ..case("gzip", gzip, PROTOCOL) },
+    ]
+}
+
+fn outcome<T>(read: Result<Answer<T>, EndpointError>, at: &str, status: u16) -> Outcome {
+    let error = match read {
+        Ok(answer) => {
+            assert_eq!(answer.status.as_u16(), status, "{at}");
+            return Success;
+        }
+        Err(error) => error,
+    };
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(status), "{at}");
+    assert!(error.headers().is_some() && error.retry_after().is_none(), "{at}");
+    let is = [error.is_config(), error.is_protocol(), error.is_api(), error.is_rejected()];
+    let (recovery, retryable) = (error.recovery(), error.is_retryable());
+    if (200..300).contains(&status) {
+        assert_eq!(error.text(), None, "{at}: the text of a 2xx body is kept");
+    }
+
+    let error = Error::from(error);
+    let is_kind = [ErrorKind::Config, ErrorKind::Protocol, ErrorKind::Api, ErrorKind::Rejected];
+    assert_eq!(is, is_kind.map(|kind| kind == error.kind()), "{at}");
+    assert_eq!((error.recovery(), error.is_retryable()), (recovery, retryable), "{at}");
+    assert_eq!(retryable, recovery == Recovery::Retry, "{at}");
+    assert!(error.may_have_been_sent(), "{at}");
+    Fails(error.kind(), recovery)
+}
+
+fn answer(status: u16, case: &Case) -> Response<cg_auth_core::body::Body> {
+    response(status, case.headers, case.body.clone())
+}
+
+#[test]
+fn a_success_status_is_judged_by_the_body() {
+    for status in SUCCESSES {
+        for case in cases() {
+            let at = format!("{status} {}", case.name);
+            for (name, endpoint) in token_operations() {
+                let got = outcome(endpoint.read(answer(status, &case)), &at, status);
+                assert_eq!(got, case.token, "{name} {at}");
+            }
+            assert_eq!(
+                outcome(delete().read(answer(status, &case)), &at, status),
+                case.delete,
+                "delete {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn any_other_status_is_judged_before_the_body() {
+    for (status, expected) in BY_STATUS {
+        for case in cases() {
+            let at = format!("{status} {}", case.name);
+            for (name, endpoint) in token_operations() {
+                let got = outcome(endpoint.read(answer(*status, &case)), &at, *status);
+                assert_eq!(got, *expected, "{name} {at}");
+            }
+            assert_eq!(
+                outcome(delete().read(answer(*status, &case)), &at, *status),
+                *expected,
+                "delete {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_speaks_of_every_class_of_status() {
+    let mut hundreds: Vec<_> = BY_STATUS.iter().map(|(status, _)| status / 100).chain([2]).collect();
+    hundreds.sort_unstable();
+    hundreds.dedup();
+    assert_eq!(hundreds, [1, 2, 3, 4, 5, 6, 9]);
+}

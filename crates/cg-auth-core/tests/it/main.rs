@@ -1,0 +1,16 @@
+//! The core from the outside: what it writes, what it reads, what it never shows.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, where a panic is a failure
+
+mod answers;
+mod client;
+mod error_bodies;
+mod error_table;
+mod models;
+mod options;
+mod panics;
+mod requests;
+mod secrets;
+mod support;
+mod token_members;
