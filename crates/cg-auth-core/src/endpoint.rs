@@ -22,6 +22,7 @@
 //! ```
 
 mod answer;
+mod answered;
 mod delete_token_cache;
 mod error;
 mod get_delegate_access_token;
@@ -45,7 +46,7 @@ pub use self::{
     refresh_user_access_token::RefreshUserAccessToken,
     request_options::RequestOptions,
 };
-use self::{error::Answered, redaction::Redaction};
+use self::{answered::Answered, redaction::Redaction};
 use crate::{
     body::Body,
     model::{ApiCredential, BaseUrl, JsonContract},

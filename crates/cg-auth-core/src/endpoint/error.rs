@@ -2,15 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE},
-};
+use http::{HeaderMap, StatusCode};
 
-use super::{is_encoded, redaction::Redaction, retry_after::RetryAfter};
+use super::{answered::Answered, redaction::Redaction};
 use crate::{
-    body::Body,
-    model::{ApiError, ConfigError, JsonError, read_json},
+    model::{ApiError, ConfigError, JsonError},
     recovery::Recovery,
     time::Now,
 };
@@ -130,9 +126,7 @@ impl EndpointError {
     /// The id that the vendor's support asks for: of the body, else of a header.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        let answered = self.answered_with()?;
-        let of_a_header = || REQUEST_IDS.iter().find_map(|name| answered.headers.get(name)?.to_str().ok());
-        answered.error.request_id.as_deref().or_else(of_a_header)
+        self.answered_with()?.request_id()
     }
 
     /// When it happened, in the service's own notation.
@@ -260,73 +254,3 @@ impl fmt::Display for StatusText {
         }
     }
 }
-
-/// What is kept of an answer that was no success, redacted.
-#[derive(Clone, Default)]
-pub(super) struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    error: ApiError,
-    text: Option<String>,
-    retry_after: Option<RetryAfter>,
-    received: Option<Now>,
-}
-
-impl Answered {
-    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &Body, redaction: &Redaction) -> Self {
-        let mut answered = Self {
-            status,
-            headers: safe_headers(headers, redaction),
-            retry_after: RetryAfter::read(headers),
-            ..Self::default()
-        };
-        // Of a 2xx no text is kept: it may hold a token. A compressed text says nothing.
-        if !status.is_success() && !is_encoded(headers) && !body.is_empty() {
-            answered.error = read_json::<ApiError>(body.as_bytes()).unwrap_or_default().redacted(redaction);
-            // What holds a NUL is no text: it is UTF-16, or made to carry a secret past the redaction.
-            answered.text = (!body.as_bytes().contains(&0))
-                .then(|| redaction.apply(&String::from_utf8_lossy(body.as_bytes()), TEXT_LIMIT));
-        }
-        answered
-    }
-}
-
-impl ApiError {
-    fn redacted(self, redaction: &Redaction) -> Self {
-        let line = |text: String| redaction.apply_to_line(&text);
-        Self {
-            code: self.code.map(line),
-            message: self.message.map(|lines| lines.into_iter().take(MESSAGE_LINES).map(line).collect()),
-            request_id: self.request_id.map(line),
-            date: self.date.map(line),
-        }
-    }
-}
-
-fn safe_headers(headers: &HeaderMap, redaction: &Redaction) -> HeaderMap {
-    let safe = [CONTENT_TYPE, CONTENT_LENGTH, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE];
-    let mut kept = HeaderMap::new();
-    for name in safe.into_iter().chain(REQUEST_IDS) {
-        for value in headers.get_all(&name) {
-            let shown = value.to_str().ok().map(|text| redaction.apply_to_line(text));
-            if let Some(value) = shown.and_then(|text| HeaderValue::from_str(&text).ok()) {
-                kept.append(name.clone(), value);
-            }
-        }
-    }
-    kept
-}
-
-const REQUEST_IDS: [HeaderName; 5] = [
-    HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("request-id"),
-    HeaderName::from_static("x-ms-request-id"),
-    HeaderName::from_static("x-correlation-id"),
-    HeaderName::from_static("traceparent"),
-];
-
-/// What is kept of an error's text, in bytes.
-const TEXT_LIMIT: usize = 512;
-
-/// How many lines of an error's message are kept.
-const MESSAGE_LINES: usize = 16;

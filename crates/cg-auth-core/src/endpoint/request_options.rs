@@ -58,32 +58,19 @@ impl RequestOptions {
     /// first. Mark the value [sensitive](HeaderValue::set_sensitive) if it is a secret.
     ///
     /// # Errors
-    /// [`ConfigError`] for a name that the request itself decides: the credential headers, the JSON
-    /// contract, and whatever frames or encodes the message.
+    /// [`ConfigError`] for a name that the request itself decides (the credential headers, the JSON
+    /// contract, whatever frames or encodes the message), and for a value that the wire would trim.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Result<Self, ConfigError> {
-        let decided_by_the_request = [
-            CLIENT_SECRET,
-            USER_PRINCIPAL_NAME,
-            REFRESH_TOKEN,
-            JSON_CONTRACT,
-            ACCEPT,
-            ACCEPT_ENCODING,
-            CONNECTION,
-            CONTENT_ENCODING,
-            CONTENT_LENGTH,
-            CONTENT_TYPE,
-            EXPECT,
-            HOST,
-            TE,
-            TRAILER,
-            TRANSFER_ENCODING,
-            UPGRADE,
-            USER_AGENT,
-        ];
-        if decided_by_the_request.contains(&name) {
+        if DECIDED_BY_THE_REQUEST.contains(&name) {
             return Err(ConfigError::new(
                 "an additional header",
                 "has a name that the request itself decides",
+            ));
+        }
+        if value.as_bytes().trim_ascii() != value.as_bytes() {
+            return Err(ConfigError::new(
+                "an additional header",
+                "has white space before or after its value",
             ));
         }
         self.headers.insert(name, value);
@@ -118,3 +105,25 @@ impl std::fmt::Debug for RequestOptions {
             .finish()
     }
 }
+
+const DECIDED_BY_THE_REQUEST: [HeaderName; 19] = [
+    CLIENT_SECRET,
+    USER_PRINCIPAL_NAME,
+    REFRESH_TOKEN,
+    JSON_CONTRACT,
+    ACCEPT,
+    ACCEPT_ENCODING,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    EXPECT,
+    HOST,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    USER_AGENT,
+];

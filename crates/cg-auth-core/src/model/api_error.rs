@@ -9,8 +9,8 @@ use super::json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, R
 /// The documented body of a 400 or 500 answer (SPEC section 3.1), every member optional.
 ///
 /// Reading is as lenient as can be, since whatever an error says helps: a member of an unexpected type
-/// counts as missing, a single `message` as a list of one, and the members of an RFC 9457 problem (`title`,
-/// `detail`, `traceId`) fill in where the documented ones are absent. `Debug` shows lengths only: a service
+/// counts as missing, a single `message` as a list of one. Where the documented members are absent, those of
+/// a refusal (`errorMsg`) and of an RFC 9457 problem (`title`, `detail`, `traceId`) fill in. `Debug` shows lengths only: a service
 /// may echo what it was sent.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -67,6 +67,7 @@ pub(crate) struct FoundError {
     message: Member<Lines>,
     request_id: Member<AnyScalar>,
     date: Member<AnyScalar>,
+    error_msg: Member<AnyScalar>,
     title: Member<AnyScalar>,
     detail: Member<AnyScalar>,
     trace_id: Member<AnyScalar>,
@@ -79,6 +80,7 @@ impl FromJson for FoundError {
             message: Member::named("message"),
             request_id: Member::named("requestId"),
             date: Member::named("date"),
+            error_msg: Member::named("errorMsg"),
             title: Member::named("title"),
             detail: Member::named("detail"),
             trace_id: Member::named("traceId"),
@@ -89,6 +91,7 @@ impl FromJson for FoundError {
             found.message,
             found.request_id,
             found.date,
+            found.error_msg,
             found.title,
             found.detail,
             found.trace_id,
@@ -103,10 +106,11 @@ impl ReadJson for ApiError {
     fn judge(found: FoundError) -> Result<Self, JsonError> {
         let text = |member: Member<AnyScalar>| member.judge().ok().flatten().map(|AnyScalar(text)| text);
         let documented = found.message.judge().ok().flatten().map(|Lines(lines)| lines);
-        let problem: Vec<_> = [text(found.title), text(found.detail)].into_iter().flatten().collect();
+        let others = [text(found.error_msg), text(found.title), text(found.detail)];
+        let others: Vec<_> = others.into_iter().flatten().collect();
         Ok(Self {
             code: text(found.code),
-            message: documented.or((!problem.is_empty()).then_some(problem)),
+            message: documented.or((!others.is_empty()).then_some(others)),
             request_id: text(found.request_id).or(text(found.trace_id)),
             date: text(found.date),
         })

@@ -5,13 +5,17 @@
 //! So a duplicate that loses cannot fail the document, and no message of `serde_json`, which quotes values,
 //! is ever needed.
 
-use std::{fmt, marker::PhantomData};
+mod found;
+
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error as _, MapAccess, Visitor},
 };
-use zeroize::Zeroizing;
+
+pub(super) use self::found::{AnyScalar, Lines};
+pub(crate) use self::found::{Found, FromJson};
 
 /// Why a JSON document could not be read: the place or the member, never a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -79,104 +83,6 @@ fn judge<T: ReadJson>(found: Found<T::Found>) -> Result<T, JsonError> {
         Found::Value(value) => T::judge(value),
         Found::Null => Err(JsonError::WrongType { member: "the whole", found: "null" }),
         Found::Wrong(found) => Err(JsonError::WrongType { member: "the whole", found }),
-    }
-}
-
-/// What stands where a `T` is expected.
-pub(crate) enum Found<T> {
-    Null,
-    Value(T),
-    Wrong(&'static str),
-}
-
-/// What a `T` can be made of; a type that is not mentioned is a wrong one.
-pub(crate) trait FromJson: Sized {
-    fn from_bool(_: bool) -> Option<Self> {
-        None
-    }
-
-    fn from_integer(_: i64) -> Option<Self> {
-        None
-    }
-
-    fn from_float(_: f64) -> Option<Self> {
-        None
-    }
-
-    fn from_text(_: &str) -> Option<Self> {
-        None
-    }
-
-    fn from_array<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-}
-
-impl<'de, T: FromJson> Deserialize<'de> for Found<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FoundVisitor(PhantomData))
-    }
-}
-
-struct FoundVisitor<T>(PhantomData<T>);
-
-impl<T> FoundVisitor<T> {
-    fn found<E>(value: Option<T>, otherwise: &'static str) -> Result<Found<T>, E> {
-        Ok(value.map_or(Found::Wrong(otherwise), Found::Value))
-    }
-}
-
-impl<'de, T: FromJson> Visitor<'de> for FoundVisitor<T> {
-    type Value = Found<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Found::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Found::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Self::found(T::from_bool(value), "a boolean")
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Self::found(T::from_integer(value), "a number")
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Self::found(T::from_integer(i64::try_from(value).unwrap_or(i64::MAX)), "a number")
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Self::found(T::from_float(value), "a number")
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Self::found(T::from_text(value), "a string")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
-        Self::found(T::from_array(array)?, "an array")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        Self::found(T::from_object(object)?, "an object")
     }
 }
 
@@ -268,82 +174,3 @@ impl Visitor<'_> for NameSeed {
 }
 
 const LONGEST_NAME: usize = 64;
-
-/// Text as it stands.
-impl FromJson for Zeroizing<String> {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self::new(text.to_owned()))
-    }
-}
-
-/// A boolean, or its name as a string in any case.
-impl FromJson for bool {
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        if text.eq_ignore_ascii_case("true") {
-            Some(true)
-        } else if text.eq_ignore_ascii_case("false") {
-            Some(false)
-        } else {
-            None
-        }
-    }
-}
-
-/// A number, truncated and saturated, or a numeric string.
-impl FromJson for i64 {
-    fn from_integer(value: i64) -> Option<Self> {
-        Some(value)
-    }
-
-    fn from_float(value: f64) -> Option<Self> {
-        value.is_finite().then_some(value as Self)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok().or_else(|| text.parse().ok().and_then(Self::from_float))
-    }
-}
-
-/// Text for people, whatever scalar it was written as.
-pub(crate) struct AnyScalar(pub(super) String);
-
-impl FromJson for AnyScalar {
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(Self(value.to_string()))
-    }
-
-    fn from_integer(value: i64) -> Option<Self> {
-        Some(Self(value.to_string()))
-    }
-
-    fn from_float(value: f64) -> Option<Self> {
-        Some(Self(value.to_string()))
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
-    }
-}
-
-/// Lines of text: an array of them, or a single one.
-pub(crate) struct Lines(pub(super) Vec<String>);
-
-impl FromJson for Lines {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self(vec![text.to_owned()]))
-    }
-
-    fn from_array<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
-        let mut lines = Vec::new();
-        while let Some(line) = array.next_element::<Found<AnyScalar>>()? {
-            if let Found::Value(AnyScalar(line)) = line {
-                lines.push(line);
-            }
-        }
-        Ok(Some(Self(lines)))
-    }
-}

@@ -61,6 +61,22 @@ fn a_problem_document_fills_in_what_an_api_error_lacks() {
 }
 
 #[test]
+fn a_refusal_under_an_error_status_keeps_its_words() {
+    let error = fails(400, &[], r#"{"value":null,"isSuccess":false,"errorMsg":"no license"}"#);
+    assert!(error.is_api());
+    assert_eq!(error.messages(), ["no license"]);
+}
+
+#[test]
+fn a_token_under_an_error_status_is_not_kept() {
+    for value in [r#"{"access_token":"eyJtoken"}"#, r#"{"RefreshToken":"eyJtoken"}"#] {
+        let error = fails(502, &[], &format!(r#"{{"value":{value},"isSuccess":true}}"#));
+        assert_eq!(error.text(), None);
+        assert!(error.messages().is_empty());
+    }
+}
+
+#[test]
 fn a_date_stays_text() {
     for date in ["0001-01-01T00:00:00", "2021-09-15T08:14:18.123+02:00", "yesterday", ""] {
         assert_eq!(fails(500, &[], &format!(r#"{{"date":"{date}"}}"#)).date(), Some(date));

@@ -91,6 +91,14 @@ fn what_the_request_itself_decides_cannot_be_overridden() {
 }
 
 #[test]
+fn a_header_value_that_the_wire_would_trim_is_refused() {
+    for value in [" v", "v ", "v\t"] {
+        let name = HeaderName::from_static("x-gateway-key");
+        assert!(RequestOptions::new().with_header(name, HeaderValue::from_static(value)).is_err());
+    }
+}
+
+#[test]
 fn an_endpoint_cannot_override_the_credential_either() {
     struct Forging(ApiCredential);
     impl Endpoint for Forging {
