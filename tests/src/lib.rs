@@ -1,0 +1,21 @@
+//! What the suites of cg-auth share. The package is not published.
+//!
+//! - `transcripts.rs` holds what the vendor's own clients sent and received (`transcripts/*.json`, SPEC
+//!   section 12) against what this workspace builds, reads and emulates.
+//! - `transports.rs` runs the contract of `cg_auth_core::transport` against every transport over real
+//!   sockets, with the faults that [`listener`] plays.
+//! - `examples/` are whole programs, one per kind of user; each starts the emulator, asserts what it shows
+//!   and ends.
+
+// Shared test code: a failed expectation here is a failed test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+
+pub mod hang_guard;
+pub mod listener;
+mod tls;
+
+/// The programs in the README at the top, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;

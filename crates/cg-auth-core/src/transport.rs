@@ -24,13 +24,17 @@
 //!    [sensitive](http::HeaderValue::is_sensitive) is passed on marked.
 
 mod error;
+mod find_cause;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use http::{Request, Response};
 
-pub use self::error::{TransportError, TransportErrorKind};
+pub use self::{
+    error::{TransportError, TransportErrorKind},
+    find_cause::find_cause,
+};
 use crate::body::Body;
 
 /// Moves one request to the service and one response back; see the [contract](self#the-contract).

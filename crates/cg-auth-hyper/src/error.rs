@@ -1,8 +1,8 @@
 //! What a failure of hyper means to the contract: where it happened, and whether the request may have left.
 
-use std::{error::Error, io, iter::successors};
+use std::{error::Error, io};
 
-use cg_auth_core::transport::TransportError;
+use cg_auth_core::transport::{TransportError, find_cause};
 use hyper_util::client::legacy;
 
 /// A failure before the answer's head was complete.
@@ -10,14 +10,9 @@ pub(crate) fn classify(error: legacy::Error) -> TransportError {
     if error.is_connect() { classify_connecting(error) } else { classify_exchange(error) }
 }
 
-/// A failure while the answer's body was read.
-pub(crate) fn classify_body(error: hyper::Error) -> TransportError {
-    classify_exchange(error)
-}
-
 #[cfg(feature = "rustls")]
 fn classify_connecting(error: legacy::Error) -> TransportError {
-    match find::<rustls::Error>(&error) {
+    match find_cause::<rustls::Error>(&error) {
         Some(tls) if is_about_a_certificate(tls) => TransportError::refused_certificate(error),
         Some(_) => TransportError::tls(error),
         None => TransportError::connect(error),
@@ -29,11 +24,12 @@ fn classify_connecting(error: legacy::Error) -> TransportError {
     TransportError::connect(error)
 }
 
-fn classify_exchange(error: impl Error + Send + Sync + 'static) -> TransportError {
-    if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
+/// A failure on a connection that was there, while the head or the body was read.
+pub(crate) fn classify_exchange(error: impl Error + Send + Sync + 'static) -> TransportError {
+    if is_malformed(&error) {
         return TransportError::malformed(error);
     }
-    match find::<h2::Error>(&error) {
+    match find_cause::<h2::Error>(&error) {
         // The peer's word that it has not looked at the request (RFC 9113 section 8.7).
         Some(reset) if reset.is_remote() && reset.reason() == Some(h2::Reason::REFUSED_STREAM) => {
             TransportError::closed_before_sending(error)
@@ -45,13 +41,22 @@ fn classify_exchange(error: impl Error + Send + Sync + 'static) -> TransportErro
     }
 }
 
-/// The first cause of type `T`. An `io::Error` skips the error that it wraps, so that one is looked into.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    successors(Some(error), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
-        None => error.source(),
-    })
-    .find_map(|cause| cause.downcast_ref())
+/// Whether a message was begun that breaks HTTP's own rules. Broken chunks come as plain I/O errors.
+fn is_malformed(error: &(dyn Error + 'static)) -> bool {
+    let broken_chunk =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+    find_cause::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+        || (find_cause::<io::Error>(error).is_some_and(broken_chunk) && !is_about_tls(error))
+}
+
+#[cfg(feature = "rustls")]
+fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
+    find_cause::<rustls::Error>(error).is_some()
+}
+
+#[cfg(not(feature = "rustls"))]
+fn is_about_tls(_: &(dyn Error + 'static)) -> bool {
+    false
 }
 
 /// Whether one side did not accept the other's certificate, which no repetition changes.

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 
 use crate::{
     builder::HyperTransportBuilder,
-    error::{classify, classify_body},
+    error::{classify, classify_exchange},
 };
 
 /// An [`HttpTransport`] over hyper's pooled client. A clone shares the connections.
@@ -53,7 +53,7 @@ impl HyperTransport {
         let mut body = BodyCollector::new(self.body_limit);
         body.expect(answer.size_hint().lower())?;
         while let Some(frame) = answer.frame().await {
-            if let Some(piece) = frame.map_err(classify_body)?.data_ref() {
+            if let Some(piece) = frame.map_err(classify_exchange)?.data_ref() {
                 body.push(piece)?;
             }
         }

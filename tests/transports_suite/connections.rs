@@ -1,0 +1,134 @@
+//! Contract rules 3 and 7: when a connection is used again, replaced or given up.
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use cg_auth_core::{AuthClient, ErrorKind, testing::ManualClock, transport::TransportErrorKind};
+use cg_auth_tests::listener::{Connection, Listener, TOKEN, ok, while_serving};
+
+use super::subject::{Subject, client, credential};
+
+pub(crate) async fn a_kept_connection_is_used_again<T: Subject>() {
+    let listener = Listener::bind().await;
+    let client = client::<T>(listener.base_url());
+    let mut connection = first_call(&client, &listener).await;
+    let server = async {
+        connection.receive().await.expect("the second request on the first connection");
+        connection.write(&ok(TOKEN)).await;
+    };
+    let credential = credential();
+    let (answer, ()) = tokio::join!(client.get_delegate_access_token(&credential), server);
+    answer.unwrap();
+    assert!(listener.is_left_alone().await);
+}
+
+pub(crate) async fn a_connection_closed_between_calls_is_replaced<T: Subject>() {
+    let listener = Listener::bind().await;
+    let client = client::<T>(listener.base_url());
+    let mut first = first_call(&client, &listener).await;
+    first.shut_down().await;
+    assert!(first.receive().await.is_none(), "an idle connection that has ended is given up");
+
+    let mut second = first_call(&client, &listener).await;
+    drop(client);
+    assert!(second.receive().await.is_none());
+    assert!(listener.is_left_alone().await);
+}
+
+/// The end of a connection and the next request may cross; then the request may have been read.
+pub(crate) async fn a_request_that_crosses_the_end_of_its_connection_arrives_once<T: Subject>() {
+    for _ in 0..10 {
+        let listener = Listener::bind().await;
+        let client = client::<T>(listener.base_url());
+        let mut first = first_call(&client, &listener).await;
+        first.shut_down().await;
+        let credential = credential();
+        let call = client.get_delegate_access_token(&credential);
+        let result = while_serving(call, listener.answer(ok(TOKEN))).await;
+        drop(client);
+        let read_from_the_first = first.receive().await.is_some();
+        match result {
+            Ok(_) => assert!(!read_from_the_first, "the request was sent again"),
+            Err(error) => {
+                assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Closed);
+                assert!(error.may_have_been_sent() || !read_from_the_first);
+            }
+        }
+        assert!(listener.is_left_alone().await);
+    }
+}
+
+pub(crate) async fn a_request_that_was_read_is_never_sent_again<T: Subject>() {
+    let listener = Listener::bind().await;
+    let client = client::<T>(listener.base_url());
+    let mut connection = first_call(&client, &listener).await;
+    let server = async {
+        connection.receive().await.expect("the second request on the first connection");
+        drop(connection);
+    };
+    let credential = credential();
+    let (error, ()) = tokio::join!(client.get_delegate_access_token(&credential), server);
+    let error = error.unwrap_err();
+    assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Closed);
+    assert!(error.may_have_been_sent());
+    assert!(listener.is_left_alone().await, "the request was sent again");
+}
+
+pub(crate) async fn a_dropped_call_leaves_the_transport_usable<T: Subject>() {
+    let listener = Listener::bind().await;
+    let client = client::<T>(listener.base_url());
+    let credential = credential();
+    for _ in 0..3 {
+        let call = client.get_delegate_access_token(&credential);
+        let request_read = async {
+            let mut connection = listener.accept().await;
+            connection.receive().await.expect("a request");
+            connection
+        };
+        let mut abandoned = tokio::select! {
+            _ = call => panic!("nobody has answered"),
+            connection = request_read => connection,
+        };
+        assert!(abandoned.receive().await.is_none(), "nothing more is sent for a call that nobody awaits");
+    }
+    first_call(&client, &listener).await;
+}
+
+pub(crate) async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
+    let base_url = Listener::bind().await.base_url();
+    let outside = std::thread::spawn(move || {
+        let client = AuthClient::with_runtime(base_url, T::default(), ManualClock::new());
+        let credential = credential();
+        let call = pin!(client.get_delegate_access_token(&credential));
+        match call.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result.unwrap_err().kind(),
+            Poll::Pending => panic!("nothing could ever wake it"),
+        }
+    });
+    let kind = tokio::task::spawn_blocking(|| outside.join()).await.unwrap().expect("no panic");
+    assert_eq!(kind, ErrorKind::Config);
+}
+
+/// The environment is that of a whole process, so another test runs in a process of its own.
+pub(crate) async fn a_proxy_of_the_environment_is_not_used<T: Subject>() {
+    let nobody = format!("http://{}", Listener::bind().await.address());
+    let mut other_test = tokio::process::Command::new(std::env::current_exe().unwrap());
+    other_test.args(["--exact", &format!("{}::a_kept_connection_is_used_again", T::MODULE)]);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        other_test.env(name, &nobody);
+    }
+    let output = other_test.kill_on_drop(true).output().await.unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}
+
+/// A call that is answered, and its connection, kept open.
+async fn first_call(client: &AuthClient, listener: &Listener) -> Connection {
+    let credential = credential();
+    let (answer, (_, connection)) =
+        tokio::join!(client.get_delegate_access_token(&credential), listener.answer(ok(TOKEN)));
+    answer.unwrap();
+    connection
+}
