@@ -1,5 +1,9 @@
 //! Keeps what was sent as a secret out of what a server says about it.
 
+mod view;
+
+use std::ops::Range;
+
 use base64::{
     Engine as _,
     alphabet::{STANDARD, URL_SAFE},
@@ -7,39 +11,44 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-/// The secrets to replace, longest form first.
+use self::view::{View, searchable};
+
+/// The secrets to replace.
 ///
-/// Each is found raw, base64 (either alphabet, at any offset inside a longer text) and with any of its
-/// characters percent-encoded, JSON-escaped or written as an HTML reference.
-pub(super) struct Redaction(Vec<Zeroizing<Vec<u8>>>);
+/// Each is found raw and in base64 (either alphabet, at any offset inside a longer text), in the text as it
+/// is and as it reads once percent-encoding, JSON escapes or HTML references are undone, up to twice. The
+/// work grows with the length of the text alone, since both may be a server's choice.
+pub(super) struct Redaction {
+    forms: Vec<Zeroizing<String>>,
+}
 
 impl Redaction {
     pub(super) fn of<'a>(secrets: impl Iterator<Item = &'a [u8]>) -> Self {
-        let mut forms = Vec::new();
-        for secret in secrets.filter(|secret| !secret.is_empty()) {
-            forms.extend(base64_forms(secret));
-            forms.push(Zeroizing::new(secret.to_vec()));
-        }
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        Self(forms)
+        let secrets = secrets.filter(|secret| !secret.is_empty());
+        let forms = secrets.flat_map(|secret| base64_forms(secret).chain([Zeroizing::new(secret.to_vec())]));
+        Self { forms: forms.map(|form| Zeroizing::new(searchable(&form))).collect() }
     }
 
-    /// `text` with every secret replaced, at most about `limit` bytes of it.
+    /// `text` with every secret replaced, cut at `limit` bytes.
     pub(super) fn apply(&self, text: &str, limit: usize) -> String {
+        // A secret that begins within what is shown may end beyond.
+        let longest = self.forms.iter().map(|form| form.len()).max().unwrap_or(0);
+        let window = limit.saturating_add(longest.saturating_mul(LONGEST_ESCAPE));
+        let text = &text[..boundary_before(text, window)];
+
         let mut shown = String::new();
-        let mut rest = text;
-        while let Some(next) = rest.chars().next() {
-            let hidden = self.0.iter().filter_map(|form| length_of(form, rest.as_bytes())).max();
-            let (piece, taken) = match hidden {
-                Some(length) => (REPLACEMENT, length),
-                None => (&rest[..next.len_utf8()], next.len_utf8()),
-            };
-            if shown.len() + piece.len() > limit {
-                break;
+        let mut at = 0;
+        for secret in self.find(text) {
+            shown.push_str(&text[at..boundary_before(text, secret.start).max(at)]);
+            if shown.len() + REPLACEMENT.len() > limit {
+                shown.truncate(boundary_before(&shown, limit));
+                return shown;
             }
-            shown.push_str(piece);
-            rest = &rest[taken..];
+            shown.push_str(REPLACEMENT);
+            at = boundary_after(text, secret.end);
         }
+        shown.push_str(&text[at..]);
+        shown.truncate(boundary_before(&shown, limit));
         shown
     }
 
@@ -47,12 +56,42 @@ impl Redaction {
     pub(super) fn apply_to_line(&self, line: &str) -> String {
         self.apply(line, LINE_LIMIT)
     }
+
+    /// Where the secrets are, in order, those that touch taken together.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        View::each(text, |view| {
+            for form in &self.forms {
+                found.extend(view.find(form));
+            }
+        });
+        found.sort_unstable_by_key(|range| range.start);
+        let mut merged: Vec<Range<usize>> = Vec::new();
+        for range in found {
+            match merged.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        merged
+    }
+}
+
+fn boundary_before(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+fn boundary_after(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 const REPLACEMENT: &str = "[redacted]";
 
 /// What is kept of one line, in bytes.
 const LINE_LIMIT: usize = 4096;
+
+/// How many bytes one byte of a secret may be written as: an HTML reference with leading zeros is the worst.
+const LONGEST_ESCAPE: usize = 16;
 
 /// The characters of `secret`'s base64 form that do not depend on what stands before or after it.
 fn base64_forms(secret: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
@@ -73,68 +112,6 @@ fn base64_forms(secret: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
 
 /// A shorter run of base64 characters is found in any text.
 const SHORTEST_BASE64: usize = 4;
-
-/// How many bytes of `text` are `form`, raw or with escapes, if it starts with it.
-///
-/// What could begin an escape may also stand for itself, so every reading is followed.
-fn length_of(form: &[u8], text: &[u8]) -> Option<usize> {
-    let (first, others) = form.split_first()?;
-    // One look settles nearly every place in a text.
-    if !text.first().is_some_and(|byte| byte == first || b"%\\&".contains(byte)) {
-        return None;
-    }
-    let mut ends: Vec<usize> = readings(*first, text).collect();
-    for expected in others {
-        let go_on = |at: usize| readings(*expected, &text[at..]).map(move |length| at + length);
-        ends = ends.into_iter().flat_map(go_on).collect();
-        ends.sort_unstable();
-        ends.dedup();
-    }
-    ends.into_iter().max()
-}
-
-/// The lengths of what `text` may begin with to mean the byte `expected`.
-fn readings(expected: u8, text: &[u8]) -> impl Iterator<Item = usize> {
-    let raw = (text.first() == Some(&expected)).then_some(1);
-    // In JSON that is quoted in JSON, the backslash of an escape is escaped itself.
-    let backslashes = text.iter().take(2).take_while(|byte| **byte == b'\\').count();
-    let escaped = (0..=backslashes).filter_map(move |skipped| {
-        let (byte, length) = unescape(&text[skipped..])?;
-        (byte == expected).then_some(skipped + length)
-    });
-    raw.into_iter().chain(escaped)
-}
-
-/// The byte that an escape sequence at the start of `text` stands for, and the length of the sequence.
-fn unescape(text: &[u8]) -> Option<(u8, usize)> {
-    match text {
-        [b'%', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 3)),
-        [b'\\', b'u', digits @ ..] => Some((number(digits.get(..4)?, 16)?, 6)),
-        [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => Some((*byte, 2)),
-        [b'&', reference @ ..] => {
-            let length = reference.iter().take(LONGEST_REFERENCE).position(|byte| *byte == b';')?;
-            let byte = match &reference[..length] {
-                [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
-                [b'#', digits @ ..] => number(digits, 10)?,
-                b"amp" => b'&',
-                b"lt" => b'<',
-                b"gt" => b'>',
-                b"quot" => b'"',
-                b"apos" => b'\'',
-                _ => return None,
-            };
-            Some((byte, length + 2))
-        }
-        _ => None,
-    }
-}
-
-const LONGEST_REFERENCE: usize = 10;
-
-fn number(digits: &[u8], radix: u32) -> Option<u8> {
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
-    u32::from_str_radix(digits, radix).ok().and_then(|value| value.try_into().ok())
-}
 
 #[cfg(test)]
 mod tests {
@@ -160,6 +137,8 @@ mod tests {
             html,
             unicode,
             r#"w/Dec\\u002Bq\\\"9&<\\\\=="#.to_owned(),
+            "w%252FDec%252Bq%22%39%26%253C%5C==".to_owned(),
+            "w/Dec\\x2Bq&#0000000034;9&<\\==".to_owned(),
         ] {
             assert_eq!(redaction.apply(&format!("<{echo}>"), 512), "<[redacted]>", "{echo}");
         }
@@ -192,6 +171,17 @@ mod tests {
         ] {
             let redaction = Redaction::of([secret.as_bytes()].into_iter());
             assert_eq!(redaction.apply(&format!("<{echo}>"), 512), "<[redacted]>", "{echo}");
+        }
+    }
+
+    /// What a quadratic search would take minutes for. The time is not asserted: it would be felt.
+    #[test]
+    fn a_text_made_to_match_almost_everywhere_costs_no_more_than_any_other() {
+        for (letter, count) in [("a", 200_000), ("\\", 200_000), ("%2", 100_000), ("&#", 100_000)] {
+            let secret = letter.repeat(count / 2) + "b";
+            let redaction = Redaction::of([secret.as_bytes(), b"b"].into_iter());
+            let shown = redaction.apply(&letter.repeat(count), usize::MAX);
+            assert_eq!(shown.len(), letter.len() * count);
         }
     }
 
