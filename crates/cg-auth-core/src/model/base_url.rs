@@ -1,16 +1,19 @@
 //! [`BaseUrl`]: where the service answers, parsed once.
 
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    str::FromStr,
-};
+mod authority;
+mod prefix;
+
+use std::{fmt, str::FromStr};
 
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{PathAndQuery, Scheme},
 };
 
+use self::{
+    authority::{check_authority, is_loopback},
+    prefix::check_prefix,
+};
 use super::ConfigError;
 
 /// The address that the paths of the operations are joined to (SPEC section 5).
@@ -18,8 +21,9 @@ use super::ConfigError;
 /// `https:`, or `http:` to a loopback host; any other `http:` would send the secret in the clear and needs
 /// [`BaseUrl::parse_allowing_http`]. A path prefix is kept, one trailing slash more or less changes
 /// nothing. A URL that different HTTP stacks would read differently is refused: one with userinfo, query,
-/// fragment, dot segments, empty segments, an encoded dot or slash, or a path character outside RFC 3986's
-/// `pchar`; so is one that ends in `/admin`, which the admin operation's own path already holds.
+/// fragment, dot segments, empty segments, an encoded dot or slash, a path character outside RFC 3986's
+/// `pchar`, or a host that only some take for an IPv4 address (`127.1`, `0x7f.1`). So is one that ends in
+/// `/admin`, which the admin operation's own path already holds.
 ///
 /// ```
 /// use cg_auth_core::BaseUrl;
@@ -71,7 +75,8 @@ impl BaseUrl {
         if !plaintext && *scheme != Scheme::HTTPS {
             return Err(problem("has a scheme other than https"));
         }
-        check_authority(authority)?;
+        let authority = authority.as_str().to_ascii_lowercase();
+        check_authority(&authority)?;
         if uri.query().is_some() {
             return Err(problem("has a query"));
         }
@@ -97,8 +102,7 @@ impl BaseUrl {
     /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let authority = &self.text[self.text.find("://").map_or(0, |at| at + 3)..self.prefix_at];
-        is_loopback_host(host_of(authority))
+        is_loopback(&self.text[self.text.find("://").map_or(0, |at| at + 3)..self.prefix_at])
     }
 
     /// The URL of an operation; `path` starts with a slash.
@@ -148,86 +152,6 @@ const fn problem(problem: &'static str) -> ConfigError {
     ConfigError::new("the base URL", problem)
 }
 
-fn check_authority(authority: &Authority) -> Result<(), ConfigError> {
-    let text = authority.as_str();
-    if text.contains('@') {
-        return Err(problem("has a user name or password before the host; credentials do not go there"));
-    }
-    let host = host_of(text);
-    if host.is_empty() {
-        return Err(problem("has no host"));
-    }
-    let host_is_sound = match host.strip_prefix('[') {
-        Some(bracketed) => bracketed.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
-        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
-    };
-    if !host_is_sound {
-        return Err(problem("has a host that is neither a name nor an address"));
-    }
-    match text[host.len()..].strip_prefix(':') {
-        None => Ok(()),
-        Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(()),
-        Some(_) => Err(problem("has a port that is not a number from 1 to 65535")),
-    }
-}
-
-fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
-    if prefix.is_empty() {
-        return Ok(());
-    }
-    for segment in prefix[1..].split('/') {
-        match segment {
-            "" => return Err(problem("has an empty path segment (a doubled slash)")),
-            "." | ".." => return Err(problem("has a dot segment")),
-            _ => check_segment(segment)?,
-        }
-    }
-    let last = prefix.rsplit('/').next().unwrap_or_default();
-    if last.eq_ignore_ascii_case("admin") {
-        return Err(problem("ends in /admin; leave that out, the admin operation adds it"));
-    }
-    Ok(())
-}
-
-fn check_segment(segment: &str) -> Result<(), ConfigError> {
-    const UNESCAPED: &[u8] = b"-._~!$&'()*+,;=:@";
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'%' => match (rest.next().and_then(hex), rest.next().and_then(hex)) {
-                (Some(high), Some(low)) if b"./\\".contains(&(high << 4 | low)) => {
-                    return Err(problem("has a percent-encoded dot or slash"));
-                }
-                (Some(_), Some(_)) => {}
-                _ => return Err(problem("has a percent sign without two hexadecimal digits")),
-            },
-            byte if byte.is_ascii_alphanumeric() || UNESCAPED.contains(&byte) => {}
-            _ => return Err(problem("has a character in its path that must be percent-encoded")),
-        }
-    }
-    Ok(())
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    // A hexadecimal digit is below 16.
-    (byte as char).to_digit(16).map(|digit| digit as u8)
-}
-
-/// The host of `host[:port]`, with the brackets of an IPv6 address.
-fn host_of(authority: &str) -> &str {
-    match authority.find(']') {
-        Some(bracket) => &authority[..=bracket],
-        None => authority.split(':').next().unwrap_or_default(),
-    }
-}
-
-fn is_loopback_host(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address.parse::<Ipv4Addr>().map(IpAddr::from).is_ok_and(|ip| ip.is_loopback())
-        || address.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,7 +165,7 @@ mod tests {
             ("https://example.com/a/b~c:d@e/", "https://example.com/a/b~c:d@e/auth"),
             ("http://127.0.0.1:80/", "http://127.0.0.1:80/auth"),
             ("http://[::1]:8080", "http://[::1]:8080/auth"),
-            ("HTTP://LocalHost/x%20y", "http://LocalHost/x%20y/auth"),
+            ("HTTP://LocalHost/x%20y", "http://localhost/x%20y/auth"),
         ] {
             let base = BaseUrl::parse(text).unwrap();
             assert_eq!(base.join("/auth").unwrap().to_string(), joined);
@@ -290,6 +214,17 @@ mod tests {
             "http://127.0.0.1.example.com",
             "http://localhost.example.com",
             " https://example.com",
+            "https://example.com:+443",
+            "https://.",
+            "https://a..b",
+            "https://.a",
+            "https://127.1",
+            "https://2130706433",
+            "https://0x7f.1",
+            "https://1.2.3.256",
+            "https://a.0x1",
+            "https://1.2.3.4.",
+            "http://[::ffff:127.0.0.1]",
         ] {
             assert!(BaseUrl::parse(text).is_err(), "{text:?} was taken");
         }

@@ -1,0 +1,65 @@
+//! What a host and a port may be.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::problem;
+use crate::model::ConfigError;
+
+/// `authority` is lower case.
+pub(super) fn check_authority(authority: &str) -> Result<(), ConfigError> {
+    if authority.contains('@') {
+        return Err(problem("has a user name or password before the host; credentials do not go there"));
+    }
+    let host = host_of(authority);
+    if host.is_empty() {
+        return Err(problem("has no host"));
+    }
+    if !is_ipv6(host) && !is_ipv4_or_name(host) {
+        return Err(problem("has a host that is neither a name nor an address"));
+    }
+    match authority[host.len()..].strip_prefix(':') {
+        None => Ok(()),
+        Some(port) if is_port(port) => Ok(()),
+        Some(_) => Err(problem("has a port that is not a number from 1 to 65535")),
+    }
+}
+
+/// Whether the host is `localhost`, in 127.0.0.0/8 or `[::1]`.
+pub(super) fn is_loopback(authority: &str) -> bool {
+    let host = host_of(authority);
+    let ipv6 = host.trim_start_matches('[').trim_end_matches(']').parse::<Ipv6Addr>();
+    host == "localhost"
+        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || ipv6.is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The host of `host[:port]`, with the brackets of an IPv6 address.
+fn host_of(authority: &str) -> &str {
+    match authority.find(']') {
+        Some(bracket) => &authority[..=bracket],
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}
+
+fn is_ipv6(host: &str) -> bool {
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    inner.is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok())
+}
+
+/// Whether a `xn--` label is sound is left to the resolver.
+fn is_ipv4_or_name(host: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let name = host.strip_suffix('.').unwrap_or(host);
+    // A last label that is a number makes a URL parser read the whole as an IPv4 address, in notations that
+    // others do not know.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
+    name.len() <= 253 && name.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok())
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
+}
