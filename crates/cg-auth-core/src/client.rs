@@ -88,8 +88,8 @@ impl AuthClient {
         self
     }
 
-    /// The same client with another limit on a whole call, from building the request to the last byte of
-    /// the answer.
+    /// The same client with another limit on a whole call, from handing the request to the transport to the
+    /// last byte of the answer.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.shared).timeout = timeout;

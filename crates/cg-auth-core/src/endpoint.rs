@@ -137,10 +137,10 @@ pub trait Endpoint: Send + Sync {
         let (parts, body) = response.into_parts();
         let status = parts.status;
         let read = if status.is_success() {
-            if is_encoded(&parts.headers) {
-                Err(ProtocolError::Encoded.into())
-            } else {
-                self.read_success(&body)
+            // An encoded body is as good as none, which is enough for an operation that reads none.
+            match is_encoded(&parts.headers) {
+                true => self.read_success(&Body::empty()).map_err(|_| ProtocolError::Encoded.into()),
+                false => self.read_success(&body),
             }
         } else if status >= StatusCode::BAD_REQUEST {
             Err(EndpointError::api())

@@ -2,8 +2,8 @@
 //!
 //! # The contract
 //!
-//! Whoever implements [`HttpTransport`] keeps these rules; the integration suite of this workspace tests
-//! each of them against every transport.
+//! Whoever implements [`HttpTransport`] keeps these rules; what of them can be seen from outside, the
+//! integration suite of this workspace tests against every transport over real sockets.
 //!
 //! 1. **No redirect is followed.** A 3xx is an answer like any other. The requests carry secrets in headers
 //!    of their own, which no HTTP stack strips on the way to another origin.

@@ -51,6 +51,9 @@ pub enum ProtocolError {
     /// The body is not the JSON document that was expected.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// A value in the answer cannot be used.
+    #[error(transparent)]
+    Value(ConfigError),
     /// The answer says success but holds no access token that could be used.
     #[error("the answer holds no access token, or one that fits into no header")]
     NoAccessToken,
@@ -173,10 +176,14 @@ impl EndpointError {
         }
     }
 
-    /// Notes what the answer was. Whatever `read_success` already knew is kept.
+    /// Notes what the answer was. Whatever `read_success` already knew is kept; but where there is an answer,
+    /// a value that cannot be used is the service's, not a setting.
     pub(super) fn answered(mut self, mut answered: Answered, redaction: &Redaction) -> Self {
         if let Some(known) = self.0.answered.take() {
             answered.error = known.error.redacted(redaction);
+        }
+        if let Kind::Config(value) = self.0.kind {
+            self.0.kind = Kind::Protocol(ProtocolError::Value(value));
         }
         self.0.answered = Some(answered);
         self

@@ -10,7 +10,7 @@ use super::{
 
 /// A client secret together with the user that it acts for (SPEC section 3.1).
 ///
-/// The wire type allows `null` for both; ours does not, since no such credential is ever accepted.
+/// The wire type allows `null` for both; ours does not, since there is nothing to be had for it.
 ///
 /// ```
 /// use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName, model::JsonContract};

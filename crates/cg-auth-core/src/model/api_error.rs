@@ -10,8 +10,8 @@ use super::json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, R
 ///
 /// Reading is as lenient as can be, since whatever an error says helps: a member of an unexpected type
 /// counts as missing, a single `message` as a list of one. Where the documented members are absent, those of
-/// a refusal (`errorMsg`) and of an RFC 9457 problem (`title`, `detail`, `traceId`) fill in. `Debug` shows lengths only: a service
-/// may echo what it was sent.
+/// a refusal (`errorMsg`) and of an RFC 9457 problem (`title`, `detail`, `traceId`) fill in. `Debug` shows
+/// lengths only: a service may echo what it was sent.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ApiError {

@@ -11,6 +11,7 @@ use super::{
 ///
 /// Only writing has to choose; both are read, in any mixture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum JsonContract {
     /// The service's default: `isSuccess` outside, `access_token` inside `value`.
     #[default]
@@ -84,7 +85,7 @@ impl Serialize for Wire<'_, DelegatedAccessTokenApiResultValue> {
         let name = |camel, pascal| self.contract.pick(camel, pascal);
         let access_token = self.model.access_token.as_ref().map(AccessToken::expose_secret);
         let refresh_token = self.model.refresh_token.as_ref().map(RefreshToken::expose_secret);
-        let mut object = serializer.serialize_struct("DelegatedAccessToken", 3)?;
+        let mut object = serializer.serialize_struct("DelegatedAccessTokenApiResultValue", 3)?;
         object.serialize_field(name("access_token", "AccessToken"), &access_token)?;
         object.serialize_field(name("refresh_token", "RefreshToken"), &refresh_token)?;
         object.serialize_field(name("duration", "Duration"), &self.model.duration)?;

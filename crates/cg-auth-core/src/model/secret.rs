@@ -87,7 +87,9 @@ pub(super) fn visible_ascii_problem(text: &str) -> Option<&'static str> {
 fn control_character_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("is empty")
-    } else if holds(text, |byte| byte.is_ascii_control()) {
+    } else if holds(text, |byte| byte.is_ascii_control())
+        || (!text.is_ascii() && text.contains(char::is_control))
+    {
         Some("holds a control character")
     } else {
         None
@@ -122,6 +124,7 @@ mod tests {
         }
         assert!(RefreshToken::new("a b").is_err());
         assert!(AccessToken::new("a\u{7f}b").is_err());
+        assert!(AccessToken::new("a\u{9b}31m").is_err(), "a terminal takes it for an escape");
         assert!(AccessToken::new("opaque, not ASCII: é").is_ok());
     }
 }

@@ -196,10 +196,7 @@ fn a_content_encoding_is_no_answer_unless_it_is_none_at_all() {
             read(delegate().read(response(200, &headers, body.clone()))),
             Protocol(ProtocolError::Encoded)
         );
-        assert_eq!(
-            protocol(&delete().read(response(200, &headers, "")).unwrap_err()),
-            ProtocolError::Encoded
-        );
+        delete().read(response(200, &headers, "whatever")).expect("the body of a delete is not read");
     }
     for encoding in ["identity", "Identity", ""] {
         let headers = [("content-encoding", encoding)];

@@ -129,6 +129,32 @@ fn an_endpoint_cannot_override_the_credential_either() {
 }
 
 #[test]
+fn an_answer_with_an_unusable_value_was_sent() {
+    struct Careless(ApiCredential);
+    impl Endpoint for Careless {
+        type Output = ClientSecret;
+        fn method(&self) -> http::Method {
+            http::Method::GET
+        }
+        fn path(&self) -> &str {
+            "/secret"
+        }
+        fn credential(&self) -> &ApiCredential {
+            &self.0
+        }
+        fn read_success(&self, _: &Body) -> Result<(ClientSecret, Option<String>), EndpointError> {
+            Ok((ClientSecret::new("")?, None))
+        }
+    }
+    let transport = ScriptedTransport::new().answer(response(200, &[], ""));
+    let client = AuthClient::with_runtime(base(), transport, ManualClock::new());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = runtime.block_on(client.call(&Careless(credential()))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.may_have_been_sent());
+}
+
+#[test]
 fn a_user_agent_is_something_that_a_header_can_carry() {
     for odd in ["", " ", "\t", " a", "a ", "a\tb", "a\nb", "a\r\nx: y", "é", "a\0", "a\u{7f}"] {
         assert!(RequestOptions::new().with_user_agent(odd).is_err(), "{odd:?}");

@@ -158,7 +158,8 @@ impl FromJson for AnyScalar {
     }
 
     fn from_float(value: f64) -> Option<Self> {
-        Some(Self(value.to_string()))
+        // `Display` would write 1e308 with all its zeros.
+        Some(Self(format!("{value:?}")))
     }
 
     fn from_text(text: &str) -> Option<Self> {
