@@ -1,9 +1,10 @@
 //! [`ManualClock`]: time that passes when a test says so.
 
 use std::{
-    future::poll_fn,
+    collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -33,7 +34,9 @@ pub struct ManualClock {
 struct State {
     monotonic: Duration,
     wall: SystemTime,
-    sleepers: Vec<Waker>,
+    /// By number, so that a sleep that is dropped takes its own waker away.
+    sleepers: BTreeMap<u64, Waker>,
+    next_sleeper: u64,
 }
 
 impl ManualClock {
@@ -46,7 +49,7 @@ impl ManualClock {
     /// A clock whose wall shows `wall`.
     #[must_use]
     pub fn starting_at(wall: SystemTime) -> Self {
-        let state = State { monotonic: Duration::ZERO, wall, sleepers: Vec::new() };
+        let state = State { monotonic: Duration::ZERO, wall, sleepers: BTreeMap::new(), next_sleeper: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -54,10 +57,10 @@ impl ManualClock {
     pub fn advance(&self, duration: Duration) {
         let mut state = self.state();
         state.monotonic = state.monotonic.saturating_add(duration);
-        state.wall = state.wall.checked_add(duration).unwrap_or(state.wall);
+        state.pass_by_wall(duration);
         let sleepers = std::mem::take(&mut state.sleepers);
         drop(state);
-        sleepers.into_iter().for_each(Waker::wake);
+        sleepers.into_values().for_each(Waker::wake);
     }
 
     /// Sets the wall clock alone, as an operator or a time service does.
@@ -67,12 +70,19 @@ impl ManualClock {
 
     /// Suspends the host: the wall clock moves on, the monotonic clock stands still.
     pub fn suspend(&self, duration: Duration) {
-        let mut state = self.state();
-        state.wall = state.wall.checked_add(duration).unwrap_or(state.wall);
+        self.state().pass_by_wall(duration);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Moves the wall clock, no further than a date can be written.
+    fn pass_by_wall(&mut self, duration: Duration) {
+        let last = (UNIX_EPOCH + LAST_MOMENT).max(self.wall);
+        self.wall = self.wall.checked_add(duration).map_or(last, |wall| wall.min(last));
     }
 }
 
@@ -89,21 +99,76 @@ impl Runtime for ManualClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let clock = self.clone();
-        let until = self.state().monotonic.saturating_add(duration);
-        Box::pin(poll_fn(move |context| {
-            let mut state = clock.state();
-            if state.monotonic >= until {
-                return Poll::Ready(());
-            }
-            if !state.sleepers.iter().any(|sleeper| sleeper.will_wake(context.waker())) {
-                state.sleepers.push(context.waker().clone());
-            }
-            Poll::Pending
-        }))
+        let mut state = self.state();
+        let until = state.monotonic.saturating_add(duration);
+        let number = state.next_sleeper;
+        state.next_sleeper += 1;
+        Box::pin(Sleep { clock: self.clone(), until, number })
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
         Err(task)
+    }
+}
+
+struct Sleep {
+    clock: ManualClock,
+    until: Duration,
+    number: u64,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.clock.state();
+        if state.monotonic >= self.until {
+            return Poll::Ready(());
+        }
+        state.sleepers.insert(self.number, context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.clock.state().sleepers.remove(&self.number);
+    }
+}
+
+/// 9999-12-31 23:59:59 UTC: most that write a date go no further.
+const LAST_MOMENT: Duration = Duration::from_secs(253_402_300_799);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abandoned_sleep_leaves_nothing_behind() {
+        let clock = ManualClock::new();
+        for _ in 0..3 {
+            let mut sleep = clock.sleep(Duration::from_secs(1));
+            assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert!(clock.state().sleepers.is_empty());
+    }
+
+    #[test]
+    fn a_sleep_ends_when_its_time_has_come() {
+        let clock = ManualClock::new();
+        let mut sleep = clock.sleep(Duration::from_secs(2));
+        for (pending, step) in [(true, 1), (true, 0), (false, 1)] {
+            clock.advance(Duration::from_secs(step));
+            assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), pending);
+        }
+    }
+
+    #[test]
+    fn the_wall_goes_as_far_as_a_date_can_tell() {
+        let clock = ManualClock::new();
+        clock.advance(Duration::MAX);
+        clock.suspend(Duration::MAX);
+        assert_eq!(clock.now().wall(), UNIX_EPOCH + LAST_MOMENT);
+        assert_eq!(clock.now().monotonic(), Duration::MAX);
     }
 }
