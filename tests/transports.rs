@@ -11,6 +11,8 @@ mod connections;
 mod deadlines;
 #[path = "transports_suite/failures.rs"]
 mod failures;
+#[path = "transports_suite/http2.rs"]
+mod http2;
 #[path = "transports_suite/operations.rs"]
 mod operations;
 #[path = "transports_suite/subject.rs"]
@@ -50,6 +52,7 @@ macro_rules! suite {
                     a_request_that_was_read_is_never_sent_again,
                     a_dropped_call_leaves_the_transport_usable,
                     a_proxy_of_the_environment_is_not_used,
+                    without_root_certificates_only_https_is_a_config_error,
                     outside_a_runtime_it_is_a_config_error;
                 deadlines:
                     silence_before_the_head_is_a_timeout,
@@ -62,6 +65,11 @@ macro_rules! suite {
                     a_connection_closed_before_the_answer_is_closed,
                     a_connection_closed_within_the_body_is_closed,
                     a_tls_stream_that_ends_without_notice_is_closed;
+                http2:
+                    a_refused_stream_was_not_sent,
+                    a_frame_that_breaks_the_protocol_is_malformed,
+                    the_last_words_of_a_server_are_not_repeated,
+                    a_connection_that_fell_silent_is_replaced;
                 operations:
                     the_three_operations_work_over_plain_http,
                     http1_is_spoken_over_tls_where_that_is_all_there_is,

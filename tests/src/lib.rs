@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod hang_guard;
+pub mod http2;
 pub mod listener;
 mod tls;
 

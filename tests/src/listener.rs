@@ -104,6 +104,11 @@ impl Connection {
         }
     }
 
+    /// Fills `bytes`; false when the other end is gone before that.
+    pub async fn read_exact(&mut self, bytes: &mut [u8]) -> bool {
+        self.stream.read_exact(bytes).await.is_ok()
+    }
+
     /// Sends `bytes`, which the other end is there to read.
     pub async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use cg_auth_core::{AuthClient, ErrorKind, testing::ManualClock, transport::TransportErrorKind};
+use cg_auth_core::{AuthClient, BaseUrl, ErrorKind, testing::ManualClock, transport::TransportErrorKind};
 use cg_auth_tests::listener::{Connection, Listener, TOKEN, ok, while_serving};
 
 use super::subject::{Subject, client, credential};
@@ -111,15 +111,34 @@ pub(crate) async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
     assert_eq!(kind, ErrorKind::Config);
 }
 
-/// The environment is that of a whole process, so another test runs in a process of its own.
 pub(crate) async fn a_proxy_of_the_environment_is_not_used<T: Subject>() {
     let nobody = format!("http://{}", Listener::bind().await.address());
-    let mut other_test = tokio::process::Command::new(std::env::current_exe().unwrap());
-    other_test.args(["--exact", &format!("{}::a_kept_connection_is_used_again", T::MODULE)]);
-    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
-        other_test.env(name, &nobody);
+    let proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, nobody.as_str()));
+    run_in_environment::<T>("a_kept_connection_is_used_again", &proxies).await;
+}
+
+/// Where the platform looks for them in files; elsewhere the variables change nothing.
+pub(crate) async fn without_root_certificates_only_https_is_a_config_error<T: Subject>() {
+    const NONE: (&str, &str) = ("SSL_CERT_FILE", "/nonexistent");
+    if std::env::var_os(NONE.0).is_none_or(|file| file != NONE.1) {
+        let none = [NONE, ("SSL_CERT_DIR", "/nonexistent")];
+        return run_in_environment::<T>("without_root_certificates_only_https_is_a_config_error", &none)
+            .await;
     }
-    let output = other_test.kill_on_drop(true).output().await.unwrap();
+    let listener = Listener::bind().await;
+    first_call(&client::<T>(listener.base_url()), &listener).await;
+    if cfg!(target_os = "linux") {
+        let https = BaseUrl::parse(&format!("https://{}", listener.address())).unwrap();
+        let error = client::<T>(https).get_delegate_access_token(&credential()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
+}
+
+/// Runs another test with other variables: the environment is that of a whole process.
+async fn run_in_environment<T: Subject>(test: &str, variables: &[(&str, &str)]) {
+    let mut process = tokio::process::Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", &format!("{}::{test}", T::MODULE)]).envs(variables.iter().copied());
+    let output = process.kill_on_drop(true).output().await.unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
 }

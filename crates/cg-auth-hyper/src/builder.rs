@@ -80,6 +80,10 @@ impl HyperTransportBuilder {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            // Else a connection that has silently died is used until its idle time is over, call by call.
+            .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
+            .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
             .http2_only(self.http2_prior_knowledge);
         let (connector, tls_problem) = self.connector()?;
         let mut connector = TimeoutConnector::new(connector);
@@ -113,3 +117,5 @@ fn tcp_connector() -> HttpConnector {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(5);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -48,15 +48,18 @@ impl Tls {
     }
 }
 
-/// Every certificate of a PEM text, at least one.
+/// Every certificate of a PEM text, at least one, each usable as a root.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(TransportError::config("the PEM text holds no certificate"))
-        }
-        Ok(certificates) => Ok(certificates),
+    let unreadable = "the PEM text holds a certificate that cannot be read";
+    let mut certificates = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
         // The parser's own message quotes the text, which may be a private key put there by mistake.
-        Err(_) => Err(TransportError::config("the PEM text holds a certificate that cannot be read")),
+        let certificate = certificate.map_err(|_| TransportError::config(unreadable))?;
+        RootCertStore::empty().add(certificate.clone()).map_err(|_| TransportError::config(unreadable))?;
+        certificates.push(certificate);
     }
+    if certificates.is_empty() {
+        return Err(TransportError::config("the PEM text holds no certificate"));
+    }
+    Ok(certificates)
 }

@@ -20,6 +20,9 @@ use crate::{
 };
 
 /// An [`HttpTransport`] over hyper's pooled client. A clone shares the connections.
+///
+/// It works within a tokio runtime that has its I/O and time drivers enabled. A connection belongs to the
+/// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct HyperTransport {
     pub(crate) client: Client<TimeoutConnector<Connector>, Full<Bytes>>,

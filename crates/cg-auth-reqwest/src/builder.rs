@@ -71,6 +71,10 @@ impl ReqwestTransportBuilder {
             .tls_backend_preconfigured(config)
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            // Else a connection that has silently died is used until its idle time is over, call by call.
+            .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
+            .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -88,3 +92,5 @@ impl ReqwestTransportBuilder {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(5);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -13,6 +13,9 @@ use reqwest::Url;
 use crate::{builder::ReqwestTransportBuilder, error::classify};
 
 /// An [`HttpTransport`] over reqwest. A clone shares the connections.
+///
+/// It works within a tokio runtime that has its I/O and time drivers enabled. A connection belongs to the
+/// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct ReqwestTransport {
     pub(crate) client: reqwest::Client,

@@ -1,0 +1,76 @@
+//! [`Http2`]: the server's end of an HTTP/2 connection, played frame by frame (RFC 9113).
+
+use crate::listener::{Connection, Listener};
+
+/// A connection that has been greeted with an empty SETTINGS frame.
+#[derive(Debug)]
+pub struct Http2 {
+    connection: Connection,
+}
+
+impl Http2 {
+    /// Takes the next connection and its preface.
+    pub async fn accept(listener: &Listener) -> Self {
+        let mut connection = listener.accept().await;
+        let mut preface = [0; 24];
+        assert!(connection.read_exact(&mut preface).await);
+        assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        let mut http2 = Self { connection };
+        http2.write(SETTINGS, 0, 0, &[]).await;
+        http2
+    }
+
+    /// Reads on until a request has begun: its stream.
+    pub async fn request(&mut self) -> u32 {
+        loop {
+            let (kind, stream) = self.read().await.expect("a request");
+            if kind == HEADERS {
+                return stream;
+            }
+        }
+    }
+
+    /// Answers 200 with `body`.
+    pub async fn answer(&mut self, stream: u32, body: &str) {
+        // Entry 8 of the static table is `:status: 200` (RFC 7541 appendix A).
+        self.write(HEADERS, END_HEADERS, stream, &[0x80 | 8]).await;
+        self.write(DATA, END_STREAM, stream, body.as_bytes()).await;
+    }
+
+    /// Sends one frame.
+    pub async fn write(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        self.connection.write(&frame).await;
+    }
+
+    /// The kind and the stream of the next frame; `None` when the other end is gone.
+    pub async fn read(&mut self) -> Option<(u8, u32)> {
+        let mut head = [0; 9];
+        if !self.connection.read_exact(&mut head).await {
+            return None;
+        }
+        let [length @ .., kind, _, s0, s1, s2, s3] = head;
+        let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        if !self.connection.read_exact(&mut vec![0; length]).await {
+            return None;
+        }
+        Some((kind, u32::from_be_bytes([s0, s1, s2, s3])))
+    }
+}
+
+/// Frame types and flags (RFC 9113 section 6).
+pub const DATA: u8 = 0;
+/// Carries a field section.
+pub const HEADERS: u8 = 1;
+/// Ends one stream.
+pub const RST_STREAM: u8 = 3;
+/// Carries settings, here always none.
+pub const SETTINGS: u8 = 4;
+/// Ends the connection.
+pub const GOAWAY: u8 = 7;
+
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
