@@ -22,12 +22,13 @@ pub(crate) struct Answering {
 }
 
 impl Answering {
-    /// In the contract that `headers` ask for: camelCase, unless PascalCase is named.
-    pub(crate) fn to(headers: &HeaderMap, now: SystemTime) -> Self {
+    /// In the contract that is `forced`, else in the one that `headers` ask for: camelCase, unless PascalCase
+    /// is named.
+    pub(crate) fn to(headers: &HeaderMap, forced: Option<JsonContract>, now: SystemTime) -> Self {
         let asked = headers.get("x-cloud-governance-jsoncontract");
         let pascal_case = asked.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"PascalCase"));
-        let contract = if pascal_case { JsonContract::PascalCase } else { JsonContract::CamelCase };
-        Self { contract, now }
+        let asked = if pascal_case { JsonContract::PascalCase } else { JsonContract::CamelCase };
+        Self { contract: forced.unwrap_or(asked), now }
     }
 
     /// A 200 without a body.

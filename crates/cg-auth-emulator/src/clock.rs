@@ -35,6 +35,13 @@ impl EmulatorClock {
         }
     }
 
+    /// Back to real time. A [`ManualClock`] is left to those who share it.
+    pub(crate) fn reset(&self) {
+        if let Source::System { ahead } = &self.0 {
+            *ahead.lock().unwrap_or_else(PoisonError::into_inner) = Duration::ZERO;
+        }
+    }
+
     /// What time it is for the emulator.
     #[must_use]
     pub fn now(&self) -> Now {

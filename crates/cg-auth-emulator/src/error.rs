@@ -1,15 +1,17 @@
 //! [`EmulatorError`]: why the emulator did not start.
 
-use std::{error::Error, io};
+use std::{error::Error, io, net::SocketAddr};
 
 /// The emulator could not be started. Once it runs, it has no errors, only answers.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmulatorError {
-    /// The operating system gave no port on 127.0.0.1.
-    #[error("the emulator cannot listen on 127.0.0.1")]
+    /// The operating system gave no port at the address.
+    #[error("the emulator cannot listen on {address}")]
     #[non_exhaustive]
     Listen {
+        /// Where it was to listen; the port 0 stands for any.
+        address: SocketAddr,
         /// What the operating system said.
         source: io::Error,
     },
@@ -30,8 +32,8 @@ pub enum EmulatorError {
 }
 
 impl EmulatorError {
-    pub(crate) fn listen(source: io::Error) -> Self {
-        Self::Listen { source }
+    pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
+        Self::Listen { address, source }
     }
 
     pub(crate) fn thread(source: io::Error) -> Self {

@@ -13,18 +13,21 @@ pub(crate) struct Refusal {
     pub(crate) code: &'static str,
     pub(crate) message: &'static str,
     pub(crate) header: Option<(HeaderName, HeaderValue)>,
+    /// Whether it judges who asks or with which refresh token, rather than how.
+    pub(crate) judges_the_asker: bool,
 }
 
 impl Refusal {
-    pub(crate) const INVALID_CREDENTIAL: Self = Self::new(
-        StatusCode::BAD_REQUEST,
+    pub(crate) const INVALID_CREDENTIAL: Self = Self::judgement(
         "InvalidCredential",
         "The client secret or the user principal name is missing or wrong.",
     );
-    pub(crate) const INVALID_REFRESH_TOKEN: Self = Self::new(
-        StatusCode::BAD_REQUEST,
+    pub(crate) const USER_DISABLED: Self = Self::judgement("UserDisabled", "The user is disabled.");
+    pub(crate) const NO_ADMINISTRATOR: Self =
+        Self::judgement("AdministratorRequired", "The user is not a Service Administrator.");
+    pub(crate) const INVALID_REFRESH_TOKEN: Self = Self::judgement(
         "InvalidRefreshToken",
-        "The refresh token is missing, unknown or already used.",
+        "The refresh token is missing, unknown, expired or already used.",
     );
     pub(crate) const MALFORMED_BODY: Self =
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", "The request body is not a JSON document.");
@@ -43,7 +46,16 @@ impl Refusal {
     );
 
     const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
-        Self { status, code, message, header: None }
+        Self { status, code, message, header: None, judges_the_asker: false }
+    }
+
+    const fn judgement(code: &'static str, message: &'static str) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code, message, header: None, judges_the_asker: true }
+    }
+
+    /// What a script makes the emulator say.
+    pub(crate) fn scripted(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> Self {
+        Self { header, ..Self::new(status, "Scripted", "A script refuses this request.") }
     }
 
     /// The path exists, for another method.

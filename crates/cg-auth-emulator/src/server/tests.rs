@@ -1,12 +1,17 @@
 //! The service over real sockets.
 
-use cg_auth_core::{AuthClient, testing::ManualClock, transport::HttpTransport};
+use std::net::Ipv4Addr;
+
+use cg_auth_core::{AuthClient, body::Body, testing::ManualClock, transport::HttpTransport};
 use cg_auth_hyper::HyperTransport;
-use http::{Version, header::DATE};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http::{Request, Response, Version, header::DATE};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::*;
-use crate::{Emulator, EmulatorBuilder, EmulatorError};
+use crate::{Alpn, Emulator, EmulatorBuilder, exchange::BODY_LIMIT, tls::Tls};
 
 #[tokio::test]
 async fn http1_and_http2_share_a_plain_port() {
@@ -79,37 +84,50 @@ async fn a_peer_that_falls_silent_is_given_up() {
         ("POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf", "HTTP/1.1 408 Request Timeout"),
         ("GET /me HTTP/1.1\r\n\r\n", "HTTP/1.1 401 Unauthorized"),
     ] {
-        for tls in [None, Some(crate::tls::Tls::new().unwrap().config.into())] {
+        for tls in [None, Some(Tls::new(Ipv4Addr::LOCALHOST.into(), Alpn::default()).unwrap().config.into())]
+        {
             let answered = if tls.is_some() { "" } else { answered };
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (stream, _) = listener.accept().await.unwrap();
-            let room = Arc::new(Semaphore::new(1));
-            let permit = Arc::clone(&room).acquire_owned().await.unwrap();
-            tokio::spawn(connection(stream, tls, Arc::new(EmulatorBuilder::new().service()), permit));
+            let (_serving, phase) = watch::channel(Phase::Serving);
+            let connection = Connection::new(1, &stream);
+            let state = EmulatorBuilder::new().state();
+            let served = tokio::spawn(conversation::serve(stream, connection, tls, state, phase));
 
             peer.write_all(said.as_bytes()).await.unwrap();
             let mut heard = Vec::new();
             let _ = peer.read_to_end(&mut heard).await;
             assert!(answered.is_empty() || heard.starts_with(answered.as_bytes()), "{said:?}");
-            let _free_again = room.acquire().await.unwrap();
+            served.await.unwrap();
         }
     }
 }
 
-#[test]
-fn it_starts_without_a_runtime_and_can_be_sent() {
-    fn is_send<T: Send>(value: T) -> T {
-        value
+#[tokio::test]
+async fn alpn_is_what_was_set() {
+    for (alpn, version) in [
+        (Alpn::Http2AndHttp1, Version::HTTP_2),
+        (Alpn::Http1, Version::HTTP_11),
+        (Alpn::Http2, Version::HTTP_2),
+        (Alpn::Off, Version::HTTP_11),
+    ] {
+        let emulator = Emulator::builder().tls().alpn(alpn).start().await.unwrap();
+        let pem = emulator.ca_pem().unwrap().as_bytes();
+        let client = HyperTransport::builder().extra_root_certificates_pem(pem).unwrap();
+        assert_eq!(whole_life(&emulator, client.clone().build().unwrap()).await.version(), version);
+        let seen = match (alpn, version) {
+            (Alpn::Off, _) => None,
+            (_, Version::HTTP_2) => Some("h2"),
+            _ => Some("http/1.1"),
+        };
+        assert!(emulator.requests().iter().all(|request| request.alpn() == seen), "{alpn:?}");
+        assert!(emulator.requests().iter().all(|request| request.http_version() == version));
+
+        let http2_only = client.http2_prior_knowledge(true).build().unwrap();
+        let request = Request::get(emulator.protected_url()).body(Body::empty()).unwrap();
+        assert_eq!(http2_only.send(request).await.is_ok(), alpn != Alpn::Http1, "{alpn:?}");
     }
-    fn is_shared<T: Send + Sync + 'static>(_: &T) {}
-    // Any executor will do; this one only knows how to wait.
-    let emulator: Result<Emulator, EmulatorError> = wait(is_send(Emulator::start()));
-    is_shared(emulator.as_ref().unwrap());
-    assert!(
-        !format!("{emulator:?}")
-            .contains(emulator.as_ref().unwrap().credential().client_secret().expose_secret())
-    );
 }
 
 /// Delegate, refresh, use, clear; what the protected resource answered.
@@ -127,22 +145,4 @@ async fn whole_life(emulator: &Emulator, transport: HyperTransport) -> Response<
     assert_eq!(answer.status(), 200);
     client.delete_token_cache(credential).await.unwrap();
     answer
-}
-
-/// Polls `future` until it is ready, parking the thread in between.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(thread::Thread);
-    impl std::task::Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Arc::new(Unpark(thread::current())).into();
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-            std::task::Poll::Ready(output) => return output,
-            std::task::Poll::Pending => thread::park(),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cg_auth_core::{
-    ClientSecret, UserPrincipalName,
+    ApiCredential, ClientSecret, UserPrincipalName,
     endpoint::{
         DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, RefreshUserAccessToken,
         RequestOptions,
@@ -19,6 +19,10 @@ use http::{
 };
 
 use super::*;
+
+mod every_token;
+mod users;
+mod wording;
 
 #[test]
 fn a_delegated_token_opens_the_protected_resource_until_it_expires() {
@@ -56,47 +60,43 @@ fn a_refresh_token_is_used_up_by_a_refresh_and_its_successor_works() {
 }
 
 #[test]
-fn a_deleted_cache_forgets_refresh_tokens_and_leaves_access_tokens_alone() {
-    let service = Fixture::new();
-    let token = service.delegate().unwrap();
-    service.call(&DeleteTokenCache::new(service.service.credential.clone())).unwrap();
-    assert!(service.refresh(token.refresh_token().unwrap()).is_err());
-    assert_eq!(service.who_am_i(token.access_token().expose_secret()).status(), StatusCode::OK);
+fn a_reused_refresh_token_revokes_all_that_descends_from_its_delegation() {
+    let mut settings = Settings::default();
+    settings.tokens.reuse_detection = true;
+    let service = Fixture::with(settings, User::new(credential("u@x")), []);
+    let first = service.delegate().unwrap();
+    let second = service.refresh(first.refresh_token().unwrap()).unwrap();
+    let third = service.refresh(second.refresh_token().unwrap()).unwrap();
+
+    assert!(service.refresh(first.refresh_token().unwrap()).is_err());
+    assert!(service.refresh(third.refresh_token().unwrap()).is_err());
+    for token in [&first, &second, &third] {
+        assert_eq!(service.who_am_i(token.access_token().expose_secret()).status(), StatusCode::UNAUTHORIZED);
+    }
+    let fresh = service.delegate().unwrap();
+    assert_eq!(service.who_am_i(fresh.access_token().expose_secret()).status(), StatusCode::OK);
 }
 
 #[test]
-fn the_answer_is_in_the_contract_that_the_request_names() {
+fn a_deleted_cache_forgets_refresh_tokens_and_leaves_access_tokens_alone() {
     let service = Fixture::new();
-    let delegate = GetDelegateAccessToken::new(service.service.credential.clone());
-    for (contract, members) in [
-        (JsonContract::CamelCase, ["\"isSuccess\":true", "\"access_token\":", "\"duration\":3600"]),
-        (JsonContract::PascalCase, ["\"IsSuccess\":true", "\"AccessToken\":", "\"Duration\":3600"]),
-    ] {
-        let options = RequestOptions::new().with_json_contract(contract);
-        let request = delegate.to_request(&base(), &options).unwrap();
-        let answer = service.service.answer(&request);
-        assert_eq!(answer.headers()[CONTENT_TYPE], "application/json; charset=utf-8");
-        let text = String::from_utf8(answer.body().as_bytes().to_vec()).unwrap();
-        for member in members {
-            assert!(text.contains(member), "{member} is missing");
-        }
-    }
-    let request = Request::get("/nowhere").header("X-CLOUD-GOVERNANCE-JSONCONTRACT", "PascalCase");
-    let answer = service.service.answer(&request.body(Body::empty()).unwrap());
-    assert!(answer.body().as_bytes().starts_with(br#"{"Code":"NotFound","Message":["#));
+    let token = service.delegate().unwrap();
+    service.call(&DeleteTokenCache::new(service.credential.clone())).unwrap();
+    assert!(service.refresh(token.refresh_token().unwrap()).is_err());
+    assert_eq!(service.who_am_i(token.access_token().expose_secret()).status(), StatusCode::OK);
 }
 
 #[test]
 fn every_date_is_of_the_one_clock() {
     let service = Fixture::new();
     service.clock.advance(Duration::from_secs(90));
-    let request = GetDelegateAccessToken::new(service.service.credential.clone())
+    let request = GetDelegateAccessToken::new(service.credential.clone())
         .to_request(&base(), &RequestOptions::new())
         .unwrap();
     let answer = service.service.answer(&request);
     assert_eq!(answer.headers()[DATE], "Tue, 01 Jan 2030 00:01:30 GMT");
 
-    let endpoint = GetDelegateAccessToken::new(service.service.credential.clone());
+    let endpoint = GetDelegateAccessToken::new(service.credential.clone());
     let answer = endpoint.read(answer).unwrap().sent_at(service.clock.now());
     let expiry = Expiry::of_answer(&answer, DurationUnit::Seconds);
     assert_eq!(expiry.lifetime(), Some(Duration::from_secs(3600)));
@@ -110,7 +110,7 @@ fn every_date_is_of_the_one_clock() {
 #[test]
 fn another_secret_or_user_is_refused_by_every_operation() {
     let service = Fixture::new();
-    let good = &service.service.credential;
+    let good = &service.credential;
     for credential in [
         ApiCredential::new(ClientSecret::new("other").unwrap(), good.user_principal_name().clone()),
         ApiCredential::new(good.client_secret().clone(), UserPrincipalName::new("other@x").unwrap()),
@@ -187,18 +187,18 @@ fn only_an_access_token_of_this_service_is_taken() {
 struct Fixture {
     service: Service,
     clock: ManualClock,
+    credential: ApiCredential,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let clock = ManualClock::new();
-        let credential = ApiCredential::new(
-            ClientSecret::new("s3cret").unwrap(),
-            UserPrincipalName::new("someone@example.com").unwrap(),
-        );
-        let lifetime = Duration::from_secs(3600);
-        let service = Service::new(credential, KeyHeaderPolicy::Both, clock.clone().into(), lifetime);
-        Self { service, clock }
+        Self::with(Settings::default(), User::new(credential("someone@example.com")).administrator(true), [])
+    }
+
+    fn with(settings: Settings, first: User, others: impl IntoIterator<Item = User>) -> Self {
+        let (clock, credential) = (ManualClock::new(), first.credential().clone());
+        let users = Users::new([first].into_iter().chain(others).collect());
+        Self { service: Service::new(users, settings, clock.clone().into()), clock, credential }
     }
 
     fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, EndpointError> {
@@ -207,17 +207,21 @@ impl Fixture {
     }
 
     fn delegate(&self) -> Result<DelegatedAccessToken, EndpointError> {
-        self.call(&GetDelegateAccessToken::new(self.service.credential.clone()))
+        self.call(&GetDelegateAccessToken::new(self.credential.clone()))
     }
 
     fn refresh(&self, token: &RefreshToken) -> Result<DelegatedAccessToken, EndpointError> {
-        self.call(&RefreshUserAccessToken::new(self.service.credential.clone(), token.clone()))
+        self.call(&RefreshUserAccessToken::new(self.credential.clone(), token.clone()))
     }
 
     fn who_am_i(&self, token: &str) -> Response<Body> {
         let request = Request::get("/me").header(AUTHORIZATION, format!("bearer {token}"));
         self.service.answer(&request.body(Body::empty()).unwrap())
     }
+}
+
+fn credential(name: &str) -> ApiCredential {
+    ApiCredential::new(ClientSecret::new("s3cret").unwrap(), UserPrincipalName::new(name).unwrap())
 }
 
 fn base() -> cg_auth_core::BaseUrl {

@@ -1,0 +1,163 @@
+//! `/_emulator/scripts`: what requests are answered with instead of the truth.
+
+use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
+
+use cg_auth_core::body::Body;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::{ControlError, read};
+use crate::{
+    operation::Operation,
+    refusal::Refusal,
+    scripts::{Ending, MOST, Performance, Script, Scripts},
+};
+
+#[derive(Serialize)]
+pub(super) struct List {
+    scripts: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: u64,
+    operation: &'static str,
+    remaining: u64,
+    hits: u64,
+    delay_seconds: f64,
+    /// The one thing that happens in the end.
+    ending: &'static str,
+    status: Option<u16>,
+}
+
+pub(super) fn list(scripts: &Scripts) -> List {
+    List { scripts: scripts.list().iter().map(Row::of).collect() }
+}
+
+impl Row {
+    fn of(script: &Script) -> Self {
+        let (ending, status) = match &script.performance.ending {
+            Ending::Truth => ("truth", None),
+            Ending::Answer(response) => ("answer", Some(response.status().as_u16())),
+            Ending::Refuse(refusal) => ("refuse", Some(refusal.status.as_u16())),
+            Ending::DropConnection => ("drop_connection", None),
+        };
+        Self {
+            id: script.id,
+            operation: script.operation.as_str(),
+            remaining: script.remaining,
+            hits: script.hits.load(Relaxed),
+            delay_seconds: script.performance.delay.as_secs_f64(),
+            ending,
+            status,
+        }
+    }
+}
+
+/// A script as it is written. At most one of `answer`, `refuse` and `drop_connection` is given.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    operation: String,
+    #[serde(default = "once")]
+    times: u64,
+    #[serde(default)]
+    delay_seconds: f64,
+    answer: Option<Answer>,
+    refuse: Option<Refuse>,
+    #[serde(default)]
+    drop_connection: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// A string is sent as it is, anything else as JSON.
+    #[serde(default)]
+    body: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refuse {
+    status: u16,
+    retry_after_seconds: Option<u64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Added {
+    id: u64,
+}
+
+pub(super) fn add(scripts: &Scripts, body: &Body) -> Result<Added, ControlError> {
+    let written: Written = read(body.as_bytes())?;
+    let operation = Operation::from_name(&written.operation).ok_or_else(|| {
+        let names = Operation::ALL.map(Operation::as_str).join(", ");
+        ControlError::invalid(format!("`operation` is none of {names}."))
+    })?;
+    let delay = Duration::try_from_secs_f64(written.delay_seconds)
+        .map_err(|_| ControlError::invalid("`delay_seconds` is negative or too large."))?;
+    let ending = match (written.answer, written.refuse, written.drop_connection) {
+        (None, None, false) => Ending::Truth,
+        (Some(answer), None, false) => Ending::Answer(answer.response()?),
+        (None, Some(refuse), false) => Ending::Refuse(refuse.refusal()?),
+        (None, None, true) => Ending::DropConnection,
+        _ => {
+            let text = "At most one of `answer`, `refuse` and `drop_connection` may be given.";
+            return Err(ControlError::invalid(text));
+        }
+    };
+    if scripts.list().len() >= MOST {
+        return Err(ControlError::too_many_scripts(MOST));
+    }
+    let (id, _) = scripts.add(operation, written.times, Performance { delay, ending });
+    Ok(Added { id })
+}
+
+impl Answer {
+    fn response(self) -> Result<Response<Body>, ControlError> {
+        let (body, is_json) = match self.body {
+            Value::Null => (Body::empty(), false),
+            Value::String(text) => (text.into(), false),
+            json => (json.to_string().into(), true),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status(self.status)?;
+        let headers = response.headers_mut();
+        if is_json {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        }
+        for (name, value) in self.headers {
+            let name = HeaderName::try_from(name).ok().filter(|name| !FRAMING.contains(name));
+            let (Some(name), Ok(value)) = (name, HeaderValue::try_from(value)) else {
+                return Err(ControlError::invalid("`headers` holds one that cannot be sent."));
+            };
+            headers.insert(name, value);
+        }
+        Ok(response)
+    }
+}
+
+impl Refuse {
+    fn refusal(self) -> Result<Refusal, ControlError> {
+        let retry_after = self.retry_after_seconds.map(|seconds| (header::RETRY_AFTER, seconds.into()));
+        Ok(Refusal::scripted(status(self.status)?, retry_after))
+    }
+}
+
+fn status(status: u16) -> Result<StatusCode, ControlError> {
+    let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+    status.ok_or_else(|| ControlError::invalid("`status` is not within 200 to 999."))
+}
+
+const fn once() -> u64 {
+    1
+}
+
+/// Headers that are the HTTP library's own business.
+const FRAMING: [HeaderName; 5] =
+    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::TE];

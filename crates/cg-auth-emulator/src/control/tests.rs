@@ -1,0 +1,164 @@
+//! Orders over HTTP, from programs that know nothing of Rust.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    Emulator,
+    raw_http::{ask, delegate, exchange},
+};
+
+#[test]
+fn a_whole_scenario_needs_nothing_but_http() {
+    let emulator = Emulator::start_blocking().unwrap();
+    let (status, health) = ask(&emulator, "GET /_emulator/health", "");
+    assert_eq!((status, &health["status"]), (200, &json!("ok")));
+
+    let script = r#"{"operation":"get_delegate_access_token","times":1,
+        "refuse":{"status":429,"retry_after_seconds":7}}"#;
+    let (status, added) = ask(&emulator, "POST /_emulator/scripts", script);
+    assert_eq!((status, &added["id"]), (201, &json!(1)));
+    let answer = r#"{"operation":"other","answer":{"status":200,"headers":{"x-a":"b"},"body":{"c":1}}}"#;
+    assert_eq!(ask(&emulator, "POST /_emulator/scripts", answer).0, 201);
+    let (_, list) = ask(&emulator, "GET /_emulator/scripts", "");
+    assert_eq!(list["scripts"][0]["ending"], "refuse");
+    assert_eq!(list["scripts"][1]["status"], 200);
+
+    let (status, refused) = delegate(&emulator);
+    assert_eq!((status, &refused["code"]), (429, &json!("Scripted")));
+    assert_eq!(ask(&emulator, "GET /groups", "").1, json!({ "c": 1 }));
+    let (status, issued) = delegate(&emulator);
+    assert_eq!(status, 200);
+
+    let (status, clock) = ask(&emulator, "POST /_emulator/clock", r#"{"advance_seconds":3600}"#);
+    assert_eq!(status, 200);
+    let (_, shown) = ask(&emulator, "GET /_emulator/clock", "");
+    assert!(shown["now_epoch"].as_u64() >= clock["now_epoch"].as_u64());
+    let (_, reissued) = delegate(&emulator);
+    assert_ne!(reissued["value"]["access_token"], issued["value"]["access_token"]);
+
+    let (_, requests) = ask(&emulator, "GET /_emulator/requests", "");
+    assert_eq!(requests["counts"]["get_delegate_access_token"], 3);
+    assert_eq!(requests["requests"][0]["status"], 429);
+    assert_eq!(requests["requests"][0]["headers"][3], json!(["clientsecret", "(redacted, 28 bytes)"]));
+    assert_eq!(requests["requests"].as_array().unwrap().len(), 4);
+    assert_eq!(ask(&emulator, "DELETE /_emulator/requests", "").0, 204);
+    assert!(emulator.requests().is_empty());
+
+    let drop = r#"{"operation":"protected_resource","times":9,"drop_connection":true}"#;
+    let (_, added) = ask(&emulator, "POST /_emulator/scripts", drop);
+    assert_eq!(ask(&emulator, "GET /me", "").0, 0);
+    assert_eq!(ask(&emulator, &format!("DELETE /_emulator/scripts/{}", added["id"]), "").0, 204);
+    assert_eq!(ask(&emulator, "GET /me", "").0, 401);
+    ask(&emulator, "POST /_emulator/scripts", drop);
+    assert_eq!(ask(&emulator, "DELETE /_emulator/scripts", "").0, 204);
+    assert_eq!(ask(&emulator, "GET /me", "").0, 401);
+    let late = r#"{"operation":"protected_resource","delay_seconds":0.05}"#;
+    ask(&emulator, "POST /_emulator/scripts", late);
+    assert_eq!(ask(&emulator, "GET /me", "").0, 401);
+
+    assert_eq!(ask(&emulator, "POST /_emulator/reset", "").0, 204);
+    assert_eq!(ask(&emulator, "GET /_emulator/requests", "").1["requests"], json!([]));
+}
+
+#[test]
+fn an_order_that_is_not_understood_is_refused_without_being_quoted() {
+    let emulator = Emulator::start_blocking().unwrap();
+    let post = "POST /_emulator/scripts";
+    let long = format!(r#"{{"operation":"{}"}}"#, "s3cret".repeat(20_000));
+    for (line, body, status, code) in [
+        ("GET /_emulator", "", 404, "NotFound"),
+        ("GET /_emulator/", "", 404, "NotFound"),
+        ("GET /_emulator/nothing", "", 404, "NotFound"),
+        ("DELETE /_emulator/scripts/7", "", 404, "NotFound"),
+        ("DELETE /_emulator/scripts/x", "", 404, "NotFound"),
+        ("POST /_emulator/health", "", 405, "MethodNotAllowed"),
+        ("GET /_emulator/reset", "", 405, "MethodNotAllowed"),
+        ("DELETE /_emulator/clock", "", 405, "MethodNotAllowed"),
+        ("POST /_emulator/requests", "", 405, "MethodNotAllowed"),
+        ("PUT /_emulator/scripts", "", 405, "MethodNotAllowed"),
+        ("GET /_emulator/scripts/7", "", 405, "MethodNotAllowed"),
+        ("POST /_emulator/clock", "", 400, "InvalidRequest"),
+        ("POST /_emulator/clock", "{}", 400, "InvalidRequest"),
+        ("POST /_emulator/clock", r#"{"advance_seconds":-1}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/clock", r#"{"advance_seconds":1e300}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/clock", r#"{"advance_seconds":"s3cret"}"#, 400, "InvalidRequest"),
+        (post, r#"{"s3cret":1}"#, 400, "InvalidRequest"),
+        (post, r#"{"operation":"s3cret"}"#, 400, "InvalidRequest"),
+        (post, r#"{"operation":"other","answer":{"status":99}}"#, 400, "InvalidRequest"),
+        (post, r#"{"operation":"other","answer":{"status":101}}"#, 400, "InvalidRequest"),
+        (
+            post,
+            r#"{"operation":"other","answer":{"status":200},"drop_connection":true}"#,
+            400,
+            "InvalidRequest",
+        ),
+        (
+            post,
+            r#"{"operation":"other","answer":{"status":200,"headers":{"s3 cret":""}}}"#,
+            400,
+            "InvalidRequest",
+        ),
+        (
+            post,
+            r#"{"operation":"other","answer":{"status":200,"headers":{"content-length":"9"}}}"#,
+            400,
+            "InvalidRequest",
+        ),
+        (post, r#"{"operation":"other","delay_seconds":-1}"#, 400, "InvalidRequest"),
+        (post, &long, 413, "RequestTooLarge"),
+    ] {
+        let (answered, error) = ask(&emulator, line, body);
+        assert_eq!((answered, &error["error"]["code"]), (status, &json!(code)), "{line} {error}");
+        assert!(error["error"]["message"].as_str().is_some_and(|text| !text.is_empty() && text.len() < 200));
+        assert!(!error.to_string().contains("s3"), "{error}");
+    }
+    assert!(emulator.requests().is_empty(), "orders are no requests of the service");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_order_makes_it_panic_or_answer_a_5xx(
+        method in "GET|POST|DELETE|PUT|[A-Z]{1,9}",
+        path in "(clock|scripts|requests|reset|health|scripts/.{0,20}|.{0,20})",
+        body in prop_oneof![
+            any::<Vec<u8>>(),
+            r#"\{"(operation|times|answer|refuse|advance_seconds)":("other"|-?[0-9]{1,20}|\{"status":[0-9]{1,5}\})\}"#
+                .prop_map(String::into_bytes),
+        ],
+    ) {
+        let state = Emulator::builder().state();
+        let request = http::Request::builder().method(&*method).uri(format!("/_emulator/{path}"));
+        let Ok(request) = request.header("host", "localhost").body(()) else { return Ok(()) };
+        let head = request.into_parts().0;
+        let status = answer(&state, true, &head, Ok(body.into())).status();
+        prop_assert!(status.is_success() || status.is_client_error(), "{status}");
+    }
+}
+
+#[test]
+fn scripts_over_http_are_bounded() {
+    let emulator = Emulator::start_blocking().unwrap();
+    for _ in 0..crate::scripts::MOST {
+        assert_eq!(ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other"}"#).0, 201);
+    }
+    let (status, error) = ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other"}"#);
+    assert_eq!((status, &error["error"]["code"]), (409, &json!("TooManyScripts")));
+}
+
+#[test]
+fn orders_are_refused_beyond_loopback() {
+    let state = Emulator::builder().state();
+    let request = http::Request::post("/_emulator/reset").header("host", "127.0.0.1:1").body(()).unwrap();
+    let head = request.into_parts().0;
+    assert_eq!(answer(&state, false, &head, Ok(Body::empty())).status(), StatusCode::FORBIDDEN);
+    assert_eq!(answer(&state, true, &head, Ok(Body::empty())).status(), StatusCode::NO_CONTENT);
+
+    let emulator = Emulator::start_blocking().unwrap();
+    for host in ["evil.example", "127.0.0.1.evil.example"] {
+        let request = format!("POST /_emulator/reset HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        assert!(exchange(emulator.address(), &request).starts_with("HTTP/1.1 403"));
+    }
+}

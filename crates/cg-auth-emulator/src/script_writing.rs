@@ -1,0 +1,152 @@
+//! [`NextScript`] and [`ScriptGuard`]: how a test writes a script, and how it ends.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use cg_auth_core::body::Body;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+
+use crate::{
+    operation::Operation,
+    refusal::Refusal,
+    scripts::{Ending, Performance, Scripts},
+};
+
+/// A script for the next requests for one operation, until a method says what happens to them. See
+/// [`Emulator::next`](crate::Emulator::next).
+#[derive(Debug)]
+#[must_use = "a script does nothing until it says what happens"]
+pub struct NextScript {
+    scripts: Arc<Scripts>,
+    operation: Operation,
+    times: u64,
+    delay: Duration,
+    retry_after: Option<u64>,
+}
+
+impl NextScript {
+    pub(crate) const fn new(scripts: Arc<Scripts>, operation: Operation) -> Self {
+        Self { scripts, operation, times: 1, delay: Duration::ZERO, retry_after: None }
+    }
+
+    /// For so many requests; for one by default.
+    pub const fn times(mut self, n: u64) -> Self {
+        self.times = n;
+        self
+    }
+
+    /// For every request until the guard is dropped.
+    pub const fn always(mut self) -> Self {
+        self.times = u64::MAX;
+        self
+    }
+
+    /// Waits for so long before whatever else happens. This is real time: no clock moves it.
+    pub const fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Has the answer say `Retry-After`, in whole seconds, rounded up.
+    pub const fn retry_after(mut self, delay: Duration) -> Self {
+        let part = if delay.subsec_nanos() > 0 { 1 } else { 0 };
+        self.retry_after = Some(delay.as_secs().saturating_add(part));
+        self
+    }
+
+    /// Answers with a status and a body, which is said to be JSON.
+    ///
+    /// # Panics
+    /// When `status` is not within 200 to 999.
+    #[track_caller]
+    pub fn answer(self, status: u16, body: impl Into<Body>) -> ScriptGuard {
+        let mut response = Response::new(body.into());
+        *response.status_mut() = checked(status);
+        if !response.body().is_empty() {
+            let json = HeaderValue::from_static("application/json; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
+        self.answer_with(response)
+    }
+
+    /// Answers with `response`. A `Date` is added if it has none.
+    pub fn answer_with(self, mut response: Response<Body>) -> ScriptGuard {
+        response.headers_mut().extend(self.retry_after_header());
+        self.finish(Ending::Answer(response))
+    }
+
+    /// Refuses with a status and the documented error body, in the contract that the request asks for. Its
+    /// `code` is `Scripted`.
+    ///
+    /// # Panics
+    /// When `status` is not within 200 to 999.
+    #[track_caller]
+    pub fn refuse(self, status: u16) -> ScriptGuard {
+        let refusal = Refusal::scripted(checked(status), self.retry_after_header());
+        self.finish(Ending::Refuse(refusal))
+    }
+
+    /// Answers truly, but only after `delay`, which is real time.
+    pub fn delay(self, delay: Duration) -> ScriptGuard {
+        self.after(delay).finish(Ending::Truth)
+    }
+
+    /// Closes the connection without an answer, once the request has been read. With HTTP/2, whatever else is
+    /// under way on the connection is lost too.
+    pub fn drop_connection(self) -> ScriptGuard {
+        self.finish(Ending::DropConnection)
+    }
+
+    fn retry_after_header(&self) -> Option<(HeaderName, HeaderValue)> {
+        self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into()))
+    }
+
+    fn finish(self, ending: Ending) -> ScriptGuard {
+        let Self { scripts, operation, times, delay, .. } = self;
+        let (id, hits) = scripts.add(operation, times, Performance { delay, ending });
+        ScriptGuard { scripts, id, hits }
+    }
+}
+
+/// A script that is being followed. Dropping this removes it, however often it has been followed.
+#[derive(Debug)]
+#[must_use = "the script is removed when this is dropped; `keep()` leaves it"]
+pub struct ScriptGuard {
+    scripts: Arc<Scripts>,
+    id: u64,
+    hits: Arc<AtomicU64>,
+}
+
+impl ScriptGuard {
+    /// How many requests it has been followed for.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Relaxed)
+    }
+
+    /// Leaves the script until it has been followed as often as it says, or until
+    /// [`Emulator::reset`](crate::Emulator::reset).
+    pub fn keep(mut self) {
+        // No script has the id 0.
+        self.id = 0;
+    }
+}
+
+impl Drop for ScriptGuard {
+    fn drop(&mut self) {
+        self.scripts.remove(self.id);
+    }
+}
+
+#[track_caller]
+fn checked(status: u16) -> StatusCode {
+    match StatusCode::from_u16(status) {
+        Ok(status) if !status.is_informational() => status,
+        _ => panic!("{status} is no status of an answer"),
+    }
+}

@@ -1,0 +1,46 @@
+//! A dropped emulator leaves neither descriptors nor threads. This counts those of the whole process, so it is
+//! the only test in it.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use cg_auth_emulator::{Emulator, Operation};
+
+#[test]
+fn a_dropped_emulator_leaves_no_socket_and_no_thread_behind() {
+    // Whatever is set up once per process is set up here.
+    drop(Emulator::builder().tls().start_blocking().unwrap());
+    let before = (entries("/proc/self/fd"), entries("/proc/self/task"));
+    assert!(before.0 > 0 && before.1 > 0);
+    for round in 0..8 {
+        let emulator = Emulator::start_blocking().unwrap();
+        let mut peers: Vec<_> = (0..4).map(|_| TcpStream::connect(emulator.address()).unwrap()).collect();
+        // One is idle, one is in the middle of a request, one waits for an answer, one has had it.
+        emulator.next(Operation::ProtectedResource).delay(Duration::from_secs(60)).keep();
+        peers[1].write_all(b"POST /auth/token/delegate HTTP/1.1\r\ncontent-length: 9\r\n\r\n").unwrap();
+        peers[2].write_all(b"GET /me HTTP/1.1\r\n\r\n").unwrap();
+        emulator.wait_for_blocking(Operation::ProtectedResource, 1, Duration::from_secs(20)).unwrap();
+        peers[3].write_all(b"GET /me HTTP/1.1\r\n\r\n").unwrap();
+        assert!(peers[3].read(&mut [0; 512]).unwrap() > 0);
+        drop(peers.pop());
+        if round % 2 == 0 {
+            drop(emulator);
+        } else {
+            // Where a runtime of the caller's is entered, which is where a runtime must not be dropped.
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async move { drop(emulator) });
+        }
+        drop(peers);
+        assert_eq!((entries("/proc/self/fd"), entries("/proc/self/task")), before);
+    }
+}
+
+fn entries(directory: &str) -> usize {
+    fs::read_dir(directory).map_or(0, Iterator::count)
+}
