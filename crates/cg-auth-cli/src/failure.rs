@@ -7,8 +7,14 @@ use std::{io, process::ExitCode};
 
 use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportError};
 use cg_auth_emulator::EmulatorError;
+use clap::CommandFactory as _;
 
-use crate::{args::ErrorFormat, output, settings::SettingError};
+use crate::{
+    cli::{Cli, ErrorFormat},
+    output,
+    settings::SettingError,
+    stop_signal::Stop,
+};
 
 /// Everything that can keep the command from its success.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +25,10 @@ pub(crate) enum Failure {
     Setting(#[from] SettingError),
     #[error(transparent)]
     Call(#[from] Error),
+    #[error(transparent)]
+    Refresh(Error),
+    #[error(transparent)]
+    DeleteTokenCache(Error),
     #[error("the emulator did not start")]
     Emulator(#[from] EmulatorError),
     /// A step of the demo.
@@ -27,6 +37,16 @@ pub(crate) enum Failure {
     /// The service did something else than the demo shows.
     #[error("{0}")]
     Unexpected(String),
+    /// The refresh token's file, after the service has issued another refresh token.
+    #[error("{file} cannot be rewritten; the new refresh token was printed on standard output")]
+    NotKept { file: String, source: io::Error },
+    /// The command that an emulator was started for.
+    #[error("the command {program} cannot be run")]
+    Command { program: String, source: io::Error },
+    #[error("nothing was done, as you wish")]
+    Declined,
+    #[error(transparent)]
+    Stopped(Stop),
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
     #[error("the answer cannot be written as JSON")]
@@ -36,6 +56,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Arguments that are each right and do not go together.
+    pub(crate) fn usage(problem: &'static str) -> Self {
+        Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem).into()
+    }
+
     /// Tells standard error, and gives the exit code.
     pub(crate) fn report(&self, format: ErrorFormat) -> ExitCode {
         match (self, format) {
@@ -58,26 +83,45 @@ impl Failure {
             Kind::Call(ErrorKind::Protocol) => 4,
             Kind::Call(ErrorKind::Transport) => 5,
             Kind::Call(ErrorKind::Timeout) => 6,
-            Kind::Internal | Kind::Call(_) => 1,
+            // As shells have it.
+            Kind::Command(io::ErrorKind::NotFound) => 127,
+            Kind::Command(_) => 126,
+            Kind::Stopped(signal) => signal.exit_code(),
+            Kind::Internal | Kind::Declined | Kind::Call(_) => 1,
         }
     }
 
     fn kind(&self) -> Kind {
         match self {
             Self::Usage(_) => Kind::Usage,
-            Self::Setting(_) => Kind::Call(ErrorKind::Config),
-            Self::Call(error) => Kind::Call(error.kind()),
-            Self::Step { source, .. } => source.kind(),
-            Self::Emulator(_) | Self::Unexpected(_) | Self::Output(_) | Self::Json(_) | Self::Runtime(_) => {
-                Kind::Internal
+            // Ctrl-C at a prompt, which takes the signal for itself.
+            Self::Setting(SettingError::NotAsked { source, .. })
+                if source.kind() == io::ErrorKind::Interrupted =>
+            {
+                Kind::Stopped(Stop::Interrupt)
             }
+            // An address that cannot be listened at is a wrong setting too.
+            Self::Setting(_) | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(ErrorKind::Config),
+            Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => {
+                Kind::Call(error.kind())
+            }
+            Self::Step { source, .. } => source.kind(),
+            Self::Declined => Kind::Declined,
+            Self::Stopped(signal) => Kind::Stopped(*signal),
+            Self::Command { source, .. } => Kind::Command(source.kind()),
+            Self::Emulator(_)
+            | Self::Unexpected(_)
+            | Self::NotKept { .. }
+            | Self::Output(_)
+            | Self::Json(_)
+            | Self::Runtime(_) => Kind::Internal,
         }
     }
 
     /// The failed call, if it came to one.
     fn call(&self) -> Option<&Error> {
         match self {
-            Self::Call(error) => Some(error),
+            Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => Some(error),
             Self::Step { source, .. } => source.call(),
             _ => None,
         }
@@ -86,7 +130,7 @@ impl Failure {
     /// What helps, where that can be said.
     fn recovery(&self) -> Option<Recovery> {
         match self.kind() {
-            Kind::Internal => None,
+            Kind::Internal | Kind::Declined | Kind::Command(_) | Kind::Stopped(_) => None,
             Kind::Usage | Kind::Call(_) => {
                 Some(self.call().map_or(Recovery::FixConfiguration, Error::recovery))
             }
@@ -115,6 +159,12 @@ enum Kind {
     Call(ErrorKind),
     /// Something of this process.
     Internal,
+    /// The command behind `cg-auth emulator --`.
+    Command(io::ErrorKind),
+    /// A person was asked and said no.
+    Declined,
+    /// Ctrl-C or SIGTERM.
+    Stopped(Stop),
 }
 
 impl Kind {
@@ -124,6 +174,9 @@ impl Kind {
             Self::Usage => "usage",
             Self::Call(kind) => kind.as_str(),
             Self::Internal => "internal",
+            Self::Command(_) => "command",
+            Self::Declined => "declined",
+            Self::Stopped(_) => "interrupted",
         }
     }
 }

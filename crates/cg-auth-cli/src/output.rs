@@ -6,6 +6,15 @@ use std::{
     io::{self, Write as _},
 };
 
+use anstream::AutoStream;
+use clap::builder::styling::{AnsiColor, Style};
+use serde::Serialize;
+
+/// How `error` looks on a terminal, the same as in clap's own errors.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// How `warning` looks on a terminal.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
 /// Writes `text` to standard output, through to the reader.
 pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -13,9 +22,22 @@ pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes `text` to standard error. Should that fail there is nowhere left to say so.
+/// Writes `text` to standard error, its colours only to a terminal that wants them (`NO_COLOR`). Should
+/// writing fail there is nowhere left to say so.
 pub(crate) fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
+}
+
+/// The line `label: text`.
+pub(crate) fn labelled(label: &str, style: Style, text: &str) -> String {
+    format!("{style}{label}:{style:#} {text}\n")
+}
+
+/// `value` as one line of JSON. Nothing in it is a secret.
+pub(crate) fn json_line(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value);
+    // Strings and numbers always have a JSON form; were it otherwise, the exit code still tells the kind.
+    text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
 }
 
 /// `text` as one line that a terminal shows and does not obey: control characters and those that turn the
@@ -32,12 +54,12 @@ pub(crate) fn escaped(text: &str) -> String {
     line
 }
 
-/// A JSON text in which every control character is escaped, beyond those that JSON itself demands. They
-/// occur nowhere but in strings.
+/// A JSON text in which every control character is escaped, beyond those that JSON itself demands, and
+/// those that turn the direction of writing. They occur nowhere but in strings.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {
-        if character.is_control() {
+        if character.is_control() || is_direction_mark(character) {
             // Infallible: the target is a string.
             let _ = write!(line, "\\u{:04x}", u32::from(character));
         } else {
@@ -58,6 +80,6 @@ mod tests {
     #[test]
     fn a_terminal_is_given_nothing_to_obey() {
         assert_eq!(escaped("a\u{1b}[31mb\r\n\u{9b}2J\u{202e}ü"), r"a\u{1b}[31mb\r\n\u{9b}2J\u{202e}ü");
-        assert_eq!(escaped_json("{\"a\":\"\u{7f}\u{9b}ü\"}"), r#"{"a":"\u007f\u009bü"}"#);
+        assert_eq!(escaped_json("{\"a\":\"\u{7f}\u{9b}\u{202e}ü\"}"), r#"{"a":"\u007f\u009b\u202eü"}"#);
     }
 }

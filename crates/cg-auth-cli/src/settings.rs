@@ -1,114 +1,134 @@
-//! From arguments and environment to settings that are known to be good. A flag wins over its variable.
+//! From arguments, environment and profile to settings that are known to be good. A flag wins over its
+//! variable, a variable over the profile.
 
-use std::{
-    env,
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod ca_file;
+mod choice;
+mod config_file;
+mod error;
+mod profile;
+mod service_args;
+pub(crate) mod variable;
+
+use std::time::Duration;
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, UserPrincipalName, model::Environment,
 };
 
+use self::{choice::Choice, config_file::SelectedProfile};
+pub(crate) use self::{
+    error::SettingError,
+    service_args::{ServiceArgs, TransportChoice},
+};
 use crate::{
-    args::{ServiceArgs, TransportChoice},
-    secret_input::read_client_secret,
+    console::Console,
+    failure::Failure,
+    secret::{self, SecretSource},
+    transports,
 };
 
-/// All that a call to the service needs.
+/// All that a call to the service needs, but for the secret, which has not been read yet.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) base_url: BaseUrl,
-    pub(crate) credential: ApiCredential,
-    pub(crate) ca_pem: Option<Vec<u8>>,
-    pub(crate) transport: TransportChoice,
-    pub(crate) timeout: Duration,
+    pub(crate) user_principal_name: UserPrincipalName,
+    pub(crate) secret: SecretSource,
+    ca_pem: Option<Vec<u8>>,
+    transport: TransportChoice,
+    timeout: Duration,
 }
 
 impl Settings {
-    /// Settings from `args` and, for what they do not say, from the environment.
-    pub(crate) fn resolve(args: &ServiceArgs) -> Result<Self, SettingError> {
-        let base_url = BASE_URL.resolve(args.base_url.clone())?;
-        let base_url = parse_base_url(&base_url, args.allow_http)?;
-        let user = UserPrincipalName::new(USER_PRINCIPAL_NAME.resolve(args.user_principal_name.clone())?)?;
-        let secret = match &args.client_secret_file {
-            Some(path) => read_client_secret(path)?,
-            None => ClientSecret::new(CLIENT_SECRET.resolve(None)?)?,
-        };
+    /// Settings from `args` and, for what they do not say, from the environment and a profile.
+    pub(crate) fn resolve(args: &ServiceArgs, console: &Console) -> Result<Self, SettingError> {
+        let selected = SelectedProfile::find(args)?;
+        let profile = selected.as_ref().map(|selected| &selected.profile);
+        let mut choice = Choice::default();
+
+        let base_url = choice
+            .of(
+                "base_url",
+                args.base_url.clone(),
+                || variable::BASE_URL.text(),
+                profile.and_then(|p| p.base_url.clone()),
+            )?
+            .ok_or(MISSING_BASE_URL)?;
+        let user = choice
+            .of(
+                "user_principal_name",
+                args.user_principal_name.clone(),
+                || variable::USER_PRINCIPAL_NAME.text(),
+                profile.and_then(|p| p.user_principal_name.clone()),
+            )?
+            .ok_or(MISSING_USER)?;
+        let secret = choice
+            .of(
+                "the client secret",
+                args.client_secret_file.as_deref().map(SecretSource::file),
+                secret_of_environment,
+                profile.and_then(|p| p.secret.clone()),
+            )?
+            .or_else(|| console.may_ask().then_some(SecretSource::Prompt))
+            .ok_or(MISSING_SECRET)?;
+        let ca_file = choice.of(
+            "ca_file",
+            args.ca_file.clone(),
+            || Ok(variable::CA_FILE.value().map(Into::into)),
+            profile.and_then(|p| p.ca_file.clone()),
+        )?;
+        let transport = choice.of(
+            "transport",
+            args.transport,
+            || variable::TRANSPORT.parsed(TransportChoice::parse),
+            profile.and_then(|p| p.transport),
+        )?;
+        let timeout = choice.of(
+            "timeout",
+            args.timeout,
+            || variable::TIMEOUT.parsed(crate::moment::positive_duration),
+            profile.and_then(|p| p.timeout),
+        )?;
+        let allow_http = args.allow_http || profile.is_some_and(|p| p.allow_http);
+
+        if let Some(warning) = selected.as_ref().and_then(|selected| choice.lost_by(selected)) {
+            console.warn(&warning);
+        }
         Ok(Self {
-            base_url,
-            credential: ApiCredential::new(secret, user),
-            ca_pem: args.ca_file.as_deref().map(read_certificates).transpose()?,
-            transport: args.transport,
-            timeout: args.timeout.unwrap_or(AuthClient::DEFAULT_TIMEOUT),
+            base_url: parse_base_url(&base_url, allow_http)?,
+            user_principal_name: UserPrincipalName::new(user)?,
+            secret,
+            ca_pem: ca_file.as_deref().map(ca_file::read).transpose()?,
+            transport: transport.unwrap_or_default(),
+            timeout: timeout.unwrap_or(AuthClient::DEFAULT_TIMEOUT),
         })
     }
-}
 
-/// A setting that is missing or cannot be used. The value itself is never shown.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SettingError {
-    #[error("{what} is not given: use {flag} or set {variable}")]
-    Missing { what: &'static str, flag: &'static str, variable: &'static str },
-    #[error("the environment variable {0} is not text")]
-    NotText(&'static str),
-    #[error("{what} cannot be read from {from}")]
-    Unreadable { what: &'static str, from: String, source: io::Error },
-    #[error(transparent)]
-    Invalid(#[from] ConfigError),
-}
+    /// Reads the secret, asking for it where that is its source.
+    pub(crate) async fn credential(&self, console: &Console) -> Result<ApiCredential, SettingError> {
+        let secret = self.secret.clone().read(secret::CLIENT_SECRET, *console).await?;
+        Ok(ApiCredential::new(ClientSecret::new(secret.as_str())?, self.user_principal_name.clone()))
+    }
 
-impl SettingError {
-    /// What the error itself does not say about mending it.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Invalid(error) if error.setting() == "the base URL" => Some(
-                "--base-url takes a URL such as https://example.com, or an environment: commercial, \
-                 us-government, insider-us-east, insider-north-europe; plain http needs --allow-http",
-            ),
-            _ => None,
-        }
+    /// A client with these settings.
+    pub(crate) fn client(&self) -> Result<AuthClient, Failure> {
+        let transport = transports::build(self.transport, self.ca_pem.as_deref())?;
+        tracing::debug!(
+            base_url = self.base_url.as_str(),
+            transport = self.transport.as_str(),
+            timeout = ?self.timeout,
+            "calling the service"
+        );
+        Ok(AuthClient::new(self.base_url.clone(), transport).with_timeout(self.timeout))
     }
 }
 
-/// How a path is told to the user.
-pub(crate) fn display_path(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+/// The variable that holds the secret wins over the one that names its file.
+fn secret_of_environment() -> Result<Option<SecretSource>, SettingError> {
+    Ok(match variable::CLIENT_SECRET.secret()? {
+        Some(secret) => Some(SecretSource::Text(secret)),
+        None => variable::CLIENT_SECRET_FILE.value().map(|path| SecretSource::file(path.as_ref())),
+    })
 }
-
-/// A setting that a flag or a variable gives.
-struct Setting {
-    what: &'static str,
-    flag: &'static str,
-    variable: &'static str,
-}
-
-impl Setting {
-    /// The flag's value, else the variable's. An empty variable is none: that is how scripts unset one.
-    fn resolve(&self, flag: Option<String>) -> Result<String, SettingError> {
-        let &Self { what, flag: name, variable } = self;
-        if let Some(value) = flag {
-            return Ok(value);
-        }
-        match env::var_os(variable) {
-            Some(value) if !value.is_empty() => {
-                value.into_string().map_err(|_| SettingError::NotText(variable))
-            }
-            _ => Err(SettingError::Missing { what, flag: name, variable }),
-        }
-    }
-}
-
-const BASE_URL: Setting = Setting { what: "the base URL", flag: "--base-url", variable: "CG_AUTH_BASE_URL" };
-const USER_PRINCIPAL_NAME: Setting = Setting {
-    what: "the user principal name",
-    flag: "--user-principal-name",
-    variable: "CG_AUTH_USER_PRINCIPAL_NAME",
-};
-const CLIENT_SECRET: Setting =
-    Setting { what: "the client secret", flag: "--client-secret-file", variable: "CG_AUTH_CLIENT_SECRET" };
 
 fn parse_base_url(text: &str, allow_http: bool) -> Result<BaseUrl, ConfigError> {
     if let Ok(environment) = text.parse::<Environment>() {
@@ -120,25 +140,19 @@ fn parse_base_url(text: &str, allow_http: bool) -> Result<BaseUrl, ConfigError> 
     }
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<u8>, SettingError> {
-    let mut pem = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(CERTIFICATES_LIMIT + 1).read_to_end(&mut pem));
-    let unreadable = |source| SettingError::Unreadable {
-        what: "the root certificates",
-        from: PathBuf::from(path).display().to_string(),
-        source,
-    };
-    match read {
-        Ok(length) if length as u64 > CERTIFICATES_LIMIT => {
-            Err(unreadable(io::Error::new(io::ErrorKind::InvalidData, "the file is too long")))
-        }
-        Ok(_) => Ok(pem),
-        Err(error) => Err(unreadable(error)),
-    }
-}
-
-/// More than ten times what a platform's whole bundle holds.
-const CERTIFICATES_LIMIT: u64 = 4 * 1024 * 1024;
+const MISSING_BASE_URL: SettingError = SettingError::Missing {
+    what: "the base URL",
+    ways: "use --base-url, set CG_AUTH_BASE_URL or choose a profile",
+};
+const MISSING_USER: SettingError = SettingError::Missing {
+    what: "the user principal name",
+    ways: "use --user-principal-name, set CG_AUTH_USER_PRINCIPAL_NAME or choose a profile",
+};
+const MISSING_SECRET: SettingError = SettingError::Missing {
+    what: "the client secret",
+    ways: "set CG_AUTH_CLIENT_SECRET or CG_AUTH_CLIENT_SECRET_FILE, use --client-secret-file, choose a profile, \
+           or run at a terminal without --no-input",
+};
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use cg_auth_core::transport::{HttpTransport, TransportError};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_reqwest::ReqwestTransport;
 
-use crate::args::TransportChoice;
+use crate::settings::TransportChoice;
 
 /// The chosen transport, which trusts the root certificates in `ca_pem` besides those of the platform.
 pub(crate) fn build(

@@ -3,14 +3,15 @@
 use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportErrorKind};
 
 use super::Failure;
-use crate::output::escaped;
+use crate::output::{self, escaped};
 
 /// `error:` with its causes, what the service said, and a hint.
 pub(super) fn lines(failure: &Failure) -> String {
     let mut lines = Vec::new();
-    for (depth, line) in failure.story().enumerate() {
-        lines.push(format!("{}{}", if depth == 0 { "error: " } else { "  caused by: " }, escaped(&line)));
-    }
+    let mut story = failure.story();
+    let first = story.next().unwrap_or_default();
+    lines.push(output::labelled("error", output::ERROR, &escaped(&first)).trim_end().to_owned());
+    lines.extend(story.map(|line| format!("  caused by: {}", escaped(&line))));
     if let Some(error) = failure.call() {
         lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));
         let details = [
@@ -30,7 +31,13 @@ pub(super) fn lines(failure: &Failure) -> String {
 fn hint(failure: &Failure) -> Option<&'static str> {
     match failure {
         Failure::Setting(error) => error.hint(),
-        Failure::Call(error) => Some(hint_after_call(error)),
+        Failure::Refresh(error) if error.recovery() == Recovery::ReplaceCredential => Some(REFUSED_REFRESH),
+        Failure::DeleteTokenCache(error) if error.recovery() == Recovery::ReplaceCredential => {
+            Some(REFUSED_DELETE)
+        }
+        Failure::Call(error) | Failure::Refresh(error) | Failure::DeleteTokenCache(error) => {
+            Some(hint_after_call(error))
+        }
         // The demo has no setting that could be mended.
         _ => None,
     }
@@ -58,3 +65,9 @@ fn hint_after_call(error: &Error) -> &'static str {
         },
     }
 }
+
+const REFUSED_REFRESH: &str = "a refresh token serves once and may expire: cg-auth token gets another; a proxy that \
+                               drops headers with an underscore, as nginx does by default, hides it from the \
+                               service";
+const REFUSED_DELETE: &str =
+    "the user must be a Service Administrator; else check the client secret and the user principal name";

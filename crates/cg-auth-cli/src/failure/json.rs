@@ -1,10 +1,12 @@
 //! A failure as one JSON object on one line, for a program.
 
+use std::collections::BTreeMap;
+
 use cg_auth_core::{Error, Recovery};
 use serde::Serialize;
 
 use super::Failure;
-use crate::output::escaped_json;
+use crate::output;
 
 /// What `--error-format json` prints; the names are a promise to scripts.
 #[derive(Serialize)]
@@ -24,6 +26,8 @@ struct PrintedError<'a> {
     request_id: Option<&'a str>,
     code: Option<&'a str>,
     messages: &'a [String],
+    /// Those of the answer that are safe to show, by their lower-case names.
+    headers: BTreeMap<&'a str, String>,
     attempts: u32,
 }
 
@@ -42,11 +46,23 @@ pub(super) fn line(failure: &Failure) -> String {
         request_id: call.and_then(Error::request_id),
         code: call.and_then(Error::code),
         messages: call.map(Error::messages).unwrap_or_default(),
+        headers: call.map(headers).unwrap_or_default(),
         attempts: call.map_or(0, Error::attempts),
     };
-    let text = serde_json::to_string(&Printed { error });
-    // Strings and numbers always have a JSON form; were it otherwise, the exit code still tells the kind.
-    text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
+    output::json_line(&Printed { error })
+}
+
+/// A header that came more than once is one line, as HTTP reads it.
+fn headers(call: &Error) -> BTreeMap<&str, String> {
+    let mut lines = BTreeMap::<_, String>::new();
+    for (name, value) in call.headers().into_iter().flatten() {
+        let line = lines.entry(name.as_str()).or_default();
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(&String::from_utf8_lossy(value.as_bytes()));
+    }
+    lines
 }
 
 fn message(failure: &Failure) -> String {

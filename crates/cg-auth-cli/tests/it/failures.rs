@@ -13,7 +13,7 @@ fn a_missing_setting_names_its_flag_and_its_variable() {
     for (given, flag, variable) in [
         (&[][..], "--base-url", "CG_AUTH_BASE_URL"),
         (&["--base-url", "commercial"][..], "--user-principal-name", "CG_AUTH_USER_PRINCIPAL_NAME"),
-        (&["--base-url", "commercial", "--upn", "a@b"][..], "--client-secret-file", "CG_AUTH_CLIENT_SECRET"),
+        (&["--base-url", "commercial", "--upn", "a@b"], "--client-secret-file", "CG_AUTH_CLIENT_SECRET"),
     ] {
         // An empty variable is as good as none.
         let output = cg_auth().arg("token").args(given).env(variable, "").output().unwrap();
@@ -79,6 +79,30 @@ fn wrong_usage_is_told_in_either_form() {
 }
 
 #[test]
+fn the_error_format_is_the_flags_else_the_variables_else_that_of_the_output() {
+    for (arguments, variable, is_json) in [
+        (&["--error-format", "human", "--format", "json"][..], "json", false),
+        (&["--error-format", "json"], "human", true),
+        (&["--format", "json"], "human", false),
+        (&["--format", "json"], "", true),
+        (&["--format", "raw"], "json", true),
+        (&[], "", false),
+    ] {
+        // Once for settings that are missing, once for arguments that cannot be read.
+        for more in [&[][..], &["--nonsense"]] {
+            let mut command = cg_auth();
+            command.arg("token").args(arguments).args(more).env("CG_AUTH_ERROR_FORMAT", variable);
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(2));
+            assert_eq!(stderr(&output).starts_with('{'), is_json, "{arguments:?} {variable} {more:?}");
+        }
+    }
+    let output = cg_auth().arg("token").env("CG_AUTH_ERROR_FORMAT", "xml").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("CG_AUTH_ERROR_FORMAT"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_refused_secret_is_the_services_word() {
     let credential = ApiCredential::new(
         ClientSecret::new("another").unwrap(),
@@ -119,6 +143,7 @@ fn the_object_of_an_error_has_all_its_members() {
             "request_id": "r-1",
             "code": "Throttled",
             "messages": ["slow down"],
+            "headers": {"retry-after": "7", "content-length": "62"},
             "attempts": 1,
         })
     );

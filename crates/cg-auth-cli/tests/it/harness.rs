@@ -4,25 +4,57 @@ use std::{
     future::Future,
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Output,
     thread,
     time::Duration,
 };
 
-use assert_cmd::{Command, cargo::cargo_bin_cmd};
+use assert_cmd::{
+    Command,
+    cargo::{cargo_bin, cargo_bin_cmd},
+};
 use cg_auth_emulator::Emulator;
 use serde_json::Value;
 
 /// The command in an environment without any of its variables.
 pub(crate) fn cg_auth() -> Command {
     let mut command = cargo_bin_cmd!("cg-auth");
-    for variable in ["CG_AUTH_BASE_URL", "CG_AUTH_USER_PRINCIPAL_NAME", "CG_AUTH_CLIENT_SECRET"] {
+    for variable in VARIABLES {
         command.env_remove(variable);
     }
-    command.timeout(Duration::from_secs(60));
+    // Neither the developer's configuration nor the width of a terminal plays a part.
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).timeout(Duration::from_secs(60));
     command
 }
+
+/// The same for tests that speak with the process while it runs.
+pub(crate) fn cg_auth_process() -> std::process::Command {
+    let mut command = std::process::Command::new(cargo_bin!("cg-auth"));
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+const VARIABLES: [&str; 15] = [
+    "CG_AUTH_BASE_URL",
+    "CG_AUTH_USER_PRINCIPAL_NAME",
+    "CG_AUTH_CLIENT_SECRET",
+    "CG_AUTH_CLIENT_SECRET_FILE",
+    "CG_AUTH_REFRESH_TOKEN",
+    "CG_AUTH_TRANSPORT",
+    "CG_AUTH_TIMEOUT",
+    "CG_AUTH_CA_FILE",
+    "CG_AUTH_CONFIG",
+    "CG_AUTH_PROFILE",
+    "CG_AUTH_NO_INPUT",
+    "CG_AUTH_ERROR_FORMAT",
+    "XDG_CONFIG_HOME",
+    "COLUMNS",
+    "NO_COLOR",
+];
 
 /// `cg-auth token` with the address and credential of `emulator`.
 pub(crate) fn token_from(emulator: &Emulator) -> Command {
@@ -34,6 +66,21 @@ pub(crate) fn token_from(emulator: &Emulator) -> Command {
         .args(["--user-principal-name", credential.user_principal_name().as_str()])
         .env("CG_AUTH_CLIENT_SECRET", credential.client_secret().expose_secret());
     command
+}
+
+/// `cg-auth` and `arguments`, with the address and credential of `emulator` in the environment.
+pub(crate) fn with_emulator(emulator: &Emulator, arguments: &[&str]) -> Command {
+    let mut command = cg_auth();
+    command.args(arguments).envs(emulator.env());
+    command
+}
+
+/// The refresh token of a token that `emulator` issues.
+pub(crate) fn refresh_token_of(emulator: &Emulator) -> String {
+    let arguments = ["token", "--format", "json", "--with-refresh-token"];
+    let output = with_emulator(emulator, &arguments).output().unwrap();
+    let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    printed["refresh_token"].as_str().unwrap().to_owned()
 }
 
 /// `cg-auth token` with a credential that nobody checks.
@@ -78,8 +125,18 @@ pub(crate) fn http(status: &str, headers: &str, body: &str) -> Option<String> {
 /// A file of the tests' own that holds `content`.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
     std::fs::write(&path, content).unwrap();
+    chmod(&path, 0o600);
     path
+}
+
+/// Sets who may do what with the file at `path`, where the system knows such a thing.
+pub(crate) fn chmod(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }
 
 pub(crate) fn stdout(output: &Output) -> String {
@@ -99,7 +156,7 @@ pub(crate) fn json_error(output: &Output) -> Value {
 }
 
 /// Reads head and body, so that closing the stream resets nothing.
-fn read_request(stream: &mut TcpStream) {
+pub(crate) fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     let mut piece = [0; 1024];
     while !is_complete(&request) {

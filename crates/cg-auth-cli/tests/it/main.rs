@@ -1,10 +1,22 @@
 //! The command as a process: what it prints, what it ends with, what it never shows.
 
-#![allow(clippy::unwrap_used)] // helpers of tests are tests
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // helpers of tests are tests
 
+mod canary;
+mod config_file;
+mod delete_token_cache;
 mod demo;
+mod emulator;
 mod failures;
 mod harness;
+mod help;
+mod inspect;
+mod precedence;
+mod readme;
+mod refresh;
+mod scenario;
 mod secrets;
+mod signals;
 mod streams;
+mod terminal;
 mod token;

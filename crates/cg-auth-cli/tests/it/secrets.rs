@@ -1,9 +1,10 @@
 //! Where the client secret comes from, and that it goes nowhere else.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use crate::harness::{
-    answering, cg_auth, emulator, file, http, json_error, stderr, stdout, token_at, token_from,
+    answering, cg_auth, cg_auth_process, chmod, emulator, file, http, json_error, stderr, stdout, token_at,
+    token_from,
 };
 
 const CANARY: &str = "canary-4f1d/with+signs==";
@@ -33,6 +34,75 @@ fn standard_input_gives_the_secret() {
     command.env_remove("CG_AUTH_CLIENT_SECRET").args(["--client-secret-file", "-"]);
     let output = command.write_stdin(format!("{secret}\n")).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_variable_gives_the_secret_or_names_its_file_and_a_newline_at_its_end_is_no_part_of_it() {
+    let emulator = emulator();
+    let secret = emulator.credential().client_secret().expose_secret().to_owned();
+    let output = token_from(&emulator).env("CG_AUTH_CLIENT_SECRET", format!("{secret}\n")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let mut command = token_from(&emulator);
+    command.env_remove("CG_AUTH_CLIENT_SECRET");
+    let path = file("secret-of-variable", format!("{secret}\n"));
+    let output = command.env("CG_AUTH_CLIENT_SECRET_FILE", path).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    command.env("CG_AUTH_CLIENT_SECRET_FILE", "-");
+    let output = command.write_stdin(secret).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn without_a_terminal_nobody_is_waited_for() {
+    let mut command = cg_auth_process();
+    command.args(["token", "--base-url", "http://127.0.0.1:1", "--upn", "a@b"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Standard input stays open, and nothing comes.
+    let _open = child.stdin.take();
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+}
+
+#[test]
+fn standard_input_that_is_no_secret_is_refused_without_being_quoted() {
+    let huge = CANARY.repeat(100_000);
+    for input in [b"".as_slice(), b"canary\xff\0", b"canary\0", b"canary\ncanary\n", huge.as_bytes()] {
+        for format in ["human", "json"] {
+            let mut command = token_at("http://127.0.0.1:1");
+            command.args(["--client-secret-file", "-", "--error-format", format]).write_stdin(input);
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            assert_silent(&output);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_everybody_can_read_is_used_with_a_warning() {
+    let emulator = emulator();
+    let path = file("secret-world", emulator.credential().client_secret().expose_secret());
+    for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o604, 1)] {
+        chmod(&path, mode);
+        let output = token_from(&emulator).arg("--client-secret-file").arg(&path).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(stderr(&output).matches("warning: ").count(), warnings, "{mode:o}: {}", stderr(&output));
+        assert_eq!(stdout(&output).lines().count(), 1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let locked = file("secret-locked", CANARY);
+    chmod(&locked, 0o000);
+    // A folder cannot be read by anybody; whether the file can depends on who runs the tests.
+    let is_root = std::fs::read(&locked).is_ok();
+    for path in [locked.parent().unwrap(), &locked].into_iter().take(if is_root { 1 } else { 2 }) {
+        let output = token_at("http://127.0.0.1:1").arg("--client-secret-file").arg(path).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(path.to_str().unwrap()), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -72,24 +142,6 @@ fn no_flag_takes_the_secret_itself() {
             assert_silent(&output);
         }
     }
-}
-
-#[test]
-fn help_shows_no_value_of_the_environment() {
-    for args in [&["--help"][..], &["-h"], &["token", "--help"], &["token", "-h"], &["demo", "--help"]] {
-        let output = cg_auth()
-            .args(args)
-            .env("CG_AUTH_BASE_URL", format!("https://{CANARY}"))
-            .env("CG_AUTH_USER_PRINCIPAL_NAME", CANARY)
-            .env("CG_AUTH_CLIENT_SECRET", CANARY)
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        assert!(!stdout(&output).is_empty());
-        assert_silent(&output);
-    }
-    let help = stdout(&cg_auth().args(["token", "--help"]).output().unwrap());
-    assert!(help.contains("CG_AUTH_CLIENT_SECRET") && !help.contains("--client-secret <"), "{help}");
 }
 
 #[test]

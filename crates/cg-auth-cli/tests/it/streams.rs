@@ -6,11 +6,11 @@ use std::{fs::File, process::Command, process::Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 
-use crate::harness::{answering, http, stderr};
+use crate::harness::{answering, cg_auth_process, http, stderr};
 
 fn token(stdout: impl Into<Stdio>) -> Command {
     let body = r#"{"isSuccess":true,"value":{"access_token":"opaque","duration":60}}"#;
-    let mut command = Command::new(cargo_bin!("cg-auth"));
+    let mut command = cg_auth_process();
     command
         .args(["token", "--base-url", &answering(http("200 OK", "", body)), "--upn", "someone@example.com"])
         .env("CG_AUTH_CLIENT_SECRET", "s3cret")
@@ -27,7 +27,7 @@ fn a_reader_that_has_gone_away_ends_the_command_quietly() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stderr(&output), "");
 
-    let mut demo = Command::new(cargo_bin!("cg-auth"));
+    let mut demo = cg_auth_process();
     let output = demo.arg("demo").stdout(writer).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stderr(&output), "");

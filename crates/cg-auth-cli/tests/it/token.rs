@@ -1,9 +1,11 @@
 //! `cg-auth token` where it succeeds.
 
 use cg_auth_emulator::Emulator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{answering, block_on, emulator, file, http, stderr, stdout, token_at, token_from};
+use crate::harness::{
+    answering, block_on, emulator, file, http, refresh_token_of, stderr, stdout, token_at, token_from,
+};
 
 #[test]
 fn raw_prints_the_token_and_a_newline_and_nothing_else() {
@@ -36,18 +38,70 @@ fn json_tells_what_is_known_about_the_token() {
             "base_url",
             "duration",
             "expires_at",
+            "expires_at_epoch",
             "expires_in",
             "expiry_source",
+            "token_type",
             "user_principal_name",
+            "version",
         ]
     );
+    assert_eq!((&printed["version"], &printed["token_type"]), (&json!(1), &json!("Bearer")));
     assert_eq!(printed["expiry_source"], "jwt_claims");
     assert_eq!(printed["base_url"], emulator.base_url().as_str());
     assert_eq!(printed["user_principal_name"], emulator.credential().user_principal_name().as_str());
     let expires_in = printed["expires_in"].as_u64().unwrap();
     let duration = printed["duration"].as_u64().unwrap();
     assert!(expires_in <= duration && expires_in + 60 > duration, "{expires_in} of {duration}");
-    assert!(printed["expires_at"].as_str().unwrap().ends_with('Z'));
+    let expires_at = humantime::parse_rfc3339(printed["expires_at"].as_str().unwrap()).unwrap();
+    let epoch = expires_at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    assert_eq!(printed["expires_at_epoch"], epoch);
+}
+
+#[test]
+fn the_refresh_token_is_printed_only_on_demand_and_null_where_there_is_none() {
+    let emulator = emulator();
+    assert!(!refresh_token_of(&emulator).is_empty());
+    let output = token_from(&emulator).arg("--with-refresh-token").output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
+
+    let url = answering(http("200 OK", "", r#"{"isSuccess":true,"value":{"access_token":"opaque"}}"#));
+    let output = token_at(&url).args(["--format", "json", "--with-refresh-token"]).output().unwrap();
+    let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(printed.get("refresh_token"), Some(&Value::Null));
+}
+
+#[test]
+fn header_is_a_line_for_curl() {
+    let output = token_from(&emulator()).args(["--format", "header"]).output().unwrap();
+    let text = stdout(&output);
+    assert!(text.starts_with("Authorization: Bearer eyJ") && text.ends_with('\n'), "{text}");
+    assert_eq!(text.lines().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn env_is_read_back_by_a_shell_whatever_the_token_holds() {
+    let token = r#"it's $(a) `b` "c" \ !"#;
+    let body = json!({"isSuccess": true, "value": {"access_token": token, "duration": 60}}).to_string();
+    let output = token_at(&answering(http("200 OK", "", &body))).args(["--format", "env"]).output().unwrap();
+    let script = format!(
+        "{}printf '%s\\n' \"$CG_AUTH_ACCESS_TOKEN\"; sh -c 'echo $CG_AUTH_ACCESS_TOKEN_EXPIRES_AT'",
+        stdout(&output)
+    );
+    let shell = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let read = stdout(&shell);
+    let (first, expires_at) = read.split_once('\n').unwrap();
+    assert_eq!(first, token);
+    assert!(humantime::parse_rfc3339(expires_at.trim()).is_ok(), "{expires_at}");
+}
+
+#[test]
+fn env_unsets_the_end_that_is_unknown() {
+    let url = answering(http("200 OK", "", r#"{"isSuccess":true,"value":{"access_token":"opaque"}}"#));
+    let output = token_at(&url).args(["--format", "env"]).output().unwrap();
+    let lines = "export CG_AUTH_ACCESS_TOKEN='opaque'\nexport CG_AUTH_ACCESS_TOKEN_EXPIRES_AT=''\n";
+    assert_eq!(stdout(&output), lines);
 }
 
 #[test]
@@ -68,28 +122,6 @@ fn json_says_null_where_the_end_is_unknown_or_has_no_four_digit_year() {
         assert_eq!(printed["expiry_source"], source, "{duration}");
         assert_eq!(printed["duration"].to_string(), duration);
     }
-}
-
-#[test]
-fn every_setting_but_the_secret_file_can_come_from_the_environment_and_a_flag_wins() {
-    let emulator = emulator();
-    let mut command = token_from(&emulator);
-    let output = command
-        .env("CG_AUTH_BASE_URL", "http://127.0.0.1:1")
-        .env("CG_AUTH_USER_PRINCIPAL_NAME", "nobody@example.com")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-
-    let credential = emulator.credential();
-    let output = crate::harness::cg_auth()
-        .arg("token")
-        .env("CG_AUTH_BASE_URL", emulator.base_url().as_str())
-        .env("CG_AUTH_USER_PRINCIPAL_NAME", credential.user_principal_name().as_str())
-        .env("CG_AUTH_CLIENT_SECRET", credential.client_secret().expose_secret())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]

@@ -155,14 +155,14 @@ mod tests {
     #[test]
     fn a_step_that_fails_is_named_and_ends_the_story() {
         let mut out = Vec::new();
-        let failure = crate::block_on(async {
+        let failure = crate::runtime::run(async {
             let emulator = Emulator::start().await.unwrap();
             let answer = r#"{"isSuccess":true,"value":{"access_token":"opaque","duration":60}}"#;
             let transport = ScriptedTransport::new()
                 .answer(Response::new(answer.into()))
                 .answer(Response::builder().status(500).body(Body::empty()).unwrap());
             let story = Story::new(&emulator, Arc::new(transport), "scripted");
-            story.tell(&mut Timeline::new(&mut out)).await.unwrap_err()
+            Ok(story.tell(&mut Timeline::new(&mut out)).await.unwrap_err())
         })
         .unwrap();
         assert_eq!(failure.to_string(), r#"the demo failed over scripted at the step "use it""#);

@@ -8,20 +8,20 @@ use std::io;
 use cg_auth_emulator::Emulator;
 
 use self::{story::Story, timeline::Timeline};
-use crate::{args::TransportChoice, block_on, failure::Failure, transports};
+use crate::{failure::Failure, settings::TransportChoice, transports};
 
 /// Tells the whole story. A step that fails ends the story of its transport; the other is told all the
 /// same.
-pub(crate) fn run() -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    block_on(tell(&mut Timeline::new(&mut out)))?
+pub(crate) async fn run() -> Result<(), Failure> {
+    tell(&mut Timeline::new(&mut io::stdout().lock())).await
 }
 
 async fn tell(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     let emulator = Emulator::builder().tls().start().await?;
     introduce(&emulator, timeline)?;
     let mut failed = None;
-    for (name, choice) in [("reqwest", TransportChoice::Reqwest), ("hyper", TransportChoice::Hyper)] {
+    for choice in [TransportChoice::Reqwest, TransportChoice::Hyper] {
+        let name = choice.as_str();
         timeline.say(&format!("\nover {name}"))?;
         let transport = transports::build(choice, emulator.ca_pem().map(str::as_bytes))?;
         match Story::new(&emulator, transport, name).tell(timeline).await {

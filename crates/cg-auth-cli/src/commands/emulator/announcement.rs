@@ -1,0 +1,105 @@
+//! [`Announcement`]: what a program has to know to use the emulator.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use cg_auth_emulator::Emulator;
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use super::root_certificate::RootCertificate;
+use crate::{
+    commands::token_format::shell_quoted,
+    output,
+    settings::{SettingError, variable},
+};
+
+/// The address and the credential. All of it is invented, so it may be seen.
+#[derive(Serialize)]
+pub(super) struct Announcement {
+    version: u32,
+    base_url: String,
+    user_principal_name: String,
+    client_secret: String,
+    ca_file: Option<String>,
+    /// Where programs that are not Rust move the clock, read requests and script faults.
+    control_url: String,
+    /// A resource that accepts the tokens.
+    protected_url: String,
+    process_id: u32,
+    #[serde(skip)]
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Announcement {
+    pub(super) fn of(emulator: &Emulator, certificate: Option<&RootCertificate>) -> Self {
+        let credential = emulator.credential();
+        let ca_file = certificate.map(|certificate| certificate.path().display().to_string());
+        let mut environment = emulator.env();
+        environment.extend(ca_file.clone().map(|file| (variable::CA_FILE.name, file)));
+        Self {
+            version: 1,
+            base_url: emulator.base_url().as_str().to_owned(),
+            user_principal_name: credential.user_principal_name().as_str().to_owned(),
+            client_secret: credential.client_secret().expose_secret().to_owned(),
+            ca_file,
+            control_url: format!("{}/_emulator", emulator.base_url()),
+            protected_url: emulator.protected_url(),
+            process_id: std::process::id(),
+            environment,
+        }
+    }
+
+    /// The variables that `cg-auth` and other clients read.
+    pub(super) fn environment(&self) -> &[(&'static str, String)] {
+        &self.environment
+    }
+
+    /// Lines to paste into another shell.
+    pub(super) fn export_lines(&self) -> String {
+        let line = |(name, value): &(&str, String)| format!("export {name}={}\n", *shell_quoted(value));
+        self.environment.iter().map(line).collect()
+    }
+
+    /// The same for a program.
+    pub(super) fn json_line(&self) -> String {
+        output::json_line(self)
+    }
+}
+
+/// A file that is there while the emulator answers requests, and whole from its first moment on.
+pub(super) struct ReadyFile(PathBuf);
+
+impl ReadyFile {
+    /// Removes what an earlier emulator may have left.
+    pub(super) fn new(path: PathBuf) -> Result<Self, SettingError> {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&path, error)),
+            _ => Ok(Self(path)),
+        }
+    }
+
+    pub(super) fn write(&self, announcement: &Announcement) -> Result<(), SettingError> {
+        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let write = || {
+            let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            file.write_all(announcement.json_line().as_bytes())?;
+            file.persist(&self.0).map(drop).map_err(|error| error.error)
+        };
+        write().map_err(|error| unwritable(&self.0, error))
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        // Gone already, or not ours to remove any more.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> SettingError {
+    SettingError::NotWritable { file: path.display().to_string(), source }
+}

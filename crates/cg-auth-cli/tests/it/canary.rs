@@ -1,0 +1,148 @@
+//! A secret in the environment goes to the service and nowhere else: no log, no error, no argument.
+
+use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName};
+use cg_auth_emulator::Emulator;
+
+use crate::harness::{
+    answering, block_on, cg_auth, file, http, refresh_token_of, stderr, stdout, with_emulator,
+};
+
+const CANARY: &str = "canary-4f1d";
+
+fn emulator(is_tls: bool) -> Emulator {
+    let credential = ApiCredential::new(
+        ClientSecret::new(CANARY).unwrap(),
+        UserPrincipalName::new("someone@example.com").unwrap(),
+    );
+    let builder = Emulator::builder().credential(credential);
+    block_on(if is_tls { builder.tls() } else { builder }.start()).unwrap()
+}
+
+#[test]
+fn the_log_of_a_whole_life_holds_neither_secret_nor_token() {
+    for is_tls in [false, true] {
+        let emulator = emulator(is_tls);
+        let ca_file = file("canary-ca.pem", emulator.ca_pem().unwrap_or_default());
+        for transport in ["reqwest", "hyper"] {
+            let refresh_token = || {
+                let mut command =
+                    with_emulator(&emulator, &["token", "--format", "json", "--with-refresh-token"]);
+                let output =
+                    if is_tls { command.env("CG_AUTH_CA_FILE", &ca_file) } else { &mut command }.output();
+                let printed: serde_json::Value = serde_json::from_str(&stdout(&output.unwrap())).unwrap();
+                printed["refresh_token"].as_str().unwrap().to_owned()
+            };
+            for arguments in [&["token"][..], &["refresh"], &["delete-token-cache", "--yes"]] {
+                let token = refresh_token();
+                let mut command = with_emulator(&emulator, arguments);
+                command.args(["-v", "--transport", transport]).env("CG_AUTH_REFRESH_TOKEN", &token);
+                if is_tls {
+                    command.env("CG_AUTH_CA_FILE", &ca_file);
+                }
+                // A subscriber's own variable makes it no more talkative.
+                let output = command.env("RUST_LOG", "trace").output().unwrap();
+                assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+                let log = stderr(&output);
+                assert!(log.contains("calling the service") && log.contains(transport), "{log}");
+                for secret in [CANARY, &token, "eyJ", "canary"] {
+                    assert!(!log.contains(secret), "{arguments:?} {transport}: {log}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_echoes_the_request_in_its_headers_is_not_logged() {
+    for transport in ["reqwest", "hyper"] {
+        for status in ["200 OK", "400 Bad Request", "302 Found", "503 Service Unavailable"] {
+            let headers =
+                format!("x-echo: {CANARY}\r\nrequest-id: {CANARY}\r\nlocation: http://{CANARY}\r\n");
+            let url = answering(http(status, &headers, &format!(r#"{{"message":["{CANARY}"]}}"#)));
+            for format in ["human", "json"] {
+                let mut command = cg_auth();
+                command.args(["token", "-v", "--base-url", &url, "--upn", "a@b", "--transport", transport]);
+                command
+                    .args(["--error-format", format, "--timeout", "2s"])
+                    .env("CG_AUTH_CLIENT_SECRET", CANARY);
+                let output = command.output().unwrap();
+                assert_ne!(output.status.code(), Some(0));
+                assert!(!stderr(&output).contains(CANARY), "{status}: {}", stderr(&output));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_proxys_password_is_neither_used_nor_shown() {
+    let emulator = emulator(false);
+    let proxy = format!("http://user:{CANARY}@127.0.0.1:1");
+    for transport in ["reqwest", "hyper"] {
+        let mut command = with_emulator(&emulator, &["token", "-v", "--transport", transport]);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+            command.env(name, &proxy);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(!stderr(&output).contains(CANARY), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn no_error_shows_a_secret_of_the_environment_or_of_a_url() {
+    let refresh_token = refresh_token_of(&emulator(false));
+    for arguments in [
+        &["token", "--nonsense"][..],
+        &["token", "--format", "xml"],
+        &["token", "--base-url", "https://user:canary-4f1d@example.com"],
+        &["token", "--base-url", "http://127.0.0.1:1", "--upn", "a@b"],
+        &["refresh", "--base-url", "http://127.0.0.1:1", "--upn", "a@b"],
+        &["refresh", "--update"],
+        &["delete-token-cache"],
+        &["inspect"],
+        &["emulator", "--config", "/does/not/exist"],
+        &["nonsense"],
+        &[],
+    ] {
+        for format in ["human", "json"] {
+            let mut command = cg_auth();
+            command.args(arguments).env("CG_AUTH_ERROR_FORMAT", format).env("CG_AUTH_CLIENT_SECRET", CANARY);
+            command.env("CG_AUTH_REFRESH_TOKEN", format!("{CANARY}{refresh_token}"));
+            let output = command.output().unwrap();
+            assert_ne!(output.status.code(), Some(0), "{arguments:?}");
+            assert!(!stderr(&output).contains(CANARY), "{arguments:?}: {}", stderr(&output));
+            assert!(!stdout(&output).contains(CANARY), "{arguments:?}: {}", stdout(&output));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_argument_of_any_process_holds_a_secret() {
+    let arguments_of_both = "tr '\\0' ' ' </proc/$PPID/cmdline >&2; tr '\\0' ' ' </proc/$$/cmdline >&2";
+    let config = file(
+        "arguments.toml",
+        format!(
+            "[profiles.p]\nclient_secret_command = ['sh', '-c', '''{arguments_of_both}; env >&2; echo x''']\n"
+        ),
+    );
+    let mut command = cg_auth();
+    command.args([
+        "refresh",
+        "--base-url",
+        "http://127.0.0.1:1",
+        "--upn",
+        "a@b",
+        "--profile",
+        "p",
+        "--config",
+    ]);
+    let output = command.arg(config).env("CG_AUTH_REFRESH_TOKEN", CANARY).output().unwrap();
+    assert!(stderr(&output).contains("--profile p"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(CANARY), "nor does the command get what it has no use for");
+
+    let script = format!("{arguments_of_both}; echo \"$CG_AUTH_CLIENT_SECRET\"");
+    let output = cg_auth().args(["emulator", "--", "sh", "-c", &script]).output().unwrap();
+    let secret = stdout(&output);
+    assert!(!secret.trim().is_empty() && !stderr(&output).contains(secret.trim()), "{}", stderr(&output));
+}

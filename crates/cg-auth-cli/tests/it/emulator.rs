@@ -1,0 +1,215 @@
+//! `cg-auth emulator`: what it announces, and the commands that it runs.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::{Child, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::harness::{cg_auth, cg_auth_process, file, stderr, stdout};
+
+/// A running emulator that has said that it is ready.
+struct Running {
+    child: Child,
+    first_line: String,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = cg_auth_process();
+        let mut child = command
+            .arg("emulator")
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        Self { child, first_line }
+    }
+
+    fn ready(&self) -> Value {
+        serde_json::from_str(&self.first_line).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_command_gets_a_token_from_it_over_each_transport() {
+    let cg_auth_itself = assert_cmd::cargo::cargo_bin!("cg-auth");
+    for transport in ["reqwest", "hyper"] {
+        for tls in [&[][..], &["--tls"]] {
+            let mut command = cg_auth();
+            // What would lead elsewhere.
+            command.env("CG_AUTH_CLIENT_SECRET", "x").env("CG_AUTH_BASE_URL", "commercial");
+            command
+                .env("CG_AUTH_PROFILE", "x")
+                .env("CG_AUTH_CLIENT_SECRET_FILE", "/x")
+                .env("CG_AUTH_CA_FILE", "/x");
+            command.arg("emulator").args(tls).arg("--").arg(cg_auth_itself);
+            let output =
+                command.args(["token", "--format", "json", "--transport", transport]).output().unwrap();
+            assert_eq!(
+                (output.status.code(), stderr(&output)),
+                (Some(0), String::new()),
+                "{transport} {tls:?}"
+            );
+            assert_eq!(stdout(&output).lines().count(), 1, "nothing but the command's own line");
+            let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
+            let scheme = if tls.is_empty() { "http://127" } else { "https://127" };
+            assert!(printed["base_url"].as_str().unwrap().starts_with(scheme), "{printed}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_commands_exit_code_is_passed_on() {
+    for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 200", 200), ("kill -KILL $$", 137)] {
+        let output =
+            cg_auth().args(["emulator", "--format", "json", "--", "sh", "-c", script]).output().unwrap();
+        assert_eq!(
+            (output.status.code(), stdout(&output), stderr(&output)),
+            (Some(code), String::new(), String::new())
+        );
+    }
+    for (program, code) in [("/does/not/exist", 127), ("/", 126)] {
+        let output = cg_auth().args(["emulator", "--", program]).output().unwrap();
+        assert_eq!((output.status.code(), stdout(&output)), (Some(code), String::new()));
+        assert!(stderr(&output).starts_with("error: the command "), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_request_log_of_a_command_appears_with_v_only() {
+    let cg_auth_itself = assert_cmd::cargo::cargo_bin!("cg-auth");
+    let output = cg_auth().args(["emulator", "-v", "--"]).arg(cg_auth_itself).arg("token").output().unwrap();
+    assert!(stderr(&output).contains("200  POST   /auth/token/delegate"), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 1);
+    let mut command = cg_auth();
+    command.args(["emulator", "-v", "--error-format", "json", "--"]).arg(cg_auth_itself).arg("token");
+    let told = stderr(&command.output().unwrap());
+    let request = told.lines().find(|line| line.starts_with("{\"request\"")).unwrap();
+    let request: Value = serde_json::from_str(request).unwrap();
+    assert_eq!(request["request"]["operation"], "get_delegate_access_token");
+}
+
+#[test]
+fn it_announces_itself_as_export_lines_or_as_one_object() {
+    let exports = Running::start(&[]);
+    assert!(
+        exports.first_line.starts_with("export CG_AUTH_BASE_URL='http://127.0.0.1:"),
+        "{}",
+        exports.first_line
+    );
+
+    let ca_file = file("announced-ca.pem", "");
+    let tls = Running::start(&["--format", "json", "--tls", "--ca-out", ca_file.to_str().unwrap()]);
+    let ready = tls.ready();
+    assert_eq!(ready["ca_file"], ca_file.to_str().unwrap());
+    assert!(fs::read_to_string(&ca_file).unwrap().contains("BEGIN CERTIFICATE"));
+    let output = cg_auth()
+        .args(["token", "--base-url", ready["base_url"].as_str().unwrap(), "--ca-file"])
+        .arg(&ca_file)
+        .args(["--upn", ready["user_principal_name"].as_str().unwrap()])
+        .env("CG_AUTH_CLIENT_SECRET", ready["client_secret"].as_str().unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn it_stops_gracefully_on_either_signal_and_takes_its_ready_file_along() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::INT, Signal::TERM] {
+        let ready_file = file("stopped-ready.json", "stale");
+        let mut running = Running::start(&["--format", "json", "--ready-file", ready_file.to_str().unwrap()]);
+        assert_eq!(fs::read_to_string(&ready_file).unwrap(), running.first_line);
+        kill_process(Pid::from_child(&running.child), signal).unwrap();
+        assert_eq!(running.child.wait().unwrap().code(), Some(0), "{signal:?}");
+        assert!(!ready_file.exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_reach_the_command() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for (signal, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM")] {
+        let script = format!("trap 'echo got it; exit 5' {name}; echo ready; while :; do sleep 0.05; done");
+        let mut command = cg_auth_process();
+        command.args(["emulator", "--", "sh", "-c", &script]).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert_eq!(lines.next().unwrap(), "ready");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(lines.next().unwrap(), "got it");
+        assert_eq!(child.wait().unwrap().code(), Some(5));
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_secretless_start() {
+    let start = || cg_auth_process_output(&["--seed", "7"]);
+    assert_eq!(start(), start());
+    assert_ne!(start(), cg_auth_process_output(&["--seed", "8"]));
+}
+
+/// The `jti` of the first token.
+fn cg_auth_process_output(arguments: &[&str]) -> String {
+    let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
+    let mut command = cg_auth();
+    let output = command.arg("emulator").args(arguments).arg("--").arg(itself).arg("token").output().unwrap();
+    let output = cg_auth().args(["inspect", "--format", "json"]).write_stdin(output.stdout).output().unwrap();
+    serde_json::from_str::<Value>(&stdout(&output)).unwrap()["claims"]["jti"].to_string()
+}
+
+#[test]
+fn its_file_says_how_it_behaves_and_flags_win() {
+    let config = file(
+        "emulator.toml",
+        "listen = '192.0.2.1:1'\ntls = true\ntoken_lifetime = '5m'\nrefusals = 'is_success_false'\n\
+         [[users]]\nuser_principal_name = 'one@example.com'\nclient_secret = 'one'\n",
+    );
+    let arguments = ["--format", "json", "--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()];
+    let ready = Running::start(&arguments);
+    let announced = ready.ready();
+    assert_eq!(announced["user_principal_name"], "one@example.com");
+    let token = |secret: &str| {
+        let mut command = cg_auth();
+        command.args(["token", "--format", "json", "--upn", "one@example.com", "--base-url"]);
+        command.arg(announced["base_url"].as_str().unwrap());
+        command
+            .env("CG_AUTH_CA_FILE", announced["ca_file"].as_str().unwrap())
+            .env("CG_AUTH_CLIENT_SECRET", secret);
+        command.output().unwrap()
+    };
+    let printed: Value = serde_json::from_str(&stdout(&token("one"))).unwrap();
+    assert_eq!(printed["duration"], 300);
+    assert!(stderr(&token("two")).contains("rejected"), "{}", stderr(&token("two")));
+
+    for (text, told) in [("listen = 1", "listen is not text"), ("[[users]]", "is missing"), ("x", "no TOML")]
+    {
+        let output =
+            cg_auth().args(["emulator", "--config"]).arg(file("broken-emulator.toml", text)).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = cg_auth().args(["emulator", "--listen", &address]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let output = cg_auth().args(["emulator", "--ca-out", "/does/not/exist"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}

@@ -1,0 +1,80 @@
+//! The help texts as they are, and that they show nothing of the environment.
+
+use std::{fs, path::Path};
+
+use crate::harness::{cg_auth, stdout};
+
+const CANARY: &str = "canary-4f1d";
+
+fn shown(arguments: &[&str]) -> String {
+    let mut command = cg_auth();
+    for variable in [
+        "CG_AUTH_BASE_URL",
+        "CG_AUTH_USER_PRINCIPAL_NAME",
+        "CG_AUTH_CLIENT_SECRET",
+        "CG_AUTH_REFRESH_TOKEN",
+        "CG_AUTH_PROFILE",
+        "CG_AUTH_CONFIG",
+        "CG_AUTH_CA_FILE",
+        "CG_AUTH_CLIENT_SECRET_FILE",
+    ] {
+        command.env(variable, CANARY);
+    }
+    command.env("HTTPS_PROXY", format!("http://user:{CANARY}@127.0.0.1:1"));
+    let output = command.args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    let text = stdout(&output);
+    assert!(!text.is_empty() && !text.contains(CANARY) && !text.contains('\u{1b}'), "{arguments:?}: {text}");
+    text
+}
+
+/// A text that has changed on purpose is written anew where `CG_AUTH_TEST_BLESS` is set.
+#[test]
+fn help_is_what_it_was() {
+    for (name, arguments) in [
+        ("cg-auth", &["--help"][..]),
+        ("token", &["token", "--help"]),
+        ("refresh", &["refresh", "--help"]),
+        ("delete-token-cache", &["delete-token-cache", "--help"]),
+        ("inspect", &["inspect", "--help"]),
+        ("emulator", &["emulator", "--help"]),
+        ("demo", &["demo", "--help"]),
+        ("exit-codes", &["help", "exit-codes"]),
+        ("environment", &["help", "environment"]),
+    ] {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/help").join(name).with_extension("txt");
+        // Trailing blanks are the library's and not worth an editor's quarrel.
+        let text: String = shown(arguments).lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+        if std::env::var_os("CG_AUTH_TEST_BLESS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        assert_eq!(text, expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn short_help_completions_and_manual_pages_show_no_value_of_the_environment() {
+    shown(&["-h"]);
+    shown(&["--version"]);
+    for command in ["token", "refresh", "delete-token-cache", "inspect", "emulator", "demo"] {
+        shown(&[command, "-h"]);
+        shown(&["help", command]);
+        assert!(shown(&["man", command]).contains(".TH"), "{command}");
+    }
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = shown(&["completions", shell]);
+        assert!(script.contains("delete-token-cache") && script.contains("refresh-token-file"), "{shell}");
+    }
+    let page = shown(&["man"]);
+    assert!(page.contains("CG_AUTH_CLIENT_SECRET") && page.contains("130"), "{page}");
+}
+
+#[test]
+fn completions_and_man_are_hidden() {
+    let help = shown(&["--help"]);
+    assert!(!help.contains("completions") && !help.contains("man "), "{help}");
+    assert!(help.contains("cg-auth help exit-codes") && help.contains("cg-auth help environment"));
+    assert_eq!(cg_auth().args(["man", "nothing"]).output().unwrap().status.code(), Some(2));
+}

@@ -1,0 +1,138 @@
+//! What a person at a terminal is asked, with `script` as the terminal.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    io::{Read as _, Write as _},
+    process::{Command, Stdio},
+};
+
+use assert_cmd::cargo::cargo_bin;
+use cg_auth_emulator::{Emulator, Operation};
+
+use crate::harness::{cg_auth_process, emulator, stderr};
+
+/// Runs `cg-auth` with `arguments` in a terminal, types `typed` once `prompt` is there; gives all that the
+/// terminal showed and the exit code, or `None` where there is no `script`.
+fn at_terminal(
+    emulator: &Emulator,
+    arguments: &str,
+    prompt: &str,
+    typed: &str,
+) -> Option<(String, Option<i32>)> {
+    let plain = cg_auth_process();
+    let mut command = Command::new("script");
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.envs(emulator.env().into_iter().filter(|(name, _)| *name != "CG_AUTH_CLIENT_SECRET"));
+    // Variables may stand before the program.
+    let (variables, arguments) = arguments.split_once("cg-auth ").unwrap();
+    let line = format!("{variables}'{}' {arguments}", cargo_bin!("cg-auth").display());
+    command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        eprintln!("skipped: asking needs a terminal, and `script`, which makes one, is not installed here");
+        return None;
+    };
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    let mut piece = [0; 256];
+    let mut has_typed = false;
+    loop {
+        match output.read(&mut piece).unwrap() {
+            0 => break,
+            length => shown.extend_from_slice(&piece[..length]),
+        }
+        if !has_typed && String::from_utf8_lossy(&shown).contains(prompt) {
+            has_typed = true;
+            // The terminal is made silent right after the prompt is shown.
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            input.write_all(typed.as_bytes()).unwrap();
+        }
+    }
+    drop(input);
+    Some((String::from_utf8_lossy(&shown).into_owned(), child.wait().unwrap().code()))
+}
+
+#[test]
+fn a_person_is_asked_for_the_secret_which_is_not_shown() {
+    let emulator = emulator();
+    let secret = emulator.credential().client_secret().expose_secret();
+    for arguments in ["cg-auth token", "cg-auth token --client-secret-file -"] {
+        let Some((shown, code)) = at_terminal(&emulator, arguments, "shown): ", &format!("{secret}\r"))
+        else {
+            return;
+        };
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(shown.contains("client secret (is not shown): ") && shown.contains("eyJ"), "{shown}");
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_is_130() {
+    let Some((shown, code)) = at_terminal(&emulator(), "cg-auth token", "shown): ", "\u{3}") else { return };
+    assert_eq!(code, Some(130), "{shown}");
+}
+
+#[test]
+fn nobody_is_asked_who_does_not_want_to() {
+    let emulator = emulator();
+    for arguments in [
+        "cg-auth token --no-input",
+        "CG_AUTH_NO_INPUT=1 cg-auth token",
+        "cg-auth token --client-secret-file - --no-input",
+        "cg-auth delete-token-cache --no-input",
+    ] {
+        let Some((shown, code)) = at_terminal(&emulator, arguments, "shown): ", "\r") else { return };
+        assert_eq!(code, Some(2), "{shown}");
+        assert!(!shown.contains("shown): ") && !shown.contains("[y/N]"), "{shown}");
+    }
+}
+
+#[test]
+fn deleting_asks_and_takes_no_for_an_answer() {
+    let emulator = emulator();
+    let file = crate::harness::file("terminal-secret", emulator.credential().client_secret().expose_secret());
+    let arguments = format!("cg-auth delete-token-cache --client-secret-file '{}'", file.display());
+    for (typed, code, count) in [("n\r", 1, 0), ("\r", 1, 0), ("y\r", 0, 1)] {
+        let Some((shown, ended)) = at_terminal(&emulator, &arguments, "[y/N] ", typed) else { return };
+        assert_eq!(ended, Some(code), "{shown}");
+        assert_eq!(emulator.count(Operation::DeleteTokenCache), count, "{shown}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let emulator = emulator();
+    for (arguments, has_colours) in
+        [("cg-auth token --no-input", true), ("NO_COLOR=1 cg-auth token --no-input", false)]
+    {
+        let Some((shown, _)) = at_terminal(&emulator, arguments, "never", "") else { return };
+        assert!(shown.contains("error"), "{shown}");
+        assert_eq!(shown.contains('\u{1b}'), has_colours, "{shown:?}");
+    }
+    let piped = cg_auth_process().arg("token").output().unwrap();
+    assert!(!stderr(&piped).contains('\u{1b}'));
+}
+
+#[test]
+fn ctrl_c_reaches_the_command_of_an_emulator_once() {
+    let script = "trap \"echo got it\" INT; echo ready; sleep 0.5; sleep 0.5; exit 5";
+    let arguments = format!("cg-auth emulator -- sh -c '{script}'");
+    let Some((shown, code)) = at_terminal(&emulator(), &arguments, "ready", "\u{3}") else { return };
+    assert_eq!((code, shown.matches("got it").count()), (Some(5), 1), "{shown}");
+}
+
+#[test]
+fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
+    // `timeout` sends SIGTERM to the command alone.
+    let arguments = "timeout --foreground 3 cg-auth token; echo ended $?; stty -a; true ";
+    let Some((shown, _)) = at_terminal(&emulator(), arguments, "never", "") else { return };
+    assert!(shown.contains("shown): ") && shown.contains("ended "), "{shown}");
+    assert!(shown.contains(" icanon ") && shown.contains(" echo "), "{shown}");
+}
