@@ -17,8 +17,8 @@ The exit code tells how far the command got:
   1    internal error, the output could not be written, or you said no
   2    wrong usage or settings: nothing was sent
   3    the service answered with an error or a refusal
-  4    what answered is not the service
-  5    no complete answer
+  4    an answer, but no usable one
+  5    no complete answer: the network, or TLS
   6    no complete answer in time
   130  interrupted (Ctrl-C); 143 terminated
 

@@ -40,12 +40,12 @@ pub(crate) fn json_line(value: &impl Serialize) -> String {
     text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
 }
 
-/// `text` as one line that a terminal shows and does not obey: control characters and those that turn the
-/// direction of writing are spelled out.
+/// `text` as one line that a terminal shows and does not obey: control characters and those that are not
+/// seen themselves are spelled out.
 pub(crate) fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_direction_mark(character) {
+        if character.is_control() || is_unseen(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
@@ -54,12 +54,12 @@ pub(crate) fn escaped(text: &str) -> String {
     line
 }
 
-/// A JSON text in which every control character is escaped, beyond those that JSON itself demands, and
-/// those that turn the direction of writing. They occur nowhere but in strings.
+/// A JSON text in which every control character is escaped, beyond those that JSON itself demands, and every
+/// one that is not seen. They occur nowhere but in strings.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {
-        if character.is_control() || is_direction_mark(character) {
+        if character.is_control() || is_unseen(character) {
             // Infallible: the target is a string.
             let _ = write!(line, "\\u{:04x}", u32::from(character));
         } else {
@@ -69,8 +69,13 @@ pub(crate) fn escaped_json(json: &str) -> String {
     line
 }
 
-const fn is_direction_mark(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character has no looks of its own but changes those of its neighbours: it turns the direction,
+/// breaks the line, or takes no room at all.
+const fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
@@ -79,7 +84,10 @@ mod tests {
 
     #[test]
     fn a_terminal_is_given_nothing_to_obey() {
-        assert_eq!(escaped("a\u{1b}[31mb\r\n\u{9b}2J\u{202e}ü"), r"a\u{1b}[31mb\r\n\u{9b}2J\u{202e}ü");
-        assert_eq!(escaped_json("{\"a\":\"\u{7f}\u{9b}\u{202e}ü\"}"), r#"{"a":"\u007f\u009b\u202eü"}"#);
+        assert_eq!(
+            escaped("a\u{1b}[31mb\r\n\u{9b}2J\u{202e}\u{2028}ü"),
+            r"a\u{1b}[31mb\r\n\u{9b}2J\u{202e}\u{2028}ü"
+        );
+        assert_eq!(escaped_json("{\"a\":\"\u{7f}\u{9b}\u{61c}ü\"}"), r#"{"a":"\u007f\u009b\u061cü"}"#);
     }
 }

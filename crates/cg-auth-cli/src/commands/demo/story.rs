@@ -107,7 +107,7 @@ impl<'a> Story<'a> {
 
     async fn clear(&self) -> Result<((), String), Failure> {
         let answer = self.client.delete_token_cache(self.emulator.credential()).await?;
-        Ok(((), format!("{}: the service forgot its tokens", answer.status.as_u16())))
+        Ok(((), format!("{}: the service forgot its cached tokens", answer.status.as_u16())))
     }
 
     /// Calls the resource as an application would: with the transport alone.
