@@ -15,6 +15,8 @@ mod failures;
 mod http2;
 #[path = "transports_suite/operations.rs"]
 mod operations;
+#[path = "transports_suite/retries.rs"]
+mod retries;
 #[path = "transports_suite/subject.rs"]
 mod subject;
 #[path = "transports_suite/wire.rs"]
@@ -80,6 +82,11 @@ macro_rules! suite {
                     a_refresh_token_is_taken_once,
                     a_refused_credential_is_an_api_error,
                     many_calls_run_at_once;
+                retries:
+                    a_delegation_survives_dropped_connections,
+                    an_outage_of_the_service_is_survived,
+                    a_refresh_that_may_have_arrived_is_not_repeated,
+                    a_refresh_that_was_turned_away_comes_back_in_time;
                 wire:
                     a_request_arrives_as_it_was_built,
                     a_refresh_announces_an_empty_body,

@@ -7,7 +7,8 @@ use std::{
 };
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, Error, ErrorKind, Recovery, UserPrincipalName,
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, Error, ErrorKind, Recovery, RetryPolicy,
+    UserPrincipalName,
     body::Body,
     model::{DelegatedAccessToken, RefreshToken},
     testing::{ManualClock, ScriptedTransport},
@@ -212,7 +213,8 @@ async fn read(
 ) -> Result<Option<(DelegatedAccessToken, Option<String>)>, Error> {
     let clock = ManualClock::starting_at(UNIX_EPOCH + RECEIVED);
     let transport = ScriptedTransport::new().answer(response);
-    let client = AuthClient::with_runtime(BaseUrl::parse("https://example.com").unwrap(), transport, clock);
+    let client = AuthClient::with_runtime(BaseUrl::parse("https://example.com").unwrap(), transport, clock)
+        .with_retry_policy(RetryPolicy::none());
     let credential = ApiCredential::new(
         ClientSecret::new("dGVzdC1vbmx5LXNlY3JldA==").unwrap(),
         UserPrincipalName::new("someone@example.com").unwrap(),

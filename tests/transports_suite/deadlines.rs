@@ -5,7 +5,7 @@ use std::time::Duration;
 use cg_auth_core::{BaseUrl, ErrorKind, Recovery, time::Now, transport::TransportErrorKind};
 use cg_auth_tests::listener::{Connection, Listener, while_serving};
 
-use super::subject::{Settings, Subject, client, credential};
+use super::subject::{Settings, Subject, client, client_over, credential};
 
 pub(crate) async fn silence_before_the_head_is_a_timeout<T: Subject>() {
     let listener = Listener::bind().await;
@@ -27,7 +27,7 @@ pub(crate) async fn a_silent_tls_handshake_ends_at_the_connect_timeout<T: Subjec
     let listener = Listener::bind().await;
     let base_url = BaseUrl::parse(&format!("https://{}", listener.address())).unwrap();
     let transport = T::build(Settings { connect_timeout: LIMIT, ..Settings::default() }).unwrap();
-    let client = cg_auth_core::AuthClient::new(base_url, transport);
+    let client = client_over(base_url, transport);
     let credential = credential();
     let started = Now::system();
     let call = client.get_delegate_access_token(&credential);

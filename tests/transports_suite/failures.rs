@@ -7,7 +7,7 @@ use cg_auth_core::{
 };
 use cg_auth_tests::listener::{Listener, TOKEN, while_serving};
 
-use super::subject::{Settings, Subject, client, credential};
+use super::subject::{Settings, Subject, client, client_over, credential};
 
 pub(crate) async fn a_refused_connection_was_not_sent<T: Subject>() {
     let base_url = Listener::bind().await.base_url();
@@ -20,7 +20,7 @@ pub(crate) async fn a_refused_connection_was_not_sent<T: Subject>() {
 pub(crate) async fn a_server_without_tls_is_a_tls_failure<T: Subject>() {
     let listener = Listener::bind().await;
     let base_url = BaseUrl::parse(&format!("https://{}", listener.address())).unwrap();
-    let client = AuthClient::new(base_url, T::default());
+    let client = client_over(base_url, T::default());
     let server = async {
         let mut connection = listener.accept().await;
         connection.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
@@ -61,7 +61,7 @@ pub(crate) async fn a_connection_closed_within_the_body_is_closed<T: Subject>() 
 pub(crate) async fn a_tls_stream_that_ends_without_notice_is_closed<T: Subject>() {
     let listener = Listener::bind_tls().await;
     let settings = Settings { extra_roots: listener.ca_pem(), ..Settings::default() };
-    let client = AuthClient::new(listener.base_url(), T::build(settings).unwrap());
+    let client = client_over(listener.base_url(), T::build(settings).unwrap());
     let answer = format!("HTTP/1.1 200 OK\r\n\r\n{TOKEN}");
     assert_failure(&listener, &client, &answer, TransportErrorKind::Closed).await;
 }

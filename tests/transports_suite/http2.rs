@@ -11,7 +11,7 @@ use cg_auth_tests::{
     listener::{Listener, TOKEN, while_serving},
 };
 
-use super::subject::{Settings, Subject, credential};
+use super::subject::{Settings, Subject, client_over, credential};
 
 pub(crate) async fn a_refused_stream_was_not_sent<T: Subject>() {
     let error = failure::<T>(async |http2: &mut Http2, stream| {
@@ -87,5 +87,5 @@ async fn failure<T: Subject>(fault: impl AsyncFnOnce(&mut Http2, u32)) -> Transp
 
 fn client<T: Subject>(listener: &Listener) -> AuthClient {
     let settings = Settings { http2_prior_knowledge: true, ..Settings::default() };
-    AuthClient::new(listener.base_url(), T::build(settings).unwrap())
+    client_over(listener.base_url(), T::build(settings).unwrap())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, ClientSecret, ErrorKind, Recovery,
+    ApiCredential, ClientSecret, ErrorKind, Recovery,
     body::Body,
     model::AccessToken,
     token::{DurationUnit, Expiry},
@@ -13,7 +13,7 @@ use cg_auth_emulator::Emulator;
 use cg_auth_tests::listener::{Listener, TOKEN, ok};
 use http::{Request, Response, StatusCode, Version, header::AUTHORIZATION};
 
-use super::subject::{Settings, Subject, client, credential};
+use super::subject::{Settings, Subject, client, client_over, credential};
 
 pub(crate) async fn the_three_operations_work_over_plain_http<T: Subject>() {
     let emulator = Emulator::start().await.unwrap();
@@ -29,7 +29,7 @@ pub(crate) async fn http2_is_negotiated_over_tls<T: Subject>() {
 pub(crate) async fn http1_is_spoken_over_tls_where_that_is_all_there_is<T: Subject>() {
     let listener = Listener::bind_tls().await;
     let settings = Settings { extra_roots: listener.ca_pem(), ..Settings::default() };
-    let client = AuthClient::new(listener.base_url(), T::build(settings).unwrap());
+    let client = client_over(listener.base_url(), T::build(settings).unwrap());
     let credential = credential();
     let (answer, (request, _)) =
         tokio::join!(client.get_delegate_access_token(&credential), listener.answer(ok(TOKEN)));
@@ -129,7 +129,7 @@ const CALLS: usize = 64;
 
 async fn assert_operations_work<T: Subject>(emulator: &Emulator, transport: T, version: Version) {
     let transport = std::sync::Arc::new(transport);
-    let client = AuthClient::new(emulator.base_url().clone(), transport.clone());
+    let client = client_over(emulator.base_url().clone(), transport.clone());
     let credential = emulator.credential();
     let token = client.get_delegate_access_token(credential).await.unwrap().value;
     let response = open(emulator, &transport, token.access_token()).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, UserPrincipalName,
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
     body::Body,
     transport::{HttpTransport, TransportError},
 };
@@ -64,9 +64,15 @@ macro_rules! subject {
 subject!("hyper", cg_auth_hyper::HyperTransport);
 subject!("reqwest", cg_auth_reqwest::ReqwestTransport);
 
-/// A client of the service at `base_url` over a transport with the defaults.
+/// A client of the service at `base_url` over a transport with the defaults. It makes one attempt: what a
+/// transport does shows best alone.
 pub(crate) fn client<T: Subject>(base_url: BaseUrl) -> AuthClient {
-    AuthClient::new(base_url, T::default())
+    client_over(base_url, T::default())
+}
+
+/// The same over a given transport.
+pub(crate) fn client_over(base_url: BaseUrl, transport: impl HttpTransport + 'static) -> AuthClient {
+    AuthClient::new(base_url, transport).with_retry_policy(RetryPolicy::none())
 }
 
 /// A credential that any raw listener takes.

@@ -1,7 +1,7 @@
 //! Contract rule 4: what a request looks like on the wire.
 
 use cg_auth_core::{
-    AuthClient, BaseUrl,
+    BaseUrl,
     body::Body,
     endpoint::RequestOptions,
     model::{JsonContract, RefreshToken},
@@ -10,7 +10,7 @@ use cg_auth_core::{
 use cg_auth_tests::listener::{Listener, RawMessage, TOKEN, ok};
 use http::{HeaderName, HeaderValue, Request};
 
-use super::subject::{Subject, client, credential};
+use super::subject::{Subject, client, client_over, credential};
 
 pub(crate) async fn a_request_arrives_as_it_was_built<T: Subject>() {
     let listener = Listener::bind().await;
@@ -19,7 +19,7 @@ pub(crate) async fn a_request_arrives_as_it_was_built<T: Subject>() {
     let odd_value = HeaderValue::from_bytes(b"a  b\t\"c\" caf\xe9").unwrap();
     let options =
         RequestOptions::new().with_header(HeaderName::from_static("x-odd"), odd_value.clone()).unwrap();
-    let client = AuthClient::new(base_url, T::default()).with_options(options);
+    let client = client_over(base_url, T::default()).with_options(options);
     let credential = credential();
     let (answer, (request, _)) =
         tokio::join!(client.get_delegate_access_token(&credential), listener.answer(ok(TOKEN)));

@@ -1,18 +1,26 @@
 //! [`AuthClient`]: one typed call, within one deadline, over any transport.
 
 mod error;
+mod retry;
+mod retry_budget;
 
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-pub use self::error::{Error, ErrorKind};
+use http::Request;
+
+use self::retry_budget::RetryBudget;
+pub use self::{
+    error::{Error, ErrorKind},
+    retry::{FailedAttempt, RetryPolicy},
+};
 use crate::{
     body::Body,
     endpoint::{
         Answer, DeleteTokenCache, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, RequestOptions,
     },
     model::{ApiCredential, BaseUrl, DelegatedAccessToken, RefreshToken},
-    time::Runtime,
-    transport::{HttpTransport, TransportError},
+    time::{Now, Runtime},
+    transport::HttpTransport,
 };
 
 /// Calls the service: builds a request, has the transport send it, reads the answer.
@@ -51,6 +59,9 @@ struct Shared {
     runtime: Arc<dyn Runtime>,
     options: RequestOptions,
     timeout: Duration,
+    retry_policy: RetryPolicy,
+    /// Of all clones together, whatever else they differ in.
+    retry_budget: Arc<RetryBudget>,
 }
 
 impl AuthClient {
@@ -77,6 +88,8 @@ impl AuthClient {
             runtime: Arc::new(runtime),
             options: RequestOptions::new(),
             timeout: Self::DEFAULT_TIMEOUT,
+            retry_policy: RetryPolicy::new(),
+            retry_budget: Arc::new(RetryBudget::full()),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -88,11 +101,18 @@ impl AuthClient {
         self
     }
 
-    /// The same client with another limit on a whole call, from handing the request to the transport to the
-    /// last byte of the answer.
+    /// The same client with another limit on a whole call, from handing the first request to the transport
+    /// to the last byte of the last answer, waits between attempts included.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.shared).timeout = timeout;
+        self
+    }
+
+    /// The same client with another policy on retries.
+    #[must_use]
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        Arc::make_mut(&mut self.shared).retry_policy = policy;
         self
     }
 
@@ -102,23 +122,54 @@ impl AuthClient {
         &self.shared.base_url
     }
 
-    /// Makes one call. Dropping the future cancels it.
+    /// Makes one call, in as many attempts as the [`RetryPolicy`] and the deadline allow. Dropping the future
+    /// cancels it.
     ///
     /// # Errors
-    /// [`Error`], which tells how far the call got.
+    /// [`Error`], which tells how far the last attempt got, and how many there were.
     pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, Error> {
-        let Shared { base_url, transport, runtime, options, timeout } = &*self.shared;
+        let Shared { base_url, runtime, options, timeout, retry_policy, retry_budget, .. } = &*self.shared;
         let request = endpoint.to_request(base_url, options)?;
-        let sent = runtime.now();
-        let Some(response) = within(&**runtime, *timeout, transport.send(request)).await else {
-            return Err(Error::timeout(*timeout));
-        };
-        let response: http::Response<Body> =
-            response.map_err(|error: TransportError| Error::from(error).attempted())?;
-        match endpoint.read_with(response, options) {
-            Ok(answer) => Ok(answer.sent_at(sent)),
-            Err(error) => Err(Error::from(error.received_at(runtime.now())).attempted()),
+        let begun = runtime.now();
+        let left_at = |now: Now| timeout.saturating_sub(now.saturating_since(begun));
+        retry_budget.deposit();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let sent = runtime.now();
+            let error = match self.attempt(endpoint, request.clone(), left_at(sent)).await {
+                Ok(answer) => return Ok(answer.sent_at(sent)),
+                Err(error) => error.after(attempts),
+            };
+            let ended = runtime.now();
+            let wait = retry_policy.wait_after(&FailedAttempt {
+                error: &error,
+                repeatable: endpoint.is_repeatable(),
+                took: ended.saturating_since(sent),
+                left: left_at(ended),
+                jitter: fastrand::f64(),
+            });
+            match wait {
+                Some(wait) if retry_budget.withdraw() => runtime.sleep(wait).await,
+                _ => return Err(error),
+            }
         }
+    }
+
+    /// One request and its answer, within what is left of the call's time.
+    async fn attempt<E: Endpoint + ?Sized>(
+        &self,
+        endpoint: &E,
+        request: Request<Body>,
+        left: Duration,
+    ) -> Result<Answer<E::Output>, Error> {
+        let Shared { transport, runtime, options, timeout, retry_policy, .. } = &*self.shared;
+        let limit = retry_policy.attempt_timeout();
+        // The shorter of the two is kept; the one that was set is told.
+        let (limit, told) = if limit < left { (limit, limit) } else { (left, *timeout) };
+        let exchange = within(&**runtime, limit, transport.send(request)).await;
+        let response = exchange.ok_or(Error::timeout(told))??;
+        endpoint.read_with(response, options).map_err(|error| error.received_at(runtime.now()).into())
     }
 
     /// Gets a delegated access token: `POST /auth/token/delegate`.

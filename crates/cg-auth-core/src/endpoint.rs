@@ -69,6 +69,12 @@ pub trait Endpoint: Send + Sync {
     /// On whose behalf the call is made.
     fn credential(&self) -> &ApiCredential;
 
+    /// Whether the call may be made again although the service may have received it already. Unless an
+    /// operation says so, it may not.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
     /// The JSON document to send, if the operation takes one.
     fn body(&self, contract: JsonContract) -> Option<Body> {
         let _ = contract;

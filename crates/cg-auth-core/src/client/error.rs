@@ -63,12 +63,12 @@ impl ErrorKind {
 
 impl Error {
     pub(super) const fn timeout(limit: Duration) -> Self {
-        Self { cause: Cause::Timeout(limit), attempts: 1 }
+        Self { cause: Cause::Timeout(limit), attempts: 0 }
     }
 
-    /// Notes that a request was handed to the transport.
-    pub(super) const fn attempted(mut self) -> Self {
-        self.attempts += 1;
+    /// Notes how many requests were handed to the transport.
+    pub(super) const fn after(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
         self
     }
 

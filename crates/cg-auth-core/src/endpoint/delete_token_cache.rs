@@ -40,6 +40,10 @@ impl Endpoint for DeleteTokenCache {
         &self.credential
     }
 
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
     fn body(&self, contract: JsonContract) -> Option<Body> {
         Some(credential_body(&self.credential, contract))
     }

@@ -43,6 +43,10 @@ impl Endpoint for GetDelegateAccessToken {
         &self.credential
     }
 
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
     fn body(&self, contract: JsonContract) -> Option<Body> {
         Some(credential_body(&self.credential, contract))
     }

@@ -1,4 +1,4 @@
-//! `AuthClient` over a scripted transport and a clock that moves when it is told to.
+//! One attempt of an `AuthClient` over a scripted transport and a clock that moves when it is told to.
 
 use std::{
     future::poll_fn,
@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    AuthClient, Error, ErrorKind, Recovery,
+    AuthClient, Error, ErrorKind, Recovery, RetryPolicy,
     body::Body,
     endpoint::Endpoint,
     model::RefreshToken,
@@ -29,7 +29,8 @@ const LIMIT: Duration = Duration::from_secs(100);
 
 fn client(transport: impl HttpTransport + 'static) -> (AuthClient, ManualClock) {
     let clock = ManualClock::new();
-    (AuthClient::with_runtime(base(), transport, clock.clone()), clock)
+    let client = AuthClient::with_runtime(base(), transport, clock.clone());
+    (client.with_retry_policy(RetryPolicy::none()), clock)
 }
 
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {

@@ -11,6 +11,7 @@ mod models;
 mod options;
 mod panics;
 mod requests;
+mod retries;
 mod secrets;
 mod support;
 mod token_members;
