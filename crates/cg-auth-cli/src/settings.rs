@@ -12,7 +12,8 @@ pub(crate) mod variable;
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, UserPrincipalName, model::Environment,
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, RetryPolicy, UserPrincipalName,
+    model::Environment,
 };
 
 use self::{choice::Choice, config_file::SelectedProfile};
@@ -36,6 +37,7 @@ pub(crate) struct Settings {
     ca_pem: Option<Vec<u8>>,
     transport: TransportChoice,
     timeout: Duration,
+    retry_policy: RetryPolicy,
 }
 
 impl Settings {
@@ -100,6 +102,7 @@ impl Settings {
             ca_pem: ca_file.as_deref().map(ca_file::read).transpose()?,
             transport: transport.unwrap_or_default(),
             timeout: timeout.unwrap_or(AuthClient::DEFAULT_TIMEOUT),
+            retry_policy: args.retries.map_or_else(RetryPolicy::new, retry_policy),
         })
     }
 
@@ -118,7 +121,16 @@ impl Settings {
             timeout = ?self.timeout,
             "calling the service"
         );
-        Ok(AuthClient::new(self.base_url.clone(), transport).with_timeout(self.timeout))
+        Ok(AuthClient::new(self.base_url.clone(), transport)
+            .with_timeout(self.timeout)
+            .with_retry_policy(self.retry_policy.clone()))
+    }
+}
+
+fn retry_policy(retries: u32) -> RetryPolicy {
+    match retries {
+        0 => RetryPolicy::none(),
+        retries => RetryPolicy::new().with_max_attempts(retries.saturating_add(1)),
     }
 }
 

@@ -39,6 +39,10 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub(crate) timeout: Option<Duration>,
 
+    /// How often a failed call is tried again within its time [default: 2].
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+
     /// The configuration file; see `cg-auth help environment`.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -3,10 +3,12 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName};
-use cg_auth_emulator::Emulator;
+use cg_auth_emulator::{Emulator, Operation};
 use serde_json::{Value, json};
 
-use crate::harness::{answering, block_on, cg_auth, file, http, json_error, stderr, stdout, token_at};
+use crate::harness::{
+    answering, block_on, cg_auth, emulator, file, http, json_error, stderr, stdout, token_at, token_from,
+};
 
 #[test]
 fn a_missing_setting_names_its_flag_and_its_variable() {
@@ -123,6 +125,22 @@ fn a_refused_secret_is_the_services_word() {
     assert!(!error["messages"].as_array().unwrap().is_empty());
     assert!(error["request_id"].is_string());
     assert!(stderr(&human).contains("request id: "));
+}
+
+#[test]
+fn a_failed_call_is_tried_again_as_often_as_asked() {
+    for (retries, attempts) in [(None, 3), (Some("0"), 1), (Some("1"), 2)] {
+        let emulator = emulator();
+        let _outage = emulator.next(Operation::GetDelegateAccessToken).always().refuse(503);
+        let mut command = token_from(&emulator);
+        command.args(retries.map(|retries| format!("--retries={retries}")).as_slice());
+        let output = command.args(["--error-format", "json"]).output().unwrap();
+        assert_eq!(json_error(&output)["attempts"], attempts, "{retries:?}");
+        assert_eq!(emulator.count(Operation::GetDelegateAccessToken), attempts);
+    }
+    let emulator = emulator();
+    let _hiccup = emulator.next(Operation::GetDelegateAccessToken).drop_connection();
+    token_from(&emulator).unwrap();
 }
 
 #[test]
