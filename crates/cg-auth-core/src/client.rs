@@ -134,6 +134,7 @@ impl AuthClient {
         let left_at = |now: Now| timeout.saturating_sub(now.saturating_since(begun));
         retry_budget.deposit();
         let mut attempts = 0;
+        let mut sent_before = false;
         loop {
             attempts += 1;
             let sent = runtime.now();
@@ -151,8 +152,9 @@ impl AuthClient {
             });
             match wait {
                 Some(wait) if retry_budget.withdraw() => runtime.sleep(wait).await,
-                _ => return Err(error),
+                _ => return Err(error.or_sent_before(sent_before)),
             }
+            sent_before |= error.may_have_been_sent();
         }
     }
 

@@ -19,6 +19,8 @@ use crate::{
 pub struct Error {
     cause: Cause,
     attempts: u32,
+    /// Whether an earlier attempt may have been received.
+    sent_before: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -63,12 +65,18 @@ impl ErrorKind {
 
 impl Error {
     pub(super) const fn timeout(limit: Duration) -> Self {
-        Self { cause: Cause::Timeout(limit), attempts: 0 }
+        Self { cause: Cause::Timeout(limit), attempts: 0, sent_before: false }
     }
 
     /// Notes how many requests were handed to the transport.
     pub(super) const fn after(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
+        self
+    }
+
+    /// Notes whether an attempt before this one may have been received.
+    pub(super) const fn or_sent_before(mut self, sent_before: bool) -> Self {
+        self.sent_before = sent_before;
         self
     }
 
@@ -86,14 +94,16 @@ impl Error {
         }
     }
 
-    /// Whether the service may have received the request. Where this is false it certainly did not.
+    /// Whether the service may have received the request, in any attempt. Where this is false it certainly
+    /// did not.
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
-        match &self.cause {
-            Cause::Endpoint(error) => !error.is_config(),
-            Cause::Transport(error) => error.may_have_been_sent(),
-            Cause::Timeout(_) => true,
-        }
+        self.sent_before
+            || match &self.cause {
+                Cause::Endpoint(error) => !error.is_config(),
+                Cause::Transport(error) => error.may_have_been_sent(),
+                Cause::Timeout(_) => true,
+            }
     }
 
     /// Whether the same call may succeed later; when, says [`retry_after`](Self::retry_after).
@@ -195,13 +205,13 @@ impl std::error::Error for Error {
 
 impl From<EndpointError> for Error {
     fn from(error: EndpointError) -> Self {
-        Self { cause: Cause::Endpoint(error), attempts: 0 }
+        Self { cause: Cause::Endpoint(error), attempts: 0, sent_before: false }
     }
 }
 
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
-        Self { cause: Cause::Transport(error), attempts: 0 }
+        Self { cause: Cause::Transport(error), attempts: 0, sent_before: false }
     }
 }
 

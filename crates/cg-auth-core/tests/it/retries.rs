@@ -93,6 +93,17 @@ fn which_failures_are_met_with_another_attempt() {
 }
 
 #[test]
+fn an_error_remembers_that_an_earlier_attempt_may_have_arrived() {
+    let unsent = TransportError::connect("x");
+    for (first, may_have_been_sent) in [(TransportError::closed("x"), true), (unsent.clone(), false)] {
+        let script = ScriptedTransport::new().fail(first).fail(unsent.clone()).fail(unsent.clone());
+        let (client, clock) = client(&script);
+        let error = play(&client, &clock, &delegate()).0.unwrap_err();
+        assert_eq!((error.attempts(), error.may_have_been_sent()), (3, may_have_been_sent));
+    }
+}
+
+#[test]
 fn the_same_request_is_sent_again_and_sent_counts_from_the_attempt_that_was_answered() {
     let script = failures(2, &TransportError::connect("x")).answer(response(200, &[], SUCCESS));
     let (client, clock) = client(&script);
