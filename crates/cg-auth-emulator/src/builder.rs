@@ -109,8 +109,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Whether a user's newest token is handed out again by every delegate until it expires, is revoked or
-    /// the cache is deleted. By default it is, since that is what the service has an operation against.
+    /// Whether a user's newest token is handed out again by every delegate until it or its refresh token
+    /// expires, it is revoked or the cache is deleted. By default it is, since that is what the service has an operation against.
     pub fn token_cache(mut self, token_cache: bool) -> Self {
         self.settings.tokens.cache = token_cache;
         self
@@ -153,8 +153,9 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Makes everything that is drawn by lot come out the same in every run: keys, token and request ids. With
-    /// a [`clock`](Self::clock) that stands still, the same requests in the same order get the same tokens.
+    /// Makes what the service draws by lot come out the same in every run: its signing key, token and request
+    /// ids. With a [`clock`](Self::clock) that stands still, the same requests in the same order get the same
+    /// tokens. The keys and certificates of [`tls`](Self::tls) are other ones in every run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.tokens.seed = Some(seed);
         self
@@ -162,7 +163,7 @@ impl EmulatorBuilder {
 
     /// Calls `observer` for every request that has been answered or given up, those to `/_emulator/` left out.
     /// It runs on the emulator's thread: while it does not return, nothing is answered, and if it panics, the
-    /// connection that the request came by is closed.
+    /// request is not answered. With HTTP/1.1 its connection is closed then, with HTTP/2 only its stream ends.
     pub fn on_request(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
         self.observer = Some(Observer(Arc::new(observer)));
         self

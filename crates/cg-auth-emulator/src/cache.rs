@@ -7,6 +7,8 @@ use cg_auth_core::{
     model::{AccessToken, RefreshToken},
 };
 
+use crate::refresh_ticket::RefreshTicket;
+
 /// The newest token of each user, until it expires or is deleted. Only users that are known are ever in it,
 /// so their number is its bound. `Debug` shows no token.
 #[derive(Debug, Default)]
@@ -17,7 +19,8 @@ pub(crate) struct TokenCache(HashMap<UserPrincipalName, IssuedToken>);
 pub(crate) struct IssuedToken {
     pub(crate) access_token: AccessToken,
     pub(crate) refresh_token: RefreshToken,
-    pub(crate) family: u64,
+    /// What its refresh token means.
+    pub(crate) ticket: RefreshTicket,
     /// In seconds since 1970.
     pub(crate) expires_at: u64,
 }
@@ -34,7 +37,7 @@ impl TokenCache {
 
     /// Forgets the user's token if it is of this family.
     pub(crate) fn forget_family(&mut self, user: &UserPrincipalName, family: u64) {
-        if self.0.get(user).is_some_and(|token| token.family == family) {
+        if self.0.get(user).is_some_and(|token| token.ticket.family == family) {
             self.0.remove(user);
         }
     }

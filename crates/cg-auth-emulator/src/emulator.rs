@@ -183,7 +183,7 @@ impl Emulator {
     }
 
     /// Begins a script: what the next requests for `operation` are answered with. Of several scripts, the one
-    /// that was written first is followed until it is used up. There may be 256; one more ends the oldest.
+    /// that was written first is followed until it is used up. There may be 256; one more is a panic.
     ///
     /// ```
     /// use cg_auth_emulator::{Emulator, Operation};

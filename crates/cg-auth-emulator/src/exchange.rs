@@ -7,8 +7,8 @@ use cg_auth_core::{
     body::{Body, BodyCollector},
     time::Now,
 };
-use http::{HeaderValue, Request, Response, header::DATE, request};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header::DATE, request};
+use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{sleep, timeout};
 
@@ -19,6 +19,7 @@ use crate::{
     refusal::Refusal,
     request_log::Pending,
     scripts::Ending,
+    sending::Sending,
     state::State,
 };
 
@@ -31,10 +32,11 @@ pub(crate) async fn exchange(
     state: State,
     connection: Arc<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Dropped> {
-    let _busy = connection.busy();
+) -> Result<Response<Sending>, Dropped> {
+    let busy = connection.busy();
     let since = Now::system();
     let (head, incoming) = request.into_parts();
+    let is_head_of_http2 = head.method == Method::HEAD && head.version == Version::HTTP_2;
     let body = timeout(PATIENCE, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
     let answer = if control::is_meant(head.uri.path()) {
         control::answer(&state, connection.is_local, &head, body)
@@ -49,7 +51,10 @@ pub(crate) async fn exchange(
         pending.answered(answer.status());
         answer
     };
-    Ok(answer.map(|body| Full::new(body.into_bytes())))
+    // What has no body in HTTP must not be given one: HTTP/2 would send it, where HTTP/1.1 knows better.
+    let has_body =
+        !is_head_of_http2 && !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    Ok(answer.map(|body| Sending::new(if has_body { body.into_bytes() } else { Bytes::new() }, busy)))
 }
 
 /// What the request is answered with, if it is.

@@ -83,7 +83,7 @@ impl Families {
             self.revoke(ticket.family);
             return Err(Unredeemable::Reused);
         }
-        if family.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        if family.has_expired(now) {
             return Err(Unredeemable::Unknown);
         }
         if self.rotation == RefreshRotation::Keep {
@@ -92,6 +92,12 @@ impl Families {
         family.serial = family.serial.wrapping_add(1);
         family.expires_at = expires_at;
         Ok(RefreshTicket { serial: family.serial, ..ticket })
+    }
+
+    /// Whether a refresh token would be taken from the one that it belongs to.
+    pub(crate) fn takes(&self, ticket: RefreshTicket, now: u64) -> bool {
+        let family = self.open.get(&ticket.family);
+        family.is_some_and(|family| family.serial == ticket.serial && !family.has_expired(now))
     }
 
     /// Whether every token of the family is refused.
@@ -114,6 +120,12 @@ impl Families {
         }
         self.revocations.push_back(family);
         self.revoked.insert(family);
+    }
+}
+
+impl Family {
+    fn has_expired(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 }
 

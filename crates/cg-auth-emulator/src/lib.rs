@@ -19,12 +19,15 @@ mod operation;
 mod phase;
 #[cfg(test)]
 mod raw_http;
+#[cfg(test)]
+mod raw_http2;
 mod recorded_request;
 mod refresh_ticket;
 mod refusal;
 mod request_log;
 mod script_writing;
 mod scripts;
+mod sending;
 mod server;
 mod service;
 mod settings;

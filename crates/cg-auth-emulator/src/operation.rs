@@ -25,7 +25,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &'static [Self] = &[
         Self::GetDelegateAccessToken,
         Self::RefreshUserAccessToken,
         Self::DeleteTokenCache,
@@ -48,7 +48,7 @@ impl Operation {
     /// The operation that [`as_str`](Self::as_str) calls `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.as_str() == name)
+        Self::ALL.iter().copied().find(|operation| operation.as_str() == name)
     }
 
     /// The operation that a request means. A path is taken literally: a doubled slash is another path.
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_name_leads_back_to_its_operation() {
-        for operation in Operation::ALL {
+        for &operation in Operation::ALL {
             assert_eq!(Operation::from_name(&operation.to_string()), Some(operation));
         }
         assert_eq!(Operation::from_name("delegate"), None);

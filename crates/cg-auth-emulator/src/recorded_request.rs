@@ -82,7 +82,8 @@ impl RecordedRequest {
 
     /// The value of the first header of this name. Any value but those of `accept`, `accept-encoding`,
     /// `connection`, `content-encoding`, `content-length`, `content-type`, `host`, `te`, `transfer-encoding`,
-    /// `user-agent` and `x-cloud-governance-jsoncontract` is replaced by its length: `(redacted, 28 bytes)`.
+    /// `user-agent` and `x-cloud-governance-jsoncontract` is replaced by its length: `(redacted, 28 bytes)`; so
+    /// is a `host` with a user in it. Over HTTP/2 there is no `host`: it is in the request line.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -143,12 +144,17 @@ pub(crate) struct Origin<'a> {
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let shown = |(name, value): (&HeaderName, &http::HeaderValue)| {
         let value = match value.to_str() {
-            Ok(text) if HARMLESS.contains(name) => shortened(text, 128),
+            Ok(text) if HARMLESS.contains(name) && !holds_user(name, text) => shortened(text, 128),
             _ => format!("(redacted, {} bytes)", value.len()),
         };
         (shortened(name.as_str(), 128), value)
     };
     headers.iter().take(MOST_HEADERS).map(shown).collect()
+}
+
+/// Whether this is a host with a user, and perhaps a password, before it.
+fn holds_user(name: &HeaderName, value: &str) -> bool {
+    name == header::HOST && value.contains('@')
 }
 
 /// At most `most` bytes: what is remembered is bounded, whatever is sent.
@@ -198,6 +204,14 @@ mod tests {
         assert_eq!(names, ["clientsecret", "refresh_token", "authorization", "x-whatever", "user-agent"]);
         assert_eq!(recorded.path(), "/auth/token/refresh");
         assert_eq!(recorded.operation(), Operation::RefreshUserAccessToken);
+    }
+
+    #[test]
+    fn a_host_with_a_user_in_it_is_redacted() {
+        for (host, recorded) in [("u:s3cret@h", "(redacted, 10 bytes)"), ("h:1", "h:1")] {
+            let request = Request::get("/me").header("host", host).body("").unwrap();
+            assert_eq!(record(request).header("host"), Some(recorded));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,12 +11,12 @@ use std::{
 };
 
 use cg_auth_core::body::Body;
-use http::Response;
+use http::{HeaderName, Response, header};
 
 use crate::{operation::Operation, refusal::Refusal};
 
 /// Every script that still has something to do, in the order they were written. The first that fits a
-/// request is followed; the newest [`MOST`] are kept.
+/// request is followed; there are [`MOST`] at most.
 #[derive(Debug, Default)]
 pub(crate) struct Scripts(Mutex<Book>);
 
@@ -44,8 +45,8 @@ pub(crate) struct Performance {
     pub(crate) ending: Ending,
 }
 
-/// What happens in the end.
-#[derive(Debug, Clone)]
+/// What happens in the end. `Debug` shows nothing of an answer but its status.
+#[derive(Clone)]
 pub(crate) enum Ending {
     /// What would have happened anyway.
     Truth,
@@ -55,26 +56,38 @@ pub(crate) enum Ending {
     DropConnection,
 }
 
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truth => f.write_str("Truth"),
+            Self::Answer(response) => f.debug_tuple("Answer").field(&response.status()).finish(),
+            Self::Refuse(refusal) => f.debug_tuple("Refuse").field(&refusal.status).finish(),
+            Self::DropConnection => f.write_str("DropConnection"),
+        }
+    }
+}
+
 impl Scripts {
-    /// Adds a script: its id, and the number of requests that it has been followed for.
+    /// Adds a script: its id, and the number of requests that it has been followed for. `None` when there are
+    /// [`MOST`] already.
     pub(crate) fn add(
         &self,
         operation: Operation,
         times: u64,
         performance: Performance,
-    ) -> (u64, Arc<AtomicU64>) {
+    ) -> Option<(u64, Arc<AtomicU64>)> {
         let hits = Arc::new(AtomicU64::new(0));
         let mut book = self.book();
+        if book.scripts.len() >= MOST {
+            return None;
+        }
         book.last_id += 1;
         let id = book.last_id;
         if times > 0 {
-            if book.scripts.len() == MOST {
-                book.scripts.pop_front();
-            }
             let script = Script { id, operation, remaining: times, hits: Arc::clone(&hits), performance };
             book.scripts.push_back(script);
         }
-        (id, hits)
+        Some((id, hits))
     }
 
     /// What the first script that fits says. A script that has been followed often enough is gone.
@@ -111,8 +124,12 @@ impl Scripts {
     }
 }
 
-/// How many scripts there are at most; one more makes the oldest go.
+/// How many scripts there are at most.
 pub(crate) const MOST: usize = 256;
+
+/// Headers that are the HTTP library's own business, and not a scripted answer's.
+pub(crate) const FRAMING: [HeaderName; 5] =
+    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::TE];
 
 #[cfg(test)]
 mod tests {
@@ -123,9 +140,9 @@ mod tests {
     #[test]
     fn the_first_that_fits_is_followed_as_often_as_it_says() {
         let scripts = Scripts::default();
-        scripts.add(Operation::DeleteTokenCache, 1, after(9));
-        let (_, hits) = scripts.add(OPERATION, 2, after(1));
-        scripts.add(OPERATION, 1, after(2));
+        scripts.add(Operation::DeleteTokenCache, 1, after(9)).unwrap();
+        let (_, hits) = scripts.add(OPERATION, 2, after(1)).unwrap();
+        scripts.add(OPERATION, 1, after(2)).unwrap();
         let delays: Vec<_> = (0..4).map(|_| scripts.follow(OPERATION).map(|it| it.delay.as_secs())).collect();
         assert_eq!(delays, [Some(1), Some(1), Some(2), None]);
         assert_eq!(hits.load(Relaxed), 2);
@@ -133,16 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_are_kept_and_none_that_has_nothing_to_do() {
+    fn their_number_is_bounded_and_none_counts_that_has_nothing_to_do() {
         let scripts = Scripts::default();
-        let (oldest, _) = scripts.add(OPERATION, 1, after(0));
-        scripts.add(OPERATION, 0, after(0));
-        assert_eq!(scripts.list().len(), 1);
+        scripts.add(OPERATION, 0, after(0)).unwrap();
         for _ in 0..MOST {
-            scripts.add(OPERATION, 1, after(0));
+            scripts.add(OPERATION, 1, after(0)).unwrap();
         }
+        assert!(scripts.add(OPERATION, 1, after(0)).is_none());
         assert_eq!(scripts.list().len(), MOST);
-        assert!(!scripts.remove(oldest) && scripts.remove(oldest + 2));
+        scripts.follow(OPERATION).unwrap();
+        assert!(scripts.add(OPERATION, 1, after(0)).is_some());
     }
 
     fn after(seconds: u64) -> Performance {

@@ -44,14 +44,16 @@ impl Tokens {
         }
     }
 
-    /// A token for `user`: the cached one if there is any, else the first of a new family.
+    /// A token for `user`: the cached one if there is any whose refresh token is still good, else the first
+    /// of a new family.
     pub(crate) fn delegate(
         &mut self,
         user: &UserPrincipalName,
         now: SystemTime,
     ) -> DelegatedAccessTokenApiResultValue {
         let now = seconds(now);
-        if let Some(token) = self.cache.get(user, now) {
+        let cached = self.cache.get(user, now);
+        if let Some(token) = cached.filter(|token| self.families.takes(token.ticket, now)) {
             return self.answer(token, now);
         }
         let family = self.random.u64(..);
@@ -125,7 +127,7 @@ impl Tokens {
         let token = IssuedToken {
             access_token: AccessToken::new(claims.sign(&self.key)).expect("a JWT is visible ASCII"),
             refresh_token: ticket.token(&self.key),
-            family: ticket.family,
+            ticket,
             expires_at,
         };
         if self.settings.cache {

@@ -1,11 +1,12 @@
 //! Who may give orders: programs on this machine, and no web page.
 
-use http::{Uri, header, request};
+use http::{header, request};
 
 use super::error::ControlError;
 
 /// Refuses a peer beyond loopback, and a browser that was led here. A page at a name that resolves to
-/// 127.0.0.1 (DNS rebinding) shows in the request's host, a page that posts across origins in its `Origin`.
+/// 127.0.0.1 (DNS rebinding) shows in the request's host; one at another place, another port of this machine
+/// included, shows in its `Origin`, or in `Sec-Fetch-Site` where there is none.
 pub(super) fn check(is_local: bool, head: &request::Parts) -> Result<(), ControlError> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let host = match (head.uri.authority(), hosts.next(), hosts.next()) {
@@ -13,18 +14,24 @@ pub(super) fn check(is_local: bool, head: &request::Parts) -> Result<(), Control
         (None, Some(host), None) => host.to_str().ok(),
         _ => None,
     };
-    let origin_is_local = match head.headers.get(header::ORIGIN) {
-        None => true,
-        Some(origin) => {
-            let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-            origin.is_some_and(|origin| origin.authority().is_some_and(|it| names_loopback(it.as_str())))
+    let host = host.filter(|host| is_local && names_loopback(host));
+    if host.is_some_and(|host| comes_from(host, head)) { Ok(()) } else { Err(ControlError::FORBIDDEN) }
+}
+
+/// Whether no other place than `host` had the request sent, as far as it shows.
+fn comes_from(host: &str, head: &request::Parts) -> bool {
+    let mut origins = head.headers.get_all(header::ORIGIN).iter();
+    let is_own = match (origins.next(), origins.next()) {
+        (None, _) => true,
+        (Some(origin), None) => {
+            let origin = origin.to_str().unwrap_or_default();
+            let place = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            place.is_some_and(|place| place.eq_ignore_ascii_case(host))
         }
+        (Some(_), Some(_)) => false,
     };
-    if is_local && host.is_some_and(names_loopback) && origin_is_local {
-        Ok(())
-    } else {
-        Err(ControlError::FORBIDDEN)
-    }
+    let mut sites = head.headers.get_all("sec-fetch-site").iter();
+    is_own && sites.all(|site| site == "none" || site == "same-origin")
 }
 
 /// Whether a host, perhaps with a port, is this machine.
@@ -44,7 +51,13 @@ mod tests {
             (true, "127.0.0.1:4000", None, true),
             (true, "localhost", None, true),
             (true, "[::1]:4000", None, true),
-            (true, "LOCALHOST:1", Some("http://localhost:3000"), true),
+            (true, "LOCALHOST:1", Some("http://localhost:1"), true),
+            (true, "[::1]:4000", Some("https://[::1]:4000"), true),
+            (true, "127.0.0.1:4000", Some("http://127.0.0.1:3000"), false),
+            (true, "127.0.0.1:4000", Some("http://127.0.0.1"), false),
+            (true, "127.0.0.1:4000", Some("http://localhost:4000"), false),
+            (true, "127.0.0.1:4000", Some("ftp://127.0.0.1:4000"), false),
+            (true, "127.0.0.1:4000", Some(""), false),
             (false, "127.0.0.1:4000", None, false),
             (true, "evil.example:4000", None, false),
             (true, "localhost.evil.example", None, false),
@@ -60,6 +73,24 @@ mod tests {
             }
             let head = request.body(()).unwrap().into_parts().0;
             assert_eq!(check(is_local, &head).is_ok(), allowed, "{is_local} {host} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn two_origins_are_refused_though_each_is_its_own() {
+        let request = Request::get("/_emulator/health").header("host", "localhost");
+        let request = request.header("origin", "http://localhost").header("origin", "http://localhost");
+        assert!(check(true, &request.body(()).unwrap().into_parts().0).is_err());
+    }
+
+    #[test]
+    fn a_browser_that_was_led_here_without_an_origin_is_refused() {
+        for (site, allowed) in
+            [("none", true), ("same-origin", true), ("same-site", false), ("cross-site", false), ("", false)]
+        {
+            let request = Request::get("/_emulator/health").header("host", "localhost");
+            let request = request.header("sec-fetch-site", "none").header("sec-fetch-site", site);
+            assert_eq!(check(true, &request.body(()).unwrap().into_parts().0).is_ok(), allowed, "{site}");
         }
     }
 

@@ -31,9 +31,9 @@ struct Row {
 }
 
 pub(super) fn show(log: &RequestLog) -> Shown {
-    let counts = Operation::ALL.map(|operation| (operation.as_str(), log.count(operation)));
+    let counts = Operation::ALL.iter().map(|operation| (operation.as_str(), log.count(*operation)));
     Shown {
-        counts: counts.into_iter().collect(),
+        counts: counts.collect(),
         forgotten: log.forgotten(),
         requests: log.requests().iter().map(Row::of).collect(),
     }

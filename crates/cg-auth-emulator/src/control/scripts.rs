@@ -11,7 +11,7 @@ use super::error::{ControlError, read};
 use crate::{
     operation::Operation,
     refusal::Refusal,
-    scripts::{Ending, MOST, Performance, Script, Scripts},
+    scripts::{Ending, FRAMING, MOST, Performance, Script, Scripts},
 };
 
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ pub(super) struct Added {
 pub(super) fn add(scripts: &Scripts, body: &Body) -> Result<Added, ControlError> {
     let written: Written = read(body.as_bytes())?;
     let operation = Operation::from_name(&written.operation).ok_or_else(|| {
-        let names = Operation::ALL.map(Operation::as_str).join(", ");
+        let names = Operation::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
         ControlError::invalid(format!("`operation` is none of {names}."))
     })?;
     let delay = Duration::try_from_secs_f64(written.delay_seconds)
@@ -111,10 +111,8 @@ pub(super) fn add(scripts: &Scripts, body: &Body) -> Result<Added, ControlError>
             return Err(ControlError::invalid(text));
         }
     };
-    if scripts.list().len() >= MOST {
-        return Err(ControlError::too_many_scripts(MOST));
-    }
-    let (id, _) = scripts.add(operation, written.times, Performance { delay, ending });
+    let added = scripts.add(operation, written.times, Performance { delay, ending });
+    let (id, _) = added.ok_or_else(|| ControlError::too_many_scripts(MOST))?;
     Ok(Added { id })
 }
 
@@ -157,7 +155,3 @@ fn status(status: u16) -> Result<StatusCode, ControlError> {
 const fn once() -> u64 {
     1
 }
-
-/// Headers that are the HTTP library's own business.
-const FRAMING: [HeaderName; 5] =
-    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::TE];

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use cg_auth_core::AuthClient;
+use cg_auth_core::{AuthClient, RetryPolicy};
 use cg_auth_hyper::HyperTransport;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{User, raw_http};
+use crate::{User, raw_http, raw_http2};
 
 mod scripts;
 
@@ -128,6 +128,24 @@ fn requests_tell_what_came_and_keep_secrets_to_themselves() {
     assert_eq!((emulator.count(Operation::Other), emulator.forgotten_requests()), (1, 0));
 }
 
+#[tokio::test]
+async fn an_observer_that_panics_ends_its_request_and_with_http2_nothing_else() {
+    for http2 in [false, true] {
+        let emulator = Emulator::builder()
+            .on_request(|request| assert!(request.number() > 1, "the observer's own mistake"))
+            .start()
+            .await
+            .unwrap();
+        let transport = HyperTransport::builder().http2_prior_knowledge(http2).build().unwrap();
+        let client =
+            AuthClient::new(emulator.base_url().clone(), transport).with_retry_policy(RetryPolicy::none());
+        client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
+        client.get_delegate_access_token(emulator.credential()).await.unwrap();
+        let requests = emulator.requests();
+        assert_eq!(requests[0].connection() == requests[1].connection(), http2);
+    }
+}
+
 #[test]
 fn a_reset_forgets_requests_scripts_tokens_and_the_time_that_passed() {
     let emulator = Emulator::start_blocking().unwrap();
@@ -207,7 +225,8 @@ async fn a_shutdown_is_not_held_up_by_connections_that_nobody_drives() {
         let emulator = Emulator::start().await.unwrap();
         let before = emulator.clock().now();
         let transport = HyperTransport::builder().http2_prior_knowledge(http2).build().unwrap();
-        let client = AuthClient::new(emulator.base_url().clone(), transport);
+        let client =
+            AuthClient::new(emulator.base_url().clone(), transport).with_retry_policy(RetryPolicy::none());
         client.get_delegate_access_token(emulator.credential()).await.unwrap();
         let clock = emulator.clock().clone();
         // This blocks the thread that the client's connection needs.

@@ -11,7 +11,9 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Alpn, Emulator, EmulatorBuilder, exchange::BODY_LIMIT, tls::Tls};
+use crate::{Alpn, Emulator, EmulatorBuilder, exchange::BODY_LIMIT, script_writing::NextScript, tls::Tls};
+
+mod slow_peers;
 
 #[tokio::test]
 async fn http1_and_http2_share_a_plain_port() {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use cg_auth_core::model::RefreshToken;
 
 use super::*;
-use crate::settings::RefreshRotation;
+use crate::{families::REMEMBERED, settings::RefreshRotation};
 
 const NOW: SystemTime = UNIX_EPOCH;
 
@@ -43,6 +43,29 @@ fn a_cached_token_is_gone_once_it_is_deleted_revoked_or_followed_by_another() {
 
     refresh(&mut tokens, &second.refresh_token).unwrap_err();
     assert_ne!(tokens.delegate(&user(), NOW).access_token, third.access_token);
+}
+
+#[test]
+fn a_cached_token_is_gone_once_its_refresh_token_has_expired() {
+    let mut tokens = with(|settings| settings.refresh_lifetime = Some(Duration::from_secs(10)));
+    let first = tokens.delegate(&user(), NOW);
+    let (late, too_late) = (NOW + Duration::from_secs(9), NOW + Duration::from_secs(10));
+    assert_eq!(tokens.delegate(&user(), late).access_token, first.access_token);
+    let second = tokens.delegate(&user(), too_late);
+    assert_ne!(second.access_token, first.access_token);
+    assert!(tokens.refresh(&user(), bytes(second.refresh_token.as_ref().unwrap()), too_late).is_ok());
+}
+
+#[test]
+fn a_cached_token_is_gone_once_its_family_had_to_make_room() {
+    let mut tokens = tokens();
+    let first = tokens.delegate(&user(), NOW);
+    for n in 0..REMEMBERED {
+        tokens.delegate(&UserPrincipalName::new(format!("{n}@x")).unwrap(), NOW);
+    }
+    let second = tokens.delegate(&user(), NOW);
+    assert_ne!(second.access_token, first.access_token);
+    assert!(refresh(&mut tokens, &second.refresh_token).is_ok());
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn the_next_requests_are_answered_as_the_script_says_and_then_in_truth() {
 async fn a_refusal_reads_as_the_documented_error() {
     let emulator = Emulator::start().await.unwrap();
     let _busy = emulator.next(OPERATION).retry_after(Duration::from_millis(1500)).refuse(503);
-    let client = AuthClient::new(emulator.base_url().clone(), HyperTransport::new().unwrap());
+    let client = AuthClient::new(emulator.base_url().clone(), HyperTransport::new().unwrap())
+        .with_retry_policy(RetryPolicy::none());
     let error = client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("Scripted")));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
@@ -66,7 +67,8 @@ async fn a_dropped_connection_is_closed_without_an_answer() {
     let http2 = HyperTransport::builder().http2_prior_knowledge(true).build().unwrap();
     for (emulator, transport) in [(&emulator, tls), (&plain, HyperTransport::new().unwrap()), (&plain, http2)]
     {
-        let client = AuthClient::new(emulator.base_url().clone(), transport);
+        let client =
+            AuthClient::new(emulator.base_url().clone(), transport).with_retry_policy(RetryPolicy::none());
         let script = emulator.next(OPERATION).drop_connection();
         let error = client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
         assert_eq!((error.kind(), error.status(), script.hits()), (ErrorKind::Transport, None, 1));
@@ -99,4 +101,70 @@ fn a_response_is_sent_as_it_is() {
 #[should_panic(expected = "99 is no status of an answer")]
 fn a_status_that_cannot_be_sent_is_the_tests_own_mistake() {
     drop(SHARED.next(OPERATION).answer(99, ""));
+}
+
+#[test]
+#[should_panic(expected = "101 is no status of an answer")]
+fn a_response_whose_status_cannot_be_sent_is_the_tests_own_mistake() {
+    drop(SHARED.next(OPERATION).answer_with(http::Response::builder().status(101).body("".into()).unwrap()));
+}
+
+#[test]
+fn a_response_whose_framing_is_nonsense_is_framed_anew() {
+    let emulator = Emulator::start_blocking().unwrap();
+    for version in [http::Version::HTTP_09, http::Version::HTTP_2, http::Version::HTTP_3] {
+        let response = http::Response::builder()
+            .version(version)
+            .header("content-length", "9")
+            .header("transfer-encoding", "chunked")
+            .header("connection", "upgrade")
+            .body("x".into());
+        let _script = emulator.next(Operation::Other).answer_with(response.unwrap());
+        let answer = raw_http::exchange(emulator.address(), "GET /x HTTP/1.1\r\nconnection: close\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nx"), "{answer}");
+        assert!(answer.contains("content-length: 1\r\n") && !answer.contains("chunked"), "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_that_has_no_body_in_http_is_sent_without_one() {
+    let emulator = Emulator::start_blocking().unwrap();
+    for (status, is_head, length) in [(204, false, 0), (304, false, 0), (200, true, 0), (200, false, 1)] {
+        let script = emulator.next(Operation::Other).answer(status, "x");
+        let mut stream = std::net::TcpStream::connect(emulator.address()).unwrap();
+        let request = [raw_http2::preface(9), raw_http2::request(is_head)].concat();
+        std::io::Write::write_all(&mut stream, &request).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let mut received = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut stream, &mut received);
+        assert_eq!(raw_http2::body_length(&received), (length, true), "{status}");
+        assert_eq!(script.hits(), 1);
+    }
+}
+
+#[test]
+fn delays_add_up() {
+    let emulator = Emulator::start_blocking().unwrap();
+    let part = Duration::from_millis(100);
+    let _script = emulator.next(OPERATION).after(part).after(part).delay(part);
+    raw_http::delegate(&emulator);
+    assert!(emulator.requests()[0].elapsed().unwrap() >= part * 3);
+}
+
+#[test]
+#[should_panic(expected = "there are 256 scripts already")]
+fn a_script_too_many_is_the_tests_own_mistake() {
+    let emulator = Emulator::start_blocking().unwrap();
+    for _ in 0..257 {
+        emulator.next(OPERATION).answer(500, "").keep();
+    }
+}
+
+#[test]
+fn debug_of_a_script_shows_nothing_of_its_answer_but_the_status() {
+    let emulator = Emulator::start_blocking().unwrap();
+    let response = http::Response::builder().status(418).header("set-cookie", "s3cret").body("s3cret".into());
+    let script = emulator.next(OPERATION).answer_with(response.unwrap());
+    let shown = format!("{script:?} {emulator:?}");
+    assert!(shown.contains("418") && !shown.contains("s3cret") && !shown.contains("set-cookie"), "{shown}");
 }

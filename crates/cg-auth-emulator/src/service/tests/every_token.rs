@@ -13,8 +13,10 @@ enum Step {
     Forth(u32),
     Back(u32),
     Delegate(bool),
-    /// With a refresh token that was issued at some time.
-    Refresh(prop::sample::Index),
+    /// To the `exp` of a token, or a second before or after it.
+    Exp(prop::sample::Index, i64),
+    /// With a refresh token that was issued at some time; by another user than its own if told so.
+    Refresh(prop::sample::Index, bool),
     DeleteCache,
 }
 
@@ -23,7 +25,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (0..5000u32).prop_map(Step::Forth),
         (0..5000u32).prop_map(Step::Back),
         any::<bool>().prop_map(Step::Delegate),
-        any::<prop::sample::Index>().prop_map(Step::Refresh),
+        (any::<prop::sample::Index>(), -1..=1i64).prop_map(|(index, off)| Step::Exp(index, off)),
+        (any::<prop::sample::Index>(), prop::bool::weighted(0.2))
+            .prop_map(|(index, stolen)| Step::Refresh(index, stolen)),
         Just(Step::DeleteCache),
     ];
     prop::collection::vec(step, 1..40)
@@ -76,21 +80,30 @@ proptest! {
                 Step::Back(seconds) => service.clock.set_wall(now - Duration::from_secs(seconds.into())),
                 Step::Delegate(second) => {
                     let token = service.call(&GetDelegateAccessToken::new(who(second))).unwrap();
-                    if issued.iter().any(|it| it.access_token == token.access_token().expose_secret()) {
-                        prop_assert!(tokens.cache);
+                    let text = token.access_token().expose_secret();
+                    prop_assert_eq!(service.who_am_i(text).status(), StatusCode::OK);
+                    if let Some(it) = issued.iter().find(|it| it.access_token == text) {
+                        prop_assert!(tokens.cache && it.second_user == second && it.is_refreshable(now));
                     } else {
                         let family = issued.len();
                         issued.push(Issued::now(&token, &tokens, second, family, now));
                     }
                 }
-                Step::Refresh(index) if !issued.is_empty() => {
+                Step::Exp(index, off) if !issued.is_empty() => {
+                    let exp = issued[index.index(issued.len())].expires_at;
+                    let before = exp - Duration::from_secs(1);
+                    service.clock.set_wall(before + Duration::from_secs((off + 1).unsigned_abs()));
+                }
+                Step::Refresh(index, true) if !issued.is_empty() => {
+                    let it = &issued[index.index(issued.len())];
+                    let stolen = RefreshUserAccessToken::new(who(!it.second_user), it.refresh_token.clone());
+                    prop_assert!(service.call(&stolen).is_err());
+                }
+                Step::Refresh(index, false) if !issued.is_empty() => {
                     let at = index.index(issued.len());
                     let it = &issued[at];
                     let (family, second, token) = (it.family, it.second_user, it.refresh_token.clone());
-                    let good = !it.used_up
-                        && !it.refresh_forgotten
-                        && !it.revoked
-                        && it.refresh_expires_at.is_none_or(|expires_at| now < expires_at);
+                    let good = it.is_refreshable(now);
                     let reused = it.used_up && !it.refresh_forgotten && tokens.reuse_detection;
                     let answer = service.call(&RefreshUserAccessToken::new(who(second), token.clone()));
                     prop_assert_eq!(answer.is_ok(), good);
@@ -107,7 +120,7 @@ proptest! {
                         issued.iter_mut().filter(|it| it.family == family).for_each(|it| it.revoked = true);
                     }
                 }
-                Step::Refresh(_) => {}
+                Step::Exp(..) | Step::Refresh(..) => {}
                 Step::DeleteCache => {
                     service.call(&DeleteTokenCache::new(who(false))).unwrap();
                     issued.iter_mut().for_each(|it| it.refresh_forgotten = true);
@@ -123,6 +136,11 @@ proptest! {
 }
 
 impl Issued {
+    fn is_refreshable(&self, now: SystemTime) -> bool {
+        let is_young = self.refresh_expires_at.is_none_or(|expires_at| now < expires_at);
+        is_young && !self.used_up && !self.refresh_forgotten && !self.revoked
+    }
+
     fn now(
         token: &DelegatedAccessToken,
         settings: &TokenSettings,
