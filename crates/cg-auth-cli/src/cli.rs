@@ -42,8 +42,9 @@ pub(crate) struct GlobalArgs {
     pub(crate) no_input: bool,
 
     /// Tells on standard error what happens; no secret, header or body is shown.
-    #[arg(long, short, global = true, action = ArgAction::SetTrue)]
-    pub(crate) verbose: bool,
+    // Once says it all; whoever is used to more of them elsewhere is not refused.
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Subcommand)]
@@ -82,9 +83,11 @@ pub(crate) enum ErrorFormat {
 impl Cli {
     /// The flag's, else the variable's, else what the format of the output implies.
     pub(crate) fn error_format(&self) -> Result<ErrorFormat, SettingError> {
-        let variable = variable::ERROR_FORMAT.parsed(|text| ErrorFormat::from_str(text, false))?;
+        if let Some(format) = self.global.error_format {
+            return Ok(format);
+        }
         let implied = if self.command.prints_json() { ErrorFormat::Json } else { ErrorFormat::Human };
-        Ok(self.global.error_format.or(variable).unwrap_or(implied))
+        Ok(variable::ERROR_FORMAT.parsed(ErrorFormat::parse)?.unwrap_or(implied))
     }
 }
 
@@ -102,6 +105,11 @@ impl Command {
 }
 
 impl ErrorFormat {
+    /// Reads a name, from elsewhere than the command line.
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::from_str(text, false).map_err(|_| "it is neither human nor json".into())
+    }
+
     /// What arguments ask for that could not be read as a whole.
     pub(crate) fn of_unread(args: impl Iterator<Item = OsString>) -> Self {
         // What stands behind is another command's.
@@ -111,7 +119,7 @@ impl ErrorFormat {
             args.contains(&format!("{flag}={value}"))
                 || args.windows(2).any(|pair| pair[0] == flag && pair[1] == value)
         };
-        let variable = variable::ERROR_FORMAT.parsed(|text| Self::from_str(text, false)).ok().flatten();
+        let variable = variable::ERROR_FORMAT.parsed(Self::parse).ok().flatten();
         match variable {
             _ if asks("--error-format", "json") => Self::Json,
             _ if asks("--error-format", "human") => Self::Human,

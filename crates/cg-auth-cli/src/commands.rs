@@ -24,7 +24,7 @@ use crate::{
 pub(crate) async fn run(cli: &Cli, console: &Console) -> Result<ExitCode, Failure> {
     match &cli.command {
         // It listens to signals itself, and its command's exit code becomes its own.
-        Command::Emulator(args) => return emulator::run(args, console, cli.global.verbose).await,
+        Command::Emulator(args) => return emulator::run(args, console, cli.global.verbose > 0).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,
         Command::Refresh(args) => interruptible(refresh::run(args, console)).await,
         Command::DeleteTokenCache(args) => interruptible(delete_token_cache::run(args, console)).await,

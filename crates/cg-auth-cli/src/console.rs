@@ -46,7 +46,8 @@ impl Console {
     }
 }
 
-/// A warning beside `--error-format json`: every line of standard error is an object then.
+/// A warning beside `--error-format json`: every line of standard error is an object then, but for those of
+/// `-v`.
 #[derive(Serialize)]
 struct Warning<'a> {
     warning: &'a str,

@@ -3,7 +3,7 @@
 mod human;
 mod json;
 
-use std::{io, process::ExitCode};
+use std::{io, process::ExitCode, time::Duration};
 
 use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportError};
 use cg_auth_emulator::EmulatorError;
@@ -40,6 +40,9 @@ pub(crate) enum Failure {
     /// The refresh token's file, after the service has issued another refresh token.
     #[error("{file} cannot be rewritten; the new refresh token was printed on standard output")]
     NotKept { file: String, source: io::Error },
+    /// The only copy of a refresh token, the old one being spent, had nowhere to go.
+    #[error("the service issued another refresh token, which is lost: it could {way}")]
+    Lost { way: &'static str, source: io::Error },
     /// The command that an emulator was started for.
     #[error("the command {program} cannot be run")]
     Command { program: String, source: io::Error },
@@ -56,9 +59,17 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Arguments that are each right and do not go together.
-    pub(crate) fn usage(problem: &'static str) -> Self {
-        Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem).into()
+    /// Arguments of `subcommand` that are each right and do not go together.
+    pub(crate) fn usage(subcommand: &'static str, problem: &'static str) -> Self {
+        let mut cli = Cli::command();
+        // Gives the subcommand its full name.
+        cli.build();
+        let kind = clap::error::ErrorKind::ArgumentConflict;
+        match cli.find_subcommand_mut(subcommand) {
+            Some(command) => command.error(kind, problem),
+            None => cli.error(kind, problem),
+        }
+        .into()
     }
 
     /// Tells standard error, and gives the exit code.
@@ -112,6 +123,7 @@ impl Failure {
             Self::Emulator(_)
             | Self::Unexpected(_)
             | Self::NotKept { .. }
+            | Self::Lost { .. }
             | Self::Output(_)
             | Self::Json(_)
             | Self::Runtime(_) => Kind::Internal,
@@ -125,6 +137,12 @@ impl Failure {
             Self::Step { source, .. } => source.call(),
             _ => None,
         }
+    }
+
+    /// How long the service wants to be left alone. More than a year is no wish but a mistake, and could be
+    /// more than a reader's numbers hold.
+    fn retry_after(&self) -> Option<Duration> {
+        self.call().and_then(Error::retry_after).map(|delay| delay.min(YEAR))
     }
 
     /// What helps, where that can be said.
@@ -150,6 +168,9 @@ impl From<TransportError> for Failure {
     }
 }
 
+/// As long as `humantime` has it.
+const YEAR: Duration = Duration::from_secs(31_557_600);
+
 /// How far the command came.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -163,7 +184,7 @@ enum Kind {
     Command(io::ErrorKind),
     /// A person was asked and said no.
     Declined,
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     Stopped(Stop),
 }
 

@@ -20,11 +20,12 @@ The exit code tells how far the command got:
   4    an answer, but no usable one
   5    no complete answer: the network, or TLS
   6    no complete answer in time
-  130  interrupted (Ctrl-C); 143 terminated
+  130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
 An emulator that was stopped ends with 0. `cg-auth emulator -- COMMAND` ends with
 the command's code, or with 128 and the number of the signal that ended it; 126 or
-127 say that it could not be run, or not be found."
+127 say that it could not be run, or not be found; signals go to the command and
+not to its children, and the third kills it: 128 and the signal's number then."
 }
 
 /// `cg-auth help environment`.

@@ -48,7 +48,7 @@ fn run(cli: &Cli) -> ExitCode {
         Ok(console) => console,
         Err(error) => return Failure::from(error).report(ErrorFormat::Human),
     };
-    if cli.global.verbose {
+    if cli.global.verbose > 0 {
         diagnostics::show();
     }
     match runtime::run(commands::run(cli, &console)) {

@@ -60,8 +60,11 @@ pub(crate) fn escaped_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_control() || is_unseen(character) {
-            // Infallible: the target is a string.
-            let _ = write!(line, "\\u{:04x}", u32::from(character));
+            // JSON spells what lies beyond U+FFFF as two surrogates.
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Infallible: the target is a string.
+                let _ = write!(line, "\\u{unit:04x}");
+            }
         } else {
             line.push(character);
         }
@@ -70,11 +73,17 @@ pub(crate) fn escaped_json(json: &str) -> String {
 }
 
 /// Whether a character has no looks of its own but changes those of its neighbours: it turns the direction,
-/// breaks the line, or takes no room at all.
+/// breaks the line, takes no room at all, or hides text in tags.
 const fn is_unseen(character: char) -> bool {
     matches!(
         character,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
     )
 }
 
@@ -89,5 +98,13 @@ mod tests {
             r"a\u{1b}[31mb\r\n\u{9b}2J\u{202e}\u{2028}ü"
         );
         assert_eq!(escaped_json("{\"a\":\"\u{7f}\u{9b}\u{61c}ü\"}"), r#"{"a":"\u007f\u009b\u061cü"}"#);
+    }
+
+    #[test]
+    fn a_soft_hyphen_and_tags_are_spelled_out() {
+        assert_eq!(escaped("a\u{ad}b\u{e0041}"), r"a\u{ad}b\u{e0041}");
+        let json = escaped_json("\"a\u{ad}b\u{e0041}\u{1f600}\"");
+        assert_eq!(json, "\"a\\u00adb\\udb40\\udc41\u{1f600}\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), "a\u{ad}b\u{e0041}\u{1f600}");
     }
 }

@@ -14,9 +14,10 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
     outcome
 }
 
-/// `work`, unless Ctrl-C or SIGTERM comes first: then it is dropped where it stands, which stops its child
-/// processes and removes its temporary files. An answer that is there already is not thrown away: it may
-/// hold the only copy of a token.
+/// `work`, unless Ctrl-C, SIGTERM or SIGHUP comes first: then it is dropped where it awaits something, which
+/// stops its child processes and removes its temporary files. An answer that is there already is not thrown
+/// away: it may hold the only copy of a token. Where a file or a reader holds up this very thread, nothing is
+/// dropped: [`StopSignal`] ends the process after its time of grace.
 pub(crate) async fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     tokio::select! {

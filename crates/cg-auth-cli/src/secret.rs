@@ -32,9 +32,10 @@ pub(crate) enum SecretSource {
 }
 
 impl SecretSource {
-    /// The file at `path`, or standard input if that is `-`.
+    /// The file at `path`, or standard input if that is `-` or one of the system's names for it.
     pub(crate) fn file(path: &Path) -> Self {
-        if path == Path::new("-") { Self::StandardInput } else { Self::File(path.to_owned()) }
+        let is_input = STANDARD_INPUT.iter().any(|name| path == Path::new(name));
+        if is_input { Self::StandardInput } else { Self::File(path.to_owned()) }
     }
 
     /// Reads the secret. One newline at its end, LF or CRLF, belongs to the source and not to the secret.
@@ -76,6 +77,8 @@ fn without_newline(text: &str) -> &str {
 
 /// Ten times what any proxy lets through in a header.
 const LIMIT: usize = 64 * 1024;
+const STANDARD_INPUT: &[&str] =
+    if cfg!(unix) { &["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] } else { &["-"] };
 
 #[cfg(test)]
 mod tests {

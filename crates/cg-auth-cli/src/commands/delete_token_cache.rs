@@ -25,7 +25,10 @@ pub(crate) struct DeleteTokenCacheArgs {
 /// Asks, unless told not to, and deletes.
 pub(crate) async fn run(args: &DeleteTokenCacheArgs, console: &Console) -> Result<(), Failure> {
     if !args.yes && !console.may_ask() {
-        return Err(Failure::usage("there is no terminal to ask at: --yes deletes without asking"));
+        return Err(Failure::usage(
+            "delete-token-cache",
+            "there is no terminal to ask at: --yes deletes without asking",
+        ));
     }
     let settings = Settings::resolve(&args.service, console)?;
     if !args.yes {

@@ -3,6 +3,7 @@
 mod announcement;
 mod child;
 mod config;
+mod log_writer;
 mod request_log;
 mod root_certificate;
 
@@ -13,6 +14,7 @@ use clap::{Args, ValueEnum};
 
 use self::{
     announcement::{Announcement, ReadyFile},
+    log_writer::LogWriter,
     root_certificate::RootCertificate,
 };
 use crate::{console::Console, failure::Failure, output, stop_signal::StopSignal};
@@ -40,6 +42,7 @@ pub(crate) struct EmulatorArgs {
     seed: Option<u64>,
 
     /// A file that holds the line of --format json once requests are answered, and is gone before and after.
+    /// One that exists is replaced.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 
@@ -47,8 +50,9 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<ReadyFormat>,
 
-    /// A command to run with the emulator's address and credential in its environment. The emulator ends
-    /// with it, with its exit code, and prints nothing; with -v the request log.
+    /// A command to run with the emulator's address and credential in its environment, and without the user's
+    /// configuration file. The emulator ends with it, with its exit code, and prints nothing; with -v the
+    /// request log. SIGINT, SIGTERM and SIGHUP go to the command, not to its children; the third one kills it.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -87,9 +91,10 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     let ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
-    if verbose || args.command.is_empty() {
-        let format = console.error_format();
-        builder = builder.on_request(move |request| output::to_stderr(&request_log::line(request, format)));
+    let log = (verbose || args.command.is_empty()).then(|| log_writer(*console));
+    if let Some(log) = &log {
+        let (lines, format) = (log.sender(), console.error_format());
+        builder = builder.on_request(move |request| lines.send(request_log::line(request, format)));
     }
     let emulator = builder.start().await?;
     let certificate = RootCertificate::of(&emulator, args.ca_out.clone())?;
@@ -99,6 +104,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
     }
 
     let code = if let Some((program, arguments)) = args.command.split_first() {
+        stop.be_patient();
         child::run(program, arguments, announcement.environment(), &mut stop).await?
     } else {
         let text = match args.format.unwrap_or_default() {
@@ -106,6 +112,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
             ReadyFormat::Json => announcement.json_line(),
         };
         output::to_stdout(&text).map_err(Failure::Output)?;
+        stop.be_patient();
         stop.received().await;
         ExitCode::SUCCESS
     };
@@ -114,5 +121,15 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
         // Whoever asks twice does not want to wait for requests under way.
         _ = stop.received() => {}
     }
+    if let Some(log) = log {
+        log.finish();
+    }
     Ok(code)
+}
+
+/// To standard error, where a log belongs.
+fn log_writer(console: Console) -> LogWriter {
+    LogWriter::start(output::to_stderr, move |lost| {
+        console.warn(&format!("{lost} requests not shown: they came faster than standard error was read"));
+    })
 }

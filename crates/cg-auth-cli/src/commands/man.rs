@@ -19,7 +19,7 @@ pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
         None => Man::new(with_topics(cli)),
         Some(name) => {
             let command = cli.find_subcommand(name).cloned();
-            Man::new(command.ok_or_else(|| Failure::usage("there is no such subcommand"))?)
+            Man::new(command.ok_or_else(|| Failure::usage("man", "there is no such subcommand"))?)
         }
     };
     let mut text = Vec::new();

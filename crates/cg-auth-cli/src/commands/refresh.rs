@@ -42,6 +42,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     let settings = Settings::resolve(&args.service, console)?;
     if matches!((&source, &settings.secret), (SecretSource::StandardInput, SecretSource::StandardInput)) {
         return Err(Failure::usage(
+            "refresh",
             "the client secret and the refresh token cannot both come from standard input",
         ));
     }
@@ -61,13 +62,21 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
         (Some(file), Some(new)) => {
             if let Err(failure) = file.replace(new) {
                 // The only form that holds the refresh token: it must not be lost with this process.
-                output::to_stdout(&printable.text(TokenFormat::Json)?).map_err(Failure::Output)?;
+                let printed = output::to_stdout(&printable.text(TokenFormat::Json)?);
+                printed.map_err(|source| Failure::Lost {
+                    way: "neither be written into its file nor printed",
+                    source,
+                })?;
                 return Err(failure);
             }
         }
         (None, Some(_)) if format != TokenFormat::Json => console.warn(
             "the service issued another refresh token, which is not kept; --update or --format json keeps it",
         ),
+        (None, Some(_)) => {
+            let printed = output::to_stdout(&printable.text(format)?);
+            return printed.map_err(|source| Failure::Lost { way: "not be printed", source });
+        }
         _ => {}
     }
     output::to_stdout(&printable.text(format)?).map_err(Failure::Output)
@@ -83,6 +92,8 @@ fn refresh_token_source(args: &RefreshArgs) -> Result<SecretSource, SettingError
 fn updated_file(source: &SecretSource) -> Result<TokenFile, Failure> {
     match source {
         SecretSource::File(path) => Ok(TokenFile::prepare(path)?),
-        _ => Err(Failure::usage("--update needs a --refresh-token-file other than standard input")),
+        _ => {
+            Err(Failure::usage("refresh", "--update needs a --refresh-token-file other than standard input"))
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct TokenArgs {
 pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
     let format = args.format.unwrap_or(TokenFormat::Raw);
     if args.with_refresh_token && format != TokenFormat::Json {
-        return Err(Failure::usage("--with-refresh-token needs --format json"));
+        return Err(Failure::usage("token", "--with-refresh-token needs --format json"));
     }
     let settings = Settings::resolve(&args.service, console)?;
     let credential = settings.credential(console).await?;

@@ -17,7 +17,7 @@ pub(super) fn lines(failure: &Failure) -> String {
         let details = [
             ("code", error.code().map(escaped)),
             ("request id", error.request_id().map(escaped)),
-            ("retry after", error.retry_after().map(|delay| humantime::format_duration(delay).to_string())),
+            ("retry after", failure.retry_after().map(|delay| humantime::format_duration(delay).to_string())),
         ];
         lines.extend(details.into_iter().filter_map(|(name, text)| Some(format!("  {name}: {}", text?))));
     }

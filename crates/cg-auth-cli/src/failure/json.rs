@@ -21,7 +21,7 @@ struct PrintedError<'a> {
     status: Option<u16>,
     retryable: bool,
     recovery: Option<&'static str>,
-    /// Whole seconds, rounded up.
+    /// Whole seconds, rounded up; at most a year.
     retry_after: Option<u64>,
     request_id: Option<&'a str>,
     code: Option<&'a str>,
@@ -40,9 +40,7 @@ pub(super) fn line(failure: &Failure) -> String {
         status: call.and_then(Error::status).map(|status| status.as_u16()),
         retryable: call.is_some_and(Error::is_retryable),
         recovery: failure.recovery().map(Recovery::as_str),
-        retry_after: call
-            .and_then(Error::retry_after)
-            .map(|delay| delay.as_secs() + u64::from(delay.subsec_nanos() > 0)),
+        retry_after: failure.retry_after().map(|delay| delay.as_secs() + u64::from(delay.subsec_nanos() > 0)),
         request_id: call.and_then(Error::request_id),
         code: call.and_then(Error::code),
         messages: call.map(Error::messages).unwrap_or_default(),

@@ -51,7 +51,7 @@ fn secret_source(section: &mut Section, folder: &Path) -> Result<Option<SecretSo
     match (file, command) {
         (Some(_), Some(_)) => Err(section.unusable(COMMAND, "there is a client_secret_file too")),
         (Some(file), None) if file == "-" => Ok(Some(SecretSource::StandardInput)),
-        (Some(file), None) => Ok(Some(SecretSource::File(folder.join(file)))),
+        (Some(file), None) => Ok(Some(SecretSource::file(&folder.join(file)))),
         (None, Some(command)) if command.is_empty() => Err(section.unusable(COMMAND, "it is empty")),
         (None, Some(command)) => Ok(Some(SecretSource::Command(command))),
         (None, None) => Ok(None),

@@ -35,7 +35,8 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_enum, value_name = "LIBRARY")]
     pub(crate) transport: Option<TransportChoice>,
 
-    /// How long the call may take as a whole, for instance 5s or 250ms [default: 100s].
+    /// How long the call over the network may take as a whole, for instance 5s or 250ms; what comes before
+    /// it, such as reading files or a client_secret_command, is not part of it [default: 100s].
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub(crate) timeout: Option<Duration>,
 

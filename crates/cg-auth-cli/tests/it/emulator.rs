@@ -213,3 +213,37 @@ fn its_file_says_how_it_behaves_and_flags_win() {
     let output = cg_auth().args(["emulator", "--ca-out", "/does/not/exist"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
 }
+
+#[test]
+fn a_command_does_not_depend_on_the_users_configuration() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("home-with-profile");
+    let folder = home.join(".config/cg-auth");
+    fs::create_dir_all(&folder).unwrap();
+    // Were it read, there would be an error.
+    fs::write(folder.join("config.toml"), "default_profile = 'none'\n").unwrap();
+    let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
+    for named in [None, Some("/does/not/exist")] {
+        let mut command = cg_auth();
+        command.env("HOME", &home).envs(named.map(|file| ("CG_AUTH_CONFIG", file)));
+        let output = command.args(["emulator", "--"]).arg(itself).arg("token").output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()), "{named:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_ready_file_that_is_no_regular_file_is_refused_and_stays() {
+    let link = file("ready-link", "");
+    let pipe = file("ready-pipe", "");
+    fs::remove_file(&link).unwrap();
+    fs::remove_file(&pipe).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [link, pipe] {
+        let output = cg_auth().args(["emulator", "--ready-file"]).arg(&path).args(["--", "true"]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{path:?}");
+        assert!(stderr(&output).contains("it is no regular file"), "{}", stderr(&output));
+        assert!(fs::symlink_metadata(&path).is_ok());
+    }
+}

@@ -101,7 +101,49 @@ fn the_error_format_is_the_flags_else_the_variables_else_that_of_the_output() {
     }
     let output = cg_auth().arg("token").env("CG_AUTH_ERROR_FORMAT", "xml").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("CG_AUTH_ERROR_FORMAT"), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("CG_AUTH_ERROR_FORMAT") && told.contains("it is neither human nor json"), "{told}");
+    assert!(!told.contains("xml"), "{told}");
+}
+
+#[test]
+fn an_unusable_variable_does_not_matter_beside_the_error_format_flag() {
+    for more in [&[][..], &["--nonsense"]] {
+        let mut command = cg_auth();
+        command.args(["token", "--error-format", "json"]).args(more).env("CG_AUTH_ERROR_FORMAT", "canary");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(json_error(&output)["kind"], if more.is_empty() { "config" } else { "usage" });
+        assert!(!stderr(&output).contains("canary"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn arguments_that_do_not_go_together_come_with_the_usage_of_their_subcommand() {
+    for (arguments, usage) in [
+        (&["token", "--with-refresh-token"][..], "Usage: cg-auth token [OPTIONS]"),
+        (&["delete-token-cache"], "Usage: cg-auth delete-token-cache [OPTIONS]"),
+        (&["emulator", "--ca-out", "/does/not/exist"], "Usage: cg-auth emulator [OPTIONS]"),
+    ] {
+        let output = cg_auth().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(usage), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn v_may_be_given_more_than_once() {
+    let output = cg_auth().args(["demo", "-vv", "--no-input"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_wish_to_wait_for_longer_than_a_year_is_shown_as_a_year() {
+    let answer = || answering(http("429 Too Many Requests", "retry-after: 9007199254740993\r\n", "{}"));
+    let human = token_at(&answer()).output().unwrap();
+    assert!(stderr(&human).contains("retry after: 1year\n"), "{}", stderr(&human));
+    let json = token_at(&answer()).args(["--error-format", "json"]).output().unwrap();
+    assert_eq!(json_error(&json)["retry_after"], 31_557_600);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod config_file;
 mod delete_token_cache;
 mod demo;
 mod emulator;
+mod emulator_log;
 mod failures;
 mod harness;
 mod help;

@@ -1,12 +1,12 @@
 //! `cg-auth refresh`: where the refresh token comes from, and that a rotated one is never lost.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Output};
 
 use serde_json::Value;
 
 use crate::harness::{
-    answering, cg_auth, chmod, emulator, file, http, read_request, refresh_token_of, stderr, stdout,
-    with_emulator,
+    answering, cg_auth, cg_auth_process, chmod, emulator, file, http, read_request, refresh_token_of, stderr,
+    stdout, with_emulator,
 };
 
 #[test]
@@ -71,6 +71,10 @@ fn two_inputs_from_standard_input_are_wrong_usage() {
     for arguments in [
         &["refresh", "--client-secret-file", "-"][..],
         &["refresh", "--client-secret-file", "-", "--refresh-token-file", "-"],
+        #[cfg(unix)]
+        &["refresh", "--client-secret-file", "-", "--refresh-token-file", "/dev/stdin"],
+        #[cfg(unix)]
+        &["refresh", "--client-secret-file", "/dev/fd/0", "--refresh-token-file", "/proc/self/fd/0"],
     ] {
         let mut command = cg_auth();
         command.args(arguments).args(["--base-url", "http://127.0.0.1:1", "--upn", "a@b"]);
@@ -145,13 +149,12 @@ fn update_needs_a_file_that_can_be_replaced_before_anything_is_sent() {
     }
 }
 
-/// The folder is taken away while the service thinks: the answer comes, and its token has nowhere to go.
+/// What `refresh --update` ends with where the folder of the file is taken away while the service thinks.
 #[cfg(unix)]
-#[test]
-fn a_new_token_that_cannot_be_written_is_printed_and_the_command_fails() {
+fn refresh_into_nowhere(name: &str, stdout: std::process::Stdio) -> Output {
     use std::{io::Write as _, net::TcpListener, thread};
 
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taken-away");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join("token");
     fs::write(&path, "old").unwrap();
@@ -166,13 +169,43 @@ fn a_new_token_that_cannot_be_written_is_printed_and_the_command_fails() {
         let body = r#"{"isSuccess":true,"value":{"access_token":"fresh","refresh_token":"new"}}"#;
         stream.write_all(http("200 OK", "", body).unwrap().as_bytes()).unwrap();
     });
-    let mut command = cg_auth();
+    let mut command = cg_auth_process();
     command.args(["refresh", "--update", "--format", "raw", "--base-url", &url, "--upn", "a@b"]);
     command.arg("--refresh-token-file").arg(path).env("CG_AUTH_CLIENT_SECRET", "s");
-    let output = command.output().unwrap();
+    let child = command.stdout(stdout).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let output = child.wait_with_output().unwrap();
     service.join().unwrap();
+    output
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_token_that_cannot_be_written_is_printed_and_the_command_fails() {
+    let output = refresh_into_nowhere("taken-away", std::process::Stdio::piped());
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((&printed["access_token"], &printed["refresh_token"]), (&"fresh".into(), &"new".into()));
     assert!(stderr(&output).contains("cannot be rewritten"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_token_that_can_be_neither_written_nor_printed_is_said_to_be_lost() {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let output = refresh_into_nowhere("taken-away-too", closed().into());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("fresh\"") && !stderr(&output).contains("new\""));
+
+    // Nor is it kept where nobody asked for that.
+    let emulator = emulator();
+    let mut command = cg_auth_process();
+    command.arg("refresh").envs(emulator.env()).env("CG_AUTH_REFRESH_TOKEN", refresh_token_of(&emulator));
+    let output = command.stdout(closed()).stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
 }

@@ -76,7 +76,7 @@ pub(super) struct ReadyFile(PathBuf);
 impl ReadyFile {
     /// Removes what an earlier emulator may have left.
     pub(super) fn new(path: PathBuf) -> Result<Self, SettingError> {
-        match fs::remove_file(&path) {
+        match remove(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&path, error)),
             _ => Ok(Self(path)),
         }
@@ -96,7 +96,16 @@ impl ReadyFile {
 impl Drop for ReadyFile {
     fn drop(&mut self) {
         // Gone already, or not ours to remove any more.
-        let _ = fs::remove_file(&self.0);
+        let _ = remove(&self.0);
+    }
+}
+
+/// Removes a file or a link to one, and neither a device nor a pipe that others use.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no regular file")),
+        // A link that points nowhere has no metadata, and can go.
+        _ => fs::remove_file(path),
     }
 }
 

@@ -24,17 +24,28 @@ pub(super) async fn run(
     let not_started = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
     let mut command = Command::new(program);
     command.args(arguments).kill_on_drop(true);
-    // What would lead the command to another service than this one.
+    // What would lead the command to another service than this one. A file without profiles stands in for
+    // the one of the user, which is found without a variable too.
+    command.env(variable::CONFIG.name, NULL_DEVICE);
     for variable in
         [variable::PROFILE, variable::CLIENT_SECRET_FILE, variable::REFRESH_TOKEN, variable::CA_FILE]
     {
         command.env_remove(variable.name);
     }
     let mut child = command.envs(environment.iter().cloned()).spawn().map_err(not_started)?;
+    let mut signals = 0;
     loop {
         tokio::select! {
             status = child.wait() => return status.map(exit_code).map_err(not_started),
-            signal = stop.received() => pass_on(signal, child.id()),
+            signal = stop.received() => {
+                signals += 1;
+                if signals == LAST_SIGNAL {
+                    // It may have ended this very moment.
+                    let _ = child.start_kill();
+                    return Ok(ExitCode::from(signal.exit_code()));
+                }
+                pass_on(signal, child.id());
+            }
         }
     }
 }
@@ -56,6 +67,7 @@ fn pass_on(signal: Stop, child: Option<u32>) {
     let signal = match signal {
         Stop::Interrupt => Signal::INT,
         Stop::Terminate => Signal::TERM,
+        Stop::HangUp => Signal::HUP,
     };
     let group_in_front = rustix::termios::tcgetpgrp(std::io::stdin())
         .or_else(|_| rustix::termios::tcgetpgrp(std::io::stderr()));
@@ -71,3 +83,8 @@ fn pass_on(signal: Stop, child: Option<u32>) {
 
 #[cfg(not(unix))]
 fn pass_on(_: Stop, _: Option<u32>) {}
+
+/// Whoever asks a third time wants no more patience with a command that does not listen.
+const LAST_SIGNAL: u32 = 3;
+
+const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };

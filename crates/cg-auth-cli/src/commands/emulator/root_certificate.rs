@@ -22,7 +22,7 @@ impl RootCertificate {
     pub(super) fn of(emulator: &Emulator, path: Option<PathBuf>) -> Result<Option<Self>, Failure> {
         match (emulator.ca_pem(), path) {
             (None, None) => Ok(None),
-            (None, Some(_)) => Err(Failure::usage("--ca-out needs --tls")),
+            (None, Some(_)) => Err(Failure::usage("emulator", "--ca-out needs --tls")),
             (Some(pem), Some(path)) => {
                 let path = std::path::absolute(&path).unwrap_or(path);
                 fs::write(&path, pem).map_err(|source| unwritable(&path, source))?;

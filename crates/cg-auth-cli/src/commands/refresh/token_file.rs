@@ -34,7 +34,9 @@ impl TokenFile {
         let file = self.path.display().to_string();
         self.write(token)
             .and_then(|()| self.successor.persist(&self.path).map(drop).map_err(|error| error.error))
-            .map_err(|source| Failure::NotKept { file, source })
+            .map_err(|source| Failure::NotKept { file, source })?;
+        sync_folder(&self.path);
+        Ok(())
     }
 
     fn write(&mut self, token: &RefreshToken) -> io::Result<()> {
@@ -42,4 +44,15 @@ impl TokenFile {
         self.successor.write_all(b"\n")?;
         self.successor.as_file().sync_all()
     }
+}
+
+/// Makes the new entry of the folder survive a loss of power. The token is in its place already, so a file
+/// system that cannot do this is no failure.
+fn sync_folder(path: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }

@@ -1,0 +1,20 @@
+//! Ctrl-C at a console.
+
+use std::io;
+
+use tokio::signal::windows::{CtrlC, ctrl_c};
+
+use super::Stop;
+
+pub(super) struct Source(CtrlC);
+
+impl Source {
+    pub(super) fn new() -> io::Result<Self> {
+        ctrl_c().map(Self)
+    }
+
+    pub(super) async fn received(&mut self) -> Stop {
+        let _ = self.0.recv().await;
+        Stop::Interrupt
+    }
+}
