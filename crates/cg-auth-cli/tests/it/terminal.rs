@@ -123,7 +123,8 @@ fn colours_are_for_terminals_that_want_them() {
 #[test]
 fn ctrl_c_reaches_the_command_of_an_emulator_once() {
     let script = "trap \"echo got it\" INT; echo ready; sleep 0.5; sleep 0.5; exit 5";
-    let arguments = format!("cg-auth emulator -- sh -c '{script}'");
+    // Without `exec` a shell such as dash stays in front of the command and dies of the same Ctrl-C.
+    let arguments = format!("exec cg-auth emulator -- sh -c '{script}'");
     let Some((shown, code)) = at_terminal(&emulator(), &arguments, "ready", "\u{3}") else { return };
     assert_eq!((code, shown.matches("got it").count()), (Some(5), 1), "{shown}");
 }
