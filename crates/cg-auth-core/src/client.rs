@@ -122,8 +122,8 @@ impl AuthClient {
         &self.shared.base_url
     }
 
-    /// Makes one call, in as many attempts as the [`RetryPolicy`] and the deadline allow. Dropping the future
-    /// cancels it.
+    /// Makes one call, in as many attempts as the [`RetryPolicy`], the deadline and the budget of all clones
+    /// allow. Dropping the future cancels it.
     ///
     /// # Errors
     /// [`Error`], which tells how far the last attempt got, and how many there were.
@@ -135,7 +135,7 @@ impl AuthClient {
         retry_budget.deposit();
         let mut attempts = 0;
         let mut sent_before = false;
-        loop {
+        let error = loop {
             attempts += 1;
             let sent = runtime.now();
             let error = match self.attempt(endpoint, request.clone(), left_at(sent)).await {
@@ -143,19 +143,25 @@ impl AuthClient {
                 Err(error) => error.after(attempts),
             };
             let ended = runtime.now();
-            let wait = retry_policy.wait_after(&FailedAttempt {
+            let attempt = FailedAttempt {
                 error: &error,
+                attempts,
                 repeatable: endpoint.is_repeatable(),
                 took: ended.saturating_since(sent),
                 left: left_at(ended),
                 jitter: fastrand::f64(),
-            });
-            match wait {
-                Some(wait) if retry_budget.withdraw() => runtime.sleep(wait).await,
-                _ => return Err(error.or_sent_before(sent_before)),
+            };
+            let Some(wait) = retry_policy.wait_after(&attempt) else { break error };
+            let Some(retry) = retry_budget.withdraw() else { break error };
+            runtime.sleep(wait).await;
+            // A sleep may end late, and a request that is cut off may have left all the same.
+            if !attempt.could_be_repeated_within(left_at(runtime.now())) {
+                break error;
             }
+            retry.spend();
             sent_before |= error.may_have_been_sent();
-        }
+        };
+        Err(error.or_sent_before(sent_before))
     }
 
     /// One request and its answer, within what is left of the call's time.

@@ -38,7 +38,7 @@ pub enum ErrorKind {
     Config,
     /// The network, or TLS, or HTTP itself failed: no complete answer.
     Transport,
-    /// The call's own deadline passed; the request may have been received.
+    /// The deadline of the call or of one attempt passed; the request may have been received.
     Timeout,
     /// There was an answer, but none of this operation.
     Protocol,

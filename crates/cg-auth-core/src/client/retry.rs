@@ -43,7 +43,8 @@ impl RetryPolicy {
         Self { max_attempts: 1, attempt_timeout: Duration::MAX, ..Self::new() }
     }
 
-    /// At most `attempts` in all; zero counts as one. Default: 3.
+    /// At most `attempts` in all; zero counts as one. Default: 3. The budget that the clones of a client share
+    /// holds ten retries, so no call has more than eleven.
     #[must_use]
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
@@ -73,14 +74,15 @@ impl RetryPolicy {
     /// How long to wait before the next attempt; `None` to give up with its error.
     #[must_use]
     pub fn wait_after(&self, attempt: &FailedAttempt<'_>) -> Option<Duration> {
-        if attempt.error.attempts() >= self.max_attempts || !attempt.is_worth_another() {
+        if attempt.attempts >= self.max_attempts || !attempt.is_worth_another() {
             return None;
         }
         let wait = match attempt.error.retry_after() {
             Some(named) => named.min(LONGEST_RETRY_AFTER),
-            None => self.bound(attempt.error.attempts()).mul_f64(attempt.part_of_the_wait()),
+            None => attempt.part_of(self.bound(attempt.attempts)),
         };
-        (wait.saturating_add(attempt.took) < attempt.left).then_some(wait)
+        let left = attempt.left.checked_sub(wait)?;
+        attempt.could_be_repeated_within(left).then_some(wait)
     }
 
     fn bound(&self, attempts: u32) -> Duration {
@@ -98,8 +100,10 @@ impl Default for RetryPolicy {
 /// An attempt that failed, as the policy sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedAttempt<'a> {
-    /// What it failed with; it knows how many attempts there were.
+    /// What it failed with.
     pub error: &'a Error,
+    /// How many attempts there were, this one among them.
+    pub attempts: u32,
     /// Whether the endpoint may be called again although the request may have arrived.
     pub repeatable: bool,
     /// How long the attempt took.
@@ -111,8 +115,15 @@ pub struct FailedAttempt<'a> {
 }
 
 impl FailedAttempt<'_> {
-    fn part_of_the_wait(&self) -> f64 {
-        if self.jitter.is_nan() { 1.0 } else { self.jitter.clamp(0.0, 1.0) }
+    /// Whether there is time for another that takes as long.
+    pub(super) fn could_be_repeated_within(&self, left: Duration) -> bool {
+        self.took < left
+    }
+
+    /// The whole bound for a jitter that is no number, and where a float has not the digits for a part.
+    fn part_of(&self, bound: Duration) -> Duration {
+        let seconds = bound.as_secs_f64() * self.jitter.clamp(0.0, 1.0);
+        Duration::try_from_secs_f64(seconds).map_or(bound, |part| part.min(bound))
     }
 
     fn is_worth_another(&self) -> bool {
@@ -128,5 +139,5 @@ impl FailedAttempt<'_> {
     }
 }
 
-/// A service that names a longer time is not waited for, whatever the deadline.
+/// A longer time that a service names is taken for this one, should the deadline allow even that.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);

@@ -17,13 +17,20 @@ pub(super) enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// A date is taken relative to the answer's own `Date`, so that neither clock has to be right.
+    /// Of several, the first that can be read.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // More digits than fit is a very long time, not none.
-            return Some(Self::Delay(Duration::from_secs(text.parse().unwrap_or(u64::MAX))));
-        }
+        let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+        texts.map(str::trim).find_map(|text| Self::of_seconds(text).or_else(|| Self::of_date(text, headers)))
+    }
+
+    fn of_seconds(text: &str) -> Option<Self> {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // More digits than fit is a very long time, not none.
+        is_number.then(|| Self::Delay(Duration::from_secs(text.parse().unwrap_or(u64::MAX))))
+    }
+
+    /// Taken relative to the answer's own `Date`, so that neither clock has to be right.
+    fn of_date(text: &str, headers: &HeaderMap) -> Option<Self> {
         let at = httpdate::parse_http_date(text).ok()?;
         Some(match date_of(headers) {
             Some(date) => Self::Delay(at.duration_since(date).unwrap_or_default()),
@@ -50,30 +57,65 @@ mod tests {
     use super::*;
 
     fn read(retry_after: &str, date: Option<&str>) -> Option<RetryAfter> {
+        read_all(&[retry_after], date)
+    }
+
+    fn read_all(retry_after: &[&str], date: Option<&str>) -> Option<RetryAfter> {
         let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, retry_after.parse().unwrap());
+        for value in retry_after {
+            headers.append(RETRY_AFTER, value.parse().unwrap());
+        }
         if let Some(date) = date {
             headers.insert(DATE, date.parse().unwrap());
         }
         RetryAfter::read(&headers)
     }
 
+    const fn delay(seconds: u64) -> Option<RetryAfter> {
+        Some(RetryAfter::Delay(Duration::from_secs(seconds)))
+    }
+
+    const DATE_OF_ANSWER: &str = "Wed, 15 Sep 2021 08:14:18 GMT";
+    const A_MINUTE_LATER: &str = "Wed, 15 Sep 2021 08:15:18 GMT";
+
     #[test]
     fn seconds_and_dates_are_read() {
-        let delay = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
         assert_eq!(read("120", None), delay(120));
+        assert_eq!(read(" 0 ", None), delay(0));
         assert_eq!(read("99999999999999999999999", None), delay(u64::MAX));
-        let (date, later) = ("Wed, 15 Sep 2021 08:14:18 GMT", "Wed, 15 Sep 2021 08:15:18 GMT");
-        assert_eq!(read(later, Some(date)), delay(60));
-        assert_eq!(read(date, Some(later)), delay(0));
-        assert_eq!(read("-1", None), None);
-        assert_eq!(read("soon", None), None);
+        for form in [A_MINUTE_LATER, "Wednesday, 15-Sep-21 08:15:18 GMT", "Wed Sep 15 08:15:18 2021"] {
+            assert_eq!(read(form, Some(DATE_OF_ANSWER)), delay(60));
+        }
+        assert_eq!(read(DATE_OF_ANSWER, Some(A_MINUTE_LATER)), delay(0));
+        assert_eq!(read("Fri, 31 Dec 9999 23:59:59 GMT", Some(DATE_OF_ANSWER)), delay(251_770_607_141));
+    }
+
+    #[test]
+    fn what_is_neither_is_none() {
+        for odd in ["", "-1", "+1", "1.5", "1e3", "1, 2", "1s", "soon", "\u{e9}", "Wed, 15 Sep 2021"] {
+            assert_eq!(read(odd, Some(DATE_OF_ANSWER)), None, "{odd}");
+        }
+        assert_eq!(read("Fri, 31 Dec 1960 23:59:59 GMT", Some(DATE_OF_ANSWER)), None);
+    }
+
+    #[test]
+    fn of_several_the_first_that_can_be_read_counts() {
+        let read = |values: &[&str]| read_all(values, Some(DATE_OF_ANSWER));
+        assert_eq!(read(&["soon", "\u{e9}", "7", "9"]), delay(7));
+        assert_eq!(read(&["7", A_MINUTE_LATER]), delay(7));
+        assert_eq!(read(&[A_MINUTE_LATER, "7"]), delay(60));
+        assert_eq!(read(&[]), None);
+    }
+
+    #[test]
+    fn a_server_date_that_cannot_be_read_is_as_good_as_none() {
+        assert_eq!(read(A_MINUTE_LATER, Some("yesterday")), read(A_MINUTE_LATER, None));
     }
 
     #[test]
     fn a_date_without_a_server_date_waits_for_a_local_clock() {
-        let at = httpdate::parse_http_date("Wed, 15 Sep 2021 08:15:18 GMT").unwrap();
-        let read = read("Wed, 15 Sep 2021 08:15:18 GMT", None).unwrap();
+        let at = httpdate::parse_http_date(A_MINUTE_LATER).unwrap();
+        let read = read(A_MINUTE_LATER, None).unwrap();
         assert_eq!(read, RetryAfter::At(at));
         assert_eq!(read.delay(None), None);
         assert_eq!(read.delay(Some(at - Duration::from_secs(5))), Some(Duration::from_secs(5)));

@@ -1,5 +1,9 @@
 //! The attempts of a call: which failures are met with another, when, and when no longer.
 
+mod budget;
+mod deadlines;
+mod policy;
+
 use std::{
     pin::pin,
     task::{Context, Poll, Waker},
@@ -7,16 +11,16 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, Error, ErrorKind, FailedAttempt, RetryPolicy,
-    body::BodyCollector,
+    ApiCredential, AuthClient, Error,
+    body::{Body, BodyCollector},
     endpoint::{Endpoint, EndpointError},
     testing::{ManualClock, ScriptedTransport},
     time::Runtime,
     transport::TransportError,
 };
-use proptest::prelude::*;
+use http::Method;
 
-use crate::support::{SUCCESS, base, delegate, delete, refresh, response};
+use crate::support::{SUCCESS, base, credential, delegate, delete, refresh, response};
 
 /// Plays the call to its end, moving the clock on in small steps: its result and how long it took.
 fn play<E: Endpoint>(
@@ -28,11 +32,15 @@ fn play<E: Endpoint>(
     let begun = clock.now();
     let mut call = pin!(client.call(endpoint));
     loop {
-        if let Poll::Ready(result) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if let Poll::Ready(result) = poll(call.as_mut()) {
             return (result.map(|answer| answer.value), clock.now().saturating_since(begun));
         }
         clock.advance(STEP);
     }
+}
+
+fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 fn client(transport: &ScriptedTransport) -> (AuthClient, ManualClock) {
@@ -46,6 +54,15 @@ fn answers(count: usize, status: u16, headers: &[(&str, &str)]) -> ScriptedTrans
 
 fn failures(count: usize, error: &TransportError) -> ScriptedTransport {
     (0..count).fold(ScriptedTransport::new(), |script, _| script.fail(error.clone()))
+}
+
+/// How often an endpoint is sent that fails again and again.
+fn attempts<E: Endpoint>(script: &ScriptedTransport, endpoint: &E) -> u32 {
+    let before = script.requests().len();
+    let (client, clock) = client(script);
+    let Err(error) = play(&client, &clock, endpoint).0 else { panic!("the call succeeded") };
+    assert_eq!(script.requests().len() - before, error.attempts() as usize);
+    error.attempts()
 }
 
 #[test]
@@ -63,6 +80,7 @@ fn which_failures_are_met_with_another_attempt() {
         (failures(9, &TransportError::malformed("x")), 3, 1),
         (failures(9, &TransportError::too_large(too_large)), 1, 1),
         (answers(9, 408, &[]), 3, 1),
+        (answers(9, 408, soon), 3, 1),
         (answers(9, 425, &[]), 3, 1),
         (answers(9, 429, &[]), 3, 1),
         (answers(9, 429, soon), 3, 3),
@@ -72,24 +90,56 @@ fn which_failures_are_met_with_another_attempt() {
         (answers(9, 502, soon), 3, 1),
         (answers(9, 503, &[]), 3, 1),
         (answers(9, 503, soon), 3, 3),
+        (answers(9, 504, &[]), 3, 1),
         (answers(9, 505, soon), 1, 1),
         (answers(9, 307, soon), 1, 1),
         (answers(9, 400, soon), 1, 1),
         (answers(9, 401, soon), 1, 1),
         (answers(9, 404, soon), 1, 1),
-        (answers(9, 200, soon), 1, 1), // unreadable
     ] {
-        let attempts = |result: Result<_, Error>| result.unwrap_err().attempts();
-        let (client, clock) = client(&script);
-        assert_eq!(attempts(play(&client, &clock, &delegate()).0), repeatable, "{script:?}");
-        let before = script.requests().len();
-        assert_eq!(before, repeatable as usize);
-        assert_eq!(attempts(play(&client, &clock, &refresh()).0), refreshing, "{script:?}");
-        assert_eq!(script.requests().len() - before, refreshing as usize);
+        assert_eq!(attempts(&script, &delegate()), repeatable, "{script:?}");
+        assert_eq!(attempts(&script, &delete()), repeatable, "{script:?}");
+        assert_eq!(attempts(&script, &refresh()), refreshing, "{script:?}");
     }
-    let script = answers(2, 503, &[]).answer(response(204, &[], ""));
-    let (client, clock) = client(&script);
-    assert!(play(&client, &clock, &delete()).0.is_ok());
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_or_says_no_is_not_asked_for_again() {
+    for body in ["", "<!doctype html>", r#"{"isSuccess":false,"errorMsg":"no"}"#] {
+        let answer = || response(200, &[("retry-after", "1")], body);
+        let script = ScriptedTransport::new().answer(answer()).answer(answer());
+        assert_eq!((attempts(&script, &delegate()), attempts(&script, &refresh())), (1, 1), "{body}");
+    }
+}
+
+#[test]
+fn an_operation_of_a_third_party_is_repeated_only_where_it_says_so() {
+    struct Foreign(ApiCredential, bool);
+    impl Endpoint for Foreign {
+        type Output = ();
+        fn method(&self) -> Method {
+            Method::GET
+        }
+        fn path(&self) -> &str {
+            "/foreign"
+        }
+        fn credential(&self) -> &ApiCredential {
+            &self.0
+        }
+        fn is_repeatable(&self) -> bool {
+            self.1
+        }
+        fn read_success(&self, _: &Body) -> Result<((), Option<String>), EndpointError> {
+            Ok(((), None))
+        }
+    }
+    for (repeatable, expected) in [(true, 3), (false, 1)] {
+        let endpoint = Foreign(credential(), repeatable);
+        assert_eq!(attempts(&answers(3, 500, &[]), &endpoint), expected);
+        assert_eq!(attempts(&failures(3, &TransportError::closed("x")), &endpoint), expected);
+        assert_eq!(attempts(&failures(3, &TransportError::connect("x")), &endpoint), 3);
+    }
+    assert!(!refresh().is_repeatable() && delegate().is_repeatable() && delete().is_repeatable());
 }
 
 #[test]
@@ -104,6 +154,21 @@ fn an_error_remembers_that_an_earlier_attempt_may_have_arrived() {
 }
 
 #[test]
+fn each_attempt_of_a_refresh_is_judged_by_itself() {
+    let turned_away = || response(503, &[("retry-after", "1")], "");
+    let script = ScriptedTransport::new()
+        .answer(turned_away())
+        .fail(TransportError::connect("x"))
+        .answer(response(200, &[], SUCCESS));
+    let (client, clock) = client(&script);
+    assert!(play(&client, &clock, &refresh()).0.is_ok(), "neither attempt was accepted");
+
+    let script = ScriptedTransport::new().answer(turned_away()).fail(TransportError::closed("x"));
+    let (client, clock) = self::client(&script);
+    assert_eq!(play(&client, &clock, &refresh()).0.unwrap_err().attempts(), 2);
+}
+
+#[test]
 fn the_same_request_is_sent_again_and_sent_counts_from_the_attempt_that_was_answered() {
     let script = failures(2, &TransportError::connect("x")).answer(response(200, &[], SUCCESS));
     let (client, clock) = client(&script);
@@ -111,7 +176,7 @@ fn the_same_request_is_sent_again_and_sent_counts_from_the_attempt_that_was_answ
     let endpoint = delegate();
     let mut call = pin!(client.call(&endpoint));
     let answer = loop {
-        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match poll(call.as_mut()) {
             Poll::Ready(result) => break result.unwrap(),
             Poll::Pending => clock.advance(Duration::from_secs(1)),
         }
@@ -121,135 +186,7 @@ fn the_same_request_is_sent_again_and_sent_counts_from_the_attempt_that_was_answ
     let requests = script.requests();
     assert_eq!(requests.len(), 3);
     for request in &requests[1..] {
-        assert_eq!((request.uri(), request.headers()), (requests[0].uri(), requests[0].headers()));
-        assert_eq!(request.body(), requests[0].body());
+        assert_eq!((request.method(), request.uri()), (requests[0].method(), requests[0].uri()));
+        assert_eq!((request.headers(), request.body()), (requests[0].headers(), requests[0].body()));
     }
-}
-
-#[test]
-fn the_time_that_the_service_names_is_kept() {
-    for retry_after in ["7", "Wed, 15 Sep 2021 08:15:25 GMT"] {
-        let headers = [("retry-after", retry_after), ("date", "Wed, 15 Sep 2021 08:15:18 GMT")];
-        let script = answers(1, 503, &headers).answer(response(200, &[], SUCCESS));
-        let (client, clock) = client(&script);
-        let (result, took) = play(&client, &clock, &refresh());
-        assert!(result.is_ok());
-        assert_eq!(took, Duration::from_secs(7), "{retry_after}");
-    }
-}
-
-#[test]
-fn a_time_beyond_the_deadline_fails_at_once_and_is_told() {
-    for (retry_after, seconds) in [("100", 100), ("3600", 3600), ("18446744073709551615", u64::MAX)] {
-        let script = answers(2, 429, &[("retry-after", retry_after)]);
-        let (client, clock) = client(&script);
-        let (result, took) = play(&client, &clock, &delegate());
-        let error = result.unwrap_err();
-        assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::from_secs(seconds))));
-        assert_eq!(took, Duration::ZERO);
-    }
-    let script = answers(1, 429, &[("retry-after", "7200")]).answer(response(200, &[], SUCCESS));
-    let (client, clock) = client(&script);
-    let patient = client.with_timeout(Duration::from_secs(100_000));
-    assert_eq!(play(&patient, &clock, &delegate()).1, Duration::from_secs(3600), "an hour is the most");
-}
-
-#[test]
-fn an_attempt_has_a_limit_of_its_own() {
-    let script = ScriptedTransport::new().hang().answer(response(200, &[], SUCCESS));
-    let (client, clock) = client(&script);
-    let (result, took) = play(&client, &clock, &delegate());
-    assert!(result.is_ok());
-    assert!((Duration::from_secs(30)..=Duration::from_millis(30_210)).contains(&took), "{took:?}");
-
-    let script = ScriptedTransport::new().hang().answer(response(200, &[], SUCCESS));
-    let (client, clock) = self::client(&script);
-    let error = play(&client, &clock, &refresh()).0.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1), "a refresh may have arrived");
-    assert_eq!(error.to_string(), "no complete answer within 30s");
-}
-
-#[test]
-fn no_attempt_is_begun_that_could_not_end_in_time() {
-    let script = ScriptedTransport::new().hang().hang().hang();
-    let (client, clock) = client(&script);
-    let (result, took) = play(&client.with_timeout(Duration::from_secs(50)), &clock, &delegate());
-    assert_eq!(result.unwrap_err().attempts(), 1);
-    assert_eq!(took, Duration::from_secs(30));
-}
-
-#[test]
-fn no_policy_is_one_attempt_within_the_whole_deadline() {
-    let script = ScriptedTransport::new().hang();
-    let (client, clock) = client(&script);
-    let client = client.with_retry_policy(RetryPolicy::none());
-    let (result, took) = play(&client, &clock, &delegate());
-    assert_eq!(result.unwrap_err().attempts(), 1);
-    assert_eq!(took, AuthClient::DEFAULT_TIMEOUT);
-}
-
-#[test]
-fn a_dead_service_costs_about_one_request_per_call() {
-    let calls = 1000;
-    let script = failures(3 * calls, &TransportError::connect("x"));
-    let (client, clock) = client(&script);
-    for call in 0..calls {
-        // Clones share the budget, whatever else they differ in.
-        let client = client.clone().with_timeout(Duration::from_secs(50 + call as u64 % 2));
-        assert!(play(&client, &clock, &delegate()).0.is_err());
-    }
-    let requests = script.requests().len();
-    assert!((calls + 100..=calls + calls / 5).contains(&requests), "{requests}");
-}
-
-fn error_of(status: u16, attempts: u32) -> Error {
-    let script = answers(attempts as usize, status, &[]);
-    let (client, clock) = client(&script);
-    let policy = RetryPolicy::new().with_max_attempts(attempts);
-    play(&client.with_retry_policy(policy), &clock, &delegate()).0.unwrap_err()
-}
-
-proptest! {
-    #[test]
-    fn a_wait_is_within_its_bounds_and_leaves_time_for_an_attempt(
-        attempts in 1_u32..6,
-        max_attempts in 0_u32..9,
-        first in any::<u32>(),
-        longest in any::<u32>(),
-        took in any::<u32>(),
-        left in any::<u64>(),
-        jitter in prop_oneof![0.0..1.0, Just(f64::NAN), Just(f64::INFINITY), Just(-1.0)],
-    ) {
-        let (first, longest) = (Duration::from_millis(first.into()), Duration::from_millis(longest.into()));
-        let (took, left) = (Duration::from_millis(took.into()), Duration::from_millis(left));
-        let policy = RetryPolicy::new().with_max_attempts(max_attempts).with_waits(first, longest);
-        let error = error_of(503, attempts);
-        prop_assert_eq!(error.attempts(), attempts);
-        let attempt = FailedAttempt { error: &error, repeatable: true, took, left, jitter };
-        match policy.wait_after(&attempt) {
-            Some(wait) => {
-                prop_assert!(attempts < max_attempts);
-                prop_assert!(wait <= longest && wait <= first.saturating_mul(1 << (attempts - 1)));
-                prop_assert!(wait + took < left);
-            }
-            None => {
-                let bound = first.saturating_mul(1 << (attempts - 1)).min(longest);
-                prop_assert!(attempts >= max_attempts || bound + took >= left);
-            }
-        }
-    }
-}
-
-#[test]
-fn an_error_of_the_endpoint_alone_can_be_judged_too() {
-    let error: EndpointError = delegate().read(response(503, &[("retry-after", "1")], "")).unwrap_err();
-    let error = Error::from(error);
-    let attempt = FailedAttempt {
-        error: &error,
-        repeatable: false,
-        took: Duration::ZERO,
-        left: Duration::from_secs(2),
-        jitter: 0.5,
-    };
-    assert_eq!(RetryPolicy::new().wait_after(&attempt), Some(Duration::from_secs(1)));
 }

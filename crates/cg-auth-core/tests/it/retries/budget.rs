@@ -1,0 +1,179 @@
+//! The budget of retries that the clones of a client share.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use cg_auth_core::{
+    AuthClient, ErrorKind, RetryPolicy,
+    body::Body,
+    testing::{ManualClock, ScriptedTransport},
+    time::{BoxFuture, Now, Runtime},
+    transport::{HttpTransport, TransportError},
+};
+use http::{Request, Response};
+
+use super::{answers, attempts, client, failures, play, poll};
+use crate::support::{SUCCESS, base, delegate, refresh, response};
+
+const CALLS: usize = 1000;
+
+/// A tenth of a retry for each call, after the ten that there are at first.
+fn assert_about_one_request_per_call(script: &ScriptedTransport) {
+    let requests = script.requests().len();
+    assert!((CALLS + CALLS / 10..=CALLS + CALLS / 5).contains(&requests), "{requests}");
+}
+
+#[test]
+fn a_dead_service_costs_about_one_request_per_call() {
+    for script in [
+        failures(3 * CALLS, &TransportError::connect("x")),
+        failures(3 * CALLS, &TransportError::closed("x")),
+        answers(3 * CALLS, 500, &[]),
+        answers(3 * CALLS, 503, &[("retry-after", "0")]),
+    ] {
+        let (client, clock) = client(&script);
+        for call in 0..CALLS {
+            // Clones share the budget, whatever else they differ in.
+            let client = client.clone().with_timeout(Duration::from_secs(50 + call as u64 % 2));
+            assert!(play(&client, &clock, &delegate()).0.is_err());
+        }
+        assert_about_one_request_per_call(&script);
+    }
+}
+
+#[test]
+fn clones_in_many_threads_share_it() {
+    let script = failures(3 * CALLS, &TransportError::connect("x"));
+    let client = AuthClient::with_runtime(base(), script.clone(), NoTime);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..CALLS / 8 {
+                    let client = client.clone().with_retry_policy(RetryPolicy::new().with_max_attempts(4));
+                    let endpoint = delegate();
+                    assert!(matches!(poll(pin!(client.call(&endpoint))), Poll::Ready(Err(_))));
+                }
+            });
+        }
+    });
+    assert_about_one_request_per_call(&script);
+}
+
+#[test]
+fn a_service_that_fails_now_and_then_gets_all_its_retries() {
+    let script = (0..CALLS).fold(ScriptedTransport::new(), |script, call| {
+        let script = if call % 10 == 0 { script.answer(response(503, &[], "")) } else { script };
+        script.answer(response(200, &[], SUCCESS))
+    });
+    let (client, clock) = client(&script);
+    for _ in 0..CALLS {
+        assert!(play(&client, &clock, &delegate()).0.is_ok());
+    }
+}
+
+#[test]
+fn no_call_has_more_than_eleven_attempts() {
+    let script = failures(99, &TransportError::connect("x"));
+    let (client, clock) = client(&script);
+    let eager = client.with_retry_policy(RetryPolicy::new().with_max_attempts(99));
+    assert_eq!(play(&eager, &clock, &delegate()).0.unwrap_err().attempts(), 11);
+}
+
+#[test]
+fn a_call_that_is_cancelled_while_it_waits_takes_nothing_out() {
+    let script = answers(CALLS + 3, 503, &[("retry-after", "1")]);
+    let (client, clock) = client(&script);
+    let endpoint = delegate();
+    for _ in 0..CALLS {
+        assert!(poll(pin!(client.call(&endpoint))).is_pending());
+    }
+    assert_eq!(play(&client, &clock, &endpoint).0.unwrap_err().attempts(), 3);
+}
+
+#[test]
+fn a_wait_that_ends_too_late_takes_nothing_out() {
+    let script = answers(CALLS + 3, 503, &[("retry-after", "1")]);
+    let (client, clock) = client(&script);
+    let endpoint = delegate();
+    for _ in 0..CALLS {
+        let mut call = pin!(client.call(&endpoint));
+        assert!(poll(call.as_mut()).is_pending());
+        clock.advance(AuthClient::DEFAULT_TIMEOUT);
+        assert!(poll(call.as_mut()).is_ready());
+    }
+    assert_eq!(play(&client, &clock, &endpoint).0.unwrap_err().attempts(), 3);
+}
+
+#[test]
+fn a_retry_that_was_sent_is_spent_even_if_it_is_cancelled() {
+    let there_are = 11; // ten, and a tenth for each of these calls but the first
+    let script = (0..=there_are).fold(ScriptedTransport::new(), |script, _| {
+        script.answer(response(503, &[("retry-after", "1")], "")).hang()
+    });
+    let (client, clock) = client(&script);
+    let endpoint = delegate();
+    for call in 1..=there_are {
+        let mut sent = pin!(client.call(&endpoint));
+        assert!(poll(sent.as_mut()).is_pending());
+        clock.advance(Duration::from_secs(1));
+        assert!(poll(sent.as_mut()).is_pending());
+        assert_eq!(script.requests().len(), 2 * call);
+    }
+    let Poll::Ready(Err(error)) = poll(pin!(client.call(&endpoint))) else { panic!("one too many") };
+    assert_eq!(error.attempts(), 1);
+}
+
+#[test]
+fn a_transport_that_panics_leaves_the_client_as_it_was() {
+    #[derive(Debug)]
+    struct Panicking(ScriptedTransport);
+    #[async_trait]
+    impl HttpTransport for Panicking {
+        async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
+            let result = self.0.send(request).await;
+            assert!(result.is_err(), "on purpose");
+            result
+        }
+    }
+    let calls = 20;
+    let script = answers(calls, 200, &[]).fail(TransportError::connect("x"));
+    let clock = ManualClock::new();
+    let client = AuthClient::with_runtime(base(), Panicking(script), clock.clone());
+    for _ in 0..calls {
+        assert!(catch_unwind(AssertUnwindSafe(|| play(&client, &clock, &delegate()))).is_err());
+    }
+    let error = play(&client, &clock, &delegate()).0.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 2), "the script has ended");
+}
+
+#[test]
+fn clients_do_not_share_it() {
+    let script = failures(300, &TransportError::connect("x"));
+    for _ in 0..100 {
+        assert_eq!(attempts(&script, &refresh()), 3);
+    }
+}
+
+/// Where every wait is over at once.
+#[derive(Debug)]
+struct NoTime;
+
+impl Runtime for NoTime {
+    fn now(&self) -> Now {
+        Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        Err(task)
+    }
+}
