@@ -5,20 +5,47 @@
 
 #[path = "transports_suite/answers.rs"]
 mod answers;
+#[cfg(unix)]
+#[path = "transports_suite/callers_connectors.rs"]
+mod callers_connectors;
+#[path = "transports_suite/callers_reqwest.rs"]
+mod callers_reqwest;
+#[path = "transports_suite/certificates.rs"]
+mod certificates;
+#[path = "transports_suite/classification.rs"]
+mod classification;
 #[path = "transports_suite/connections.rs"]
 mod connections;
 #[path = "transports_suite/deadlines.rs"]
 mod deadlines;
-#[path = "transports_suite/failures.rs"]
-mod failures;
+#[path = "transports_suite/environment.rs"]
+mod environment;
 #[path = "transports_suite/http2.rs"]
 mod http2;
+#[path = "transports_suite/knobs.rs"]
+mod knobs;
 #[path = "transports_suite/operations.rs"]
 mod operations;
+#[path = "transports_suite/pem_texts.rs"]
+mod pem_texts;
+#[path = "transports_suite/proxies.rs"]
+mod proxies;
+#[path = "transports_suite/proxy_environment.rs"]
+mod proxy_environment;
+#[path = "transports_suite/proxy_failures.rs"]
+mod proxy_failures;
+#[path = "transports_suite/proxy_tunnels.rs"]
+mod proxy_tunnels;
 #[path = "transports_suite/retries.rs"]
 mod retries;
 #[path = "transports_suite/subject.rs"]
 mod subject;
+#[path = "examples/third_party_transport/transport.rs"]
+mod third_party_transport;
+#[path = "transports_suite/tls.rs"]
+mod tls;
+#[path = "transports_suite/told.rs"]
+mod told;
 #[path = "transports_suite/wire.rs"]
 mod wire;
 
@@ -33,69 +60,222 @@ macro_rules! behaviours {
     )+)+ };
 }
 
-macro_rules! suite {
-    ($name:ident, $transport:ty) => {
+/// One test per row of the table of failures, those of kept connections or all others, and one that says
+/// that the table has no more of them.
+macro_rules! rows {
+    ($name:ident, kept: $kept:literal, $($module:ident: $($row:ident),+;)+) => {
         mod $name {
-            type Transport = $transport;
+            $($(
+                #[tokio::test]
+                async fn $row() {
+                    let row = crate::classification::Row::of(stringify!($row));
+                    let played = crate::classification::$module::$row::<super::Transport>(&row);
+                    cg_auth_tests::hang_guard::bounded(played).await;
+                }
+            )+)+
 
-            behaviours! {
-                answers:
-                    a_redirect_is_not_followed,
-                    a_length_beyond_the_limit_is_refused_unread,
-                    an_endless_body_is_cut_off_at_the_limit,
-                    an_endless_head_is_cut_off,
-                    an_interim_answer_is_passed_over,
-                    a_body_of_exactly_the_limit_is_taken,
-                    a_compressed_answer_comes_back_as_it_is;
-                connections:
-                    a_kept_connection_is_used_again,
-                    a_connection_closed_between_calls_is_replaced,
-                    a_request_that_crosses_the_end_of_its_connection_arrives_once,
-                    a_request_that_was_read_is_never_sent_again,
-                    a_dropped_call_leaves_the_transport_usable,
-                    a_proxy_of_the_environment_is_not_used,
-                    without_root_certificates_only_https_is_a_config_error,
-                    outside_a_runtime_it_is_a_config_error;
-                deadlines:
-                    silence_before_the_head_is_a_timeout,
-                    silence_within_the_body_is_a_timeout,
-                    a_silent_tls_handshake_ends_at_the_connect_timeout;
-                failures:
-                    a_refused_connection_was_not_sent,
-                    a_server_without_tls_is_a_tls_failure,
-                    an_answer_that_is_not_http_is_malformed,
-                    a_connection_closed_before_the_answer_is_closed,
-                    a_connection_closed_within_the_body_is_closed,
-                    a_tls_stream_that_ends_without_notice_is_closed;
-                http2:
-                    a_refused_stream_was_not_sent,
-                    a_frame_that_breaks_the_protocol_is_malformed,
-                    the_last_words_of_a_server_are_not_repeated,
-                    a_connection_that_fell_silent_is_replaced;
-                operations:
-                    the_three_operations_work_over_plain_http,
-                    http1_is_spoken_over_tls_where_that_is_all_there_is,
-                    http2_is_negotiated_over_tls,
-                    http2_is_spoken_with_prior_knowledge,
-                    an_unknown_issuer_is_a_refused_certificate,
-                    a_token_opens_the_protected_resource_until_it_expires,
-                    a_refresh_token_is_taken_once,
-                    a_refused_credential_is_an_api_error,
-                    many_calls_run_at_once;
-                retries:
-                    a_delegation_survives_dropped_connections,
-                    an_outage_of_the_service_is_survived,
-                    a_refresh_that_may_have_arrived_is_not_repeated,
-                    a_refresh_that_was_turned_away_comes_back_in_time;
-                wire:
-                    a_request_arrives_as_it_was_built,
-                    a_refresh_announces_an_empty_body,
-                    a_delete_has_a_body,
-                    a_cookie_is_not_sent_back,
-                    a_target_is_sent_unchanged_or_refused;
+            #[test]
+            fn every_row_is_played() {
+                crate::classification::check_players(&[$($(stringify!($row)),+),+], $kept);
             }
         }
     };
 }
-suite!(hyper, cg_auth_hyper::HyperTransport);
-suite!(reqwest, cg_auth_reqwest::ReqwestTransport);
+
+/// What every transport does.
+macro_rules! contract {
+    () => {
+        behaviours! {
+            answers:
+                a_redirect_is_not_followed,
+                a_length_beyond_the_limit_is_refused_unread,
+                an_endless_body_is_cut_off_at_the_limit,
+                an_endless_head_is_cut_off,
+                an_interim_answer_is_passed_over,
+                a_body_of_exactly_the_limit_is_taken,
+                a_compressed_answer_comes_back_as_it_is;
+            connections:
+                a_dropped_call_leaves_the_transport_usable,
+                outside_a_runtime_it_is_a_config_error;
+            deadlines:
+                silence_before_the_head_is_a_timeout,
+                silence_within_the_body_is_a_timeout;
+            http2:
+                the_last_words_of_a_server_are_not_repeated;
+            operations:
+                the_three_operations_work_over_plain_http,
+                http1_is_spoken_over_tls_where_that_is_all_there_is,
+                http2_is_negotiated_over_tls,
+                http2_is_spoken_with_prior_knowledge,
+                a_token_opens_the_protected_resource_until_it_expires,
+                a_refresh_token_is_taken_once,
+                a_refused_credential_is_an_api_error,
+                many_calls_run_at_once;
+            retries:
+                a_delegation_survives_dropped_connections,
+                a_deletion_survives_dropped_connections,
+                an_outage_of_the_service_is_survived,
+                a_refresh_that_may_have_arrived_is_not_repeated,
+                a_refresh_that_was_turned_away_comes_back_in_time,
+                a_refresh_that_did_not_leave_is_repeated,
+                a_throttled_call_comes_back_when_it_was_told_to,
+                a_date_tells_when_to_come_back_too,
+                an_attempt_that_nobody_answers_gives_way_to_the_next;
+            wire:
+                a_request_arrives_as_it_was_built,
+                a_refresh_announces_an_empty_body,
+                a_delete_has_a_body,
+                a_cookie_is_not_sent_back,
+                a_target_is_sent_unchanged_or_refused;
+        }
+
+        rows! {
+            classification, kept: false,
+            connecting:
+                connection_refused,
+                host_unreachable,
+                host_name_not_found,
+                tls_handshake_unanswered_at_the_connect_timeout,
+                tls_handshake_closed,
+                tls_handshake_reset,
+                no_tls_at_the_port,
+                no_tls_version_in_common,
+                certificate_of_an_unknown_issuer;
+            head:
+                closed_before_the_head,
+                reset_before_the_head,
+                closed_within_the_head,
+                reset_within_the_head,
+                head_that_is_not_http,
+                head_too_long;
+            body:
+                closed_within_a_body_of_known_length,
+                closed_within_a_chunked_body,
+                closed_without_notice_of_tls_after_a_body_of_unknown_length,
+                reset_within_the_body,
+                broken_chunk,
+                body_announced_as_too_long,
+                body_that_grows_too_long;
+            http2:
+                http_2_stream_refused,
+                http_2_goaway_without_an_error_before_the_head,
+                http_2_goaway_with_an_error_before_the_head,
+                http_2_connection_closed_within_the_body,
+                http_2_connection_reset_within_the_body,
+                http_2_frame_that_breaks_the_protocol;
+        }
+    };
+}
+
+/// What a transport does that keeps connections.
+macro_rules! kept_connections {
+    () => {
+        behaviours! {
+            connections:
+                a_kept_connection_is_used_again,
+                a_request_that_crosses_the_end_of_its_connection_arrives_once;
+        }
+
+        rows! {
+            classification_of_kept_connections, kept: true,
+            kept:
+                kept_connection_closed_while_idle,
+                kept_connection_closed_once_the_request_was_read;
+        }
+    };
+}
+
+/// What the settings do that the transports of this workspace share.
+macro_rules! settings {
+    () => {
+        behaviours! {
+            connections:
+                a_proxy_of_the_environment_is_not_used,
+                without_root_certificates_only_https_is_a_config_error;
+            certificates:
+                a_private_authority_is_trusted_when_it_is_named,
+                many_authorities_are_trusted_together,
+                only_the_given_authorities_are_trusted,
+                a_certificate_that_is_no_good_is_refused_with_a_reason,
+                an_authority_made_anew_under_its_old_name_is_unknown,
+                a_client_certificate_is_shown,
+                a_missing_client_certificate_is_a_refused_one,
+                a_client_certificate_of_another_authority_is_refused;
+            http2:
+                a_connection_that_fell_silent_is_replaced;
+            knobs:
+                connections_start_from_the_local_address,
+                a_local_address_of_another_machine_is_no_connection,
+                a_pool_of_none_opens_a_connection_for_each_request,
+                an_idle_connection_is_kept_for_its_time,
+                no_time_is_too_long;
+            pem_texts:
+                a_text_without_a_root_certificate_is_a_config_error,
+                a_client_certificate_that_is_not_whole_is_a_config_error;
+            proxies:
+                a_tunnel_leads_to_the_service,
+                credentials_open_a_tunnel,
+                the_way_to_a_proxy_may_be_tls,
+                plain_http_is_handed_to_a_named_proxy,
+                plain_http_reaches_a_proxy_in_absolute_form,
+                loopback_never_uses_a_proxy,
+                proxy_credentials_are_not_shown;
+            proxy_environment:
+                https_uses_the_proxy_of_the_environment,
+                plain_http_never_uses_the_proxy_of_the_environment,
+                loopback_never_uses_the_proxy_of_the_environment,
+                the_environment_names_hosts_that_use_no_proxy,
+                the_proxies_of_the_environment_can_be_switched_off,
+                a_named_proxy_takes_the_place_of_the_environment,
+                an_unreadable_proxy_of_the_environment_is_a_config_error;
+            proxy_failures:
+                credentials_that_a_proxy_refuses_are_a_config_error,
+                a_tunnel_that_a_proxy_refuses_is_no_connection,
+                a_service_that_a_proxy_does_not_find_is_no_connection,
+                a_proxy_that_is_down_is_no_connection,
+                what_is_no_proxy_is_no_connection,
+                a_silent_proxy_ends_at_the_connect_timeout,
+                the_certificate_of_a_proxy_is_judged_too,
+                the_certificate_behind_a_proxy_is_judged_too;
+            proxy_tunnels:
+                a_proxy_learns_nothing_of_a_tunnelled_request,
+                http1_is_spoken_to_a_proxy_that_has_http2_too,
+                http2_is_negotiated_through_a_tunnel,
+                a_tunnel_opens_however_a_proxy_words_it;
+            tls:
+                a_server_of_an_old_tls_version_is_told_by_it,
+                a_minimum_tls_version_is_kept,
+                a_port_without_tls_is_told_by_its_answer,
+                http2_is_spoken_where_a_server_prefers_it,
+                http1_is_spoken_where_a_server_has_no_http2,
+                http2_can_be_switched_off,
+                prior_knowledge_of_a_server_without_http2_is_told,
+                prior_knowledge_that_is_wrong_is_found_out;
+        }
+    };
+}
+
+mod hyper {
+    type Transport = cg_auth_hyper::HyperTransport;
+    contract!();
+    kept_connections!();
+    settings!();
+}
+
+mod reqwest {
+    type Transport = cg_auth_reqwest::ReqwestTransport;
+    contract!();
+    kept_connections!();
+    settings!();
+}
+
+mod callers_client_of_reqwest {
+    type Transport = crate::callers_reqwest::CallersReqwest;
+    contract!();
+    kept_connections!();
+}
+
+mod third_party {
+    type Transport = crate::third_party_transport::OneConnectionEach;
+    contract!();
+}

@@ -32,9 +32,15 @@ impl Http2 {
 
     /// Answers 200 with `body`.
     pub async fn answer(&mut self, stream: u32, body: &str) {
+        self.begin_answer(stream, body).await;
+        self.write(DATA, END_STREAM, stream, &[]).await;
+    }
+
+    /// Answers 200 with a body that begins with `piece`.
+    pub async fn begin_answer(&mut self, stream: u32, piece: &str) {
         // Entry 8 of the static table is `:status: 200` (RFC 7541 appendix A).
         self.write(HEADERS, END_HEADERS, stream, &[0x80 | 8]).await;
-        self.write(DATA, END_STREAM, stream, body.as_bytes()).await;
+        self.write(DATA, 0, stream, piece.as_bytes()).await;
     }
 
     /// Sends one frame.
@@ -58,6 +64,16 @@ impl Http2 {
             return None;
         }
         Some((kind, u32::from_be_bytes([s0, s1, s2, s3])))
+    }
+
+    /// Reads on until the other end is gone.
+    pub async fn read_to_the_end(&mut self) {
+        while self.read().await.is_some() {}
+    }
+
+    /// Ends the connection as a crash does.
+    pub fn reset(self) {
+        self.connection.reset();
     }
 }
 

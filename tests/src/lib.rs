@@ -4,16 +4,20 @@
 //!   section 12) against what this workspace builds, reads and emulates.
 //! - `transports.rs` runs the contract of `cg_auth_core::transport` against every transport over real
 //!   sockets, with the faults that [`listener`] plays.
+//! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
 //! - `examples/` are whole programs, one per kind of user; each starts the emulator, asserts what it shows
 //!   and ends.
 
 // Shared test code: a failed expectation here is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod authority;
 pub mod hang_guard;
 pub mod http2;
 pub mod listener;
-mod tls;
+pub mod proxy;
+pub mod tls;
+pub mod tls11;
 
 /// The programs in the README at the top, compiled.
 #[cfg(doctest)]

@@ -1,21 +1,29 @@
 //! [`Listener`]: a TCP server whose part a test plays byte by byte.
 
-use std::{fmt, future::pending, net::SocketAddr, time::Duration};
+use std::{fmt, future::pending, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use cg_auth_core::BaseUrl;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream},
     net::{TcpListener, TcpStream},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
-use crate::tls::Tls;
+use crate::{authority::Authority, tls::TlsServer};
 
 /// A port of the loopback interface that does what a test says, or nothing at all.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    tls: Option<Tls>,
+    tls: Option<(TlsServer, Arc<ServerConfig>)>,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(socket: TcpListener) -> Self {
+        Self { socket, tls: None }
+    }
 }
 
 impl Listener {
@@ -26,13 +34,25 @@ impl Listener {
 
     /// Listens on a free port and speaks TLS, over which it offers HTTP/1.1 only.
     pub async fn bind_tls() -> Self {
-        Self { tls: Some(Tls::new()), ..Self::bind().await }
+        Self::bind_tls_with(TlsServer::new()).await
+    }
+
+    /// Listens on a free port and speaks TLS as `server` does.
+    pub async fn bind_tls_with(server: TlsServer) -> Self {
+        let config = server.config();
+        Self { tls: Some((server, config)), ..Self::bind().await }
+    }
+
+    /// With TLS, the authority of its certificate.
+    #[must_use]
+    pub fn authority(&self) -> Option<&Authority> {
+        self.tls.as_ref().map(|(server, _)| server.authority())
     }
 
     /// With TLS, the authority to trust.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
-        self.tls.as_ref().map(|tls| tls.ca_pem.as_str())
+        self.authority().map(Authority::pem)
     }
 
     /// Where it listens.
@@ -52,10 +72,25 @@ impl Listener {
     pub async fn accept(&self) -> Connection {
         let (stream, _) = self.socket.accept().await.unwrap();
         let stream: Box<dyn Stream> = match &self.tls {
-            Some(tls) => Box::new(TlsAcceptor::from(tls.config.clone()).accept(stream).await.unwrap()),
+            Some((_, config)) => {
+                Box::new(TlsAcceptor::from(config.clone()).accept(stream).await.expect("a TLS handshake"))
+            }
             None => Box::new(stream),
         };
         Connection { stream }
+    }
+
+    /// The next connection, whose TLS handshake is to fail: why it did.
+    ///
+    /// Reads on until the other end is gone, since closing with bytes unread resets the connection, and a
+    /// reset destroys the alert before it.
+    pub async fn accept_in_vain(&self) -> io::Error {
+        let (stream, _) = self.socket.accept().await.unwrap();
+        let (_, config) = self.tls.as_ref().expect("TLS");
+        let handshake = TlsAcceptor::from(config.clone()).accept(stream).into_fallible();
+        let (error, stream) = handshake.await.expect_err("a TLS handshake that fails");
+        Connection { stream: Box::new(stream) }.read_to_end().await;
+        error
     }
 
     /// Whether anyone connects within a moment. Who is going to connect to loopback has done so by then.
@@ -81,13 +116,73 @@ pub struct Connection {
     stream: Box<dyn Stream>,
 }
 
-trait Stream: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin> Stream for S {}
+trait Stream: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {
+    /// Where there is one underneath.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+
+    /// What was agreed on by ALPN.
+    fn protocol(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self.get_ref().0)
+    }
+
+    fn protocol(&self) -> Option<&[u8]> {
+        self.get_ref().1.alpn_protocol()
+    }
+}
+
+#[cfg(unix)]
+impl Stream for UnixStream {}
+impl Stream for DuplexStream {}
+
+#[cfg(unix)]
+impl From<UnixStream> for Connection {
+    fn from(stream: UnixStream) -> Self {
+        Self { stream: Box::new(stream) }
+    }
+}
+
+impl From<DuplexStream> for Connection {
+    fn from(stream: DuplexStream) -> Self {
+        Self { stream: Box::new(stream) }
+    }
+}
 
 impl Connection {
     /// Connects to a server, to play the client.
     pub async fn to(authority: &str) -> Self {
         Self { stream: Box::new(TcpStream::connect(authority).await.unwrap()) }
+    }
+
+    /// The other end of a TCP connection.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.stream.socket().expect("TCP").peer_addr().unwrap()
+    }
+
+    /// What was agreed on by ALPN.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&[u8]> {
+        self.stream.protocol()
+    }
+
+    /// Carries bytes between this connection and `server`, as a tunnel does, until both ends have closed.
+    pub async fn relay(mut self, server: SocketAddr) {
+        let mut server = TcpStream::connect(server).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut self.stream, &mut server).await;
     }
 
     /// The next message with its whole body; `None` when the other end is gone.
@@ -109,15 +204,32 @@ impl Connection {
         self.stream.read_exact(bytes).await.is_ok()
     }
 
+    /// Reads until the other end is gone: all that came.
+    pub async fn read_to_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let Ok(1..) = self.stream.read_buf(&mut bytes).await {}
+        bytes
+    }
+
     /// Sends `bytes`, which the other end is there to read.
     pub async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }
 
+    /// Sends `bytes`, or what of them the other end reads before it goes away.
+    pub async fn write_in_vain(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes).await;
+    }
+
     /// Says that nothing more will be sent, and still reads.
     pub async fn shut_down(&mut self) {
         self.stream.shutdown().await.unwrap();
+    }
+
+    /// Ends the connection as a crash does: with a reset in place of an end.
+    pub fn reset(self) {
+        self.stream.socket().expect("TCP").set_zero_linger().unwrap();
     }
 
     /// Sends `piece` over and over until the other end goes away: how many bytes left before that.

@@ -1,47 +1,112 @@
-//! [`Tls`]: what a [`Listener`](crate::listener::Listener) needs to speak TLS, HTTP/1.1 only.
+//! [`TlsServer`]: how a [`Listener`](crate::listener::Listener) speaks TLS, as it should or not.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc};
 
-use cg_auth_core::time::Now;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio_rustls::rustls::{
-    ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    RootCertStore, ServerConfig, SupportedProtocolVersion, crypto::aws_lc_rs, server::WebPkiClientVerifier,
+    version::TLS12,
 };
 
-/// A certificate for 127.0.0.1 and the authority that signed it, both made on the spot.
+use crate::authority::{Authority, RIGHT_NOW};
+
+/// A server of 127.0.0.1 that offers HTTP/1.1 in every version of TLS there is, to start with.
 #[derive(Debug)]
-pub(crate) struct Tls {
-    pub(crate) config: Arc<ServerConfig>,
-    pub(crate) ca_pem: String,
+pub struct TlsServer {
+    authority: Authority,
+    name: &'static str,
+    days: Range<i32>,
+    versions: &'static [&'static SupportedProtocolVersion],
+    alpn: &'static [&'static [u8]],
+    demands_client_certificate: bool,
 }
 
-impl Tls {
-    pub(crate) fn new() -> Self {
-        let mut authority = params(&[]);
-        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = params(&["127.0.0.1"]).signed_by(&key, &authority).unwrap();
+impl TlsServer {
+    /// One with an authority of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            authority: Authority::new(),
+            name: "127.0.0.1",
+            days: RIGHT_NOW,
+            versions: tokio_rustls::rustls::DEFAULT_VERSIONS,
+            alpn: &[b"http/1.1"],
+            demands_client_certificate: false,
+        }
+    }
 
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+    /// Its certificate comes from `authority`.
+    #[must_use]
+    pub fn signed_by(self, authority: Authority) -> Self {
+        Self { authority, ..self }
+    }
+
+    /// Its certificate is for `name` and nothing else.
+    #[must_use]
+    pub fn name(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Its certificate ended yesterday.
+    #[must_use]
+    pub fn expired(self) -> Self {
+        Self { days: -2..-1, ..self }
+    }
+
+    /// Its certificate begins tomorrow.
+    #[must_use]
+    pub fn not_yet_valid(self) -> Self {
+        Self { days: 1..2, ..self }
+    }
+
+    /// It has never heard of TLS 1.3.
+    #[must_use]
+    pub fn tls12_only(self) -> Self {
+        const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
+        Self { versions: VERSIONS, ..self }
+    }
+
+    /// What it offers in ALPN, the preferred first; with nothing it passes over what the client offers.
+    #[must_use]
+    pub fn alpn(self, alpn: &'static [&'static [u8]]) -> Self {
+        Self { alpn, ..self }
+    }
+
+    /// It talks only to [clients](Authority::client) of its own authority.
+    #[must_use]
+    pub fn demanding_client_certificate(self) -> Self {
+        Self { demands_client_certificate: true, ..self }
+    }
+
+    /// The authority of its certificate.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// All that for rustls.
+    #[must_use]
+    pub fn config(&self) -> Arc<ServerConfig> {
+        let identity = self.authority.server(self.name, &self.days);
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(self.versions)
             .unwrap();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self { config: Arc::new(config), ca_pem: authority.pem() }
+        let builder = if self.demands_client_certificate {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.authority.der().clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        } else {
+            builder.with_no_client_auth()
+        };
+        let mut config = builder.with_single_cert(identity.chain(), identity.key()).unwrap();
+        config.alpn_protocols = self.alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        Arc::new(config)
     }
 }
 
-/// Platforms refuse certificates that live for long, so these live from yesterday to tomorrow.
-fn params(names: &[&str]) -> CertificateParams {
-    let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let mut params = CertificateParams::new(names).unwrap();
-    let (now, day) = (Now::system().wall(), Duration::from_secs(24 * 60 * 60));
-    (params.not_before, params.not_after) = ((now - day).into(), (now + day).into());
-    params
+impl Default for TlsServer {
+    fn default() -> Self {
+        Self::new()
+    }
 }

@@ -117,7 +117,7 @@ async fn kind_of_limited_call<T: Subject>(answer: &[u8]) -> Result<usize, Transp
 }
 
 fn limited<T: Subject>() -> T {
-    T::build(Settings { body_limit: LIMIT, ..Settings::default() }).unwrap()
+    T::with(Settings { body_limit: LIMIT, ..Settings::default() })
 }
 
 fn request(listener: &Listener) -> Request<Body> {

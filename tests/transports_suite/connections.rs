@@ -8,7 +8,10 @@ use std::{
 use cg_auth_core::{AuthClient, BaseUrl, ErrorKind, testing::ManualClock, transport::TransportErrorKind};
 use cg_auth_tests::listener::{Connection, Listener, TOKEN, ok, while_serving};
 
-use super::subject::{Subject, client, credential};
+use super::{
+    environment::run_in_environment,
+    subject::{Configurable, Subject, client, credential},
+};
 
 pub(crate) async fn a_kept_connection_is_used_again<T: Subject>() {
     let listener = Listener::bind().await;
@@ -21,19 +24,6 @@ pub(crate) async fn a_kept_connection_is_used_again<T: Subject>() {
     let credential = credential();
     let (answer, ()) = tokio::join!(client.get_delegate_access_token(&credential), server);
     answer.unwrap();
-    assert!(listener.is_left_alone().await);
-}
-
-pub(crate) async fn a_connection_closed_between_calls_is_replaced<T: Subject>() {
-    let listener = Listener::bind().await;
-    let client = client::<T>(listener.base_url());
-    let mut first = first_call(&client, &listener).await;
-    first.shut_down().await;
-    assert!(first.receive().await.is_none(), "an idle connection that has ended is given up");
-
-    let mut second = first_call(&client, &listener).await;
-    drop(client);
-    assert!(second.receive().await.is_none());
     assert!(listener.is_left_alone().await);
 }
 
@@ -58,22 +48,6 @@ pub(crate) async fn a_request_that_crosses_the_end_of_its_connection_arrives_onc
         }
         assert!(listener.is_left_alone().await);
     }
-}
-
-pub(crate) async fn a_request_that_was_read_is_never_sent_again<T: Subject>() {
-    let listener = Listener::bind().await;
-    let client = client::<T>(listener.base_url());
-    let mut connection = first_call(&client, &listener).await;
-    let server = async {
-        connection.receive().await.expect("the second request on the first connection");
-        drop(connection);
-    };
-    let credential = credential();
-    let (error, ()) = tokio::join!(client.get_delegate_access_token(&credential), server);
-    let error = error.unwrap_err();
-    assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Closed);
-    assert!(error.may_have_been_sent());
-    assert!(listener.is_left_alone().await, "the request was sent again");
 }
 
 pub(crate) async fn a_dropped_call_leaves_the_transport_usable<T: Subject>() {
@@ -111,14 +85,14 @@ pub(crate) async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
     assert_eq!(kind, ErrorKind::Config);
 }
 
-pub(crate) async fn a_proxy_of_the_environment_is_not_used<T: Subject>() {
+pub(crate) async fn a_proxy_of_the_environment_is_not_used<T: Configurable>() {
     let nobody = format!("http://{}", Listener::bind().await.address());
     let proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, nobody.as_str()));
     run_in_environment::<T>("a_kept_connection_is_used_again", &proxies).await;
 }
 
 /// Where the platform looks for them in files; elsewhere the variables change nothing.
-pub(crate) async fn without_root_certificates_only_https_is_a_config_error<T: Subject>() {
+pub(crate) async fn without_root_certificates_only_https_is_a_config_error<T: Configurable>() {
     const NONE: (&str, &str) = ("SSL_CERT_FILE", "/nonexistent");
     if std::env::var_os(NONE.0).is_none_or(|file| file != NONE.1) {
         let none = [NONE, ("SSL_CERT_DIR", "/nonexistent")];
@@ -134,17 +108,8 @@ pub(crate) async fn without_root_certificates_only_https_is_a_config_error<T: Su
     }
 }
 
-/// Runs another test with other variables: the environment is that of a whole process.
-async fn run_in_environment<T: Subject>(test: &str, variables: &[(&str, &str)]) {
-    let mut process = tokio::process::Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", &format!("{}::{test}", T::MODULE)]).envs(variables.iter().copied());
-    let output = process.kill_on_drop(true).output().await.unwrap();
-    assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
-}
-
 /// A call that is answered, and its connection, kept open.
-async fn first_call(client: &AuthClient, listener: &Listener) -> Connection {
+pub(crate) async fn first_call(client: &AuthClient, listener: &Listener) -> Connection {
     let credential = credential();
     let (answer, (_, connection)) =
         tokio::join!(client.get_delegate_access_token(&credential), listener.answer(ok(TOKEN)));

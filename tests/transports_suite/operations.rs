@@ -7,7 +7,7 @@ use cg_auth_core::{
     body::Body,
     model::AccessToken,
     token::{DurationUnit, Expiry},
-    transport::{HttpTransport, TransportErrorKind},
+    transport::HttpTransport,
 };
 use cg_auth_emulator::Emulator;
 use cg_auth_tests::listener::{Listener, TOKEN, ok};
@@ -22,14 +22,12 @@ pub(crate) async fn the_three_operations_work_over_plain_http<T: Subject>() {
 
 pub(crate) async fn http2_is_negotiated_over_tls<T: Subject>() {
     let emulator = Emulator::builder().tls().start().await.unwrap();
-    let settings = Settings { extra_roots: emulator.ca_pem(), ..Settings::default() };
-    assert_operations_work(&emulator, T::build(settings).unwrap(), Version::HTTP_2).await;
+    assert_operations_work(&emulator, T::trusting(emulator.ca_pem().unwrap()), Version::HTTP_2).await;
 }
 
 pub(crate) async fn http1_is_spoken_over_tls_where_that_is_all_there_is<T: Subject>() {
     let listener = Listener::bind_tls().await;
-    let settings = Settings { extra_roots: listener.ca_pem(), ..Settings::default() };
-    let client = client_over(listener.base_url(), T::build(settings).unwrap());
+    let client = client_over(listener.base_url(), T::trusting(listener.ca_pem().unwrap()));
     let credential = credential();
     let (answer, (request, _)) =
         tokio::join!(client.get_delegate_access_token(&credential), listener.answer(ok(TOKEN)));
@@ -42,19 +40,8 @@ pub(crate) async fn http2_is_spoken_with_prior_knowledge<T: Subject>() {
         let emulator = builder.start().await.unwrap();
         let settings =
             Settings { extra_roots: emulator.ca_pem(), http2_prior_knowledge: true, ..Settings::default() };
-        assert_operations_work(&emulator, T::build(settings).unwrap(), Version::HTTP_2).await;
+        assert_operations_work(&emulator, T::with(settings), Version::HTTP_2).await;
     }
-}
-
-pub(crate) async fn an_unknown_issuer_is_a_refused_certificate<T: Subject>() {
-    let emulator = Emulator::builder().tls().start().await.unwrap();
-    let client = client::<T>(emulator.base_url().clone());
-    let error = client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
-    assert_eq!((error.kind(), error.recovery()), (ErrorKind::Transport, Recovery::FixConfiguration));
-    assert!(!error.may_have_been_sent());
-    let error = error.as_transport().unwrap();
-    assert_eq!(error.kind(), TransportErrorKind::Tls);
-    assert!(error.is_refused_certificate());
 }
 
 pub(crate) async fn a_token_opens_the_protected_resource_until_it_expires<T: Subject>() {

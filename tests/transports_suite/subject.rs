@@ -1,28 +1,36 @@
-//! [`Subject`]: a transport, as the suite makes it.
+//! [`Subject`]: a transport, as the suite makes it. [`Configurable`]: one of this workspace.
 
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
-    body::Body,
-    transport::{HttpTransport, TransportError},
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName, body::Body,
+    model::RefreshToken, transport::HttpTransport,
 };
+use cg_auth_transport_util::{FromSettings, Http2, TransportBuilder};
+use tokio_rustls::rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use crate::third_party_transport::OneConnectionEach;
 
 /// A transport under test.
 pub(crate) trait Subject: HttpTransport + Sized + 'static {
-    /// The module that holds its tests.
-    const MODULE: &str;
-
     /// One with `settings`.
-    fn build(settings: Settings<'_>) -> Result<Self, TransportError>;
+    fn with(settings: Settings<'_>) -> Self;
 
     /// One with the defaults.
     fn default() -> Self {
-        Self::build(Settings::default()).unwrap()
+        Self::with(Settings::default())
+    }
+
+    /// One that trusts the authority in `pem` too.
+    fn trusting(pem: &str) -> Self {
+        Self::with(Settings { extra_roots: Some(pem), ..Settings::default() })
     }
 }
 
-/// The settings that every transport has.
+/// What the contract's tests set.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     pub(crate) connect_timeout: Duration,
@@ -42,27 +50,53 @@ impl Default for Settings<'_> {
     }
 }
 
-/// The transports name their settings alike, so one body serves them all.
-macro_rules! subject {
-    ($module:literal, $transport:ty) => {
-        impl Subject for $transport {
-            const MODULE: &str = $module;
+/// A transport with every setting that those of this workspace share.
+pub(crate) trait Configurable: Subject + FromSettings {
+    /// The module that holds its tests.
+    const MODULE: &str;
 
-            fn build(settings: Settings<'_>) -> Result<Self, TransportError> {
-                let mut builder = Self::builder()
-                    .connect_timeout(settings.connect_timeout)
-                    .body_limit(settings.body_limit)
-                    .http2_prior_knowledge(settings.http2_prior_knowledge);
-                if let Some(pem) = settings.extra_roots {
-                    builder = builder.extra_root_certificates_pem(pem.as_bytes())?;
-                }
-                builder.build()
-            }
-        }
-    };
+    /// Its settings, to be changed.
+    fn builder() -> TransportBuilder<Self> {
+        TransportBuilder::new()
+    }
 }
-subject!("hyper", cg_auth_hyper::HyperTransport);
-subject!("reqwest", cg_auth_reqwest::ReqwestTransport);
+
+impl Configurable for cg_auth_hyper::HyperTransport {
+    const MODULE: &str = "hyper";
+}
+
+impl Configurable for cg_auth_reqwest::ReqwestTransport {
+    const MODULE: &str = "reqwest";
+}
+
+impl<T: HttpTransport + FromSettings + 'static> Subject for T {
+    fn with(settings: Settings<'_>) -> Self {
+        let mut builder =
+            TransportBuilder::new().connect_timeout(settings.connect_timeout).body_limit(settings.body_limit);
+        if settings.http2_prior_knowledge {
+            builder = builder.http2(Http2::PriorKnowledge);
+        }
+        if let Some(pem) = settings.extra_roots {
+            builder = builder.extra_root_certificates_pem(pem.as_bytes()).unwrap();
+        }
+        builder.build().unwrap()
+    }
+}
+
+impl Subject for OneConnectionEach {
+    fn with(settings: Settings<'_>) -> Self {
+        let mut roots = RootCertStore::empty();
+        if let Some(pem) = settings.extra_roots {
+            roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+        }
+        Self {
+            connect_timeout: settings.connect_timeout,
+            body_limit: settings.body_limit,
+            http2_prior_knowledge: settings.http2_prior_knowledge,
+            ..Self::new(roots).unwrap()
+        }
+    }
+}
 
 /// A client of the service at `base_url` over a transport with the defaults. It makes one attempt: what a
 /// transport does shows best alone.
@@ -81,4 +115,9 @@ pub(crate) fn credential() -> ApiCredential {
         ClientSecret::new("dGVzdC1vbmx5+/==").unwrap(),
         UserPrincipalName::new("someone@example.com").unwrap(),
     )
+}
+
+/// A refresh token of the same kind.
+pub(crate) fn refresh_token() -> RefreshToken {
+    RefreshToken::new("cmVmcmVzaA==").unwrap()
 }

@@ -21,6 +21,7 @@ pub(crate) mod user_principal_name;
 pub use self::{
     api_error::ApiError,
     api_result::{DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue},
+    base_url::is_loopback_host,
     delegated_access_token::{DelegatedAccessToken, NoAccessToken},
     environment::Environment,
     json_contract::{JsonContract, Wire},

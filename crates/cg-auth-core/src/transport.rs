@@ -22,6 +22,12 @@
 //!    cannot see, such as the time to connect.
 //! 9. **No secret in errors, `Debug` or logs.** A value marked
 //!    [sensitive](http::HeaderValue::is_sensitive) is passed on marked.
+//! 10. **A proxy is an option**, and used by wish only: for `https:` the environment's or the caller's, for plain
+//!     `http:` the caller's, for a [loopback host](crate::model::is_loopback_host) none.
+//!
+//! # Failures
+//!
+#![doc = include_str!("../docs/failures.md")]
 
 mod error;
 mod find_cause;

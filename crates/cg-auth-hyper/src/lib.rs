@@ -2,10 +2,9 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
+mod client;
+mod connector;
 mod error;
-#[cfg(feature = "rustls")]
-mod tls;
 mod transport;
 
 pub use cg_auth_core;
@@ -13,5 +12,8 @@ pub use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, Error, ErrorKind, Recovery,
     UserPrincipalName,
 };
+pub use cg_auth_transport_util::Http2;
+#[cfg(feature = "rustls")]
+pub use cg_auth_transport_util::TlsVersion;
 
-pub use self::{builder::HyperTransportBuilder, transport::HyperTransport};
+pub use self::transport::{HyperTransport, HyperTransportBuilder};

@@ -1,22 +1,25 @@
 //! [`HyperTransport`]: converts, sends, converts back.
 
-use std::fmt;
+use std::{error::Error, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use cg_auth_core::{
     body::{Body, BodyCollector},
     transport::{HttpTransport, TransportError},
 };
-use http::{Request, Response, uri::Scheme};
+use cg_auth_transport_util::{FromSettings, Proxies, Proxy, TransportBuilder, TransportSettings, failure};
+use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Body as _;
-use hyper_timeout::TimeoutConnector;
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper::{
+    body::Body as _,
+    rt::{Read, Write},
+};
+use hyper_util::client::legacy::connect::Connection;
+use tower_service::Service;
 
 use crate::{
-    builder::HyperTransportBuilder,
-    error::{classify, classify_exchange},
+    client::{PooledClient, client, connector},
+    error::classify,
 };
 
 /// An [`HttpTransport`] over hyper's pooled client. A clone shares the connections.
@@ -25,15 +28,14 @@ use crate::{
 /// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct HyperTransport {
-    pub(crate) client: Client<TimeoutConnector<Connector>, Full<Bytes>>,
-    pub(crate) tls_problem: Option<TransportError>,
-    pub(crate) body_limit: usize,
+    client: Arc<dyn PooledClient>,
+    proxies: Proxies,
+    https_problem: Option<TransportError>,
+    body_limit: usize,
 }
 
-#[cfg(feature = "rustls")]
-pub(crate) type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-#[cfg(not(feature = "rustls"))]
-pub(crate) type Connector = HttpConnector;
+/// Settings of a [`HyperTransport`].
+pub type HyperTransportBuilder = TransportBuilder<HyperTransport>;
 
 impl HyperTransport {
     /// A transport with the default settings.
@@ -46,21 +48,74 @@ impl HyperTransport {
     }
 
     /// The settings, to be changed.
-    pub const fn builder() -> HyperTransportBuilder {
-        HyperTransportBuilder::new()
+    pub fn builder() -> HyperTransportBuilder {
+        TransportBuilder::new()
+    }
+
+    /// A transport over connections of the caller's making, with the default settings for the rest. TLS, if
+    /// any, is the connector's: it is called with the base URL's scheme and authority, may lead wherever it
+    /// likes, and says in [`Connected`](hyper_util::client::legacy::connect::Connected) whether HTTP/2 was
+    /// negotiated.
+    pub fn with_connector<C>(connector: C) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Read + Write + Connection + Unpin + Send + 'static,
+        C::Error: Into<Box<dyn Error + Send + Sync>>,
+        C::Future: Send + 'static,
+    {
+        Self::with_connector_and_settings(connector, &TransportSettings::default())
+    }
+
+    /// The same with settings of a [`builder`](Self::builder), which gives them by
+    /// [`into_settings`](TransportBuilder::into_settings). Those of TLS, proxies and local addresses are for
+    /// the connector to keep, and are not looked at.
+    pub fn with_connector_and_settings<C>(connector: C, settings: &TransportSettings) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Read + Write + Connection + Unpin + Send + 'static,
+        C::Error: Into<Box<dyn Error + Send + Sync>>,
+        C::Future: Send + 'static,
+    {
+        Self {
+            client: Arc::new(client(connector, settings)),
+            proxies: Proxies::none(),
+            https_problem: None,
+            body_limit: settings.body_limit,
+        }
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        let request = request.map(|body| Full::new(body.into_bytes()));
-        let (parts, mut answer) = self.client.request(request).await.map_err(classify)?.into_parts();
+        let scheme = request.uri().scheme().cloned();
+        let request = self.introduced_to_proxy(request).map(|body| Full::new(body.into_bytes()));
+        let sent = self.client.request(request).await.map_err(|error| classify(error, scheme.as_ref()));
+        let (parts, mut answer) = sent?.into_parts();
         let mut body = BodyCollector::new(self.body_limit);
         body.expect(answer.size_hint().lower())?;
         while let Some(frame) = answer.frame().await {
-            if let Some(piece) = frame.map_err(classify_exchange)?.data_ref() {
+            if let Some(piece) = frame.map_err(failure::exchanging)?.data_ref() {
                 body.push(piece)?;
             }
         }
         Ok(Response::from_parts(parts, body.finish()))
+    }
+
+    /// A tunnel is asked for by the connector; a request that the proxy itself reads carries what it asks for.
+    fn introduced_to_proxy(&self, mut request: Request<Body>) -> Request<Body> {
+        let proxy = self.proxies.proxy_for(request.uri());
+        if let Some(value) = proxy.and_then(Proxy::authorization)
+            && request.uri().scheme() == Some(&Scheme::HTTP)
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
+        }
+        request
+    }
+}
+
+impl FromSettings for HyperTransport {
+    fn from_settings(settings: TransportSettings) -> Result<Self, TransportError> {
+        let proxies = Proxies::new(settings.proxy.clone())?;
+        let (connector, https_problem) = connector(&settings, proxies.clone())?;
+        Ok(Self { proxies, https_problem, ..Self::with_connector_and_settings(connector, &settings) })
     }
 }
 
@@ -75,7 +130,7 @@ impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // The connector panics where there is no reactor.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        match &self.tls_problem {
+        match &self.https_problem {
             Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
             _ => self.exchange(request).await,
         }

@@ -1,91 +1,17 @@
 //! What a failure of reqwest means to the contract: where it happened, and whether the request may have left.
 
-use std::{error::Error, io};
-
-use cg_auth_core::transport::{TransportError, find_cause};
+use cg_auth_core::transport::TransportError;
+use cg_auth_transport_util::failure;
+use http::uri::Scheme;
 
 /// Told by the causes, since reqwest's own kinds do not say what the wire saw.
-pub(crate) fn classify(error: reqwest::Error) -> TransportError {
-    let make: Make = if error.is_builder() {
-        TransportError::config
+pub(crate) fn classify(error: reqwest::Error, scheme: Option<&Scheme>) -> TransportError {
+    let error = error.without_url();
+    if error.is_builder() {
+        TransportError::config(error)
     } else if error.is_connect() {
-        classify_connecting(&error)
-    } else if is_malformed(&error) {
-        TransportError::malformed
-    } else if let Some(http2) = find_cause(&error) {
-        classify_http2(http2)
+        failure::connecting(error, scheme)
     } else {
-        TransportError::closed
-    };
-    make(presentable(error.without_url()))
-}
-
-fn classify_connecting(error: &(dyn Error + 'static)) -> Make {
-    match find_cause::<rustls::Error>(error) {
-        Some(tls) if is_about_a_certificate(tls) => TransportError::refused_certificate,
-        Some(_) => TransportError::tls,
-        None => TransportError::connect,
-    }
-}
-
-/// Whether a message was begun that breaks HTTP's own rules. Broken chunks come as plain I/O errors.
-fn is_malformed(error: &(dyn Error + 'static)) -> bool {
-    let broken_chunk =
-        |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
-    find_cause::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
-        || (find_cause::<io::Error>(error).is_some_and(broken_chunk)
-            && find_cause::<rustls::Error>(error).is_none())
-}
-
-/// What HTTP/2 says of a stream that failed. Whether a GOAWAY came before the request was looked at is known
-/// to h2, which does not tell; so the request counts as sent.
-fn classify_http2(error: &h2::Error) -> Make {
-    match error.reason() {
-        // The peer's word that it has not looked at the request (RFC 9113 section 8.7).
-        Some(h2::Reason::REFUSED_STREAM) if error.is_remote() => TransportError::closed_before_sending,
-        Some(reason)
-            if error.is_library() && reason != h2::Reason::NO_ERROR && reason != h2::Reason::CANCEL =>
-        {
-            TransportError::malformed
-        }
-        _ => TransportError::closed,
-    }
-}
-
-/// A cause to show. The text of h2 quotes the debug data of a GOAWAY, into which a server can put what it was
-/// sent, so that chain ends here.
-fn presentable(error: impl Error + Send + Sync + 'static) -> Cause {
-    match find_cause::<h2::Error>(&error) {
-        Some(http2) => {
-            let side = if http2.is_remote() { "the server" } else { "this side" };
-            match http2.reason() {
-                Some(reason) => format!("HTTP/2 {reason:?} by {side}").into(),
-                None => "the HTTP/2 connection broke".into(),
-            }
-        }
-        None => error.into(),
-    }
-}
-
-type Cause = Box<dyn Error + Send + Sync>;
-type Make = fn(Cause) -> TransportError;
-
-/// Whether one side did not accept the other's certificate, which no repetition changes.
-fn is_about_a_certificate(error: &rustls::Error) -> bool {
-    use rustls::{AlertDescription, Error as TlsError};
-    match error {
-        TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented => true,
-        TlsError::AlertReceived(alert) => matches!(
-            alert,
-            AlertDescription::BadCertificate
-                | AlertDescription::UnsupportedCertificate
-                | AlertDescription::CertificateRevoked
-                | AlertDescription::CertificateExpired
-                | AlertDescription::CertificateUnknown
-                | AlertDescription::UnknownCA
-                | AlertDescription::CertificateRequired
-                | AlertDescription::AccessDenied
-        ),
-        _ => false,
+        failure::exchanging(error)
     }
 }

@@ -2,9 +2,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
+mod client;
 mod error;
-mod tls;
 mod transport;
 
 pub use cg_auth_core;
@@ -12,5 +11,6 @@ pub use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, Error, ErrorKind, Recovery,
     UserPrincipalName,
 };
+pub use cg_auth_transport_util::{Http2, TlsVersion};
 
-pub use self::{builder::ReqwestTransportBuilder, transport::ReqwestTransport};
+pub use self::transport::{ReqwestTransport, ReqwestTransportBuilder};

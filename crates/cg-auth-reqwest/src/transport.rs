@@ -7,10 +7,14 @@ use cg_auth_core::{
     body::{Body, BodyCollector},
     transport::{HttpTransport, TransportError},
 };
+use cg_auth_transport_util::{FromSettings, TransportBuilder, TransportSettings};
 use http::{Request, Response, uri::Scheme};
 use reqwest::Url;
 
-use crate::{builder::ReqwestTransportBuilder, error::classify};
+use crate::{
+    client::{client, keeping_the_contract},
+    error::classify,
+};
 
 /// An [`HttpTransport`] over reqwest. A clone shares the connections.
 ///
@@ -18,10 +22,13 @@ use crate::{builder::ReqwestTransportBuilder, error::classify};
 /// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    pub(crate) client: reqwest::Client,
-    pub(crate) tls_problem: Option<TransportError>,
-    pub(crate) body_limit: usize,
+    client: reqwest::Client,
+    https_problem: Option<TransportError>,
+    body_limit: usize,
 }
+
+/// Settings of a [`ReqwestTransport`].
+pub type ReqwestTransportBuilder = TransportBuilder<ReqwestTransport>;
 
 impl ReqwestTransport {
     /// A transport with the default settings.
@@ -34,11 +41,39 @@ impl ReqwestTransport {
     }
 
     /// The settings, to be changed.
-    pub const fn builder() -> ReqwestTransportBuilder {
-        ReqwestTransportBuilder::new()
+    pub fn builder() -> ReqwestTransportBuilder {
+        TransportBuilder::new()
+    }
+
+    /// A transport over a client of the caller's making: its TLS, proxies, resolver, pool and timeouts stay.
+    /// Redirects, retries, `Referer` and decompression are switched off, since the contract forbids them.
+    ///
+    /// [`cg_auth_core`]'s own headers win over default headers of the client; what others these add is the
+    /// caller's to answer for. No limit is set that the caller has not set: [`ReqwestTransport::builder`] bounds
+    /// the time to connect and finds silent HTTP/2 connections. The crate's documentation shows both at work.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when reqwest cannot build the client, or when it has a cookie
+    /// store: the service's cookies must not travel from one user's request to another's.
+    pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
+        let client = keeping_the_contract(builder).build().map_err(TransportError::config)?;
+        // Only a feature that this crate does not switch on could take it out, or even ask for it.
+        if format!("{client:?}").contains("cookie_store: true") {
+            return Err(TransportError::config("the client keeps cookies, which the contract forbids"));
+        }
+        Ok(Self { client, https_problem: None, body_limit: Body::DEFAULT_LIMIT })
+    }
+
+    /// The same with another limit for an answer's body, in bytes. Default: 1 MiB.
+    #[must_use]
+    pub const fn with_body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
+        let scheme = request.uri().scheme().cloned();
+        let classify = |error| classify(error, scheme.as_ref());
         let mut answer = self.client.execute(convert(request)?).await.map_err(classify)?;
         let mut body = BodyCollector::new(self.body_limit);
         body.expect(answer.content_length().unwrap_or(0))?;
@@ -53,6 +88,14 @@ impl ReqwestTransport {
     }
 }
 
+impl FromSettings for ReqwestTransport {
+    fn from_settings(settings: TransportSettings) -> Result<Self, TransportError> {
+        let body_limit = settings.body_limit;
+        let (client, https_problem) = client(settings)?;
+        Ok(Self { client, https_problem, body_limit })
+    }
+}
+
 impl fmt::Debug for ReqwestTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReqwestTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
@@ -64,7 +107,7 @@ impl HttpTransport for ReqwestTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // reqwest panics where there is no reactor.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        match &self.tls_problem {
+        match &self.https_problem {
             Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
             _ => self.exchange(request).await,
         }

@@ -10,6 +10,7 @@ use http::{
     uri::{PathAndQuery, Scheme},
 };
 
+pub use self::authority::is_loopback_host;
 use self::{
     authority::{check_authority, is_loopback},
     prefix::check_prefix,

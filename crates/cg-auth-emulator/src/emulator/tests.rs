@@ -8,7 +8,7 @@ use std::{
 };
 
 use cg_auth_core::{AuthClient, RetryPolicy};
-use cg_auth_hyper::HyperTransport;
+use cg_auth_hyper::{Http2, HyperTransport};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -130,19 +130,19 @@ fn requests_tell_what_came_and_keep_secrets_to_themselves() {
 
 #[tokio::test]
 async fn an_observer_that_panics_ends_its_request_and_with_http2_nothing_else() {
-    for http2 in [false, true] {
+    for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let emulator = Emulator::builder()
             .on_request(|request| assert!(request.number() > 1, "the observer's own mistake"))
             .start()
             .await
             .unwrap();
-        let transport = HyperTransport::builder().http2_prior_knowledge(http2).build().unwrap();
+        let transport = HyperTransport::builder().http2(http2).build().unwrap();
         let client =
             AuthClient::new(emulator.base_url().clone(), transport).with_retry_policy(RetryPolicy::none());
         client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
         client.get_delegate_access_token(emulator.credential()).await.unwrap();
         let requests = emulator.requests();
-        assert_eq!(requests[0].connection() == requests[1].connection(), http2);
+        assert_eq!(requests[0].connection() == requests[1].connection(), http2 == Http2::PriorKnowledge);
     }
 }
 
@@ -221,10 +221,10 @@ fn a_shutdown_waits_for_the_answer_that_is_under_way() {
 
 #[tokio::test]
 async fn a_shutdown_is_not_held_up_by_connections_that_nobody_drives() {
-    for http2 in [false, true] {
+    for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let emulator = Emulator::start().await.unwrap();
         let before = emulator.clock().now();
-        let transport = HyperTransport::builder().http2_prior_knowledge(http2).build().unwrap();
+        let transport = HyperTransport::builder().http2(http2).build().unwrap();
         let client =
             AuthClient::new(emulator.base_url().clone(), transport).with_retry_policy(RetryPolicy::none());
         client.get_delegate_access_token(emulator.credential()).await.unwrap();

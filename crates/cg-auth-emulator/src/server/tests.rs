@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use cg_auth_core::{AuthClient, body::Body, testing::ManualClock, transport::HttpTransport};
-use cg_auth_hyper::HyperTransport;
+use cg_auth_hyper::{Http2, HyperTransport};
 use http::{Request, Response, Version, header::DATE};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,18 +18,18 @@ mod slow_peers;
 #[tokio::test]
 async fn http1_and_http2_share_a_plain_port() {
     let emulator = Emulator::start().await.unwrap();
-    for http2 in [false, true] {
-        let transport = HyperTransport::builder().http2_prior_knowledge(http2).build().unwrap();
+    for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
+        let transport = HyperTransport::builder().http2(http2).build().unwrap();
         let answer = whole_life(&emulator, transport).await;
-        assert_eq!(answer.version() == Version::HTTP_2, http2);
+        assert_eq!(answer.version() == Version::HTTP_2, http2 == Http2::PriorKnowledge);
     }
 }
 
 #[tokio::test]
 async fn the_only_date_on_the_wire_is_the_clocks() {
     let emulator = Emulator::builder().clock(ManualClock::new()).start().await.unwrap();
-    for http2 in [false, true] {
-        let transport = HyperTransport::builder().http2_prior_knowledge(http2).build().unwrap();
+    for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
+        let transport = HyperTransport::builder().http2(http2).build().unwrap();
         let answer = whole_life(&emulator, transport).await;
         let dates: Vec<_> = answer.headers().get_all(DATE).iter().collect();
         assert_eq!(dates, ["Tue, 01 Jan 2030 00:00:00 GMT"]);
@@ -126,7 +126,7 @@ async fn alpn_is_what_was_set() {
         assert!(emulator.requests().iter().all(|request| request.alpn() == seen), "{alpn:?}");
         assert!(emulator.requests().iter().all(|request| request.http_version() == version));
 
-        let http2_only = client.http2_prior_knowledge(true).build().unwrap();
+        let http2_only = client.http2(Http2::PriorKnowledge).build().unwrap();
         let request = Request::get(emulator.protected_url()).body(Body::empty()).unwrap();
         assert_eq!(http2_only.send(request).await.is_ok(), alpn != Alpn::Http1, "{alpn:?}");
     }

@@ -24,11 +24,16 @@ pub(super) fn check_authority(authority: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// Whether the host is `localhost`, in 127.0.0.0/8 or `[::1]`.
+/// `host[:port]` of a URL.
 pub(super) fn is_loopback(authority: &str) -> bool {
-    let host = host_of(authority);
+    is_loopback_host(host_of(authority))
+}
+
+/// Whether a URL's host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+#[must_use]
+pub fn is_loopback_host(host: &str) -> bool {
     let ipv6 = host.trim_start_matches('[').trim_end_matches(']').parse::<Ipv6Addr>();
-    host == "localhost"
+    host.eq_ignore_ascii_case("localhost")
         || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
         || ipv6.is_ok_and(|ip| ip.is_loopback())
 }

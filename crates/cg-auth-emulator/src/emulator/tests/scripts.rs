@@ -64,7 +64,7 @@ async fn a_dropped_connection_is_closed_without_an_answer() {
     let pem = emulator.ca_pem().unwrap().as_bytes();
     let tls = HyperTransport::builder().extra_root_certificates_pem(pem).unwrap().build().unwrap();
     let plain = Emulator::start().await.unwrap();
-    let http2 = HyperTransport::builder().http2_prior_knowledge(true).build().unwrap();
+    let http2 = HyperTransport::builder().http2(Http2::PriorKnowledge).build().unwrap();
     for (emulator, transport) in [(&emulator, tls), (&plain, HyperTransport::new().unwrap()), (&plain, http2)]
     {
         let client =

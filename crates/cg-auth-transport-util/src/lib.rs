@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+pub mod failure;
+mod proxy;
+mod settings;
+#[cfg(feature = "rustls")]
+mod tls;
+
+pub use self::{
+    builder::{FromSettings, TransportBuilder},
+    proxy::{Proxies, Proxy, ProxyChoice},
+    settings::{Http2, TransportSettings},
+};
+#[cfg(feature = "rustls")]
+pub use self::{
+    settings::TlsVersion,
+    tls::{Tls, TlsSettings},
+};

@@ -1,0 +1,36 @@
+//! PEM texts, read without ever quoting them: a private key may have been put there by mistake.
+
+use cg_auth_core::transport::TransportError;
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+
+/// Every certificate of a text, at least one, each usable as a root.
+pub(super) fn root_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
+    let certificates = certificates(pem)?;
+    for certificate in &certificates {
+        RootCertStore::empty().add(certificate.clone()).map_err(|_| unreadable())?;
+    }
+    Ok(certificates)
+}
+
+/// Every certificate of a text, at least one.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = certificates.map_err(|_| unreadable())?;
+    if certificates.is_empty() {
+        return Err(TransportError::config("the PEM text holds no certificate"));
+    }
+    Ok(certificates)
+}
+
+/// The first private key of a text.
+pub(super) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, TransportError> {
+    PrivateKeyDer::from_pem_slice(pem)
+        .map_err(|_| TransportError::config("the PEM text holds no private key that can be read"))
+}
+
+fn unreadable() -> TransportError {
+    TransportError::config("the PEM text holds a certificate that cannot be read")
+}

@@ -1,0 +1,114 @@
+//! [`Proxy`]: the `connect-proxy` of this package, in a process of its own.
+
+use std::{net::SocketAddr, process::Stdio};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+/// A running proxy, which ends with this value.
+#[derive(Debug)]
+pub struct Proxy {
+    scheme: &'static str,
+    port: u16,
+    ca_pem: Option<String>,
+    seen: Vec<String>,
+    commands: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    _process: Child,
+}
+
+impl Proxy {
+    /// One that knows no way to anywhere yet. `program` is `env!("CARGO_BIN_EXE_connect-proxy")`, which only
+    /// integration tests of this package have.
+    #[must_use]
+    pub fn builder(program: &str) -> ProxyBuilder {
+        ProxyBuilder { command: Command::new(program), tls: None }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
+    }
+
+    /// The same with credentials, percent-encoded by the caller.
+    #[must_use]
+    pub fn url_with(&self, user: &str, password: &str) -> String {
+        format!("{}://{user}:{password}@127.0.0.1:{}", self.scheme, self.port)
+    }
+
+    /// With TLS, the authority to trust.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// What it has been asked so far, one line each: method, target, `right`, `wrong` or `no` credentials,
+    /// and the status that it answered.
+    pub async fn seen(&mut self) -> &[String] {
+        // It writes a line before it answers, and returns this one after all those.
+        self.commands.write_all(b"\n").await.unwrap();
+        loop {
+            let line = self.lines.next_line().await.unwrap().expect("the proxy runs");
+            if line.is_empty() {
+                return &self.seen;
+            }
+            self.seen.push(line);
+        }
+    }
+}
+
+/// How a [`Proxy`] is to behave.
+#[derive(Debug)]
+pub struct ProxyBuilder {
+    command: Command,
+    tls: Option<TempDir>,
+}
+
+impl ProxyBuilder {
+    /// Leads `authority`, a host and a port, to `address`.
+    #[must_use]
+    pub fn route(self, authority: &str, address: SocketAddr) -> Self {
+        self.args(&["--route", &format!("{authority}={address}")])
+    }
+
+    /// Serves nobody without these.
+    #[must_use]
+    pub fn credentials(self, user: &str, password: &str) -> Self {
+        self.args(&["--credentials", &format!("{user}:{password}")])
+    }
+
+    /// Answers every CONNECT with `status`.
+    #[must_use]
+    pub fn refusing(self, status: u16) -> Self {
+        self.args(&["--refuse", &status.to_string()])
+    }
+
+    /// Speaks TLS to its clients.
+    #[must_use]
+    pub fn tls(self) -> Self {
+        let directory = TempDir::new().unwrap();
+        let file = directory.path().join("ca.pem");
+        Self { tls: Some(directory), ..self.args(&["--tls", file.to_str().unwrap()]) }
+    }
+
+    /// Starts it.
+    pub async fn start(mut self) -> Proxy {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = self.command.spawn().unwrap();
+        let commands = process.stdin.take().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines.next_line().await.unwrap().expect("a port").parse().unwrap();
+        let ca_pem = self.tls.map(|tls| std::fs::read_to_string(tls.path().join("ca.pem")).unwrap());
+        let scheme = if ca_pem.is_some() { "https" } else { "http" };
+        Proxy { scheme, port, ca_pem, seen: Vec::new(), commands, lines, _process: process }
+    }
+
+    fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+}

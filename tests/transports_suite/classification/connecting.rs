@@ -1,0 +1,100 @@
+//! Failures before there is a connection to send anything over.
+
+use std::time::Duration;
+
+use cg_auth_core::{BaseUrl, time::Now};
+use cg_auth_emulator::Emulator;
+use cg_auth_tests::{
+    listener::{Connection, Listener, while_serving},
+    tls11,
+};
+
+use super::{
+    super::{
+        deadlines::assert_took,
+        subject::{Settings, Subject, client, client_over, credential},
+    },
+    Row,
+};
+
+pub(crate) async fn connection_refused<T: Subject>(row: &Row) {
+    let base_url = Listener::bind().await.base_url();
+    row.check(client::<T>(base_url).get_delegate_access_token(&credential()).await);
+}
+
+/// The operating system refuses to open a stream to everybody, without a packet.
+pub(crate) async fn host_unreachable<T: Subject>(row: &Row) {
+    let base_url = BaseUrl::parse_allowing_http("http://255.255.255.255").unwrap();
+    row.check(client::<T>(base_url).get_delegate_access_token(&credential()).await);
+}
+
+/// No name ends in `.invalid` (RFC 6761).
+pub(crate) async fn host_name_not_found<T: Subject>(row: &Row) {
+    let base_url = BaseUrl::parse_allowing_http("http://cg-auth.invalid").unwrap();
+    row.check(client::<T>(base_url).get_delegate_access_token(&credential()).await);
+}
+
+pub(crate) async fn tls_handshake_unanswered_at_the_connect_timeout<T: Subject>(row: &Row) {
+    let limit = Duration::from_millis(200);
+    let listener = Listener::bind().await;
+    let transport = T::with(Settings { connect_timeout: limit, ..Settings::default() });
+    let client = client_over(https(&listener), transport);
+    let credential = credential();
+    let started = Now::system();
+    row.check(while_serving(client.get_delegate_access_token(&credential), listener.accept()).await);
+    assert_took(limit, started);
+}
+
+pub(crate) async fn tls_handshake_closed<T: Subject>(row: &Row) {
+    meet_client_hello::<T>(row, async |_: &mut Connection| {}, drop).await;
+}
+
+pub(crate) async fn tls_handshake_reset<T: Subject>(row: &Row) {
+    meet_client_hello::<T>(row, async |_: &mut Connection| {}, Connection::reset).await;
+}
+
+pub(crate) async fn no_tls_at_the_port<T: Subject>(row: &Row) {
+    let answer = async |connection: &mut Connection| {
+        connection.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+    };
+    meet_client_hello::<T>(row, answer, drop).await;
+}
+
+pub(crate) async fn no_tls_version_in_common<T: Subject>(row: &Row) {
+    for answer in [tls11::ALERT, tls11::SERVER_HELLO] {
+        let answer = async |connection: &mut Connection| connection.write(answer).await;
+        meet_client_hello::<T>(row, answer, drop).await;
+    }
+}
+
+pub(crate) async fn certificate_of_an_unknown_issuer<T: Subject>(row: &Row) {
+    let emulator = Emulator::builder().tls().start().await.unwrap();
+    let client = client::<T>(emulator.base_url().clone());
+    row.check(client.get_delegate_access_token(emulator.credential()).await);
+}
+
+/// The server reads the first message of the client, whose size nobody knows, as far as it has come.
+async fn meet_client_hello<T: Subject>(
+    row: &Row,
+    answer: impl AsyncFnOnce(&mut Connection),
+    end: impl FnOnce(Connection),
+) {
+    let listener = Listener::bind().await;
+    let client = client_over(https(&listener), T::default());
+    let credential = credential();
+    let server = async {
+        let mut connection = listener.accept().await;
+        let mut record = [0; 5];
+        assert!(connection.read_exact(&mut record).await);
+        let length = u16::from_be_bytes([record[3], record[4]]);
+        assert!(connection.read_exact(&mut vec![0; length.into()]).await);
+        answer(&mut connection).await;
+        end(connection);
+    };
+    row.check(while_serving(client.get_delegate_access_token(&credential), server).await);
+    assert!(listener.is_left_alone().await, "{row:?}: the transport tried again");
+}
+
+fn https(listener: &Listener) -> BaseUrl {
+    BaseUrl::parse(&format!("https://{}", listener.address())).unwrap()
+}

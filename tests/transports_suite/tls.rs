@@ -1,0 +1,160 @@
+//! Which TLS is spoken, and which HTTP within it.
+
+use cg_auth_core::{
+    BaseUrl,
+    body::Body,
+    transport::{HttpTransport, TransportErrorKind},
+};
+use cg_auth_tests::{
+    http2::Http2 as Http2Server,
+    listener::{Listener, ok, while_serving},
+    tls::TlsServer,
+    tls11,
+};
+use cg_auth_transport_util::{Http2, TlsVersion, TransportBuilder};
+use http::{Request, Response, Version};
+
+use super::{
+    subject::Configurable,
+    told::{assert_told, failure},
+};
+
+pub(crate) async fn a_server_of_an_old_tls_version_is_told_by_it<T: Configurable>() {
+    for answer in [tls11::ALERT, tls11::SERVER_HELLO] {
+        let listener = Listener::bind().await;
+        let server = answer_client_hello(&listener, answer);
+        assert_no_agreement(T::default(), https(&listener), server, "TLS version").await;
+    }
+}
+
+pub(crate) async fn a_minimum_tls_version_is_kept<T: Configurable>() {
+    for (minimum, server, is_enough) in [
+        (TlsVersion::Tls12, TlsServer::new().tls12_only(), true),
+        (TlsVersion::Tls13, TlsServer::new(), true),
+        (TlsVersion::Tls13, TlsServer::new().tls12_only(), false),
+    ] {
+        let listener = Listener::bind_tls_with(server).await;
+        let transport: T = build(&listener, |builder| builder.min_tls_version(minimum));
+        if is_enough {
+            call(&transport, &listener, listener.answer(ok(""))).await;
+        } else {
+            let server = listener.accept_in_vain();
+            assert_no_agreement(transport, listener.base_url(), server, "TLS version").await;
+        }
+    }
+}
+
+pub(crate) async fn a_port_without_tls_is_told_by_its_answer<T: Configurable>() {
+    for answer in [
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+        "<html>plain HTTP at an HTTPS port</html>",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "220 mail.example ESMTP\r\n",
+    ] {
+        let listener = Listener::bind().await;
+        let server = answer_client_hello(&listener, answer.as_bytes());
+        assert_no_agreement(T::default(), https(&listener), server, "port").await;
+    }
+}
+
+pub(crate) async fn http2_is_spoken_where_a_server_prefers_it<T: Configurable>() {
+    for alpn in [[H2, HTTP1].as_slice(), &[H2]] {
+        let listener = listener(alpn).await;
+        let transport: T = build(&listener, |builder| builder);
+        let server = async {
+            let mut http2 = Http2Server::accept(&listener).await;
+            let stream = http2.request().await;
+            http2.answer(stream, "").await;
+            http2
+        };
+        assert_eq!(call(&transport, &listener, server).await.version(), Version::HTTP_2);
+    }
+}
+
+pub(crate) async fn http1_is_spoken_where_a_server_has_no_http2<T: Configurable>() {
+    for alpn in [&[HTTP1], [].as_slice()] {
+        let listener = listener(alpn).await;
+        let transport: T = build(&listener, |builder| builder);
+        let response = call(&transport, &listener, listener.answer(ok(""))).await;
+        assert_eq!(response.version(), Version::HTTP_11);
+    }
+}
+
+pub(crate) async fn http2_can_be_switched_off<T: Configurable>() {
+    let both = listener(&[H2, HTTP1]).await;
+    let transport: T = build(&both, |builder| builder.http2(Http2::Off));
+    let response = call(&transport, &both, both.answer(ok(""))).await;
+    assert_eq!(response.version(), Version::HTTP_11);
+
+    let http2 = listener(&[H2]).await;
+    let transport: T = build(&http2, |builder| builder.http2(Http2::Off));
+    assert_no_agreement(transport, http2.base_url(), http2.accept_in_vain(), "HTTP/1.1").await;
+}
+
+pub(crate) async fn prior_knowledge_of_a_server_without_http2_is_told<T: Configurable>() {
+    let listener = listener(&[HTTP1]).await;
+    let transport: T = build(&listener, |builder| builder.http2(Http2::PriorKnowledge));
+    assert_no_agreement(transport, listener.base_url(), listener.accept_in_vain(), "HTTP/2").await;
+}
+
+/// A server without ALPN may speak HTTP/2 or not; this one does not.
+pub(crate) async fn prior_knowledge_that_is_wrong_is_found_out<T: Configurable>() {
+    let listener = listener(&[]).await;
+    let transport: T = build(&listener, |builder| builder.http2(Http2::PriorKnowledge));
+    let server = async {
+        let mut connection = listener.accept().await;
+        assert!(connection.read_exact(&mut [0; 24]).await);
+        connection.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await;
+        connection.shut_down().await;
+        connection.read_to_end().await
+    };
+    let error = failure(transport, listener.base_url(), server).await;
+    assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Malformed, "{error:?}");
+}
+
+const H2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
+
+async fn listener(alpn: &'static [&'static [u8]]) -> Listener {
+    Listener::bind_tls_with(TlsServer::new().alpn(alpn)).await
+}
+
+/// A transport that trusts `listener`, with some setting.
+fn build<T: Configurable>(
+    listener: &Listener,
+    set: impl FnOnce(TransportBuilder<T>) -> TransportBuilder<T>,
+) -> T {
+    let roots = listener.ca_pem().unwrap().as_bytes();
+    set(T::builder().extra_root_certificates_pem(roots).unwrap()).build().unwrap()
+}
+
+async fn call(transport: &impl HttpTransport, listener: &Listener, server: impl Future) -> Response<Body> {
+    let request = Request::get(listener.base_url().as_str()).body(Body::empty()).unwrap();
+    while_serving(transport.send(request), server).await.unwrap()
+}
+
+async fn assert_no_agreement(
+    transport: impl HttpTransport + 'static,
+    base_url: BaseUrl,
+    server: impl Future,
+    advice: &str,
+) {
+    let error = failure(transport, base_url, server).await;
+    assert_told(&error, TransportErrorKind::Tls, advice);
+    assert!(!error.as_transport().unwrap().is_refused_certificate());
+}
+
+fn https(listener: &Listener) -> BaseUrl {
+    BaseUrl::parse(&format!("https://{}", listener.address())).unwrap()
+}
+
+/// Waits for a client to speak first, as a server does, and answers that.
+async fn answer_client_hello(listener: &Listener, answer: &[u8]) {
+    let mut connection = listener.accept().await;
+    let mut head = [0; 5];
+    assert!(connection.read_exact(&mut head).await);
+    let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
+    assert!(connection.read_exact(&mut vec![0; length]).await);
+    connection.write(answer).await;
+    connection.read_to_end().await;
+}
