@@ -48,8 +48,9 @@ in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
   user_principal_name = \"someone@example.com\"
   client_secret_command = [\"pass\", \"show\", \"cloud-governance\"]
 
-A profile may also set client_secret_file, ca_file, transport, timeout and
+A profile may also set client_secret_file, ca_file, proxy, transport, timeout and
 allow_http. Paths are relative to the file. A secret or token in the file itself
 is refused; the command gets no shell.
 
+HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured, in lower case too, for https.
 NO_COLOR keeps errors at a terminal plain.";

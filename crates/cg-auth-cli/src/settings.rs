@@ -6,6 +6,7 @@ mod choice;
 mod config_file;
 mod error;
 mod profile;
+mod proxy;
 mod service_args;
 pub(crate) mod variable;
 
@@ -15,6 +16,7 @@ use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, RetryPolicy, UserPrincipalName,
     model::Environment,
 };
+use cg_auth_transport_util::ProxyChoice;
 
 use self::{choice::Choice, config_file::SelectedProfile};
 pub(crate) use self::{
@@ -35,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) user_principal_name: UserPrincipalName,
     pub(crate) secret: SecretSource,
     ca_pem: Option<Vec<u8>>,
+    proxy: ProxyChoice,
     transport: TransportChoice,
     timeout: Duration,
     retry_policy: RetryPolicy,
@@ -78,6 +81,12 @@ impl Settings {
             || Ok(variable::CA_FILE.value().map(Into::into)),
             profile.and_then(|p| p.ca_file.clone()),
         )?;
+        let proxy = choice.of(
+            "proxy",
+            args.proxy.as_deref().map(proxy::parse_in_the_open).transpose()?,
+            || variable::PROXY.parsed(|text| proxy::parse(text).map_err(|error| error.to_string())),
+            profile.and_then(|p| p.proxy.clone()),
+        )?;
         let transport = choice.of(
             "transport",
             args.transport,
@@ -100,6 +109,7 @@ impl Settings {
             user_principal_name: UserPrincipalName::new(user)?,
             secret,
             ca_pem: ca_file.as_deref().map(ca_file::read).transpose()?,
+            proxy: proxy.unwrap_or_default(),
             transport: transport.unwrap_or_default(),
             timeout: timeout.unwrap_or(AuthClient::DEFAULT_TIMEOUT),
             retry_policy: args.retries.map_or_else(RetryPolicy::new, retry_policy),
@@ -114,7 +124,7 @@ impl Settings {
 
     /// A client with these settings.
     pub(crate) fn client(&self) -> Result<AuthClient, Failure> {
-        let transport = transports::build(self.transport, self.ca_pem.as_deref())?;
+        let transport = transports::build(self.transport, self.ca_pem.as_deref(), self.proxy.clone())?;
         tracing::debug!(
             base_url = self.base_url.as_str(),
             transport = self.transport.as_str(),

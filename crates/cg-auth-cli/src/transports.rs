@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cg_auth_core::transport::{HttpTransport, TransportError};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_reqwest::ReqwestTransport;
+use cg_auth_transport_util::{FromSettings, ProxyChoice, TransportBuilder};
 
 use crate::settings::TransportChoice;
 
@@ -12,23 +13,20 @@ use crate::settings::TransportChoice;
 pub(crate) fn build(
     choice: TransportChoice,
     ca_pem: Option<&[u8]>,
+    proxy: ProxyChoice,
 ) -> Result<Arc<dyn HttpTransport>, TransportError> {
     Ok(match choice {
-        TransportChoice::Reqwest => {
-            let builder = ReqwestTransport::builder();
-            let builder = match ca_pem {
-                Some(pem) => builder.extra_root_certificates_pem(pem)?,
-                None => builder,
-            };
-            Arc::new(builder.build()?)
-        }
-        TransportChoice::Hyper => {
-            let builder = HyperTransport::builder();
-            let builder = match ca_pem {
-                Some(pem) => builder.extra_root_certificates_pem(pem)?,
-                None => builder,
-            };
-            Arc::new(builder.build()?)
-        }
+        TransportChoice::Reqwest => Arc::new(with_settings::<ReqwestTransport>(ca_pem, proxy)?),
+        TransportChoice::Hyper => Arc::new(with_settings::<HyperTransport>(ca_pem, proxy)?),
     })
+}
+
+fn with_settings<T: FromSettings>(ca_pem: Option<&[u8]>, proxy: ProxyChoice) -> Result<T, TransportError> {
+    let mut builder = TransportBuilder::<T>::new();
+    if let Some(pem) = ca_pem {
+        builder = builder.extra_root_certificates_pem(pem)?;
+    }
+    let mut settings = builder.into_settings();
+    settings.proxy = proxy;
+    T::from_settings(settings)
 }

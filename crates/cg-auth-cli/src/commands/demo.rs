@@ -6,6 +6,7 @@ mod timeline;
 use std::io;
 
 use cg_auth_emulator::Emulator;
+use cg_auth_transport_util::ProxyChoice;
 
 use self::{story::Story, timeline::Timeline};
 use crate::{failure::Failure, settings::TransportChoice, transports};
@@ -23,7 +24,7 @@ async fn tell(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     for choice in [TransportChoice::Reqwest, TransportChoice::Hyper] {
         let name = choice.as_str();
         timeline.say(&format!("\nover {name}"))?;
-        let transport = transports::build(choice, emulator.ca_pem().map(str::as_bytes))?;
+        let transport = transports::build(choice, emulator.ca_pem().map(str::as_bytes), ProxyChoice::None)?;
         match Story::new(&emulator, transport, name).tell(timeline).await {
             Ok(()) => {}
             Err(failure @ Failure::Output(_)) => return Err(failure),

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use super::TransportChoice;
+use cg_auth_transport_util::ProxyChoice;
+
+use super::{TransportChoice, proxy};
 use crate::{
     moment::positive_duration,
     secret::SecretSource,
@@ -19,6 +21,7 @@ pub(super) struct Profile {
     pub(super) user_principal_name: Option<String>,
     pub(super) secret: Option<SecretSource>,
     pub(super) ca_file: Option<PathBuf>,
+    pub(super) proxy: Option<ProxyChoice>,
     pub(super) transport: Option<TransportChoice>,
     pub(super) timeout: Option<Duration>,
     pub(super) allow_http: bool,
@@ -33,6 +36,8 @@ impl Profile {
             user_principal_name: section.text("user_principal_name")?,
             secret: secret_source(&mut section, folder)?,
             ca_file: section.path("ca_file", folder)?,
+            proxy: section
+                .parsed("proxy", |text| proxy::parse_in_the_open(text).map_err(|error| error.to_string()))?,
             transport: section.parsed("transport", TransportChoice::parse)?,
             timeout: section.parsed("timeout", positive_duration)?,
             allow_http: section.flag("allow_http")?.unwrap_or(false),
@@ -73,13 +78,14 @@ mod tests {
     fn a_profile_holds_every_setting_and_its_paths_are_relative_to_the_file() {
         let profile = read(
             "base_url = 'commercial'\nuser_principal_name = 'a@b'\nclient_secret_file = 'secret'\n\
-             ca_file = 'roots/ca.pem'\ntransport = 'hyper'\ntimeout = '5s'\nallow_http = true",
+             ca_file = 'roots/ca.pem'\nproxy = 'none'\ntransport = 'hyper'\ntimeout = '5s'\nallow_http = true",
         )
         .unwrap();
         assert!(
             matches!(profile.secret, Some(SecretSource::File(path)) if path == Path::new("/etc/x/secret"))
         );
         assert_eq!(profile.ca_file.unwrap(), Path::new("/etc/x/roots/ca.pem"));
+        assert!(matches!(profile.proxy, Some(ProxyChoice::None)));
         assert_eq!(profile.transport, Some(TransportChoice::Hyper));
         assert_eq!(profile.timeout, Some(Duration::from_secs(5)));
         assert!(profile.allow_http);
@@ -94,6 +100,10 @@ mod tests {
             ("colour = 'canary'", "colour is unknown"),
             ("timeout = 5", "timeout is not text"),
             ("transport = 'canary'", "transport cannot be used: it is neither reqwest nor hyper"),
+            (
+                "proxy = 'http://a:canary@b'",
+                "proxy cannot be used: the proxy holds a password there in the clear; set CG_AUTH_PROXY instead",
+            ),
             ("client_secret_command = 'canary'", "client_secret_command is not a list of text"),
             ("client_secret_command = []", "client_secret_command cannot be used: it is empty"),
             (

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use crate::moment::positive_duration;
 
@@ -27,6 +27,12 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
+    /// The HTTP proxy to go through, or none; hosts of the loopback interface never use one [default: for
+    /// https, what HTTPS_PROXY or ALL_PROXY names, except for the hosts in NO_PROXY].
+    // Text until it has become a setting, as the base URL is.
+    #[arg(long, value_name = "URL|none")]
+    pub(crate) proxy: Option<String>,
+
     /// Allows plain http to hosts other than this one: the secret then crosses the network in the clear.
     #[arg(long)]
     pub(crate) allow_http: bool,
@@ -40,8 +46,8 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub(crate) timeout: Option<Duration>,
 
-    /// How often a failed call is tried again within its time [default: 2].
-    #[arg(long, value_name = "N")]
+    /// How often a failed call is tried again within its time, at most 10 times [default: 2].
+    #[arg(long, value_parser = value_parser!(u32).range(..=10), value_name = "N")]
     pub(crate) retries: Option<u32>,
 
     /// The configuration file; see `cg-auth help environment`.

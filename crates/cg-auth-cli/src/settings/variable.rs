@@ -63,6 +63,7 @@ variables! {
     TRANSPORT = "CG_AUTH_TRANSPORT", "as --transport";
     TIMEOUT = "CG_AUTH_TIMEOUT", "as --timeout";
     CA_FILE = "CG_AUTH_CA_FILE", "as --ca-file";
+    PROXY = "CG_AUTH_PROXY", "as --proxy, with user:password@ where it needs them";
     CONFIG = "CG_AUTH_CONFIG", "as --config";
     PROFILE = "CG_AUTH_PROFILE", "as --profile";
     NO_INPUT = "CG_AUTH_NO_INPUT", "as --no-input, unless 0 or false";

@@ -38,7 +38,7 @@ pub(crate) fn cg_auth_process() -> std::process::Command {
     command
 }
 
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 16] = [
     "CG_AUTH_BASE_URL",
     "CG_AUTH_USER_PRINCIPAL_NAME",
     "CG_AUTH_CLIENT_SECRET",
@@ -47,6 +47,7 @@ const VARIABLES: [&str; 15] = [
     "CG_AUTH_TRANSPORT",
     "CG_AUTH_TIMEOUT",
     "CG_AUTH_CA_FILE",
+    "CG_AUTH_PROXY",
     "CG_AUTH_CONFIG",
     "CG_AUTH_PROFILE",
     "CG_AUTH_NO_INPUT",

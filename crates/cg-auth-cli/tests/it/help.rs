@@ -16,6 +16,7 @@ fn shown(arguments: &[&str]) -> String {
         "CG_AUTH_PROFILE",
         "CG_AUTH_CONFIG",
         "CG_AUTH_CA_FILE",
+        "CG_AUTH_PROXY",
         "CG_AUTH_CLIENT_SECRET_FILE",
     ] {
         command.env(variable, CANARY);

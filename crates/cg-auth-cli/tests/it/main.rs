@@ -13,6 +13,7 @@ mod harness;
 mod help;
 mod inspect;
 mod precedence;
+mod proxies;
 mod readme;
 mod refresh;
 mod scenario;

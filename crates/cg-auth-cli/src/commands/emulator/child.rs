@@ -27,9 +27,13 @@ pub(super) async fn run(
     // What would lead the command to another service than this one. A file without profiles stands in for
     // the one of the user, which is found without a variable too.
     command.env(variable::CONFIG.name, NULL_DEVICE);
-    for variable in
-        [variable::PROFILE, variable::CLIENT_SECRET_FILE, variable::REFRESH_TOKEN, variable::CA_FILE]
-    {
+    for variable in [
+        variable::PROFILE,
+        variable::CLIENT_SECRET_FILE,
+        variable::REFRESH_TOKEN,
+        variable::CA_FILE,
+        variable::PROXY,
+    ] {
         command.env_remove(variable.name);
     }
     let mut child = command.envs(environment.iter().cloned()).spawn().map_err(not_started)?;

@@ -1,0 +1,123 @@
+//! The way through a proxy, which here is played by hand: it shows what it is asked, and lets nobody through.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    process::Output,
+    thread,
+};
+
+use assert_cmd::Command;
+
+use crate::harness::{cg_auth, file, stderr, stdout};
+
+const LIVE: &str = "live";
+/// Where nobody listens.
+const DEAD: &str = "http://127.0.0.1:1";
+const PASSWORD: &str = "canary-p4ss";
+
+#[test]
+fn a_proxy_is_asked_for_a_tunnel_and_its_refusal_is_told() {
+    for (transport, answer, code, told) in [
+        ("reqwest", "407 Proxy Authentication Required", 2, "the proxy wants other credentials"),
+        ("hyper", "407 Proxy Authentication Required", 2, "the proxy wants other credentials"),
+        ("reqwest", "403 Forbidden", 5, "the proxy opened no tunnel"),
+        ("hyper", "403 Forbidden", 5, "the proxy opened no tunnel"),
+    ] {
+        let (asked, output) = through_proxy(answer, |command, authority| {
+            command.args(["--transport", transport]).env("CG_AUTH_PROXY", with_password(authority));
+        });
+        assert!(asked.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{asked}");
+        // someone:canary-p4ss
+        assert!(asked.contains("Basic c29tZW9uZTpjYW5hcnktcDRzcw=="), "{asked}");
+        let shown = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{transport} {answer}: {shown}");
+        assert!(shown.contains(told), "{shown}");
+        assert!(!shown.contains(PASSWORD) && stdout(&output).is_empty(), "{shown}");
+    }
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used_unless_none_is_wanted() {
+    let (asked, _) = through_proxy("403 Forbidden", |command, authority| {
+        command.env("HTTPS_PROXY", with_password(authority));
+    });
+    assert!(asked.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{asked}");
+
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    nobody.set_nonblocking(true).unwrap();
+    let mut command = token_of("https://service.invalid");
+    command
+        .args(["--proxy", "none"])
+        .env("HTTPS_PROXY", with_password(&nobody.local_addr().unwrap().to_string()));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(nobody.accept().is_err(), "the proxy was asked");
+}
+
+#[test]
+fn a_flag_wins_over_the_variable_and_the_variable_over_the_profile() {
+    for (flag, variable, profile) in
+        [(Some(LIVE), Some(DEAD), Some(DEAD)), (None, Some(LIVE), Some(DEAD)), (None, None, Some(LIVE))]
+    {
+        let (_, output) = through_proxy("403 Forbidden", |command, authority| {
+            let url = |place: &str| if place == LIVE { authority.to_owned() } else { DEAD.to_owned() };
+            command.env("HTTPS_PROXY", DEAD);
+            command.args(flag.map(|place| format!("--proxy={}", url(place))));
+            command.envs(variable.map(|place| ("CG_AUTH_PROXY", url(place))));
+            let profile = profile.map_or_else(String::new, |place| format!("proxy = '{}'", url(place)));
+            command.arg("--config").arg(file("chosen-proxy.toml", format!("[profiles.p]\n{profile}\n")));
+            command.args(["--profile", "p"]);
+        });
+        assert!(stderr(&output).contains("the proxy opened no tunnel"), "{flag:?} {variable:?} {profile:?}");
+    }
+}
+
+#[test]
+fn a_password_in_the_open_is_refused_without_being_shown() {
+    let url = with_password("proxy.example");
+    let config = file("proxy.toml", format!("[profiles.p]\nproxy = '{url}'\n"));
+    for arguments in [["--proxy", &url], ["--profile", "p"]] {
+        let mut command = token_of("https://service.example");
+        let output = command.arg("--config").arg(&config).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let shown = stderr(&output);
+        assert!(shown.contains("CG_AUTH_PROXY") && !shown.contains(PASSWORD), "{shown}");
+    }
+}
+
+/// What `cg-auth token` asks of a proxy that answers `answer`, and what it then says.
+fn through_proxy(answer: &'static str, set_up: impl FnOnce(&mut Command, &str)) -> (String, Output) {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = token_of("https://service.example");
+    set_up(&mut command, &proxy.local_addr().unwrap().to_string());
+    let asked = thread::spawn(move || {
+        let (mut connection, _) = proxy.accept().unwrap();
+        let mut asked = Vec::new();
+        let mut piece = [0; 1024];
+        while !asked.ends_with(b"\r\n\r\n") {
+            let length = connection.read(&mut piece).unwrap();
+            assert!(length > 0, "the request has no end");
+            asked.extend_from_slice(&piece[..length]);
+        }
+        write!(connection, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    let output = command.args(["--retries", "0"]).output().unwrap();
+    (asked.join().unwrap(), output)
+}
+
+fn token_of(base_url: &str) -> Command {
+    let mut command = cg_auth();
+    command
+        .args(["token", "--timeout", "10s", "--base-url", base_url, "--upn", "someone@example.com"])
+        .env("CG_AUTH_CLIENT_SECRET", "c2VjcmV0");
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn with_password(authority: &str) -> String {
+    format!("http://someone:{PASSWORD}@{authority}")
+}
