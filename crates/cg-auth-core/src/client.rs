@@ -4,7 +4,7 @@ mod error;
 mod retry;
 mod retry_budget;
 
-use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::Request;
 
@@ -19,7 +19,7 @@ use crate::{
         Answer, DeleteTokenCache, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, RequestOptions,
     },
     model::{ApiCredential, BaseUrl, DelegatedAccessToken, RefreshToken},
-    time::{Now, Runtime},
+    time::{Now, Runtime, within},
     transport::HttpTransport,
 };
 
@@ -116,6 +116,10 @@ impl AuthClient {
         self
     }
 
+    pub(crate) fn runtime(&self) -> &dyn Runtime {
+        &*self.shared.runtime
+    }
+
     /// Where the service is.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
@@ -139,7 +143,7 @@ impl AuthClient {
             attempts += 1;
             let sent = runtime.now();
             let error = match self.attempt(endpoint, request.clone(), left_at(sent)).await {
-                Ok(answer) => return Ok(answer.sent_at(sent)),
+                Ok(answer) => return Ok(answer.sent_at(sent).after(attempts)),
                 Err(error) => error.after(attempts),
             };
             let ended = runtime.now();
@@ -210,16 +214,4 @@ impl AuthClient {
     pub async fn delete_token_cache(&self, credential: &ApiCredential) -> Result<Answer<()>, Error> {
         self.call(&DeleteTokenCache::new(credential.clone())).await
     }
-}
-
-/// What `future` gives, or `None` once `limit` has passed. A result that is there in time is never lost:
-/// it is looked at before the clock.
-async fn within<T>(runtime: &dyn Runtime, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut alarm = runtime.sleep(limit);
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }

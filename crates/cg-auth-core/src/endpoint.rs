@@ -37,7 +37,6 @@ use http::{
     header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
 };
 
-pub(crate) use self::retry_after::date_of;
 pub use self::{
     answer::Answer,
     delete_token_cache::DeleteTokenCache,
@@ -47,6 +46,7 @@ pub use self::{
     request_options::RequestOptions,
 };
 use self::{answered::Answered, redaction::Redaction};
+pub(crate) use self::{answered::request_id_of, retry_after::date_of};
 use crate::{
     body::Body,
     model::{ApiCredential, BaseUrl, JsonContract},
@@ -164,7 +164,7 @@ pub trait Endpoint: Send + Sync {
         match read {
             Ok((value, error_msg)) => {
                 let error_msg = error_msg.map(|text| redaction().apply_to_line(&text));
-                Ok(Answer { status, headers: parts.headers, error_msg, sent: None, value })
+                Ok(Answer { status, headers: parts.headers, error_msg, attempts: 0, sent: None, value })
             }
             Err(error) => {
                 let redaction = redaction();

@@ -18,6 +18,8 @@ pub struct Answer<T> {
     pub headers: HeaderMap,
     /// `errorMsg`, should the service have sent one beside its success. Treat it like an error text.
     pub error_msg: Option<String>,
+    /// How many requests it took; zero where no [`AuthClient`](crate::AuthClient) made the call.
+    pub attempts: u32,
     /// When the attempt began that was answered: what a lifetime counts from. `None` where no
     /// [`AuthClient`](crate::AuthClient) made the call.
     pub sent: Option<Now>,
@@ -26,6 +28,11 @@ pub struct Answer<T> {
 }
 
 impl<T> Answer<T> {
+    pub(crate) const fn after(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
     /// The same answer, sent at `sent`: for programs that move the bytes themselves.
     #[must_use]
     pub fn sent_at(mut self, sent: Now) -> Self {
@@ -40,6 +47,7 @@ impl<T: fmt::Debug> fmt::Debug for Answer<T> {
             .field("status", &self.status)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("error_msg", &self.error_msg.as_ref().map(|text| format!("{} bytes", text.len())))
+            .field("attempts", &self.attempts)
             .field("sent", &self.sent)
             .field("value", &self.value)
             .finish()

@@ -44,9 +44,13 @@ impl Answered {
 
     /// Of the body, else of a header.
     pub(super) fn request_id(&self) -> Option<&str> {
-        let of_a_header = || REQUEST_IDS.iter().find_map(|name| self.headers.get(name)?.to_str().ok());
-        self.error.request_id.as_deref().or_else(of_a_header)
+        self.error.request_id.as_deref().or_else(|| request_id_of(&self.headers))
     }
+}
+
+/// The id of an answer by its headers.
+pub(crate) fn request_id_of(headers: &HeaderMap) -> Option<&str> {
+    REQUEST_IDS.iter().find_map(|name| headers.get(name)?.to_str().ok())
 }
 
 /// Whether an error's body may be shown at all. One with a NUL is no text: it is UTF-16, or made to carry a

@@ -12,6 +12,12 @@ pub struct DelegatedAccessToken {
 }
 
 impl DelegatedAccessToken {
+    /// A token from elsewhere than an answer, such as a store. Its `duration` is zero: unknown.
+    #[must_use]
+    pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>) -> Self {
+        Self { access_token, refresh_token, duration: 0 }
+    }
+
     /// What calls are authorised with; the likely form is `Authorization: Bearer` (SPEC section 7).
     #[must_use]
     pub const fn access_token(&self) -> &AccessToken {

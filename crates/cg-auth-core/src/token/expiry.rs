@@ -32,6 +32,8 @@ pub enum ExpirySource {
     JwtClaims,
     /// The answer's `duration`, in the unit that the program chose.
     Duration,
+    /// The program's own word.
+    Given,
     /// Nothing usable: the token is good until the service refuses it.
     Unknown,
 }
@@ -43,12 +45,13 @@ impl ExpirySource {
         match self {
             Self::JwtClaims => "jwt_claims",
             Self::Duration => "duration",
+            Self::Given => "given",
             Self::Unknown => "unknown",
         }
     }
 }
 
-/// When a token expires, by two clocks, and how that is known.
+/// When a token expires, by every clock there is, and how that is known.
 ///
 /// The lifetime counts from the moment the request was *sent*, which is never later than the moment of
 /// issue. It is, in this order:
@@ -62,18 +65,21 @@ impl ExpirySource {
 pub struct Expiry {
     source: ExpirySource,
     known: Option<Known>,
+    contradicts_duration: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Known {
     lifetime: Duration,
-    monotonic: Duration,
-    wall: SystemTime,
+    sent: Now,
+    /// By the wall clock of `sent`.
+    expires_at: SystemTime,
 }
 
 impl Expiry {
     /// Of a token that nothing is known about.
-    pub const UNKNOWN: Self = Self { source: ExpirySource::Unknown, known: None };
+    pub const UNKNOWN: Self =
+        Self { source: ExpirySource::Unknown, known: None, contradicts_duration: false };
 
     /// Of the token in `answer`. Unknown where the answer does not say when its request was
     /// [sent](Answer::sent_at).
@@ -89,16 +95,28 @@ impl Expiry {
     #[must_use]
     pub fn of(token: &DelegatedAccessToken, unit: DurationUnit, date: Option<SystemTime>, sent: Now) -> Self {
         let claims = JwtClaims::read(token.access_token());
+        let duration = lifetime_of_duration(token.duration(), unit);
         let by_claims = || Some((ExpirySource::JwtClaims, lifetime_of_claims(claims, date, sent)?));
-        let by_duration = || Some((ExpirySource::Duration, lifetime_of_duration(token.duration(), unit)?));
-        by_claims()
+        let by_duration = || Some((ExpirySource::Duration, duration?));
+        let expiry = by_claims()
             .or_else(by_duration)
-            .and_then(|(source, lifetime)| {
-                let monotonic = sent.monotonic().checked_add(lifetime)?;
-                let wall = sent.wall().checked_add(lifetime)?;
-                Some(Self { source, known: Some(Known { lifetime, monotonic, wall }) })
-            })
-            .unwrap_or(Self::UNKNOWN)
+            .and_then(|(source, lifetime)| Self::after(source, lifetime, sent));
+        let mut expiry = expiry.unwrap_or(Self::UNKNOWN);
+        expiry.contradicts_duration = expiry.source == ExpirySource::JwtClaims
+            && duration.is_some_and(|duration| !fits(duration, claims, date));
+        expiry
+    }
+
+    /// Of a token that is good until `expires_at` by the wall clock, for instance one that was stored.
+    #[must_use]
+    pub fn until(expires_at: SystemTime, now: Now) -> Self {
+        let lifetime = expires_at.duration_since(now.wall()).unwrap_or_default();
+        Self::after(ExpirySource::Given, lifetime, now).unwrap_or(Self::UNKNOWN)
+    }
+
+    fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
+        let expires_at = sent.wall().checked_add(lifetime)?;
+        Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
     }
 
     /// Where the rest comes from.
@@ -113,26 +131,45 @@ impl Expiry {
         self.known.map(|known| known.lifetime)
     }
 
+    /// Whether the answer's `duration` fits neither the whole life that the claims tell nor what was left of it:
+    /// the unit may be another one.
+    #[must_use]
+    pub const fn contradicts_duration(&self) -> bool {
+        self.contradicts_duration
+    }
+
+    /// What the lifetime counts from; `None` if unknown.
+    pub(super) fn sent(&self) -> Option<Now> {
+        self.known.map(|known| known.sent)
+    }
+
     /// The end by the local wall clock; `None` if unknown.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.known.map(|known| known.wall)
+        self.known.map(|known| known.expires_at)
     }
 
-    /// What is left at `now`, by whichever clock leaves less; `None` if unknown.
+    /// What is left at `now`, by whichever clock leaves least; `None` if unknown.
     #[must_use]
     pub fn remaining(&self, now: Now) -> Option<Duration> {
-        self.known.map(|known| {
-            let by_wall = known.wall.duration_since(now.wall()).unwrap_or_default();
-            known.monotonic.saturating_sub(now.monotonic()).min(by_wall)
-        })
+        self.known.map(|known| known.lifetime.saturating_sub(now.longest_since(known.sent)))
     }
 
-    /// Whether either clock says at `now` that the token has expired. One of unknown expiry never has.
+    /// Whether any clock says at `now` that the token has expired. One of unknown expiry never has.
     #[must_use]
     pub fn is_expired(&self, now: Now) -> bool {
         self.remaining(now) == Some(Duration::ZERO)
     }
+}
+
+/// Clocks differ, and services round: a minute or a twentieth more or less is no contradiction.
+fn fits(duration: Duration, claims: JwtClaims, date: Option<SystemTime>) -> bool {
+    let Some(expires_at) = claims.expires_at else { return true };
+    let date = date.map(unix_seconds);
+    [claims.issued_at, date].into_iter().flatten().any(|moment| {
+        let left = Duration::from_secs(u64::try_from(expires_at.saturating_sub(moment)).unwrap_or(0));
+        left.abs_diff(duration) <= Duration::from_secs(60).max(left / 20)
+    })
 }
 
 fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) -> Option<Duration> {

@@ -22,6 +22,10 @@ pub(super) fn handshake(error: &TlsError) -> (Make, &'static str) {
         | TlsError::NoApplicationProtocol => {
             "it speaks HTTP/1.1 or HTTP/2 and this side only the other one; let them negotiate it"
         }
+        // TLS 1.2 has no alert of its own for a client certificate that is missing.
+        TlsError::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "it did not take what this side offers; it may want a client certificate"
+        }
         _ => "the handshake failed; check what stands between here and the service",
     };
     (TransportError::tls, advice)

@@ -1,0 +1,74 @@
+//! [`TokenProvider::authorized`]: a request that a refused token does not fail.
+
+use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+
+use super::TokenProvider;
+use crate::token::TokenError;
+
+impl TokenProvider {
+    /// Makes a request of the caller's with a valid token, and once more with another one where the answer says
+    /// that the token was refused.
+    ///
+    /// `call` is given the value of an `authorization` header. `refused` judges an answer;
+    /// [`is_unauthorized`] does for most services. The answer to the second request is given back whatever it says,
+    /// and so is the first one where the service has no other token to give.
+    ///
+    /// ```
+    /// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, UserPrincipalName};
+    /// # use cg_auth_core::testing::{ManualClock, ScriptedTransport};
+    /// use cg_auth_core::token::{TokenError, TokenProvider, is_unauthorized};
+    /// use http::{HeaderMap, StatusCode};
+    ///
+    /// # async fn service(authorization: http::HeaderValue) -> Result<StatusCode, TokenError> {
+    /// #     let is_old = authorization == "Bearer token-1";
+    /// #     Ok(if is_old { StatusCode::UNAUTHORIZED } else { StatusCode::OK })
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// # let answer = |n: u32| http::Response::new(format!(
+    /// #     r#"{{"value":{{"access_token":"token-{n}","duration":3600}},"isSuccess":true}}"#).into());
+    /// # let transport = ScriptedTransport::new().answer(answer(1)).answer(answer(2));
+    /// # let client = AuthClient::with_runtime(
+    /// #     BaseUrl::parse("https://example.com")?, transport, ManualClock::new());
+    /// # let user = UserPrincipalName::new("someone@example.com")?;
+    /// # let provider = TokenProvider::new(client, user, ClientSecret::new("s3cret")?);
+    /// let refused = |status: &StatusCode| is_unauthorized(*status, &HeaderMap::new());
+    /// let status = provider.authorized(refused, service).await?;
+    /// assert_eq!(status, StatusCode::OK);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TokenError`] where there is no token, and whatever `call` fails with.
+    pub async fn authorized<T, E, F>(
+        &self,
+        refused: impl Fn(&T) -> bool,
+        call: impl Fn(HeaderValue) -> F,
+    ) -> Result<T, E>
+    where
+        E: From<TokenError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let token = self.token().await?;
+        let answer = call(token.authorization().clone()).await?;
+        if !refused(&answer) {
+            return Ok(answer);
+        }
+        self.invalidate(&token);
+        let fresh = self.token().await?;
+        if fresh.expose_secret() == token.expose_secret() {
+            return Ok(answer);
+        }
+        call(fresh.authorization().clone()).await
+    }
+}
+
+/// Whether an answer says that the token was refused, so that another one may help: 401, unless the token is good
+/// and allows too little (RFC 6750 section 3.1).
+#[must_use]
+pub fn is_unauthorized(status: StatusCode, headers: &HeaderMap) -> bool {
+    let allows_too_little = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains("insufficient_scope"))
+    };
+    status == StatusCode::UNAUTHORIZED && !headers.get_all(WWW_AUTHENTICATE).iter().any(allows_too_little)
+}

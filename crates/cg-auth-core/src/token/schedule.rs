@@ -1,0 +1,110 @@
+//! [`Schedule`]: what a token's age means.
+
+use std::time::Duration;
+
+/// How far a token's life has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// It is served, and that is all.
+    Fresh,
+    /// It is served, and another one is got meanwhile: the last fifth of its life, ten minutes at most, moved
+    /// earlier by up to a half as chance has it, so that a fleet does not refresh all at once.
+    Early,
+    /// Another one is waited for, and this one served where that fails: the last tenth, thirty seconds at most.
+    Margin,
+    /// It is never served.
+    Expired,
+}
+
+impl Phase {
+    /// The phase as a short stable word, for logs and machine-readable output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Early => "early",
+            Self::Margin => "margin",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// The ages at which a token enters its later phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Schedule {
+    pub(super) early: Duration,
+    pub(super) margin: Duration,
+    pub(super) expired: Duration,
+}
+
+impl Schedule {
+    /// Of a token that is good until it is refused.
+    pub(super) const NEVER: Self =
+        Self { early: Duration::MAX, margin: Duration::MAX, expired: Duration::MAX };
+
+    /// Of a token that lives for `lifetime`; `jitter` is a number from 0 to 1, drawn once.
+    pub(super) fn new(lifetime: Duration, jitter: f64) -> Self {
+        let window = (lifetime / 5).min(LONGEST_WINDOW);
+        let window = window + (window / 2).mul_f64(jitter.clamp(0.0, 1.0));
+        let margin = (lifetime / 10).min(LONGEST_MARGIN);
+        Self { early: lifetime - window, margin: lifetime - margin, expired: lifetime }
+    }
+
+    pub(super) fn phase(&self, age: Duration) -> Phase {
+        if age < self.early || *self == Self::NEVER {
+            Phase::Fresh
+        } else if age < self.margin {
+            Phase::Early
+        } else if age < self.expired {
+            Phase::Margin
+        } else {
+            Phase::Expired
+        }
+    }
+}
+
+const LONGEST_WINDOW: Duration = Duration::from_secs(10 * 60);
+const LONGEST_MARGIN: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn windows_are_a_part_of_the_life_and_bounded() {
+        let secs = Duration::from_secs_f64;
+        for (lifetime, jitter, early, margin) in [
+            (3600.0, 0.0, 3000.0, 3570.0),
+            (3600.0, 1.0, 2700.0, 3570.0),
+            (86_400.0, 0.0, 85_800.0, 86_370.0),
+            (20.0, 0.0, 16.0, 18.0),
+            (2.0, 1.0, 1.4, 1.8),
+            (0.0, 1.0, 0.0, 0.0),
+        ] {
+            let schedule = Schedule::new(secs(lifetime), jitter);
+            assert_eq!(
+                schedule,
+                Schedule { early: secs(early), margin: secs(margin), expired: secs(lifetime) }
+            );
+        }
+        assert_eq!(Schedule::NEVER.phase(Duration::MAX), Phase::Fresh);
+    }
+
+    proptest! {
+        #[test]
+        fn phases_follow_each_other_and_most_of_a_life_is_fresh(
+            nanos in any::<u64>(), jitter in any::<f64>(), age in any::<u64>(), later in any::<u64>()
+        ) {
+            let lifetime = Duration::from_nanos(nanos);
+            let schedule = Schedule::new(lifetime, jitter);
+            prop_assert!(schedule.early <= schedule.margin && schedule.margin <= schedule.expired);
+            prop_assert!(schedule.early >= lifetime.mul_f64(0.69));
+            let (age, later) = (Duration::from_nanos(age), Duration::from_nanos(age.saturating_add(later)));
+            prop_assert!(schedule.phase(age) <= schedule.phase(later));
+            prop_assert_eq!(schedule.phase(age) == Phase::Expired, age >= lifetime);
+        }
+    }
+}

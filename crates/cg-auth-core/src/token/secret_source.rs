@@ -1,0 +1,137 @@
+//! [`SecretSource`]: where the client secret comes from, each time it is needed.
+
+use std::{
+    env,
+    error::Error,
+    fmt,
+    fs::File,
+    future::Future,
+    io::{self, Read as _},
+    path::PathBuf,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    model::{ClientSecret, ConfigError},
+    time::BoxFuture,
+};
+
+/// Gives the client secret. It is asked before each attempt to get a token, so that a secret which has been
+/// rotated is used from then on.
+pub trait SecretSource: Send + Sync + fmt::Debug {
+    /// The secret as it is now.
+    fn read(&self) -> BoxFuture<'_, SecretResult>;
+}
+
+/// A secret, or why there is none; the secret is not in that text.
+pub type SecretResult = Result<ClientSecret, Box<dyn Error + Send + Sync>>;
+
+/// Always the same.
+impl SecretSource for ClientSecret {
+    fn read(&self) -> BoxFuture<'_, SecretResult> {
+        let secret = self.clone();
+        Box::pin(async { Ok(secret) })
+    }
+}
+
+/// The secret in a variable of the environment.
+#[derive(Debug, Clone)]
+pub struct EnvironmentSecret {
+    name: String,
+}
+
+impl EnvironmentSecret {
+    /// The variable `name`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+}
+
+impl SecretSource for EnvironmentSecret {
+    fn read(&self) -> BoxFuture<'_, SecretResult> {
+        Box::pin(async {
+            let text = env::var(&self.name).map(Zeroizing::new).map_err(|error| {
+                // The error of a variable that is no text quotes it.
+                let problem = match error {
+                    env::VarError::NotPresent => "is not set",
+                    env::VarError::NotUnicode(_) => "is not text",
+                };
+                format!("the environment variable {} {problem}", self.name)
+            })?;
+            Ok(secret_of(&text)?)
+        })
+    }
+}
+
+/// The secret in a file, less one newline at its end.
+///
+/// The file is read in one go when it is asked for, without leaving the thread: it is meant to be a small one on a
+/// local file system, such as a secret that is mounted into a container.
+#[derive(Debug, Clone)]
+pub struct FileSecret {
+    path: PathBuf,
+}
+
+impl FileSecret {
+    /// The file at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    fn text(&self) -> io::Result<Zeroizing<String>> {
+        // Of a fixed size, so that nothing is left behind by growing.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+        File::open(&self.path)?.take(LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > LIMIT {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long for a secret"));
+        }
+        let text = str::from_utf8(&bytes)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl SecretSource for FileSecret {
+    fn read(&self) -> BoxFuture<'_, SecretResult> {
+        Box::pin(async { Ok(secret_of(&self.text()?)?) })
+    }
+}
+
+/// Whatever a function says: a vault, a key chain, another process.
+pub struct SecretFn<F>(F);
+
+impl<F, R> SecretFn<F>
+where
+    F: Fn() -> R + Send + Sync,
+    R: Future<Output = SecretResult> + Send + 'static,
+{
+    /// Calls `read` each time.
+    pub const fn new(read: F) -> Self {
+        Self(read)
+    }
+}
+
+impl<F, R> SecretSource for SecretFn<F>
+where
+    F: Fn() -> R + Send + Sync,
+    R: Future<Output = SecretResult> + Send + 'static,
+{
+    fn read(&self) -> BoxFuture<'_, SecretResult> {
+        Box::pin((self.0)())
+    }
+}
+
+impl<F> fmt::Debug for SecretFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretFn")
+    }
+}
+
+fn secret_of(text: &str) -> Result<ClientSecret, ConfigError> {
+    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+    ClientSecret::new(text)
+}
+
+/// Bytes; more than any secret needs.
+const LIMIT: usize = 64 * 1024;
