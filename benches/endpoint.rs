@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use cg_auth_benches::{Credential, delegate_request, read_token};
+use cg_auth_benches::endpoint_floor::{Credential, delegate_request, read_token};
 use cg_auth_core::{
     ApiCredential, BaseUrl, ClientSecret, UserPrincipalName,
     body::Body,

@@ -1,0 +1,59 @@
+//! [`Contest`]: contestants timed in turns, so that a machine whose speed drifts treats them alike.
+
+use std::time::{Duration, Instant};
+
+/// What is compared with the first one.
+type Contestant<'a> = (String, Box<dyn FnMut() + 'a>);
+
+/// Contestants that are timed one after the other, many times over; the first one is the floor.
+#[derive(Default)]
+pub struct Contest<'a> {
+    contestants: Vec<Contestant<'a>>,
+}
+
+impl<'a> Contest<'a> {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more. A `turn` is long enough for a clock to tell, and the same work for all.
+    pub fn add(&mut self, name: impl Into<String>, turn: impl FnMut() + 'a) {
+        self.contestants.push((name.into(), Box::new(turn)));
+    }
+
+    /// Times `rounds` turns of each, and prints the median of each one's share of the floor's time of the same
+    /// round, between its quartiles.
+    #[allow(clippy::print_stdout, clippy::disallowed_methods)] // that is what it is for
+    pub fn run(mut self, title: &str, rounds: usize) {
+        let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(rounds); self.contestants.len()];
+        for round in 0..=rounds {
+            for ((_, turn), times) in self.contestants.iter_mut().zip(&mut times) {
+                let begun = Instant::now();
+                turn();
+                // The first round warms up.
+                if round > 0 {
+                    times.push(begun.elapsed());
+                }
+            }
+        }
+        println!("\n{title}, {rounds} rounds: share of the floor's time, median [quartiles]");
+        for ((name, _), own) in self.contestants.iter().zip(&times) {
+            let mut shares: Vec<f64> = own
+                .iter()
+                .zip(&times[0])
+                .map(|(own, floor)| own.as_secs_f64() / floor.as_secs_f64())
+                .collect();
+            shares.sort_by(f64::total_cmp);
+            let at = |part: usize| shares[(shares.len() - 1) * part / 4];
+            println!("  {name:<44} {:.2} [{:.2}, {:.2}]", at(2), at(1), at(3));
+        }
+    }
+}
+
+impl std::fmt::Debug for Contest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contest").field("contestants", &self.contestants.len()).finish()
+    }
+}

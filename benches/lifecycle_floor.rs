@@ -1,0 +1,101 @@
+//! The floor that the token lifecycle stands beside: the cache that a program writes by hand, without margins,
+//! suspended hosts, refresh tokens or failures.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use cg_auth_core::{ApiCredential, AuthClient};
+use http::HeaderValue;
+use tokio::sync::Mutex;
+
+/// A token and its header.
+#[derive(Debug)]
+pub struct CachedToken {
+    /// The token.
+    pub text: String,
+    /// `Bearer` and the token.
+    pub authorization: HeaderValue,
+}
+
+/// A token that was got long ago, in an `ArcSwap`.
+#[derive(Debug)]
+pub struct HitFloor {
+    entry: ArcSwap<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    token: Arc<CachedToken>,
+    expires_at: Instant,
+}
+
+impl HitFloor {
+    /// One that holds `text` for an hour.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)]
+    pub fn new(text: &str) -> Self {
+        let authorization = HeaderValue::from_str(&format!("Bearer {text}")).unwrap();
+        let token = Arc::new(CachedToken { text: text.to_owned(), authorization });
+        let expires_at = Instant::now() + Duration::from_secs(3600);
+        Self { entry: ArcSwap::from_pointee(Entry { token, expires_at }) }
+    }
+
+    /// The token, unless it has expired.
+    #[must_use]
+    #[inline]
+    #[allow(clippy::disallowed_methods)]
+    pub fn peek(&self) -> Option<Arc<CachedToken>> {
+        let entry = self.entry.load_full();
+        (Instant::now() < entry.expires_at).then(|| Arc::clone(&entry.token))
+    }
+
+    /// The same, awaited.
+    pub async fn token(&self) -> Option<Arc<CachedToken>> {
+        self.peek()
+    }
+
+    /// The same, and its header.
+    pub async fn authorization(&self) -> Option<HeaderValue> {
+        self.peek().map(|token| token.authorization.clone())
+    }
+}
+
+/// A single flight as it is usually written: whoever comes first gets the token, the others queue at the lock.
+pub struct HerdFloor {
+    client: AuthClient,
+    credential: ApiCredential,
+    token: Mutex<Option<Arc<str>>>,
+}
+
+impl HerdFloor {
+    /// An empty one.
+    #[must_use]
+    pub fn new(client: AuthClient, credential: ApiCredential) -> Self {
+        Self { client, credential, token: Mutex::new(None) }
+    }
+
+    /// The token, got where there is none.
+    ///
+    /// # Errors
+    /// Whatever the client says.
+    pub async fn token(&self) -> Result<Arc<str>, cg_auth_core::Error> {
+        let mut token = self.token.lock().await;
+        if let Some(token) = &*token {
+            return Ok(Arc::clone(token));
+        }
+        let answer = self.client.get_delegate_access_token(&self.credential).await?;
+        let text: Arc<str> = answer.value.access_token().expose_secret().into();
+        *token = Some(Arc::clone(&text));
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for HerdFloor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HerdFloor").finish_non_exhaustive()
+    }
+}

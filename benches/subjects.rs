@@ -1,0 +1,39 @@
+//! The provider under test, whose service is a list of answers.
+
+use cg_auth_core::{
+    AuthClient, BaseUrl, ClientSecret, UserPrincipalName, testing::ScriptedTransport, token::TokenProvider,
+};
+use http::Response;
+use tokio::runtime::Builder;
+
+/// As long as a JWT with a handful of claims.
+pub const TOKEN: &str = concat!(
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzb21lb25lQGV4YW1wbGUuY29tIiwiYXVkIjoiZ292ZXJuYW5jZSIsInNjb3BlIjoiYWxsIn0",
+    "LCJuYW1lIjoiU29tZW9uZSIsInJvbGVzIjpbImFkbWluaXN0cmF0b3IiXX0aGVyZS1pcy1hLXNpZ25hdHVyZS1vZi0zMi1ieXRlcw"
+);
+
+/// A client of a service that answers once.
+#[must_use]
+pub fn client() -> AuthClient {
+    let answer = format!(
+        r#"{{"value":{{"access_token":"{TOKEN}","refresh_token":"rt","duration":3600}},"isSuccess":true}}"#
+    );
+    let transport = ScriptedTransport::new().answer(Response::new(answer.into()));
+    AuthClient::new(BaseUrl::parse("https://example.com").unwrap(), transport)
+}
+
+/// One that holds a token for an hour.
+#[must_use]
+pub fn provider() -> TokenProvider {
+    let provider = empty_provider();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(provider.token()).unwrap();
+    provider
+}
+
+/// One that holds nothing.
+#[must_use]
+pub fn empty_provider() -> TokenProvider {
+    let user = UserPrincipalName::new("someone@example.com").unwrap();
+    TokenProvider::new(client(), user, ClientSecret::new("c2VjcmV0").unwrap())
+}
