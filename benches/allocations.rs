@@ -10,7 +10,7 @@ use std::{
 };
 
 use cg_auth_benches::subjects::provider;
-use cg_auth_core::token::TokenSource;
+use cg_auth_core::TokenSource;
 
 use self::counting_allocator::allocations_in;
 

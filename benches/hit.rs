@@ -10,7 +10,7 @@ use std::{
 };
 
 use cg_auth_benches::{interleaved::Contest, lifecycle_floor::HitFloor};
-use cg_auth_core::token::{TokenProvider, TokenSource};
+use cg_auth_core::{TokenProvider, TokenSource};
 use tokio::runtime::{Builder, Runtime};
 
 use cg_auth_benches::subjects::{TOKEN, provider};

@@ -1,7 +1,7 @@
 //! The provider under test, whose service is a list of answers.
 
 use cg_auth_core::{
-    AuthClient, BaseUrl, ClientSecret, UserPrincipalName, testing::ScriptedTransport, token::TokenProvider,
+    AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName, testing::ScriptedTransport,
 };
 use http::Response;
 use tokio::runtime::Builder;

@@ -4,9 +4,11 @@
 
 pub mod body;
 mod client;
+pub mod docs;
 pub mod endpoint;
 pub mod model;
 mod recovery;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod time;
@@ -20,4 +22,7 @@ pub use self::{
         user_principal_name::UserPrincipalName,
     },
     recovery::Recovery,
+    token::{
+        error::TokenError, issued::IssuedToken, pool::TokenPool, provider::TokenProvider, source::TokenSource,
+    },
 };

@@ -1,28 +1,36 @@
 //! The life of a token: when it expires, when another is got, and who waits for that.
 
-mod error;
+pub(crate) mod error;
 mod event;
 mod expiry;
 mod flight;
-mod issued;
+pub(crate) mod issued;
 mod jwt_claims;
-mod provider;
+mod permits;
+pub(crate) mod pool;
+pub(crate) mod provider;
 mod schedule;
 mod secret_source;
 mod session;
 mod snapshot;
-mod source;
+pub(crate) mod source;
+#[cfg(feature = "tracing")]
+mod trace;
+mod turn;
 mod waiters;
 
+#[cfg(feature = "tracing")]
+pub use self::trace::trace_event;
 pub use self::{
-    error::{TokenError, TokenErrorKind},
+    error::TokenErrorKind,
     event::{Event, Grant, Reason},
     expiry::{DurationUnit, Expiry, ExpirySource},
-    issued::IssuedToken,
-    provider::{TokenProvider, is_unauthorized},
+    provider::is_unauthorized,
     schedule::Phase,
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
     session::{AttemptId, Call, Next, Session, State, Step},
     snapshot::Snapshot,
-    source::{TokenFuture, TokenSource},
+    source::TokenFuture,
 };
+// Public at the crate root.
+pub(crate) use self::{error::TokenError, issued::IssuedToken, provider::TokenProvider, source::TokenSource};

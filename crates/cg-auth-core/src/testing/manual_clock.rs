@@ -10,7 +10,8 @@ use std::{
 
 use crate::time::{BoxFuture, Now, Runtime};
 
-/// A [`Runtime`] whose two clocks move only when they are told to, together or apart.
+/// A [`Runtime`] whose clocks move only when they are told to, together or apart: a monotonic one, a wall clock
+/// and, where it is [asked for](Self::with_boot_clock), one that counts suspension too.
 ///
 /// A clone is the same clock. Sleepers wake when the monotonic clock reaches their time. There is nothing
 /// to spawn a task on: [`Runtime::spawn`] gives it back.
@@ -33,6 +34,7 @@ pub struct ManualClock {
 #[derive(Debug)]
 struct State {
     monotonic: Duration,
+    boot: Option<Duration>,
     wall: SystemTime,
     /// By number, so that a sleep that is dropped takes its own waker away.
     sleepers: BTreeMap<u64, Waker>,
@@ -49,15 +51,26 @@ impl ManualClock {
     /// A clock whose wall shows `wall`.
     #[must_use]
     pub fn starting_at(wall: SystemTime) -> Self {
-        let state = State { monotonic: Duration::ZERO, wall, sleepers: BTreeMap::new(), next_sleeper: 0 };
+        let state =
+            State { monotonic: Duration::ZERO, boot: None, wall, sleepers: BTreeMap::new(), next_sleeper: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Lets time pass: both clocks move.
+    /// The same clock with one more, which suspension does not stop, as Linux has it.
+    #[must_use]
+    pub fn with_boot_clock(self) -> Self {
+        let mut state = self.state();
+        let monotonic = state.monotonic;
+        state.boot.get_or_insert(monotonic);
+        drop(state);
+        self
+    }
+
+    /// Lets time pass: all clocks move.
     pub fn advance(&self, duration: Duration) {
         let mut state = self.state();
         state.monotonic = state.monotonic.saturating_add(duration);
-        state.pass_by_wall(duration);
+        state.pass_suspended(duration);
         let sleepers = std::mem::take(&mut state.sleepers);
         drop(state);
         sleepers.into_values().for_each(Waker::wake);
@@ -68,9 +81,9 @@ impl ManualClock {
         self.state().wall = wall;
     }
 
-    /// Suspends the host: the wall clock moves on, the monotonic clock stands still.
+    /// Suspends the host: the monotonic clock stands still, the others move on.
     pub fn suspend(&self, duration: Duration) {
-        self.state().pass_by_wall(duration);
+        self.state().pass_suspended(duration);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -79,8 +92,9 @@ impl ManualClock {
 }
 
 impl State {
-    /// Moves the wall clock, no further than a date can be written.
-    fn pass_by_wall(&mut self, duration: Duration) {
+    /// Moves the clocks that suspension does not stop; the wall clock no further than a date can be written.
+    fn pass_suspended(&mut self, duration: Duration) {
+        self.boot = self.boot.map(|boot| boot.saturating_add(duration));
         let last = (UNIX_EPOCH + LAST_MOMENT).max(self.wall);
         self.wall = self.wall.checked_add(duration).map_or(last, |wall| wall.min(last));
     }
@@ -95,7 +109,8 @@ impl Default for ManualClock {
 impl Runtime for ManualClock {
     fn now(&self) -> Now {
         let state = self.state();
-        Now::new(state.monotonic, state.wall)
+        let now = Now::new(state.monotonic, state.wall);
+        state.boot.map_or(now, |boot| now.with_boot(boot))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -161,6 +176,16 @@ mod tests {
             clock.advance(Duration::from_secs(step));
             assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), pending);
         }
+    }
+
+    #[test]
+    fn the_boot_clock_counts_suspension_and_the_monotonic_one_does_not() {
+        let clock = ManualClock::new().with_boot_clock();
+        let second = Duration::from_secs(1);
+        clock.advance(second);
+        clock.suspend(second);
+        assert_eq!((clock.now().monotonic(), clock.now().boot()), (second, Some(2 * second)));
+        assert_eq!(ManualClock::new().now().boot(), None);
     }
 
     #[test]

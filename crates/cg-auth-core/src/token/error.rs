@@ -109,8 +109,9 @@ impl TokenError {
     pub fn recovery(&self) -> Recovery {
         match &self.cause {
             Cause::Call(error) => error.recovery(),
-            Cause::Secret(_) | Cause::ExpiredOnArrival | Cause::ShutDown => Recovery::FixConfiguration,
-            Cause::Lost | Cause::OutOfTime(_) => Recovery::Retry,
+            Cause::Secret(_) | Cause::ShutDown => Recovery::FixConfiguration,
+            // The answer was slow, or came out of a cache.
+            Cause::ExpiredOnArrival | Cause::Lost | Cause::OutOfTime(_) => Recovery::Retry,
         }
     }
 

@@ -1,7 +1,11 @@
 //! [`TokenProvider`]: a token that is always valid, and nobody waits for what is there.
 
 mod authorized;
+#[cfg(all(test, shuttle))]
+mod interleavings;
+mod observers;
 mod pilot;
+mod pooled;
 mod shared;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -23,14 +27,17 @@ use crate::{
 /// for a refresh: it runs in a task of its own. Callers who need a token that is not there share one attempt, and
 /// its outcome. What is decided when, says [`Session`].
 ///
+/// An attempt runs on the runtime of the caller who caused it. While that one is alive and not driven, such as a
+/// current-thread runtime between two `block_on`, callers elsewhere wait: a program with several runtimes limits
+/// that by [`token_within`](Self::token_within).
+///
 /// Dropping the last clone while a refresh is on the wire may lose the refresh token that the service gives in
 /// exchange; [`shutdown`](Self::shutdown) waits for it.
 ///
 /// ```
 /// use cg_auth_core::{
-///     AuthClient, BaseUrl, ClientSecret, UserPrincipalName,
+///     AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName,
 ///     testing::{ManualClock, ScriptedTransport},
-///     token::TokenProvider,
 /// };
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -64,7 +71,7 @@ impl TokenProvider {
     /// The same with a session that has been set up.
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
-        Self { shared: Shared::new(client, session, Arc::new(secret)) }
+        Self { shared: Shared::new(client, session, Arc::new(secret), None) }
     }
 
     /// A valid token, waiting for it where there is none. Dropping the future disturbs nobody else.
@@ -102,12 +109,15 @@ impl TokenProvider {
     /// # Errors
     /// [`TokenError`], as [`token`](Self::token), or that the limit has passed.
     pub async fn token_within(&self, limit: Duration) -> Result<IssuedToken, TokenError> {
+        if let Some(token) = self.shared.hit() {
+            return Ok(token);
+        }
         let token = within(self.shared.runtime(), limit, self.token()).await;
         token.unwrap_or_else(|| Err(TokenError::out_of_time(limit)))
     }
 
     /// Starts to get a token where one is missing or due, and does not wait. Where nothing can be spawned, the next
-    /// caller moves that on.
+    /// caller who has to wait moves that on.
     pub fn prefetch(&self) {
         self.shared.prefetch();
     }
@@ -119,20 +129,25 @@ impl TokenProvider {
         self.shared.act(|session, now| session.invalidate(token, now))
     }
 
-    /// Takes over a token from elsewhere, such as a store, in place of what there is. Who waits goes on with it.
+    /// Takes over a token from elsewhere, such as a store, in place of what there is. Who waits goes on with it. A
+    /// provider that has been [shut down](Self::shutdown) takes none.
     pub fn seed(&self, token: DelegatedAccessToken, expiry: Expiry) {
-        self.shared.begin_anew(|session, now| session.seed(token, expiry, now));
+        self.shared.begin_anew(|inner, now| {
+            if !inner.is_shut_down {
+                inner.session.seed(token, expiry, now);
+            }
+        });
     }
 
     /// Forgets the token, and every failure. Who waits goes on with another attempt.
     pub fn clear(&self) {
-        self.shared.begin_anew(|session, _| session.clear());
+        self.shared.begin_anew(|inner, _| inner.session.clear());
     }
 
     /// Reads the secret from elsewhere from now on. A valid token stays; who waits goes on with another attempt.
     pub fn renew_secret(&self, secret: impl SecretSource + 'static) {
         self.shared.set_secret(Arc::new(secret));
-        self.shared.begin_anew(|session, _| session.renew_secret());
+        self.shared.begin_anew(|inner, _| inner.session.renew_secret());
     }
 
     /// What there is, for a health check.
@@ -141,8 +156,8 @@ impl TokenProvider {
         self.shared.act(|session, now| session.state(now))
     }
 
-    /// Tells `observer` what happens, after it has happened; it is called on the thread where it did, with no lock
-    /// held, and should return soon. Who observes already goes on.
+    /// Tells `observer` what happens, after it has happened and in that order; it is called on a thread where
+    /// something did, with no lock held, and should return soon. Its panics end there. Who observes already goes on.
     pub fn on_event(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
         self.shared.add_observer(Arc::new(observer));
     }

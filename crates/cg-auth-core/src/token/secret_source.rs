@@ -79,6 +79,15 @@ impl FileSecret {
         Self { path: path.into() }
     }
 
+    /// The error names the file, and nothing that is in it.
+    fn secret(&self) -> io::Result<ClientSecret> {
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("the file {}: {error}", self.path.display()))
+        };
+        let text = self.text().map_err(named)?;
+        secret_of(&text).map_err(|error| named(io::Error::new(io::ErrorKind::InvalidData, error)))
+    }
+
     fn text(&self) -> io::Result<Zeroizing<String>> {
         // Of a fixed size, so that nothing is left behind by growing.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
@@ -94,7 +103,7 @@ impl FileSecret {
 
 impl SecretSource for FileSecret {
     fn read(&self) -> BoxFuture<'_, SecretResult> {
-        Box::pin(async { Ok(secret_of(&self.text()?)?) })
+        Box::pin(async { Ok(self.secret()?) })
     }
 }
 

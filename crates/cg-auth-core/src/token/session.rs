@@ -184,8 +184,8 @@ impl Session {
     }
 
     /// Reports that a service refused `token`: it is not served any more, and the next caller gets another. False
-    /// where nothing changes: the token has been replaced already, or tokens are being refused so fast that the
-    /// next one would fare no better; then it is served on.
+    /// where nothing changes: the token has been replaced or reported already, or tokens are being refused so fast
+    /// that the next one would fare no better; then it is served on.
     pub fn invalidate(&mut self, token: &IssuedToken, now: Now) -> bool {
         let Some(held) = &mut self.held else { return false };
         if !held.is_valid_issue(token) || !self.patience.bears_another(now) {
@@ -219,19 +219,26 @@ impl Session {
     /// that is held stays.
     pub fn renew_secret(&mut self) {
         self.generation += 1;
+        self.refusals = 0;
         self.back_off = None;
         if let Some(attempt) = self.attempt.take() {
             self.forget_what_was_sent(&attempt);
         }
     }
 
-    /// Gives what there is away, for a store, and forgets it.
+    /// Gives a token away with its refresh token, for a store, and forgets everything. One that must not be served
+    /// any more is given for the sake of its refresh token alone, as one that has expired.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
-        let token = self.valid_token(now);
+        let held = self.held.take();
         let refresh_token = self.spare.take().map(|spare| spare.token);
         self.clear();
-        let token = token?;
-        Some((DelegatedAccessToken::new(token.access_token(), refresh_token), token.expiry()))
+        let held = held?;
+        let expiry = match held.served(now) {
+            Some((_, token)) => token.expiry(),
+            None if refresh_token.is_some() => Expiry::until(now.wall(), now),
+            None => return None,
+        };
+        Some((DelegatedAccessToken::new(held.token().access_token(), refresh_token), expiry))
     }
 
     /// How often everything began anew.

@@ -24,7 +24,8 @@ impl Snapshot {
     }
 
     /// The token, while it can be served. Neither clock may have been set, nor the host suspended, since the
-    /// decision: then the session has to look closer.
+    /// decision: then the session has to look closer. One that was suspended, and whose wall clock was set back by
+    /// as much to the second, looks the same as before; only a [`step`](super::Session::step) sees that.
     #[must_use]
     pub fn token(&self, glance: Glance) -> Option<&IssuedToken> {
         let has_drifted = glance.drift_nanos().abs_diff(self.drift) > self.sure.drift_limit;

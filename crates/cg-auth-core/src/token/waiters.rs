@@ -3,25 +3,24 @@
 use std::{
     collections::BTreeMap,
     future::poll_fn,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Poll, Wake, Waker},
 };
+
+use crate::sync::{Mutex, lock};
 
 /// The wakers of those who wait. Everybody is woken, so that no wake can be lost with a waiter who is woken and
 /// then dropped, or who is never polled again.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     registry: Mutex<Registry>,
-    has_woken: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Registry {
     wakers: BTreeMap<u64, Waker>,
     next: u64,
+    has_woken: bool,
 }
 
 impl Waiters {
@@ -31,7 +30,7 @@ impl Waiters {
         let place = Place { waiters: self, number: self.new_number() };
         poll_fn(|context| {
             // First registered, then looked: what happens in between wakes.
-            self.registry().wakers.insert(place.number, context.waker().clone());
+            place.take(context.waker().clone());
             look().map_or(Poll::Pending, Poll::Ready)
         })
         .await
@@ -39,34 +38,32 @@ impl Waiters {
 
     /// Wakes everybody who waits at this moment.
     pub(super) fn wake_all(&self) {
-        self.has_woken.store(true, Ordering::SeqCst);
-        let wakers = std::mem::take(&mut self.registry().wakers);
+        let mut registry = lock(&self.registry);
+        registry.has_woken = true;
+        let wakers = std::mem::take(&mut registry.wakers);
+        drop(registry);
         wakers.into_values().for_each(Waker::wake);
     }
 
     /// Forgets that anybody was woken, to be asked again with [`has_woken`](Self::has_woken).
     pub(super) fn forget_wakes(&self) {
-        self.has_woken.store(false, Ordering::SeqCst);
+        lock(&self.registry).has_woken = false;
     }
 
     pub(super) fn has_woken(&self) -> bool {
-        self.has_woken.load(Ordering::SeqCst)
+        lock(&self.registry).has_woken
     }
 
     fn new_number(&self) -> u64 {
-        let mut registry = self.registry();
+        let mut registry = lock(&self.registry);
         registry.next += 1;
         registry.next
-    }
-
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// As a waker of what they all wait for.
 impl Wake for Waiters {
-    fn wake(self: std::sync::Arc<Self>) {
+    fn wake(self: Arc<Self>) {
         self.wake_all();
     }
 }
@@ -76,10 +73,17 @@ struct Place<'a> {
     number: u64,
 }
 
+/// A waker is dropped outside of the lock: its owner may look here once more.
+impl Place<'_> {
+    fn take(&self, waker: Waker) {
+        let before = lock(&self.waiters.registry).wakers.insert(self.number, waker);
+        drop(before);
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        // The waker is dropped outside of the lock: its owner may look here once more.
-        let waker = self.waiters.registry().wakers.remove(&self.number);
+        let waker = lock(&self.waiters.registry).wakers.remove(&self.number);
         drop(waker);
     }
 }

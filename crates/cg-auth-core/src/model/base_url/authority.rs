@@ -33,7 +33,7 @@ pub(super) fn is_loopback(authority: &str) -> bool {
 #[must_use]
 pub fn is_loopback_host(host: &str) -> bool {
     let ipv6 = host.trim_start_matches('[').trim_end_matches(']').parse::<Ipv6Addr>();
-    host.eq_ignore_ascii_case("localhost")
+    host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost")
         || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
         || ipv6.is_ok_and(|ip| ip.is_loopback())
 }

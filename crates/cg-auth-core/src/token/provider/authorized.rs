@@ -11,12 +11,12 @@ impl TokenProvider {
     ///
     /// `call` is given the value of an `authorization` header. `refused` judges an answer;
     /// [`is_unauthorized`] does for most services. The answer to the second request is given back whatever it says,
-    /// and so is the first one where the service has no other token to give.
+    /// and so is the first one where the service gives the same token again.
     ///
     /// ```
     /// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, UserPrincipalName};
     /// # use cg_auth_core::testing::{ManualClock, ScriptedTransport};
-    /// use cg_auth_core::token::{TokenError, TokenProvider, is_unauthorized};
+    /// use cg_auth_core::{TokenError, TokenProvider, token::is_unauthorized};
     /// use http::{HeaderMap, StatusCode};
     ///
     /// # async fn service(authorization: http::HeaderValue) -> Result<StatusCode, TokenError> {

@@ -9,33 +9,38 @@ use super::Shared;
 use crate::token::{
     AttemptId, Next, TokenError,
     flight::{Flight, Outcome},
+    permits::Permit,
+    turn::take_turn,
 };
 
-/// Reads the secret, makes the calls that the session asks for and tells it the results. It does not keep the
-/// provider alive: an attempt whose provider is gone ends without a trace.
+/// Reads the secret, makes the calls that the session asks for and tells it the results. It keeps neither the
+/// provider alive, an attempt of which ends without a trace once it is gone, nor the flight, which may hold it.
 pub(super) struct Pilot {
     shared: Weak<Shared>,
-    flight: Arc<Flight>,
+    flight: Weak<Flight>,
     id: AttemptId,
     has_landed: bool,
 }
 
 impl Pilot {
-    pub(super) const fn new(shared: Weak<Shared>, flight: Arc<Flight>, id: AttemptId) -> Self {
-        Self { shared, flight, id, has_landed: false }
+    pub(super) fn new(shared: Weak<Shared>, flight: &Arc<Flight>, id: AttemptId) -> Self {
+        Self { shared, flight: Arc::downgrade(flight), id, has_landed: false }
     }
 
     pub(super) async fn fly(mut self) {
-        let provider = self.shared.upgrade().map(|shared| (shared.secret_source(), shared.client().clone()));
+        let permit = self.permit().await;
+        // Without a flight others have overtaken it before its turn came.
+        let shared = self.flight.upgrade().and(self.shared.upgrade());
+        let provider = shared.map(|shared| (shared.secret_source(), shared.client().clone()));
         let Some((source, client)) = provider else { return };
         let secret = source.read().await.map_err(TokenError::secret);
         let mut next = self
             .shared
             .upgrade()
             .map(|shared| shared.act_untold(|session, now| session.begin(self.id, secret, now)));
-        while let Some((Next::Call(call), events)) = next {
+        while let Some(Next::Call(call)) = next {
             if let Some(shared) = self.shared.upgrade() {
-                shared.tell(&events);
+                shared.tell();
             }
             let result = client.call(call.endpoint()).await;
             next = self
@@ -43,7 +48,9 @@ impl Pilot {
                 .upgrade()
                 .map(|shared| shared.act_untold(|session, now| session.finish(self.id, result, now)));
         }
-        let (Some((next, events)), Some(shared)) = (next, self.shared.upgrade()) else { return };
+        // Before anybody is woken: whoever waits for it finds it given back.
+        drop(permit);
+        let (Some(next), Some(shared)) = (next, self.shared.upgrade()) else { return };
         self.has_landed = true;
         shared.land(
             &self.flight,
@@ -52,7 +59,14 @@ impl Pilot {
                 _ => Outcome::Gone,
             },
         );
-        shared.tell(&events);
+        shared.tell();
+    }
+
+    async fn permit(&self) -> Option<Permit<Weak<Flight>>> {
+        let shared = self.shared.upgrade()?;
+        let (turns, client) = (shared.turns()?, shared.client().clone());
+        drop(shared);
+        Some(take_turn(&turns, &self.flight, || client.runtime().executor()).await)
     }
 }
 
@@ -62,8 +76,11 @@ impl Drop for Pilot {
         if self.has_landed {
             return;
         }
-        let Some(shared) = self.shared.upgrade() else { return self.flight.end(Outcome::Gone) };
-        let (next, events) = shared.act_untold(|session, now| {
+        let Some(shared) = self.shared.upgrade() else {
+            // Whoever waits for a token keeps the provider; another attempt may wait for this one's permit.
+            return self.flight.upgrade().into_iter().for_each(|flight| flight.end(Outcome::Gone));
+        };
+        let next = shared.act_untold(|session, now| {
             if thread::panicking() {
                 return session.lose(self.id, now);
             }
@@ -74,9 +91,9 @@ impl Drop for Pilot {
             &self.flight,
             match next {
                 Next::Done(result) => Outcome::Ended(result),
-                _ => Outcome::Gone,
+                _ => Outcome::Abandoned,
             },
         );
-        shared.tell(&events);
+        shared.tell();
     }
 }

@@ -2,19 +2,22 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Weak},
 };
 
-use arc_swap::ArcSwap;
-
-use super::pilot::Pilot;
+use super::{
+    observers::{Observer, Observers},
+    pilot::Pilot,
+};
 use crate::{
     client::AuthClient,
     model::{ClientSecret, DelegatedAccessToken},
-    time::{Now, Runtime},
+    sync::{ArcSwap, Mutex, lock},
+    time::{BoxFuture, Now, Runtime},
     token::{
-        AttemptId, Event, Expiry, IssuedToken, SecretSource, Session, Snapshot, Step, TokenError,
+        AttemptId, Expiry, IssuedToken, SecretSource, Session, Snapshot, Step, TokenError,
         flight::{Flight, Outcome},
+        turn::Turns,
     },
 };
 
@@ -25,28 +28,34 @@ pub(in crate::token) struct Shared {
     inner: Mutex<Inner>,
     client: AuthClient,
     secret: Mutex<Arc<dyn SecretSource>>,
-    observers: Mutex<Vec<Observer>>,
+    observers: Observers,
+    /// Of the pool, where it belongs to one.
+    turns: Option<Arc<Turns>>,
     /// For the tasks of attempts, which do not keep a provider alive.
     own: Weak<Self>,
 }
 
-struct Inner {
-    session: Session,
+pub(super) struct Inner {
+    pub(super) session: Session,
     /// There as long as the session has an attempt under way.
     flight: Option<Arc<Flight>>,
-    is_shut_down: bool,
+    pub(super) is_shut_down: bool,
 }
 
-pub(super) type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
-
 impl Shared {
-    pub(super) fn new(client: AuthClient, session: Session, secret: Arc<dyn SecretSource>) -> Arc<Self> {
+    pub(super) fn new(
+        client: AuthClient,
+        session: Session,
+        secret: Arc<dyn SecretSource>,
+        turns: Option<Arc<Turns>>,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|own| Self {
             snapshot: ArcSwap::from_pointee(session.snapshot()),
             inner: Mutex::new(Inner { session, flight: None, is_shut_down: false }),
             client,
             secret: Mutex::new(secret),
-            observers: Mutex::default(),
+            observers: Observers::default(),
+            turns,
             own: own.clone(),
         })
     }
@@ -74,12 +83,15 @@ impl Shared {
 
     /// A token, by whatever it takes.
     pub(in crate::token) async fn acquire(&self) -> Result<IssuedToken, TokenError> {
+        let mut may_spawn = true;
         loop {
-            let flight = match self.step()? {
+            let (flight, is_own) = match self.step(may_spawn)? {
                 Decision::Serve(token) => return Ok(token),
-                Decision::Wait(flight) => flight,
+                Decision::Wait { flight, is_own } => (flight, is_own),
             };
             let outcome = flight.outcome(|| self.runtime().executor()).await;
+            // Whatever drops the tasks that it is given would do so for ever: the next one stays with the callers.
+            may_spawn &= !(is_own && matches!(outcome, Outcome::Abandoned));
             // Whoever comes late may find the new token expired or replaced, or the old one still good.
             match (self.hit().or_else(|| self.valid_token()), outcome) {
                 (Some(token), Outcome::Ended(_)) => return Ok(token),
@@ -90,11 +102,11 @@ impl Shared {
     }
 
     pub(super) fn prefetch(&self) {
-        let _ = self.step();
+        let _ = self.step(true);
     }
 
     /// What the session says, and the start of what it asks for.
-    fn step(&self) -> Result<Decision, TokenError> {
+    fn step(&self, may_spawn: bool) -> Result<Decision, TokenError> {
         let mut inner = lock(&self.inner);
         let now = self.runtime().now();
         if inner.is_shut_down {
@@ -116,22 +128,23 @@ impl Shared {
         drop(inner);
 
         let is_on_its_own = match (id, &flight) {
-            (Some(id), Some(flight)) => self.launch(id, flight),
+            (Some(id), Some(flight)) => self.launch(id, flight, may_spawn),
             _ => true,
         };
         Ok(match (served, flight) {
             (Some(token), _) if is_on_its_own => Decision::Serve(token),
             (Some(token), None) => Decision::Serve(token),
             // Without a task of its own the attempt needs somebody who waits: this caller, once.
-            (_, Some(flight)) => Decision::Wait(flight),
+            (_, Some(flight)) => Decision::Wait { flight, is_own: id.is_some() },
             (None, None) => return Err(TokenError::lost()),
         })
     }
 
     /// Whether the attempt has got a task of its own.
-    fn launch(&self, id: AttemptId, flight: &Arc<Flight>) -> bool {
-        let task = Pilot::new(self.own.clone(), Arc::clone(flight), id).fly();
-        match self.runtime().spawn(Box::pin(task)) {
+    fn launch(&self, id: AttemptId, flight: &Arc<Flight>, may_spawn: bool) -> bool {
+        let task: BoxFuture<'static, ()> = Box::pin(Pilot::new(self.own.clone(), flight, id).fly());
+        let spawned = if may_spawn { self.runtime().spawn(task) } else { Err(task) };
+        match spawned {
             Ok(()) => true,
             Err(task) => {
                 flight.park(task, self.runtime().executor());
@@ -142,36 +155,41 @@ impl Shared {
 
     /// Has the session act, publishes what comes of it and tells the observers.
     pub(super) fn act<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
-        let (result, events) = self.act_untold(act);
-        self.tell(&events);
+        let result = self.act_untold(act);
+        self.tell();
         result
     }
 
     /// The same, for whoever has more to do before the observers are told.
-    pub(super) fn act_untold<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> (T, Vec<Event>) {
+    pub(super) fn act_untold<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
         let result = act(&mut inner.session, self.runtime().now());
         self.publish(&inner.session);
-        (result, inner.session.take_events())
+        self.observers.note(inner.session.take_events());
+        result
     }
 
     /// Has the session begin a new generation; who waits for the attempt of the old one goes on with the new one.
-    pub(super) fn begin_anew(&self, act: impl FnOnce(&mut Session, Now)) {
+    pub(super) fn begin_anew(&self, act: impl FnOnce(&mut Inner, Now)) {
         let mut inner = lock(&self.inner);
-        act(&mut inner.session, self.runtime().now());
+        let before = inner.session.generation();
+        act(&mut inner, self.runtime().now());
         self.publish(&inner.session);
-        let (flight, events) = (inner.flight.take(), inner.session.take_events());
+        self.observers.note(inner.session.take_events());
+        let has_begun = inner.session.generation() != before;
+        let flight = inner.flight.take_if(|_| has_begun);
         drop(inner);
         if let Some(flight) = flight {
             flight.end(Outcome::Gone);
         }
-        self.tell(&events);
+        self.tell();
     }
 
     /// Ends the flight, which the session does not ask for any more.
-    pub(super) fn land(&self, flight: &Arc<Flight>, outcome: Outcome) {
+    pub(super) fn land(&self, flight: &Weak<Flight>, outcome: Outcome) {
+        let Some(flight) = flight.upgrade() else { return };
         let mut inner = lock(&self.inner);
-        inner.flight.take_if(|current| Arc::ptr_eq(current, flight));
+        inner.flight.take_if(|current| Arc::ptr_eq(current, &flight));
         drop(inner);
         flight.end(outcome);
     }
@@ -183,7 +201,7 @@ impl Shared {
         self.act(Session::release)
     }
 
-    fn last_flight(&self) -> Option<Arc<Flight>> {
+    pub(super) fn last_flight(&self) -> Option<Arc<Flight>> {
         let mut inner = lock(&self.inner);
         inner.is_shut_down = true;
         inner.flight.clone()
@@ -196,16 +214,13 @@ impl Shared {
         }
     }
 
-    pub(super) fn tell(&self, events: &[Event]) {
-        if events.is_empty() {
-            return;
-        }
-        let observers = lock(&self.observers).clone();
-        events.iter().for_each(|event| observers.iter().for_each(|observer| observer(event)));
+    /// Tells the observers what has happened.
+    pub(super) fn tell(&self) {
+        self.observers.tell();
     }
 
     pub(super) fn add_observer(&self, observer: Observer) {
-        lock(&self.observers).push(observer);
+        self.observers.add(observer);
     }
 
     pub(super) fn set_secret(&self, secret: Arc<dyn SecretSource>) {
@@ -215,6 +230,14 @@ impl Shared {
     pub(super) async fn read_secret(&self) -> Result<ClientSecret, TokenError> {
         let source = Arc::clone(&lock(&self.secret));
         source.read().await.map_err(TokenError::secret)
+    }
+
+    pub(super) fn has_spawned(&self) -> bool {
+        lock(&self.inner).flight.as_ref().is_some_and(|flight| flight.is_spawned())
+    }
+
+    pub(super) fn turns(&self) -> Option<Arc<Turns>> {
+        self.turns.clone()
     }
 
     pub(super) const fn client(&self) -> &AuthClient {
@@ -239,10 +262,5 @@ impl fmt::Debug for Shared {
 
 enum Decision {
     Serve(IssuedToken),
-    Wait(Arc<Flight>),
-}
-
-/// Nobody panics while holding one of these locks.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    Wait { flight: Arc<Flight>, is_own: bool },
 }

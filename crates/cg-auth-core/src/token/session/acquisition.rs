@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use super::{Held, Session, Spare, back_off::BackOff, verdict::Verdict};
 use crate::{
-    client::Error,
+    client::{Error, ErrorKind},
     endpoint::{Answer, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, request_id_of},
     model::{ApiCredential, ClientSecret, DelegatedAccessToken, RefreshToken},
     recovery::Recovery,
@@ -64,6 +64,7 @@ pub(super) struct Attempt {
 }
 
 /// What the service has been asked with.
+#[derive(Clone)]
 struct Sent {
     grant: Grant,
     secret: ClientSecret,
@@ -115,8 +116,10 @@ impl Session {
             Ok(answer) => return self.accept(attempt, answer, now),
             Err(error) => error,
         };
-        attempt.requests = attempt.requests.saturating_add(error.attempts().max(1));
-        let Some(Sent { grant, secret, was_new }) = attempt.sent.take() else { return Next::Superseded };
+        // Who makes the call without a client does not count requests, but sees whether there was one.
+        let is_sent = u32::from(error.kind() != ErrorKind::Config);
+        attempt.requests = attempt.requests.saturating_add(error.attempts().max(is_sent));
+        let Some(Sent { grant, secret, was_new }) = attempt.sent.clone() else { return Next::Superseded };
         if grant == Grant::RefreshToken {
             let verdict = Verdict::of_refresh(&error);
             if verdict != Verdict::Keep {
@@ -126,8 +129,7 @@ impl Session {
                 return Next::Call(call);
             }
         }
-        let is_refused = grant == Grant::Credential && error.recovery() == Recovery::ReplaceCredential;
-        attempt.sent = Some(Sent { grant, secret: secret.clone(), was_new });
+        let is_refused = error.recovery() == Recovery::ReplaceCredential;
         self.fail(&attempt, error.into(), is_refused.then_some(secret), now)
     }
 
@@ -182,8 +184,8 @@ impl Session {
         let expiry = Expiry::of_answer(&answer, self.duration_unit);
         self.tell_mismatch(&answer.value, expiry);
         let Some(Sent { grant, secret, .. }) = &attempt.sent else { return Next::Superseded };
-        let (grant, secret) = (*grant, secret);
-        let request_id = presentable(request_id_of(&answer.headers), &answer.value, secret);
+        let (grant, sent_token) = (*grant, self.spare.as_ref().map(|spare| &spare.token));
+        let request_id = presentable(request_id_of(&answer.headers), &answer.value, secret, sent_token);
         let (access_token, refresh_token) = answer.value.into_tokens();
         self.keep_for_next_time(refresh_token, grant);
         let token = IssuedToken::new(&access_token, expiry);
@@ -210,7 +212,7 @@ impl Session {
         Next::Done(Ok(token))
     }
 
-    /// A refresh whose answer names no new refresh token keeps the old one, which is not new any more.
+    /// A refresh token that comes back, or stays since the answer names none, is not new any more.
     fn keep_for_next_time(&mut self, refresh_token: Option<RefreshToken>, grant: Grant) {
         if grant == Grant::RefreshToken {
             self.refusals = 0;
@@ -272,11 +274,17 @@ impl Session {
 }
 
 /// An id as it can be shown: one that is no longer than ids are, and does not hold what must not be seen.
-fn presentable(id: Option<&str>, token: &DelegatedAccessToken, secret: &ClientSecret) -> Option<String> {
+fn presentable(
+    id: Option<&str>,
+    token: &DelegatedAccessToken,
+    secret: &ClientSecret,
+    sent_token: Option<&RefreshToken>,
+) -> Option<String> {
     let id = id.filter(|id| id.len() <= LONGEST_ID)?;
-    let refresh_token = token.refresh_token().map(RefreshToken::expose_secret);
-    let secrets = [Some(secret.expose_secret()), Some(token.access_token().expose_secret()), refresh_token];
-    let holds_one = secrets.into_iter().flatten().any(|secret| id.contains(secret));
+    let refresh_tokens = [token.refresh_token(), sent_token].into_iter().flatten();
+    let mut secrets = vec![secret.expose_secret(), token.access_token().expose_secret()];
+    secrets.extend(refresh_tokens.map(RefreshToken::expose_secret));
+    let holds_one = secrets.into_iter().any(|secret| id.contains(secret));
     (!holds_one).then(|| id.to_owned())
 }
 

@@ -80,7 +80,7 @@ impl Held {
         let at = |age: Duration| self.settled.monotonic().saturating_add(age.saturating_sub(self.age));
         let until = match back_off_ends {
             _ if is_acquiring => at(margin),
-            Some(end) => at(early).max(at(expired - drift_limit).min(end)),
+            Some(end) => at(expired - drift_limit).min(end),
             None => at(early),
         };
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);

@@ -1,0 +1,41 @@
+//! A tutorial, guides and explanations. The other modules are the reference; these pages hold no code of their own,
+//! and every example in them is run as a test.
+
+#[doc = include_str!("../docs/tutorial.md")]
+pub mod tutorial {}
+
+/// How to do one thing.
+pub mod guides {
+    #[doc = include_str!("../docs/guides/caching.md")]
+    pub mod caching {}
+
+    #[doc = include_str!("../docs/guides/errors.md")]
+    pub mod errors {}
+
+    #[doc = include_str!("../docs/guides/refused_tokens.md")]
+    pub mod refused_tokens {}
+
+    #[doc = include_str!("../docs/guides/many_users.md")]
+    pub mod many_users {}
+
+    #[doc = include_str!("../docs/guides/rotating_secrets.md")]
+    pub mod rotating_secrets {}
+
+    #[doc = include_str!("../docs/guides/without_async.md")]
+    pub mod without_async {}
+}
+
+/// Why it is as it is.
+pub mod explanation {
+    #[doc = include_str!("../docs/explanation/clocks.md")]
+    pub mod clocks {}
+
+    #[doc = include_str!("../docs/explanation/nobody_waits.md")]
+    pub mod nobody_waits {}
+
+    #[doc = include_str!("../docs/explanation/single_flight.md")]
+    pub mod single_flight {}
+
+    #[doc = include_str!("../docs/explanation/recovery.md")]
+    pub mod recovery {}
+}

@@ -1,0 +1,125 @@
+//! [`Users`]: the providers of a pool by name, and which of them to forget.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{model::UserPrincipalName, time::Now, token::TokenProvider};
+
+/// In the order in which they were last asked for. Whoever is in use is never forgotten: there is one provider of a
+/// user at a time, and forgetting what somebody keeps would free nothing.
+pub(super) struct Users {
+    capacity: usize,
+    idle_time: Duration,
+    by_name: HashMap<Arc<str>, Entry>,
+    by_use: BTreeMap<u64, Arc<str>>,
+    uses: u64,
+}
+
+struct Entry {
+    user: UserPrincipalName,
+    provider: TokenProvider,
+    used: Now,
+    /// Its place in the order.
+    use_number: u64,
+}
+
+impl Users {
+    pub(super) fn new(capacity: usize, idle_time: Duration) -> Self {
+        Self { capacity, idle_time, by_name: HashMap::new(), by_use: BTreeMap::new(), uses: 0 }
+    }
+
+    pub(super) const fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity;
+    }
+
+    pub(super) const fn set_idle_time(&mut self, idle_time: Duration) {
+        self.idle_time = idle_time;
+    }
+
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    pub(super) fn find(&mut self, user: &UserPrincipalName, now: Now) -> Option<TokenProvider> {
+        let name = key(user);
+        self.touch(&name, now);
+        self.by_name.get(&name).map(|entry| entry.provider.clone())
+    }
+
+    pub(super) fn insert(&mut self, user: UserPrincipalName, provider: TokenProvider, now: Now) {
+        let name = key(&user);
+        self.by_name.insert(Arc::clone(&name), Entry { user, provider, used: now, use_number: 0 });
+        self.touch(&name, now);
+    }
+
+    /// Takes out that user, if it has been idle for too long.
+    pub(super) fn take_idle(&mut self, user: &UserPrincipalName, now: Now) -> Option<TokenProvider> {
+        let name = key(user);
+        let entry = self.by_name.get(&name)?;
+        (self.is_idle(entry, now) && !entry.provider.is_in_use()).then(|| self.remove(&name))?
+    }
+
+    /// Takes out some of those who have been idle for too long, or are too many. Whoever turns out to be in use
+    /// counts as used now, so that each call goes on where the last one has stopped.
+    pub(super) fn sweep(&mut self, now: Now) -> Vec<TokenProvider> {
+        let mut swept = Vec::new();
+        for _ in 0..LOOKS {
+            let Some(name) = self.by_use.first_key_value().map(|(_, name)| Arc::clone(name)) else { break };
+            let Some(entry) = self.by_name.get(&name) else { break };
+            if self.by_name.len() <= self.capacity && !self.is_idle(entry, now) {
+                break;
+            }
+            if entry.provider.is_in_use() {
+                self.touch(&name, now);
+            } else {
+                swept.extend(self.remove(&name));
+            }
+        }
+        swept
+    }
+
+    /// Takes out everybody who is not in use.
+    pub(super) fn take_unused(&mut self) -> Vec<TokenProvider> {
+        let is_unused =
+            |(name, entry): (&Arc<str>, &Entry)| (!entry.provider.is_in_use()).then(|| Arc::clone(name));
+        let names: Vec<_> = self.by_name.iter().filter_map(is_unused).collect();
+        names.iter().filter_map(|name| self.remove(name)).collect()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&UserPrincipalName, &TokenProvider)> {
+        self.by_name.values().map(|entry| (&entry.user, &entry.provider))
+    }
+
+    fn is_idle(&self, entry: &Entry, now: Now) -> bool {
+        now.saturating_since(entry.used) >= self.idle_time
+    }
+
+    fn touch(&mut self, name: &Arc<str>, now: Now) {
+        let Some(entry) = self.by_name.get_mut(name) else { return };
+        self.by_use.remove(&entry.use_number);
+        self.uses += 1;
+        (entry.used, entry.use_number) = (now, self.uses);
+        self.by_use.insert(self.uses, Arc::clone(name));
+    }
+
+    fn remove(&mut self, name: &Arc<str>) -> Option<TokenProvider> {
+        let entry = self.by_name.remove(name)?;
+        self.by_use.remove(&entry.use_number);
+        Some(entry.provider)
+    }
+}
+
+fn key(user: &UserPrincipalName) -> Arc<str> {
+    user.as_str().to_ascii_lowercase().into()
+}
+
+/// At most so many are looked at in one sweep: more than come in, so that it catches up, and few enough that nobody
+/// waits for it.
+const LOOKS: usize = 16;

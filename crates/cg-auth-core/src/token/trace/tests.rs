@@ -1,0 +1,116 @@
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+};
+
+use tracing::{
+    Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+    subscriber::with_default,
+};
+
+use super::*;
+use crate::{
+    token::{ExpirySource, Grant, Reason, TokenError},
+    transport::TransportError,
+};
+
+/// What was emitted: level, target, name and fields, the message among them.
+type Emitted = (Level, &'static str, &'static str, Vec<(&'static str, String)>);
+
+#[derive(Default)]
+struct Fields(Vec<(&'static str, String)>);
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.push((field.name(), value.to_string()));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.push((field.name(), value.to_owned()));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.push((field.name(), format!("{value:?}")));
+    }
+}
+
+struct Collector(Arc<Mutex<Vec<Emitted>>>);
+
+impl Subscriber for Collector {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let metadata = event.metadata();
+        self.0.lock().unwrap().push((*metadata.level(), metadata.target(), metadata.name(), fields.0));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+fn emitted(event: &Event) -> Emitted {
+    let seen = Arc::default();
+    with_default(Collector(Arc::clone(&seen)), || trace_event(event));
+    let mut seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1);
+    seen.remove(0)
+}
+
+/// One of each kind, with everything there is to tell and with as little as there may be.
+fn events() -> Vec<(Level, Event)> {
+    let (reason, took) = (Reason::Due, Duration::from_millis(1500));
+    let acquired = |lifetime, request_id| Event::Acquired {
+        reason,
+        grant: Grant::RefreshToken,
+        attempts: 2,
+        took,
+        lifetime,
+        expiry_source: ExpirySource::JwtClaims,
+        request_id,
+    };
+    let failed = |grant, error| Event::Failed { reason, grant, attempts: 1, took, error, retry_in: took };
+    let call = Error::from(TransportError::config("nothing to send with"));
+    let lifetime = Some(Duration::from_secs(3600));
+    vec![
+        (Level::DEBUG, acquired(lifetime, Some("r-1".into()))),
+        (Level::DEBUG, acquired(None, None)),
+        (Level::WARN, failed(Some(Grant::Credential), call.into())),
+        (Level::WARN, failed(None, TokenError::secret("the vault is sealed"))),
+        (Level::INFO, Event::RefreshTokenDropped { refused: true }),
+        (Level::WARN, Event::RefreshSwitchedOff),
+        (Level::WARN, Event::SameTokenAgain),
+        (Level::INFO, Event::Invalidated),
+        (Level::WARN, Event::DurationMismatch { duration: 60, lifetime }),
+        (Level::WARN, Event::DurationMismatch { duration: -1, lifetime: None }),
+        (Level::INFO, Event::Abandoned),
+    ]
+}
+
+#[test]
+fn every_event_is_emitted_with_its_own_name_and_fields() {
+    for (level, event) in events() {
+        let (its_level, target, name, mut fields) = emitted(&event);
+        assert_eq!((its_level, target, name), (level, "cg_auth", event.name()));
+        fields.retain(|(name, value)| {
+            let is_message = *name == "message";
+            assert!(!is_message || value == event.name(), "{value}");
+            !is_message
+        });
+        assert_eq!(fields, event.fields(), "{event:?}");
+    }
+}

@@ -1,0 +1,302 @@
+//! So many attempts at once, in tasks of their own.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use cg_auth_core::{
+    TokenPool, TokenProvider,
+    testing::ManualClock,
+    token::{SecretFn, SecretResult, TokenErrorKind},
+};
+use tokio::runtime::Builder;
+
+use super::{
+    HOUR, Service, Spawning, client, now, owner, poll, run, secret, settle, spawning, turns, user, users,
+};
+
+#[test]
+fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
+    let service = Service::default();
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let test = async {
+        let (pool, _) = spawning(&service);
+        let tasks: Vec<_> = users(1000)
+            .into_iter()
+            .map(|user| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    let token = pool.for_user(&user).token().await.unwrap();
+                    assert_eq!(owner(&token), user.as_str());
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        pool.shutdown().await;
+        assert_eq!(turns(&pool), (0, 0));
+    };
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), test).await.expect("it hangs") });
+    assert_eq!((service.count(), service.most_in_flight()), (1000, 16));
+}
+
+#[test]
+fn users_who_are_forgotten_under_load_get_their_own_tokens_all_the_same() {
+    let service = Service::default();
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let test = async {
+        let pool = spawning(&service).0.with_capacity(10);
+        let tasks: Vec<_> = (0..20)
+            .map(|task| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    for turn in 0..100 {
+                        let user = user(&format!("user{}", (task * 7 + turn * 3) % 50));
+                        let token = pool.for_user(&user).token().await.unwrap();
+                        assert_eq!(owner(&token), user.as_str());
+                        assert!(pool.len() <= 10 + 20);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        settle().await;
+        (0..9).for_each(|_| drop(pool.for_user(&user("x"))));
+        assert_eq!((pool.len(), turns(&pool)), (10, (0, 0)));
+    };
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), test).await.expect("it hangs") });
+    assert!(service.count() > 100, "{} requests: hardly anybody was forgotten", service.count());
+    assert!(service.most_in_flight() <= 16);
+}
+
+#[test]
+fn the_number_can_be_another_and_is_one_at_least() {
+    for (max, expected) in [(0, 1), (1, 1), (3, 3), (100, 50)] {
+        let service = Service::default();
+        run(async {
+            let pool = spawning(&service).0.with_max_acquisitions(max);
+            users(50).iter().for_each(|user| pool.for_user(user).prefetch());
+            settle().await;
+            pool.shutdown().await;
+        });
+        assert_eq!((service.count(), service.most_in_flight()), (50, expected));
+    }
+}
+
+#[test]
+fn a_higher_number_lets_those_in_who_wait() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(1);
+        service.close();
+        let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
+        kept.iter().for_each(TokenProvider::prefetch);
+        settle().await;
+        assert_eq!((service.in_flight(), turns(&pool)), (1, (1, 8)));
+        let pool = pool.with_max_acquisitions(4);
+        settle().await;
+        assert_eq!((service.in_flight(), turns(&pool)), (4, (4, 5)));
+    });
+}
+
+#[test]
+fn who_comes_first_is_served_first() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(1);
+        users(50).iter().for_each(|user| pool.for_user(user).prefetch());
+        pool.shutdown().await;
+    });
+    let served: Vec<_> = service.requests().into_iter().map(|(user, _)| user).collect();
+    let asked: Vec<_> = users(50).iter().map(|user| user.as_str().to_owned()).collect();
+    assert_eq!(served, asked);
+}
+
+#[test]
+fn the_turn_is_taken_before_the_secret_is_read() {
+    let service = Service::default();
+    run(async {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&reads);
+        let source = SecretFn::new(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<SecretResult>()
+        });
+        let runtime = Spawning(ManualClock::new());
+        let pool = TokenPool::new(client(&service, runtime), source).with_max_acquisitions(3);
+        let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
+        kept.iter().for_each(TokenProvider::prefetch);
+        settle().await;
+        assert_eq!(reads.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn an_attempt_that_is_overtaken_before_its_turn_reads_no_secret() {
+    let service = Service::default();
+    run(async {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&reads);
+        let source = SecretFn::new(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async { Ok(secret()) }
+        });
+        let pool =
+            TokenPool::new(client(&service, Spawning(ManualClock::new())), source).with_max_acquisitions(1);
+        service.close();
+        let busy = pool.for_user(&user("busy"));
+        busy.prefetch();
+        settle().await;
+        let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
+        for _ in 0..5 {
+            kept.iter().for_each(TokenProvider::prefetch);
+            settle().await;
+            kept.iter().for_each(TokenProvider::clear);
+        }
+        service.open();
+        settle().await;
+        assert_eq!((reads.load(Ordering::SeqCst), service.count(), turns(&pool)), (1, 1, (0, 0)));
+    });
+}
+
+#[test]
+fn a_turn_lasts_until_the_attempt_ends() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let pool = pool.with_max_acquisitions(1);
+        let (a, b) = (pool.for_user(&user("a")), pool.for_user(&user("b")));
+        a.token().await.unwrap();
+        clock.advance(2 * HOUR);
+        service.refuse_refresh();
+        let (a, b) = (pin!(a.token()), pin!(b.token()));
+        let (a, b) = both(a, b).await;
+        assert_eq!((owner(&a.unwrap()), owner(&b.unwrap())), ("a", "b"));
+    });
+    let expected = [("a", "delegate"), ("a", "refresh"), ("a", "delegate"), ("b", "delegate")];
+    assert_eq!(service.requests(), expected.map(|(user, grant)| (user.to_owned(), grant)));
+}
+
+#[test]
+fn an_attempt_that_fails_gives_its_turn_back() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(1);
+        service.set_down(true);
+        for user in users(20) {
+            assert_eq!(pool.for_user(&user).token().await.unwrap_err().kind(), TokenErrorKind::Call);
+        }
+        settle().await;
+        assert_eq!(turns(&pool), (0, 0));
+    });
+}
+
+#[test]
+fn an_attempt_that_panics_gives_its_turn_back() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(1);
+        service.panic_for("a");
+        let (a, b) = (pool.for_user(&user("a")), pool.for_user(&user("b")));
+        let (a, b) = both(pin!(a.token()), pin!(b.token())).await;
+        assert_eq!(a.unwrap_err().kind(), TokenErrorKind::Lost);
+        assert_eq!(owner(&b.unwrap()), "b");
+        settle().await;
+        assert_eq!(turns(&pool), (0, 0));
+    });
+}
+
+#[test]
+fn callers_who_leave_take_no_turn_with_them() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(2);
+        service.close();
+        for round in 0..3 {
+            for user in users(100) {
+                let provider = pool.for_user(&user);
+                let mut token = provider.token();
+                assert!(poll(Pin::new(&mut token)).is_pending());
+                if round == 1 {
+                    settle().await;
+                }
+            }
+            settle().await;
+            assert_eq!((service.in_flight(), turns(&pool)), (2, (2, 98)));
+        }
+        service.open();
+        assert_eq!(owner(&pool.for_user(&user("x")).token().await.unwrap()), "x");
+        settle().await;
+        assert_eq!((service.count(), service.most_in_flight(), turns(&pool)), (101, 2, (0, 0)));
+    });
+}
+
+#[test]
+fn attempts_whose_pool_is_gone_send_nothing_more() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(2);
+        service.close();
+        users(9).iter().for_each(|user| pool.for_user(user).prefetch());
+        settle().await;
+        assert_eq!((service.in_flight(), turns(&pool)), (2, (2, 7)));
+        drop(pool);
+        service.open();
+        settle().await;
+        assert_eq!((service.count(), service.in_flight()), (2, 0));
+    });
+}
+
+#[test]
+fn a_token_that_is_good_waits_for_no_turn() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let pool = pool.with_max_acquisitions(1);
+        let fresh = pool.for_user(&user("fresh"));
+        fresh.token().await.unwrap();
+        clock.advance(HOUR - Duration::from_secs(60));
+        service.close();
+        let busy = pool.for_user(&user("busy"));
+        busy.prefetch();
+        settle().await;
+        now(fresh.token()).unwrap();
+        settle().await;
+        assert_eq!(turns(&pool), (1, 1), "another one is due, and waits for its turn");
+        now(fresh.token()).unwrap();
+    });
+}
+
+async fn both<A: Future + Unpin, B: Future + Unpin>(mut a: A, mut b: B) -> (A::Output, B::Output) {
+    let (mut first, mut second) = (None, None);
+    poll_fn(move |context| {
+        if first.is_none()
+            && let Poll::Ready(output) = Pin::new(&mut a).poll(context)
+        {
+            first = Some(output);
+        }
+        if second.is_none()
+            && let Poll::Ready(output) = Pin::new(&mut b).poll(context)
+        {
+            second = Some(output);
+        }
+        match (first.take(), second.take()) {
+            (Some(a), Some(b)) => Poll::Ready((a, b)),
+            (a, b) => {
+                (first, second) = (a, b);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,177 @@
+//! A token of one user is never handed to another.
+
+use std::{pin::Pin, task::Poll, time::Duration};
+
+use cg_auth_core::{IssuedToken, TokenPool, TokenProvider, testing::ManualClock, token::Expiry};
+use proptest::prelude::*;
+use tokio::runtime::Builder;
+
+use super::{Service, owner, parking, poll, secret, service, settle, spawning, turns, user};
+
+/// They differ in less than the case of letters, or in what looks like it.
+const NAMES: [&str; 8] =
+    ["anna@example.com", "ann@example.com", "anna@example.co", "[x@b", "{x@b", "@", "`", "anna@example.com."];
+
+#[derive(Debug, Clone)]
+enum Act {
+    /// Takes a provider and asks it for a token.
+    Ask {
+        name: usize,
+        case: u64,
+        polls: usize,
+        keep: bool,
+    },
+    /// Drops a provider that was kept.
+    Drop(usize),
+    /// Reports the token of one as refused.
+    Invalidate(usize),
+    /// Goes on with the call of one that was kept, or makes another.
+    AskAgain(usize),
+    Clear(usize),
+    ClearAll,
+    RenewSecret,
+    Capacity(usize),
+    Limit(usize),
+    Pass(Duration),
+    Fail(bool),
+    Close,
+    Open,
+    Settle,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let index = 0..8_usize;
+    prop_oneof![
+        12 => (0..NAMES.len(), any::<u64>(), 0..4_usize, any::<bool>())
+            .prop_map(|(name, case, polls, keep)| Act::Ask { name, case, polls, keep }),
+        2 => index.clone().prop_map(Act::Drop),
+        2 => index.clone().prop_map(Act::Invalidate),
+        1 => index.clone().prop_map(Act::AskAgain),
+        1 => index.prop_map(Act::Clear),
+        1 => Just(Act::ClearAll),
+        1 => Just(Act::RenewSecret),
+        1 => (0..4_usize).prop_map(Act::Capacity),
+        1 => (0..4_usize).prop_map(Act::Limit),
+        3 => prop_oneof![Just(1), Just(50), Just(3300), Just(4000)]
+            .prop_map(|seconds| Act::Pass(Duration::from_secs(seconds))),
+        1 => any::<bool>().prop_map(Act::Fail),
+        1 => Just(Act::Close),
+        2 => Just(Act::Open),
+        2 => Just(Act::Settle),
+    ]
+}
+
+fn spelled(name: &str, case: u64) -> String {
+    let letter = |(at, letter): (usize, char)| {
+        if case >> (at % 64) & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+    };
+    name.chars().enumerate().map(letter).collect()
+}
+
+struct Kept {
+    name: &'static str,
+    provider: TokenProvider,
+    waiting: Option<Pin<Box<dyn Future<Output = Option<IssuedToken>>>>>,
+}
+
+fn assert_owner(token: &IssuedToken, name: &str) {
+    assert!(owner(token).eq_ignore_ascii_case(name), "{name} was given the token of {}", owner(token));
+}
+
+async fn ask(kept: &mut Kept, polls: usize) {
+    let provider = kept.provider.clone();
+    let waiting = kept.waiting.get_or_insert_with(|| Box::pin(async move { provider.token().await.ok() }));
+    for _ in 0..polls {
+        if let Poll::Ready(token) = poll(waiting.as_mut()) {
+            token.iter().for_each(|token| assert_owner(token, kept.name));
+            kept.waiting = None;
+            return;
+        }
+        settle().await;
+    }
+}
+
+async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec<Act>) {
+    let mut pool = pool.with_max_acquisitions(2).with_capacity(3);
+    let mut kept: Vec<Kept> = Vec::new();
+    for act in acts {
+        match act {
+            Act::Ask { name, case, polls, keep } => {
+                let name = NAMES[name];
+                let provider = pool.for_user(&user(&spelled(name, case)));
+                let mut asked = Kept { name, provider, waiting: None };
+                ask(&mut asked, polls).await;
+                if keep {
+                    kept.push(asked);
+                }
+            }
+            Act::Drop(index) => drop((index < kept.len()).then(|| kept.swap_remove(index))),
+            Act::ClearAll => pool.clear(),
+            Act::RenewSecret => pool.renew_secret(secret()),
+            Act::Capacity(capacity) => pool = pool.with_capacity(capacity),
+            Act::Limit(limit) => pool = pool.with_max_acquisitions(limit),
+            Act::Pass(duration) => clock.advance(duration),
+            Act::Fail(is_down) => service.set_down(is_down),
+            Act::Close => service.close(),
+            Act::Open => service.open(),
+            Act::Settle => settle().await,
+            Act::Invalidate(index) | Act::AskAgain(index) | Act::Clear(index) => {
+                let Some(kept) = kept.get_mut(index) else { continue };
+                match act {
+                    Act::Clear(_) => kept.provider.clear(),
+                    Act::Invalidate(_) => {
+                        let _ = kept.provider.peek().map(|token| kept.provider.invalidate(&token));
+                    }
+                    _ => {}
+                }
+                ask(kept, 1).await;
+            }
+        }
+        for Kept { name, provider, .. } in &kept {
+            provider.peek().iter().for_each(|token| assert_owner(token, name));
+            let same = pool.for_user(&user(name)).peek();
+            let is_same = same.zip(provider.peek()).map(|(one, other)| one.is_same_issue(&other));
+            assert_ne!(is_same, Some(false), "{name} has two providers");
+        }
+    }
+    // Whatever has happened, everybody gets a token of their own in the end.
+    service.set_down(false);
+    service.open();
+    clock.advance(Duration::from_secs(2 * 3600));
+    for name in NAMES {
+        let provider = pool.for_user(&user(name));
+        let mut token = provider.token().await;
+        if token.is_err() {
+            // Its answer came too late, or it is backing off from an outage.
+            clock.advance(Duration::from_secs(61));
+            token = provider.token().await;
+        }
+        assert_owner(&token.unwrap(), name);
+    }
+    drop(kept);
+    for (name, token, _) in pool.shutdown().await {
+        assert_owner(&IssuedToken::new(token.access_token(), Expiry::UNKNOWN), name.as_str());
+        let refresh_token = token.refresh_token().unwrap().expose_secret();
+        assert!(service::owner(refresh_token).eq_ignore_ascii_case(name.as_str()));
+    }
+    settle().await;
+    assert_eq!(turns(&pool), (0, 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn a_token_of_one_user_is_never_handed_to_another(
+        acts in proptest::collection::vec(act(), 1..60),
+        is_spawning: bool,
+    ) {
+        let service = Service::default();
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let (pool, clock) = if is_spawning { spawning(&service) } else { parking(&service) };
+            let test = play(pool, &service, &clock, acts);
+            tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
+        });
+    }
+}

@@ -1,0 +1,220 @@
+//! One provider for each user: who is the same, who is kept, and who is forgotten.
+
+use std::time::Duration;
+
+use cg_auth_core::TokenPool;
+
+use super::{HOUR, Service, now, owner, parking, run, service, settle, spawning, user, users};
+
+/// A token of the user, and nobody keeps the provider.
+fn token(pool: &TokenPool, name: &str) -> String {
+    run(async { pool.for_user(&user(name)).token().await.unwrap() }).expose_secret().to_owned()
+}
+
+/// Whether the pool still has the token that was got for the user.
+fn knows(pool: &TokenPool, name: &str) -> bool {
+    pool.for_user(&user(name)).peek().is_some()
+}
+
+#[test]
+fn names_that_differ_in_ascii_case_share_one_provider_and_one_token() {
+    let service = Service::default();
+    let (pool, _) = parking(&service);
+    let first = token(&pool, "Someone@Example.com");
+    for spelling in ["someone@example.com", "SOMEONE@EXAMPLE.COM", "sOmEoNe@eXaMpLe.CoM"] {
+        assert_eq!(token(&pool, spelling), first);
+    }
+    assert_eq!((pool.len(), service.count()), (1, 1));
+}
+
+#[test]
+fn names_that_differ_otherwise_share_nothing() {
+    let service = Service::default();
+    let (pool, _) = parking(&service);
+    let names = ["a@b", "a@b.", "a`b", "[@b", "{@b", "a@", "@b", "a", "1@b", "Q@b", "a^b", "a~b"];
+    for name in names {
+        assert_eq!(service::owner(&token(&pool, name)), name);
+    }
+    assert_eq!((pool.len(), service.count()), (names.len(), names.len()));
+}
+
+#[test]
+fn the_spelling_of_the_first_caller_travels() {
+    let service = Service::default();
+    let (pool, clock) = parking(&service);
+    let kept = pool.for_user(&user("Some.One@example.com"));
+    assert_eq!(
+        owner(&run(pool.for_user(&user("some.one@EXAMPLE.com")).token()).unwrap()),
+        "Some.One@example.com"
+    );
+    clock.advance(2 * HOUR);
+    run(pool.for_user(&user("SOME.ONE@example.com")).token()).unwrap();
+    assert!(service.requests().iter().all(|(user, _)| user == "Some.One@example.com"));
+    assert_eq!(service.count(), 2);
+
+    drop(kept);
+    clock.advance(2 * HOUR);
+    token(&pool, "some.one@example.com");
+    assert_eq!(service.requests()[2].0, "some.one@example.com", "it was forgotten in between");
+}
+
+#[test]
+fn whoever_was_not_asked_for_the_longest_is_forgotten_first() {
+    let (pool, clock) = parking(&Service::default());
+    let pool = pool.with_capacity(3);
+    for name in ["a", "b", "c", "A"] {
+        token(&pool, name);
+        clock.advance(Duration::from_secs(1));
+    }
+    token(&pool, "d");
+    assert_eq!(pool.len(), 3);
+    assert!(knows(&pool, "a") && knows(&pool, "c") && knows(&pool, "d"));
+    assert!(!knows(&pool, "b"));
+}
+
+#[test]
+fn the_capacity_holds_for_any_number_of_users() {
+    let (pool, _) = parking(&Service::default());
+    let pool = pool.with_capacity(10);
+    for (number, user) in users(1000).iter().enumerate() {
+        let _ = pool.for_user(user);
+        assert_eq!(pool.len(), (number + 1).min(10));
+    }
+    let pool = pool.with_capacity(0);
+    for user in users(3) {
+        let _ = pool.for_user(&user);
+    }
+    assert_eq!(pool.len(), 1, "until the next call");
+}
+
+#[test]
+fn a_user_in_use_is_not_forgotten_and_others_are() {
+    let (pool, _) = parking(&Service::default());
+    let pool = pool.with_capacity(3);
+    let kept = pool.for_user(&user("kept"));
+    let first = run(kept.token()).unwrap();
+    for user in users(100) {
+        run(pool.for_user(&user).token()).unwrap();
+        assert!(pool.len() <= 3);
+    }
+    let again = now(pool.for_user(&user("KEPT")).token()).unwrap();
+    assert!(again.is_same_issue(&first));
+    kept.clear();
+    assert!(pool.for_user(&user("kept")).peek().is_none(), "it is the same provider");
+}
+
+#[test]
+fn there_are_more_users_than_the_capacity_while_they_are_in_use_and_no_longer() {
+    let service = Service::default();
+    let (pool, _) = parking(&service);
+    let pool = pool.with_capacity(10);
+    let users = users(200);
+    let kept: Vec<_> = users.iter().map(|user| pool.for_user(user)).collect();
+    for (user, provider) in users.iter().zip(&kept) {
+        run(provider.token()).unwrap();
+        assert!(pool.for_user(user).peek().is_some());
+    }
+    assert_eq!((pool.len(), service.count()), (200, 200));
+
+    drop(kept);
+    let calls = (1..100).find(|_| {
+        let _ = pool.for_user(&users[0]);
+        pool.len() == 10
+    });
+    assert!(calls.is_some_and(|calls| calls > 5), "a few at a time: {calls:?}");
+}
+
+#[test]
+fn a_user_who_is_idle_for_too_long_is_forgotten() {
+    let (pool, clock) = parking(&Service::default());
+    let pool = pool.with_idle_time(10 * MINUTE);
+    token(&pool, "idle");
+    token(&pool, "busy");
+    for _ in 0..3 {
+        clock.advance(10 * MINUTE - MOMENT);
+        assert!(knows(&pool, "busy"));
+    }
+    assert_eq!(pool.len(), 1);
+    clock.advance(10 * MINUTE);
+    assert!(!knows(&pool, "busy"), "it is forgotten before it is asked for again");
+}
+
+#[test]
+fn it_takes_an_hour_unless_told_otherwise() {
+    let (pool, clock) = parking(&Service::default());
+    let _ = pool.for_user(&user("idle"));
+    clock.advance(HOUR - MOMENT);
+    let _ = pool.for_user(&user("other"));
+    assert_eq!(pool.len(), 2);
+    clock.advance(MOMENT);
+    let _ = pool.for_user(&user("other"));
+    assert_eq!(pool.len(), 1);
+    assert_eq!(TokenPool::DEFAULT_IDLE_TIME, HOUR);
+}
+
+#[test]
+fn ten_thousand_users_are_kept_unless_told_otherwise() {
+    let (pool, _) = parking(&Service::default());
+    users(10_100).iter().for_each(|user| drop(pool.for_user(user)));
+    assert_eq!((pool.len(), TokenPool::DEFAULT_CAPACITY), (10_000, 10_000));
+}
+
+#[test]
+fn idle_users_are_forgotten_a_few_at_a_time_and_never_found() {
+    let (pool, clock) = parking(&Service::default());
+    let users = users(1000);
+    users.iter().for_each(|user| drop(pool.for_user(user)));
+    clock.advance(HOUR);
+    let _ = pool.for_user(&user("x"));
+    assert!((901..1000).contains(&pool.len()), "{}", pool.len());
+    for _ in 0..1000 {
+        let _ = pool.for_user(&user("x"));
+    }
+    assert_eq!(pool.len(), 1);
+}
+
+#[test]
+fn a_user_whose_provider_is_kept_is_not_idle() {
+    let (pool, clock) = parking(&Service::default());
+    let pool = pool.with_idle_time(10 * MINUTE);
+    let kept = pool.for_user(&user("kept"));
+    run(kept.token()).unwrap();
+    clock.advance(20 * MINUTE);
+    let _ = pool.for_user(&user("other"));
+    drop(kept);
+    assert!(knows(&pool, "kept"), "it was in use until now");
+    clock.advance(10 * MINUTE);
+    assert!(!knows(&pool, "kept"));
+}
+
+#[test]
+fn a_user_whose_token_is_being_got_in_a_task_is_not_forgotten() {
+    let service = Service::default();
+    run(async {
+        let (pool, _) = spawning(&service);
+        let pool = pool.with_capacity(1);
+        service.close();
+        pool.for_user(&user("a")).prefetch();
+        settle().await;
+        for user in users(20) {
+            let _ = pool.for_user(&user);
+        }
+        assert_eq!(pool.len(), 2);
+        service.open();
+        settle().await;
+        assert_eq!(owner(&pool.for_user(&user("a")).peek().unwrap()), "a");
+    });
+}
+
+#[test]
+fn a_token_outlives_its_user() {
+    let (pool, _) = parking(&Service::default());
+    let pool = pool.with_capacity(1);
+    let token = run(async { pool.for_user(&user("a")).token().await.unwrap() });
+    users(3).iter().for_each(|user| drop(pool.for_user(user)));
+    assert!(!knows(&pool, "a"));
+    assert_eq!(owner(&token), "a");
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const MOMENT: Duration = Duration::from_nanos(1);

@@ -1,0 +1,180 @@
+//! `authorized`: a request that a refused token does not fail.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use cg_auth_core::{
+    TokenError, TokenProvider,
+    testing::ScriptedTransport,
+    token::{TokenErrorKind, is_unauthorized},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+use tokio::{sync::Barrier, task::JoinSet};
+
+use super::{everywhere, issue, outage, provider};
+
+/// The service that is called with the token: it takes some, and counts.
+#[derive(Debug, Clone, Default)]
+struct Service {
+    accepted: &'static [&'static str],
+    requests: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+impl Service {
+    fn accepting(accepted: &'static [&'static str]) -> Self {
+        Self { accepted, ..Self::default() }
+    }
+
+    fn serve(&self, authorization: &HeaderValue) -> StatusCode {
+        let text = authorization.to_str().unwrap().to_owned();
+        let is_accepted = self.accepted.contains(&text.as_str());
+        *self.requests.lock().unwrap().entry(text).or_default() += 1;
+        if is_accepted { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
+    }
+
+    fn requests_with(&self, token: &str) -> usize {
+        self.requests.lock().unwrap().get(&format!("Bearer {token}")).copied().unwrap_or_default()
+    }
+
+    async fn called_by(&self, provider: &TokenProvider) -> Result<StatusCode, TokenError> {
+        let refused = |status: &StatusCode| is_unauthorized(*status, &HeaderMap::new());
+        provider.authorized(refused, async |value| Ok(self.serve(&value))).await
+    }
+}
+
+#[test]
+fn a_request_with_a_good_token_is_made_once() {
+    everywhere(async |tasks| {
+        let (provider, _clock) = provider(ScriptedTransport::new().answer(issue(1)), tasks);
+        let service = Service::accepting(&["Bearer token-1"]);
+        assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::OK);
+        assert_eq!(service.requests_with("token-1"), 1);
+    });
+}
+
+#[test]
+fn a_request_with_a_refused_token_is_made_once_more_with_another() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let (provider, _clock) = provider(script, tasks);
+        let service = Service::accepting(&["Bearer token-2"]);
+        assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::OK);
+        assert_eq!((service.requests_with("token-1"), service.requests_with("token-2")), (1, 1));
+    });
+}
+
+#[test]
+fn no_storm_follows_where_every_token_is_refused() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2)).answer(issue(3));
+        let (provider, clock) = provider(script.clone(), tasks);
+        let service = Service::accepting(&[]);
+        for _ in 0..100 {
+            assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(script.requests().len(), 2, "the fresh one is not taken back at once");
+        assert_eq!((service.requests_with("token-1"), service.requests_with("token-2")), (1, 100));
+        clock.advance(std::time::Duration::from_secs(1));
+        assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::UNAUTHORIZED);
+        assert_eq!(service.requests_with("token-3"), 1, "later it may");
+    });
+}
+
+#[test]
+fn a_token_that_comes_again_is_not_tried_again() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(1));
+        let (provider, _clock) = provider(script.clone(), tasks);
+        let service = Service::accepting(&[]);
+        for calls in 1..=3 {
+            assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::UNAUTHORIZED);
+            assert_eq!(service.requests_with("token-1"), calls);
+        }
+        assert_eq!(script.requests().len(), 2);
+    });
+}
+
+#[test]
+fn why_there_is_no_other_token_is_told() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(outage());
+        let (provider, _clock) = provider(script, tasks);
+        let service = Service::accepting(&[]);
+        let error = service.called_by(&provider).await.unwrap_err();
+        assert_eq!(error.kind(), TokenErrorKind::Call);
+        assert_eq!(service.requests_with("token-1"), 1);
+    });
+}
+
+#[test]
+fn a_call_that_fails_is_not_repeated_and_its_error_is_given_back() {
+    everywhere(async |tasks| {
+        #[derive(Debug, PartialEq)]
+        struct Broken;
+        impl From<TokenError> for Broken {
+            fn from(_: TokenError) -> Self {
+                unreachable!("there is a token")
+            }
+        }
+        let (provider, _clock) = provider(ScriptedTransport::new().answer(issue(1)), tasks);
+        let result: Result<(), _> = provider.authorized(|()| true, async |_| Err(Broken)).await;
+        assert_eq!(result, Err(Broken));
+        assert!(provider.peek().is_some());
+    });
+}
+
+#[test]
+fn many_refused_calls_at_once_cause_one_attempt_and_one_more_request_each() {
+    const MANY: usize = 10_000;
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let (provider, _clock) = provider(script.clone(), tasks);
+        provider.token().await.unwrap();
+        let service = Service::accepting(&["Bearer token-2"]);
+        let everybody = Arc::new(Barrier::new(MANY));
+        let mut callers = JoinSet::new();
+        for _ in 0..MANY {
+            let (provider, service, everybody) = (provider.clone(), service.clone(), Arc::clone(&everybody));
+            callers.spawn(async move {
+                let call = |value: HeaderValue| {
+                    let status = service.serve(&value);
+                    let everybody = (status == StatusCode::UNAUTHORIZED).then_some(&everybody);
+                    async move {
+                        if let Some(everybody) = everybody {
+                            everybody.wait().await;
+                        }
+                        Ok::<_, TokenError>(status)
+                    }
+                };
+                provider.authorized(|status| *status == StatusCode::UNAUTHORIZED, call).await
+            });
+        }
+        let answers = callers.join_all().await;
+        assert!(answers.into_iter().all(|answer| answer.unwrap() == StatusCode::OK));
+        assert_eq!(script.requests().len(), 2);
+        assert_eq!((service.requests_with("token-1"), service.requests_with("token-2")), (MANY, MANY));
+    });
+}
+
+#[test]
+fn a_token_that_allows_too_little_is_not_a_refused_one() {
+    let headers = |values: &[&str]| {
+        let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
+        values.collect::<HeaderMap>()
+    };
+    for (status, values, expected) in [
+        (401, &[][..], true),
+        (401, &[r#"Bearer error="invalid_token""#], true),
+        (401, &[r#"Bearer error="insufficient_scope""#], false),
+        (401, &["Negotiate", r#"Bearer realm="x", error="INSUFFICIENT_SCOPE""#], false),
+        (403, &[], false),
+        (407, &[], false),
+        (500, &[], false),
+        (200, &[], false),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        assert_eq!(is_unauthorized(status, &headers(values)), expected, "{status} {values:?}");
+    }
+}

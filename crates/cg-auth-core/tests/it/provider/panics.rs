@@ -1,0 +1,164 @@
+//! What panics fails one attempt, and nothing else.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use cg_auth_core::{
+    ClientSecret, TokenProvider,
+    testing::{ManualClock, ScriptedTransport},
+    time::{BoxFuture, Now, Runtime},
+    token::{SecretFn, SecretResult, TokenErrorKind},
+};
+use tokio::runtime::Builder;
+
+use super::{
+    BACK_OFF, LIFETIME, Tasks, asked, client, events::names, everywhere, issue, poll, poll_once, provider,
+    provider_with, until, user,
+};
+use crate::support::SECRET;
+
+#[test]
+fn a_transport_that_panics_fails_the_attempt_for_everybody_and_for_a_while() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).panic().answer(issue(2));
+        let (provider, clock) = provider(script.clone(), tasks);
+        let seen = names(&provider);
+        provider.token().await.unwrap();
+        clock.advance(LIFETIME);
+
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Lost);
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Lost);
+        assert_eq!(script.requests().len(), 2);
+
+        clock.advance(BACK_OFF);
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
+        assert_eq!(asked(&script), ["credential", "refresh", "credential"]);
+        until(|| seen.lock().unwrap().len() == 4).await;
+        let expected = ["token_acquired", "refresh_token_dropped", "token_failed", "token_acquired"];
+        assert_eq!(*seen.lock().unwrap(), expected);
+    });
+}
+
+#[test]
+fn a_panic_that_comes_late_reaches_those_who_wait_as_a_failure() {
+    everywhere(async |tasks| {
+        let until_now = Arc::new(AtomicBool::new(true));
+        let goes_on = Arc::clone(&until_now);
+        let secret = SecretFn::new(move || {
+            let goes_on = Arc::clone(&goes_on);
+            async move {
+                while goes_on.load(Ordering::SeqCst) {
+                    tokio::task::yield_now().await;
+                }
+                panic!("the vault is on fire")
+            }
+        });
+        let (provider, _clock) = provider_with(ScriptedTransport::new(), tasks, secret);
+        let mut waiting = pin!(provider.token());
+        assert!(poll_once(waiting.as_mut()).await.is_pending());
+        let mut other = pin!(provider.token());
+        assert!(poll_once(other.as_mut()).await.is_pending());
+        until_now.store(false, Ordering::SeqCst);
+        assert_eq!(other.await.unwrap_err().kind(), TokenErrorKind::Lost);
+        assert_eq!(waiting.await.unwrap_err().kind(), TokenErrorKind::Lost);
+    });
+}
+
+#[test]
+fn a_secret_source_that_panics_fails_the_attempt() {
+    everywhere(async |tasks| {
+        let is_well = Arc::new(AtomicBool::new(false));
+        let state = Arc::clone(&is_well);
+        let secret = SecretFn::new(move || {
+            assert!(state.load(Ordering::SeqCst), "no vault");
+            async { SecretResult::Ok(ClientSecret::new(SECRET)?) }
+        });
+        let script = ScriptedTransport::new().answer(issue(1));
+        let (provider, clock) = provider_with(script.clone(), tasks, secret);
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Lost);
+        assert!(script.requests().is_empty());
+        is_well.store(true, Ordering::SeqCst);
+        clock.advance(BACK_OFF);
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+/// Panics in place of spawning, until it is well.
+#[derive(Debug, Clone, Default)]
+struct Faulty {
+    clock: ManualClock,
+    is_well: Arc<AtomicBool>,
+}
+
+impl Runtime for Faulty {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        assert!(self.is_well.load(Ordering::SeqCst), "no room for a task");
+        Err(task)
+    }
+}
+
+#[test]
+fn a_spawner_that_panics_fails_the_attempt_and_leaves_nobody_waiting() {
+    let script = ScriptedTransport::new().answer(issue(1));
+    let runtime = Faulty::default();
+    let client = client(script.clone(), runtime.clone());
+    let provider = TokenProvider::new(client, user(), ClientSecret::new(SECRET).unwrap());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(pin!(provider.token())).is_ready())).is_err());
+    let Poll::Ready(Err(error)) = poll(pin!(provider.token())) else { panic!("it waits for nobody") };
+    assert_eq!(error.kind(), TokenErrorKind::Lost);
+    runtime.is_well.store(true, Ordering::SeqCst);
+    runtime.clock.advance(BACK_OFF);
+    let Poll::Ready(Ok(token)) = poll(pin!(provider.token())) else { panic!("no token") };
+    assert_eq!(token.expose_secret(), "token-1");
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[test]
+fn an_observer_that_panics_is_nobodys_trouble() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let (provider, _clock) = provider(script, tasks);
+        provider.on_event(|_| panic!("an observer's own"));
+        let seen = names(&provider);
+        let token = provider.token().await.unwrap();
+        assert!(provider.invalidate(&token));
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
+        until(|| seen.lock().unwrap().len() == 3).await;
+    });
+}
+
+#[test]
+fn an_observer_that_panics_while_an_attempt_is_lost_does_not_end_the_process() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().panic();
+        let (provider, _clock) = provider(script, tasks);
+        provider.on_event(|_| panic!("an observer's own"));
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Lost);
+    });
+    let script = ScriptedTransport::new().hang();
+    let (provider, _clock) = provider(script.clone(), Tasks::Spawned);
+    provider.on_event(|_| panic!("an observer's own"));
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        assert!(poll_once(pin!(provider.token())).await.is_pending());
+        until(|| script.under_way() == 1).await;
+    });
+    drop(runtime);
+    assert!(!provider.state().is_acquiring);
+}

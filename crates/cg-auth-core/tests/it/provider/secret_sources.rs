@@ -1,0 +1,193 @@
+//! Where the client secret comes from, and what is told when it does not come.
+
+use std::{
+    env,
+    error::Error,
+    fs,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use cg_auth_core::{
+    ClientSecret, Recovery,
+    testing::ScriptedTransport,
+    token::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource, TokenErrorKind},
+};
+use tempfile::NamedTempFile;
+
+use super::{BACK_OFF, LIFETIME, asked, everywhere, issue, poll, provider_with, secrets};
+use crate::support::{response, shown};
+
+const CANARY: &str = "canary-s3cret";
+
+/// Whatever is read without waiting.
+fn read(source: &dyn SecretSource) -> SecretResult {
+    let std::task::Poll::Ready(result) = poll(source.read().as_mut()) else { panic!("it waits") };
+    result
+}
+
+fn file_with(bytes: &[u8]) -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, bytes).unwrap();
+    file
+}
+
+#[test]
+fn a_file_is_read_less_one_newline_at_its_end() {
+    for (bytes, secret) in [
+        (&b"s3cret"[..], Some("s3cret")),
+        (b"s3cret\n", Some("s3cret")),
+        (b"s3cret\r\n", Some("s3cret")),
+        (b"s3cret\n\n", None),
+        (b"s3cret\r", None),
+        (b"\ns3cret", None),
+        (b"\n", None),
+        (b"", None),
+        (b"s3cr\xffet", None),
+    ] {
+        let file = file_with(bytes);
+        let read = read(&FileSecret::new(file.path()));
+        assert_eq!(read.ok(), secret.map(|secret| ClientSecret::new(secret).unwrap()), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_longer_than_any_secret_is_not_read_to_its_end() {
+    const LIMIT: usize = 64 * 1024;
+    let longest = read(&FileSecret::new(file_with(&[b's'; LIMIT]).path())).unwrap();
+    assert_eq!(longest.expose_secret().len(), LIMIT);
+    let error = read(&FileSecret::new(file_with(&[b's'; LIMIT + 1]).path())).unwrap_err();
+    assert!(error.to_string().ends_with("it is too long for a secret"), "{error}");
+    #[cfg(unix)]
+    assert!(read(&FileSecret::new("/dev/zero")).is_err());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_what_is_in_it_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let error = read(&FileSecret::new(&missing)).unwrap_err();
+    assert_eq!(error.downcast_ref::<std::io::Error>().unwrap().kind(), std::io::ErrorKind::NotFound);
+    assert!(error.to_string().contains(missing.to_str().unwrap()), "{error}");
+    assert!(read(&FileSecret::new(directory.path())).is_err());
+    for bytes in [format!("{CANARY}\n{CANARY}").into_bytes(), [CANARY.as_bytes(), b"\xff"].concat()] {
+        let file = file_with(&bytes);
+        let source = FileSecret::new(file.path());
+        let error = read(&source).unwrap_err();
+        let shown = format!("{source:?} {}", shown(&*error as &(dyn Error + 'static)));
+        assert!(shown.contains(file.path().to_str().unwrap()) && !shown.contains(CANARY), "{shown}");
+    }
+}
+
+#[test]
+fn a_variable_of_the_environment_is_read_when_it_is_asked_for() {
+    let (name, secret) = env::vars()
+        .find_map(|(name, value)| Some((name, ClientSecret::new(value).ok()?)))
+        .expect("a variable that could be a secret, such as HOME");
+    assert_eq!(read(&EnvironmentSecret::new(name)).unwrap(), secret);
+    let error = read(&EnvironmentSecret::new("CG_AUTH_NO_SUCH_VARIABLE")).unwrap_err();
+    assert_eq!(error.to_string(), "the environment variable CG_AUTH_NO_SUCH_VARIABLE is not set");
+}
+
+#[test]
+fn a_secret_is_read_anew_before_each_attempt_and_not_for_a_hit() {
+    everywhere(async |tasks| {
+        let file = file_with(b"first");
+        let reads = Arc::new(AtomicUsize::new(0));
+        let (path, count) = (file.path().to_owned(), Arc::clone(&reads));
+        let secret = SecretFn::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            let source = FileSecret::new(&path);
+            async move {
+                tokio::task::yield_now().await;
+                source.read().await
+            }
+        });
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let (provider, clock) = provider_with(script.clone(), tasks, secret);
+        provider.token().await.unwrap();
+        provider.token().await.unwrap();
+        assert_eq!(reads.load(Ordering::SeqCst), 1);
+        fs::write(&file, "second\n").unwrap();
+        clock.advance(LIFETIME);
+        provider.token().await.unwrap();
+        assert_eq!(reads.load(Ordering::SeqCst), 2);
+        assert_eq!(secrets(&script), ["first", "second"]);
+    });
+}
+
+#[test]
+fn a_secret_that_cannot_be_had_is_an_error_of_its_own_kind() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1));
+        let secret = EnvironmentSecret::new("CG_AUTH_NO_SUCH_VARIABLE");
+        let (provider, _clock) = provider_with(script.clone(), tasks, secret);
+        let error = provider.token().await.unwrap_err();
+        assert_eq!(error.kind(), TokenErrorKind::Secret);
+        assert_eq!(error.to_string(), "the client secret could not be had");
+        assert!(error.source().unwrap().to_string().contains("CG_AUTH_NO_SUCH_VARIABLE"));
+        assert_eq!(provider.delete_token_cache().await.unwrap_err().kind(), TokenErrorKind::Secret);
+        assert!(script.requests().is_empty());
+    });
+}
+
+#[test]
+fn a_refused_secret_fails_fast_and_another_one_ends_that_at_once() {
+    everywhere(async |tasks| {
+        let current = Arc::new(Mutex::new("refused"));
+        let source = Arc::clone(&current);
+        let secret = SecretFn::new(move || {
+            let secret = ClientSecret::new(*source.lock().unwrap());
+            async { Ok(secret?) }
+        });
+        let script = ScriptedTransport::new().answer(response(401, &[], "")).answer(issue(1));
+        let (provider, clock) = provider_with(script.clone(), tasks, secret);
+        for _ in 0..5 {
+            let error = provider.token().await.unwrap_err();
+            assert_eq!(error.recovery(), Recovery::ReplaceCredential);
+            clock.advance(error.retry_after().unwrap());
+        }
+        assert_eq!(script.requests().len(), 1, "the same secret would be refused again");
+
+        *current.lock().unwrap() = "accepted";
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+        assert_eq!(asked(&script), ["credential"; 2]);
+    });
+}
+
+#[test]
+fn a_refused_secret_is_tried_again_after_a_minute() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(response(401, &[], "")).answer(issue(1));
+        let (provider, clock) = provider_with(script, tasks, ClientSecret::new("s3cret").unwrap());
+        provider.token().await.unwrap_err();
+        clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+#[test]
+fn a_source_that_fails_for_a_moment_is_asked_again() {
+    everywhere(async |tasks| {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let secret = SecretFn::new(move || {
+            let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
+            async move {
+                if is_first {
+                    return Err("the vault is sealed".into());
+                }
+                Ok(ClientSecret::new("s3cret")?)
+            }
+        });
+        let script = ScriptedTransport::new().answer(issue(1));
+        let (provider, clock) = provider_with(script, tasks, secret);
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Secret);
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Secret);
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "within the back-off nobody asks");
+        clock.advance(BACK_OFF);
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+    });
+}

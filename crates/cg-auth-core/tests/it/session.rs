@@ -1,0 +1,222 @@
+//! `Session`: every decision, and nothing that has to be waited for.
+
+mod back_off;
+mod clocks;
+mod events;
+mod generations;
+mod invalidation;
+mod lifetimes;
+mod model;
+mod recovery;
+mod transitions;
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use cg_auth_core::{
+    ClientSecret, Error, IssuedToken, UserPrincipalName,
+    body::Body,
+    endpoint::Answer,
+    model::DelegatedAccessToken,
+    testing::ManualClock,
+    time::{Now, Runtime},
+    token::{AttemptId, Call, Event, Expiry, Next, Session, Step},
+    transport::TransportError,
+};
+use http::{HeaderMap, Response};
+
+use crate::support::{SECRET, USER, base, response};
+
+/// A session and the clock that it goes by.
+struct Rig {
+    session: Session,
+    clock: ManualClock,
+}
+
+/// What comes of a call.
+#[derive(Debug, Clone)]
+enum Reply {
+    /// A token of that text and `duration`, and a refresh token.
+    Issued(&'static str, i64, Option<&'static str>),
+    /// No success, and when to ask again.
+    Status(u16, Option<&'static str>),
+    /// Status, headers and body.
+    Whole(u16, Vec<(&'static str, String)>, String),
+    Unsent(TransportError),
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::on(ManualClock::new(), 7)
+    }
+
+    /// On a host that counts suspension.
+    fn with_boot_clock() -> Self {
+        Self::on(ManualClock::new().with_boot_clock(), 7)
+    }
+
+    fn on(clock: ManualClock, seed: u64) -> Self {
+        let user = UserPrincipalName::new(USER).unwrap();
+        Self { session: Session::with_seed_of_chance(user, seed), clock }
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn advance(&self, seconds: f64) {
+        self.clock.advance(Duration::from_secs_f64(seconds));
+    }
+
+    fn step(&mut self) -> Step {
+        self.session.step(self.clock.now())
+    }
+
+    /// What a step comes to, in short.
+    fn stepped(&mut self) -> &'static str {
+        outcome(&self.step())
+    }
+
+    /// The attempt that a step asks for.
+    fn start(&mut self) -> AttemptId {
+        match self.step() {
+            Step::Start(id) | Step::ServeAndStart(_, id) => id,
+            step => panic!("no attempt is wanted: {step:?}"),
+        }
+    }
+
+    fn begin(&mut self, id: AttemptId) -> Next {
+        self.begin_with(id, SECRET)
+    }
+
+    fn begin_with(&mut self, id: AttemptId, text: &str) -> Next {
+        self.session.begin(id, Ok(secret(text)), self.clock.now())
+    }
+
+    fn call(&mut self, id: AttemptId) -> Call {
+        called(self.begin(id))
+    }
+
+    /// What a call of now is answered with, at once.
+    fn finish(&mut self, id: AttemptId, call: &Call, reply: &Reply) -> Next {
+        let now = self.now();
+        self.session.finish(id, answer(call, reply, now), now)
+    }
+
+    /// A whole attempt that needs one call.
+    fn attempt(&mut self, reply: &Reply) -> Next {
+        let id = self.start();
+        let call = self.call(id);
+        self.finish(id, &call, reply)
+    }
+
+    fn acquire(&mut self, reply: &Reply) -> IssuedToken {
+        match self.attempt(reply) {
+            Next::Done(Ok(token)) => token,
+            next => panic!("no token: {next:?}"),
+        }
+    }
+
+    fn lose(&mut self, id: AttemptId) -> Next {
+        self.session.lose(id, self.clock.now())
+    }
+
+    fn invalidate(&mut self, token: &IssuedToken) -> bool {
+        self.session.invalidate(token, self.clock.now())
+    }
+
+    fn release(&mut self) -> Option<(DelegatedAccessToken, Expiry)> {
+        self.session.release(self.clock.now())
+    }
+
+    /// What a snapshot of now serves, as text.
+    fn snapshot_serves(&self) -> Option<String> {
+        self.session.snapshot().token(self.now().into()).map(|token| token.expose_secret().to_owned())
+    }
+
+    fn told(&mut self) -> Vec<&'static str> {
+        self.session.take_events().iter().map(Event::name).collect()
+    }
+}
+
+fn answer(call: &Call, reply: &Reply, sent: Now) -> Result<Answer<DelegatedAccessToken>, Error> {
+    let response = match reply {
+        Reply::Issued(text, duration, refresh_token) => issued(text, *duration, *refresh_token),
+        Reply::Status(status, None) => response(*status, &[], ""),
+        Reply::Status(status, Some(after)) => response(*status, &[("retry-after", after)], ""),
+        Reply::Whole(status, headers, body) => {
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            response(*status, &headers, body.clone())
+        }
+        Reply::Unsent(error) => return Err(error.clone().into()),
+    };
+    Ok(call.endpoint().read(response)?.sent_at(sent))
+}
+
+fn issued(text: &str, duration: i64, refresh_token: Option<&str>) -> Response<Body> {
+    response(200, &[], issued_body(text, duration, refresh_token))
+}
+
+fn issued_body(text: &str, duration: i64, refresh_token: Option<&str>) -> String {
+    let refresh_token = refresh_token.map_or("null".to_owned(), |token| format!("{token:?}"));
+    format!(
+        r#"{{"value":{{"access_token":"{text}","refresh_token":{refresh_token},"duration":{duration}}},"isSuccess":true}}"#
+    )
+}
+
+/// A token whose claims say that it lived in January 1970, a long time before the answer.
+fn expired_on_arrival() -> Reply {
+    let body = issued_body(&jwt(0, 3600), 3600, None);
+    Reply::Whole(200, vec![("date", "Tue, 01 Jan 2030 00:00:00 GMT".to_owned())], body)
+}
+
+fn jwt(issued_at: i64, expires_at: i64) -> String {
+    let claims = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
+    format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+}
+
+fn secret(text: &str) -> ClientSecret {
+    ClientSecret::new(text).unwrap()
+}
+
+fn called(next: Next) -> Call {
+    match next {
+        Next::Call(call) => call,
+        next => panic!("no call: {next:?}"),
+    }
+}
+
+/// The refresh token that goes out with a call.
+fn sent_refresh_token(call: &Call) -> Option<String> {
+    let headers: HeaderMap =
+        call.endpoint().to_request(&base(), &Default::default()).unwrap().headers().clone();
+    headers.get("refresh_token").map(|value| value.to_str().unwrap().to_owned())
+}
+
+fn outcome(step: &Step) -> &'static str {
+    match step {
+        Step::Serve(_) => "serve",
+        Step::ServeAndStart(..) => "serve and start",
+        Step::Start(_) => "start",
+        Step::Wait => "wait",
+        Step::Fail(_) => "fail",
+    }
+}
+
+fn came_to(next: &Next) -> String {
+    match next {
+        Next::Call(call) => format!("call {}", call.grant()),
+        Next::Done(Ok(_)) => "token".to_owned(),
+        Next::Done(Err(error)) => error.kind().as_str().to_owned(),
+        Next::Superseded => "superseded".to_owned(),
+    }
+}
+
+/// An hour's token without a refresh token.
+const HOUR: Reply = Reply::Issued("first", 3600, None);
+
+/// What a service answers that is overloaded.
+const BUSY: Reply = Reply::Status(503, None);
+
+/// What a service answers that does not take the secret.
+const REFUSED: Reply = Reply::Status(401, None);

@@ -1,0 +1,210 @@
+//! After a failure nobody asks for a while.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use cg_auth_core::{
+    TokenError,
+    testing::ManualClock,
+    token::{AttemptId, Next, Step, TokenErrorKind},
+};
+use http::StatusCode;
+
+use super::{BUSY, HOUR, REFUSED, Reply, Rig, came_to};
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+/// An attempt that fails: how long the next one has to wait.
+fn fail(rig: &mut Rig, reply: &Reply) -> Duration {
+    match rig.attempt(reply) {
+        Next::Done(Err(error)) => error.retry_after().unwrap(),
+        next => panic!("{next:?}"),
+    }
+}
+
+fn status(error: &TokenError) -> Option<StatusCode> {
+    error.as_call()?.status()
+}
+
+#[test]
+fn the_wait_doubles_from_a_second_to_a_minute_and_is_drawn_from_its_second_half() {
+    let mut first = BTreeSet::new();
+    for seed in 0..100 {
+        let mut rig = Rig::on(ManualClock::new(), seed);
+        for (failures, longest) in [1, 2, 4, 8, 16, 32, 60, 60, 60].into_iter().enumerate() {
+            let longest = Duration::from_secs(longest);
+            let wait = fail(&mut rig, &BUSY);
+            assert!(longest / 2 <= wait && wait <= longest, "{wait:?} of {longest:?}");
+            assert_eq!(rig.session.state(rig.now()).failures as usize, failures + 1);
+            if failures == 0 {
+                first.insert(wait);
+            }
+            rig.clock.advance(wait - Duration::from_nanos(1));
+            let Step::Fail(error) = rig.step() else { panic!("too early") };
+            assert_eq!(error.retry_after(), Some(Duration::from_nanos(1)));
+            assert_eq!(status(&error), Some(StatusCode::SERVICE_UNAVAILABLE));
+            rig.clock.advance(Duration::from_nanos(1));
+        }
+    }
+    assert!(first.len() > 90, "they would all come back at once");
+    assert!(*first.first().unwrap() < seconds(0.55) && seconds(0.95) < *first.last().unwrap());
+}
+
+#[test]
+fn a_longer_retry_after_wins_and_an_hour_is_the_longest() {
+    for (after, least, most) in
+        [("0", 0.5, 1.0), ("7", 7.0, 7.0), ("3600", 3600.0, 3600.0), ("99999999999999999999", 3600.0, 3600.0)]
+    {
+        for status in [400, 404, 429, 500, 503] {
+            let wait = fail(&mut Rig::new(), &Reply::Status(status, Some(after)));
+            assert!(seconds(least) <= wait && wait <= seconds(most), "{status} {after}: {wait:?}");
+        }
+    }
+}
+
+#[test]
+fn a_success_forgets_the_failures() {
+    let mut rig = Rig::new();
+    for _ in 0..6 {
+        fail(&mut rig, &BUSY);
+        rig.advance(60.0);
+    }
+    rig.acquire(&HOUR);
+    assert_eq!(rig.session.state(rig.now()).failures, 0);
+    rig.advance(3600.0);
+    assert!(fail(&mut rig, &BUSY) <= seconds(1.0));
+}
+
+#[test]
+fn only_the_monotonic_clock_ends_the_wait() {
+    for mut rig in [Rig::new(), Rig::with_boot_clock()] {
+        let wait = fail(&mut rig, &Reply::Status(503, Some("50")));
+        rig.clock.suspend(2 * wait);
+        rig.clock.set_wall(std::time::UNIX_EPOCH);
+        assert_eq!(rig.stepped(), "fail");
+        rig.clock.set_wall(rig.now().wall() + 99 * wait);
+        assert_eq!(rig.stepped(), "fail");
+        rig.clock.advance(wait);
+        assert_eq!(rig.stepped(), "start");
+    }
+}
+
+#[test]
+fn a_valid_token_is_served_while_a_failure_is_backed_off_from() {
+    let mut rig = Rig::new();
+    rig.acquire(&HOUR);
+    // Early, then in the margin, where there would be one attempt after the other.
+    for age in [3100.0, 3575.0] {
+        let age = seconds(age).saturating_sub(rig.now().monotonic());
+        rig.clock.advance(age);
+        let wait = fail(&mut rig, &Reply::Status(503, Some("10")));
+        rig.clock.advance(wait / 2);
+        assert_eq!(rig.stepped(), "serve");
+        assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
+        rig.clock.advance(wait / 2);
+    }
+    fail(&mut rig, &Reply::Status(503, Some("100")));
+    rig.advance(20.0);
+    assert_eq!(rig.stepped(), "fail");
+    assert_eq!(rig.snapshot_serves(), None);
+}
+
+/// Tries to get a token with `text` for as long as it takes to be asked for one: how long that took.
+fn until_asked(rig: &mut Rig, text: &str) -> (Duration, AttemptId) {
+    let begun = rig.now().monotonic();
+    loop {
+        assert!(rig.now().monotonic() - begun < Duration::from_secs(3600), "it is never asked for");
+        match rig.step() {
+            Step::Start(id) => match rig.begin_with(id, text) {
+                Next::Call(_) => return (rig.now().monotonic() - begun, id),
+                next => {
+                    let Next::Done(Err(error)) = next else { panic!("{next:?}") };
+                    assert_eq!(status(&error), Some(StatusCode::UNAUTHORIZED));
+                    assert_eq!(error.kind(), TokenErrorKind::Call);
+                }
+            },
+            Step::Fail(error) => rig.clock.advance(error.retry_after().unwrap()),
+            step => panic!("{step:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_refused_secret_is_not_sent_again_for_a_minute() {
+    let says_no = Reply::Whole(200, vec![], r#"{"isSuccess":false}"#.into());
+    let [bad, unauthorized, forbidden] = [400, 401, 403].map(|status| Reply::Status(status, None));
+    for reply in [&bad, &unauthorized, &forbidden, &says_no] {
+        let mut rig = Rig::new();
+        fail(&mut rig, reply);
+        let refused = rig.now();
+        rig.advance(1.0);
+        let mut ids = 0;
+        while rig.now().saturating_since(refused) < seconds(60.0) {
+            match rig.step() {
+                Step::Start(id) => {
+                    ids += 1;
+                    assert_eq!(came_to(&rig.begin(id)), "call", "{reply:?}");
+                }
+                step => assert!(matches!(step, Step::Fail(_)), "{step:?}"),
+            }
+            rig.advance(0.5);
+        }
+        // The source of the secret is read again all the while, ever more rarely.
+        assert!((4..=8).contains(&ids), "{ids}");
+    }
+}
+
+#[test]
+fn a_refused_secret_is_sent_again_after_a_minute_or_two_at_most() {
+    let mut rig = Rig::new();
+    fail(&mut rig, &REFUSED);
+    let (passed, _) = until_asked(&mut rig, crate::support::SECRET);
+    assert!(seconds(60.0) <= passed && passed <= seconds(120.0), "{passed:?}");
+}
+
+#[test]
+fn another_secret_is_sent_as_soon_as_the_back_off_is_over() {
+    let mut rig = Rig::new();
+    let wait = fail(&mut rig, &REFUSED);
+    let (passed, _) = until_asked(&mut rig, "another-one");
+    assert_eq!(passed, wait);
+}
+
+#[test]
+fn no_other_failure_condemns_the_secret() {
+    for status in [404, 408, 409, 425, 429, 500, 501, 503, 302] {
+        let mut rig = Rig::new();
+        let wait = fail(&mut rig, &Reply::Status(status, None));
+        rig.clock.advance(wait);
+        let id = rig.start();
+        assert_eq!(came_to(&rig.begin(id)), "call credential", "{status}");
+    }
+}
+
+#[test]
+fn a_secret_stays_refused_whatever_fails_in_between_and_the_error_says_so() {
+    let mut rig = Rig::new();
+    let wait = fail(&mut rig, &REFUSED);
+    rig.clock.advance(wait);
+    let id = rig.start();
+    let now = rig.now();
+    let Next::Done(Err(error)) = rig.session.begin(id, Err(TokenError::secret("no file")), now) else {
+        panic!()
+    };
+    assert_eq!(error.kind(), TokenErrorKind::Secret);
+    // Each failure of the loop is looked at there.
+    let (passed, _) = until_asked(&mut rig, crate::support::SECRET);
+    assert!(passed >= seconds(59.0), "{passed:?}");
+}
+
+#[test]
+fn the_retry_after_of_a_refusal_counts_once() {
+    let mut rig = Rig::new();
+    let wait = fail(&mut rig, &Reply::Status(401, Some("50")));
+    assert_eq!(wait, seconds(50.0));
+    rig.clock.advance(wait);
+    let id = rig.start();
+    let Next::Done(Err(error)) = rig.begin(id) else { panic!("the secret was sent") };
+    assert!(error.retry_after().unwrap() <= seconds(2.0), "{error:?}");
+}

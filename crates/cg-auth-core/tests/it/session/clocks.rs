@@ -1,0 +1,223 @@
+//! Clocks that stand still, jump or are wrong.
+
+use std::time::Duration;
+
+use cg_auth_core::{
+    testing::ManualClock,
+    time::Runtime,
+    token::{Next, Step},
+};
+
+use super::{HOUR, Reply, Rig, came_to, issued_body, jwt};
+
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+const HOUR_LONG: Duration = Duration::from_secs(3600);
+
+/// A host that counts suspension, and one that does not.
+fn hosts() -> [Rig; 2] {
+    let mut rigs = [Rig::with_boot_clock(), Rig::new()];
+    for rig in &mut rigs {
+        rig.acquire(&HOUR);
+    }
+    rigs
+}
+
+fn set_wall_back(rig: &Rig, by: Duration) {
+    rig.clock.set_wall(rig.now().wall() - by);
+}
+
+fn set_wall_forth(rig: &Rig, by: Duration) {
+    rig.clock.set_wall(rig.now().wall() + by);
+}
+
+/// That nothing serves the token.
+fn assert_expired(rig: &mut Rig) {
+    assert_eq!(rig.snapshot_serves(), None);
+    assert!(rig.session.valid_token(rig.now()).is_none());
+    assert_eq!(rig.stepped(), "start");
+}
+
+/// That a step serves it and lets the following calls be hits.
+fn assert_served(rig: &mut Rig) {
+    assert_eq!(rig.stepped(), "serve");
+    assert!(rig.session.valid_token(rig.now()).is_some());
+    assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
+}
+
+/// A call each second for `duration`: how many attempts that takes, each of which succeeds at once.
+fn attempts(rig: &mut Rig, duration: Duration, reply: impl Fn(&Rig) -> Reply) -> u32 {
+    let mut attempts = 0;
+    for _ in 0..duration.as_secs() {
+        if let Step::Start(id) | Step::ServeAndStart(_, id) = rig.step() {
+            attempts += 1;
+            let call = rig.call(id);
+            let reply = reply(rig);
+            assert_eq!(came_to(&rig.finish(id, &call, &reply)), "token");
+        }
+        rig.advance(1.0);
+    }
+    attempts
+}
+
+#[test]
+fn a_host_that_was_suspended_past_the_expiry_serves_the_token_no_more() {
+    for mut rig in hosts() {
+        rig.clock.suspend(HOUR_LONG);
+        assert_expired(&mut rig);
+    }
+}
+
+#[test]
+fn time_in_suspension_counts_as_age() {
+    for mut rig in hosts() {
+        rig.clock.suspend(HOUR_LONG / 2);
+        assert_eq!(rig.snapshot_serves(), None, "the session has to look closer");
+        assert_served(&mut rig);
+        rig.clock.suspend(HOUR_LONG / 2 - Duration::from_secs(500));
+        assert_eq!(rig.stepped(), "serve and start");
+        rig.advance(500.0);
+        assert_eq!(rig.snapshot_serves(), None);
+        assert!(rig.session.valid_token(rig.now()).is_none());
+    }
+}
+
+#[test]
+fn suspensions_too_short_to_be_noticed_never_add_up_to_an_expired_token() {
+    for mut rig in hosts() {
+        rig.advance(2690.0);
+        // Nine tenths of a second more each second, up to the end of the token's life.
+        for _ in 0..1000 {
+            rig.clock.suspend(Duration::from_millis(900));
+            rig.advance(0.1);
+            let is_served = rig.snapshot_serves().is_some();
+            assert!(!is_served || rig.session.valid_token(rig.now()).is_some());
+            if rig.stepped() == "wait" {
+                rig.session.clear();
+            }
+        }
+        assert_eq!(rig.snapshot_serves(), None);
+    }
+}
+
+#[test]
+fn one_suspension_too_short_to_be_noticed_is_made_up_for_by_the_end_of_what_a_snapshot_serves() {
+    for mut rig in hosts() {
+        rig.advance(3560.0);
+        let Next::Done(Err(_)) = rig.attempt(&Reply::Status(503, Some("3600"))) else { panic!() };
+        let snapshot = rig.session.snapshot();
+        rig.clock.suspend(Duration::from_secs(1));
+        rig.advance(38.999);
+        assert!(rig.session.valid_token(rig.now()).is_some());
+        rig.advance(0.001);
+        assert!(rig.session.valid_token(rig.now()).is_none());
+        assert!(snapshot.token(rig.now().into()).is_none());
+    }
+}
+
+#[test]
+fn a_wall_clock_set_a_year_forth_costs_one_refresh_and_no_more() {
+    for mut rig in hosts() {
+        rig.advance(60.0);
+        set_wall_forth(&rig, YEAR);
+        assert_expired(&mut rig);
+        rig.session.renew_secret();
+        assert_eq!(attempts(&mut rig, Duration::from_secs(2600), |_| HOUR), 1);
+        assert_served(&mut rig);
+    }
+}
+
+#[test]
+fn a_wall_clock_set_a_year_forth_and_back_again_makes_no_token_young() {
+    for mut rig in hosts() {
+        set_wall_forth(&rig, YEAR);
+        assert_expired(&mut rig);
+        set_wall_back(&rig, YEAR);
+        assert_eq!(rig.snapshot_serves(), None);
+        assert_eq!(rig.stepped(), "wait");
+    }
+}
+
+#[test]
+fn a_wall_clock_set_a_year_back_changes_nothing() {
+    for mut rig in hosts() {
+        rig.advance(60.0);
+        set_wall_back(&rig, YEAR);
+        assert_eq!(rig.snapshot_serves(), None, "the session has to look closer");
+        assert_served(&mut rig);
+        rig.advance(2600.0);
+        assert_served(&mut rig);
+        rig.advance(940.0);
+        assert_expired(&mut rig);
+    }
+}
+
+#[test]
+fn a_suspension_and_a_wall_clock_set_back_by_more_serve_no_expired_token() {
+    let mut rig = Rig::with_boot_clock();
+    rig.acquire(&HOUR);
+    rig.clock.suspend(HOUR_LONG);
+    set_wall_back(&rig, YEAR);
+    assert_expired(&mut rig);
+}
+
+#[test]
+fn a_suspension_that_was_seen_stays_seen_where_no_clock_counts_it() {
+    let mut rig = Rig::new();
+    rig.acquire(&HOUR);
+    rig.clock.suspend(HOUR_LONG / 2);
+    assert_served(&mut rig);
+    set_wall_back(&rig, HOUR_LONG / 2);
+    assert_served(&mut rig);
+    rig.advance(1800.0);
+    assert_expired(&mut rig);
+}
+
+/// A glance looks at two clocks only, and there is nothing that they could tell it by.
+#[test]
+fn a_suspension_that_the_wall_clock_is_set_back_by_exactly_is_seen_by_a_step_alone() {
+    let mut rig = Rig::with_boot_clock();
+    rig.acquire(&HOUR);
+    rig.clock.suspend(HOUR_LONG);
+    set_wall_back(&rig, HOUR_LONG);
+    assert!(rig.session.valid_token(rig.now()).is_none());
+    assert_eq!(rig.stepped(), "start");
+    assert_eq!(rig.snapshot_serves(), None, "since the step");
+}
+
+#[test]
+fn a_wall_clock_that_is_wrong_all_along_changes_nothing() {
+    let day = Duration::from_secs(86_400);
+    let right = ManualClock::new().now().wall();
+    let count = |wall| {
+        let mut rig = Rig::on(ManualClock::starting_at(wall), 7);
+        // The service goes by the right time.
+        let reply = move |rig: &Rig| {
+            let passed = rig.now().monotonic();
+            let date = httpdate::fmt_http_date(right + passed);
+            let issued_at = (right + passed).duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+            let body = issued_body(&jwt(issued_at, issued_at + 3600), 3600, None);
+            Reply::Whole(200, vec![("date", date)], body)
+        };
+        attempts(&mut rig, day, reply)
+    };
+    let expected = count(right);
+    assert!((27..=33).contains(&expected), "{expected}");
+    assert_eq!([count(right - YEAR), count(right + YEAR)], [expected; 2]);
+}
+
+#[test]
+fn a_wall_clock_that_is_slewed_ages_no_token_early_and_keeps_hits() {
+    for mut rig in hosts() {
+        let mut misses = 0;
+        // Half a thousandth fast, which is as much as a time service does.
+        for _ in 0..260 {
+            rig.advance(10.0);
+            set_wall_forth(&rig, Duration::from_millis(5));
+            if rig.snapshot_serves().is_none() {
+                misses += 1;
+                assert_served(&mut rig);
+            }
+        }
+        assert_eq!(misses, 1, "a closer look each second that they drift apart");
+    }
+}

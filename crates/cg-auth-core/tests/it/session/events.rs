@@ -1,0 +1,200 @@
+//! What observers are told: names and fields, which are a contract.
+
+use cg_auth_core::{
+    TokenError, UserPrincipalName,
+    token::{DurationUnit, Event, Next},
+    transport::TransportError,
+};
+
+use super::{BUSY, HOUR, REFUSED, Reply, Rig, answer, issued_body, jwt};
+use crate::support::SECRET;
+
+/// Each event since the last time as one line.
+fn lines(rig: &mut Rig) -> Vec<String> {
+    rig.session.take_events().iter().map(line).collect()
+}
+
+fn line(event: &Event) -> String {
+    let fields = event.fields().into_iter().map(|(name, value)| format!(" {name}={value}"));
+    event.name().to_owned() + &fields.collect::<String>()
+}
+
+#[test]
+fn every_event_has_its_name_and_fields() {
+    let mut rig = Rig::new();
+
+    // The reading of the secret takes a second, the call half a second.
+    let id = rig.start();
+    rig.advance(1.0);
+    let call = rig.call(id);
+    let sent = rig.now();
+    rig.advance(0.5);
+    let body = issued_body("first", 60, Some("r1"));
+    let reply = Reply::Whole(200, vec![("x-request-id", "id-1".into())], body);
+    let now = rig.now();
+    let Next::Done(Ok(token)) = rig.session.finish(id, answer(&call, &reply, sent), now) else { panic!() };
+    assert_eq!(
+        lines(&mut rig),
+        ["token_acquired reason=missing grant=credential attempts=1 took=1.5 lifetime=60 \
+          expiry_source=duration request_id=id-1"]
+    );
+
+    assert!(rig.invalidate(&token));
+    assert_eq!(lines(&mut rig), ["token_invalidated"]);
+
+    rig.acquire(&Reply::Issued("first", 0, Some("r2")));
+    assert_eq!(
+        lines(&mut rig),
+        [
+            "same_token_again",
+            "token_acquired reason=invalidated grant=refresh_token attempts=1 took=0 expiry_source=unknown",
+        ]
+    );
+
+    rig.session.clear();
+    rig.acquire(&Reply::Issued("second", 60, Some("r3")));
+    rig.told();
+    rig.advance(55.0);
+    let body = r#"{"requestId":"id-2"}"#.to_owned();
+    let _ = rig.attempt(&Reply::Whole(429, vec![("retry-after", "2".into())], body));
+    assert_eq!(
+        lines(&mut rig),
+        ["token_failed reason=due grant=refresh_token attempts=1 took=0 \
+          error=the service answered 429 Too Many Requests request_id=id-2 retry_in=2"]
+    );
+
+    rig.advance(5.0);
+    let id = rig.start();
+    let call = rig.call(id);
+    let _ = rig.finish(id, &call, &Reply::Status(500, None));
+    assert_eq!(lines(&mut rig), ["refresh_token_dropped refused=false"]);
+    let _ = rig.finish(id, &call, &Reply::Status(503, Some("9")));
+    assert_eq!(
+        lines(&mut rig),
+        ["token_failed reason=expired grant=credential attempts=2 took=0 \
+          error=the service answered 503 Service Unavailable retry_in=9"]
+    );
+
+    rig.advance(9.0);
+    let id = rig.start();
+    rig.session.abandon(id);
+    assert_eq!(lines(&mut rig), ["attempt_abandoned"]);
+}
+
+#[test]
+fn a_failure_without_a_request_names_no_grant() {
+    let mut rig = Rig::new();
+    let id = rig.start();
+    let now = rig.now();
+    let _ = rig.session.begin(id, Err(TokenError::secret("what the source says")), now);
+    let [told] = &lines(&mut rig)[..] else { panic!() };
+    let begin =
+        "token_failed reason=missing attempts=0 took=0 error=the client secret could not be had retry_in=0.";
+    assert!(told.starts_with(begin), "{told}");
+
+    let mut rig = Rig::new();
+    let _ = rig.attempt(&REFUSED);
+    rig.told();
+    rig.advance(1.0);
+    let id = rig.start();
+    let _ = rig.begin(id);
+    let [told] = &lines(&mut rig)[..] else { panic!() };
+    let begin = "token_failed reason=missing attempts=0 took=0 error=the service answered 401 Unauthorized retry_in=1.";
+    assert!(told.starts_with(begin), "{told}");
+
+    let mut rig = Rig::new();
+    let id = rig.start();
+    let _ = rig.lose(id);
+    let [told] = &lines(&mut rig)[..] else { panic!() };
+    let begin = "token_failed reason=missing attempts=0 took=0 error=the attempt to get a token was lost in a panic retry_in=0.";
+    assert!(told.starts_with(begin), "{told}");
+}
+
+#[test]
+fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_one_what_follows() {
+    let mut rig = Rig::new();
+    rig.acquire(&Reply::Issued("first", 60, Some("r1")));
+    rig.advance(60.0);
+    for told in [
+        &["refresh_token_dropped refused=true"][..],
+        &["refresh_token_dropped refused=true", "refresh_switched_off"],
+    ] {
+        rig.told();
+        let id = rig.start();
+        let call = rig.call(id);
+        let _ = rig.finish(id, &call, &REFUSED);
+        assert_eq!(lines(&mut rig), told);
+        let _ = rig.finish(id, &call, &Reply::Issued("another", 60, Some("r2")));
+        rig.advance(60.0);
+    }
+}
+
+#[test]
+fn a_request_that_was_never_made_is_not_counted() {
+    let unsent = |error| {
+        let mut rig = Rig::new();
+        let id = rig.start();
+        let _ = rig.call(id);
+        let now = rig.now();
+        let _ = rig.session.finish(id, Err(error), now);
+        let [Event::Failed { attempts, .. }] = rig.session.take_events()[..] else { panic!() };
+        attempts
+    };
+    assert_eq!(unsent(UserPrincipalName::new("").unwrap_err().into()), 0);
+    assert_eq!(unsent(TransportError::config("x").into()), 0);
+    assert_eq!(unsent(TransportError::connect("x").into()), 1);
+}
+
+#[test]
+fn a_duration_that_contradicts_the_claims_is_told_once() {
+    let mut rig = Rig::new();
+    for (told, duration) in
+        [(vec!["duration_mismatch duration=60 lifetime=3600"], 60), (vec![], 60), (vec![], 3600)]
+    {
+        let reply = Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), duration, None));
+        rig.acquire(&reply);
+        let mut lines = lines(&mut rig);
+        assert!(lines.pop().unwrap().ends_with("lifetime=3600 expiry_source=jwt_claims"));
+        assert_eq!(lines, told);
+        rig.session.clear();
+    }
+    // In its own unit it fits.
+    let mut rig = Rig::new();
+    rig.session = rig.session.with_duration_unit(DurationUnit::Minutes);
+    rig.acquire(&Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), 60, None)));
+    assert_eq!(rig.told(), ["token_acquired"]);
+}
+
+#[test]
+fn a_request_id_that_holds_a_secret_or_is_no_id_is_left_out() {
+    let long = "x".repeat(129);
+    for (id, is_shown) in [
+        ("0HN-7", true),
+        (&long[..128], true),
+        (&long[..], false),
+        (SECRET, false),
+        (&format!("id {SECRET}"), false),
+        ("acc3ss-token", false),
+        ("new-refresh-token", false),
+        ("sent-refresh-token", false),
+    ] {
+        let mut rig = Rig::new();
+        rig.acquire(&Reply::Issued("first", 60, Some("sent-refresh-token")));
+        rig.advance(60.0);
+        rig.told();
+        let body = issued_body("acc3ss-token", 60, Some("new-refresh-token"));
+        rig.acquire(&Reply::Whole(200, vec![("x-request-id", id.to_owned())], body));
+        let [Event::Acquired { request_id, .. }] = &rig.session.take_events()[..] else { panic!() };
+        assert_eq!(request_id.is_some(), is_shown, "{id}");
+    }
+}
+
+#[test]
+fn events_are_told_once_and_survive_a_new_generation() {
+    let mut rig = Rig::new();
+    let _ = rig.attempt(&BUSY);
+    rig.session.clear();
+    rig.acquire(&HOUR);
+    assert_eq!(rig.told(), ["token_failed", "token_acquired"]);
+    assert_eq!(rig.told(), [""; 0]);
+}

@@ -1,0 +1,146 @@
+//! How long a token is served, by what is said of it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use cg_auth_core::{
+    testing::ManualClock,
+    time::Now,
+    token::{DurationUnit, Next, Phase, Step},
+};
+
+use super::{HOUR, Reply, Rig, answer, came_to, issued_body, jwt};
+
+/// The moments, in milliseconds of its age, at which a token enters its phases.
+fn moments(rig: &Rig) -> [u64; 3] {
+    let now = rig.now();
+    [Phase::Early, Phase::Margin, Phase::Expired].map(|phase| {
+        let (mut before, mut after) = (0, 3_600_000);
+        while before + 1 < after {
+            let middle = u64::midpoint(before, after);
+            let age = Duration::from_millis(middle);
+            let then = rig.session.state(Now::new(now.monotonic() + age, now.wall() + age));
+            if then.phase < Some(phase) { before = middle } else { after = middle }
+        }
+        after
+    })
+}
+
+#[test]
+fn a_short_token_is_served_and_not_refreshed_on_every_call() {
+    for (duration, unit) in
+        [(2, DurationUnit::Seconds), (20, DurationUnit::Seconds), (300, DurationUnit::Milliseconds)]
+    {
+        let mut rig = Rig::new();
+        rig.session = rig.session.with_duration_unit(unit);
+        let mut attempts = 0_u32;
+        let lives = 100;
+        let lifetime = if unit == DurationUnit::Seconds { 1000 * duration } else { duration };
+        // A call each millisecond; an attempt takes no time.
+        for call in 0..lives * lifetime {
+            match rig.step() {
+                Step::Serve(_) => assert_ne!(call, 0),
+                Step::ServeAndStart(_, id) | Step::Start(id) => {
+                    attempts += 1;
+                    let call = rig.call(id);
+                    let next = rig.finish(id, &call, &Reply::Issued("another", duration, None));
+                    assert_eq!(came_to(&next), "token");
+                }
+                step => panic!("{step:?}"),
+            }
+            rig.advance(0.001);
+        }
+        // Each lives for seven tenths of its life at least, and for eight tenths at most.
+        assert!((125..=143).contains(&attempts), "{attempts} of {duration} {unit:?}");
+    }
+}
+
+#[test]
+fn a_duration_of_nothing_or_less_or_of_too_much_means_until_refused() {
+    for duration in [0, -1, i64::MIN, i64::MAX] {
+        let mut rig = Rig::new();
+        rig.acquire(&Reply::Issued("first", duration, None));
+        for _ in 0..20 {
+            assert_eq!(rig.snapshot_serves().as_deref(), Some("first"), "{duration}");
+            assert_eq!(rig.stepped(), "serve", "{duration}");
+            rig.advance(365.0 * 86_400.0);
+        }
+        let token = rig.session.valid_token(rig.now()).unwrap();
+        assert!(rig.invalidate(&token));
+        assert_eq!(rig.stepped(), "start");
+    }
+}
+
+#[test]
+fn no_number_of_the_service_makes_a_step_panic_or_ask_twice() {
+    let extremes =
+        [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX / 3600, i64::MAX / 1000, i64::MAX - 1, i64::MAX];
+    let units =
+        [DurationUnit::Milliseconds, DurationUnit::Seconds, DurationUnit::Minutes, DurationUnit::Hours];
+    let claims = extremes.into_iter().flat_map(|iat| extremes.map(|exp| jwt(iat, exp)));
+    let tokens: Vec<String> = claims.chain(["opaque".into()]).collect();
+    for (token, unit) in tokens.iter().flat_map(|token| units.map(|unit| (token, unit))) {
+        for duration in extremes {
+            let mut rig = Rig::new();
+            rig.session = rig.session.with_duration_unit(unit);
+            match rig.attempt(&Reply::Whole(200, vec![], issued_body(token, duration, None))) {
+                Next::Done(Ok(_)) => assert_eq!(rig.stepped(), "serve", "{token} {duration} {unit:?}"),
+                // One whose own claims say that it has expired.
+                next => assert_eq!(came_to(&next), "expired_on_arrival", "{token} {duration} {unit:?}"),
+            }
+            let _ = rig.snapshot_serves();
+            rig.clock.advance(Duration::MAX);
+            let _ = (rig.snapshot_serves(), rig.step());
+        }
+    }
+}
+
+#[test]
+fn a_life_counts_from_when_the_request_was_sent() {
+    let mut rig = Rig::new();
+    let id = rig.start();
+    let call = rig.call(id);
+    let sent = rig.now();
+    rig.advance(50.0);
+    let now = rig.now();
+    let next = rig.session.finish(id, answer(&call, &Reply::Issued("first", 60, None), sent), now);
+    assert_eq!(came_to(&next), "token");
+    assert_eq!(rig.session.state(now).phase, Some(Phase::Early));
+    rig.advance(9.999);
+    assert!(rig.session.valid_token(rig.now()).is_some());
+    rig.advance(0.001);
+    assert!(rig.session.valid_token(rig.now()).is_none());
+}
+
+#[test]
+fn chance_moves_the_early_window_once_per_token_and_nothing_else() {
+    let mut early = BTreeSet::new();
+    for seed in 0..20 {
+        let mut rig = Rig::on(ManualClock::new(), seed);
+        rig.acquire(&HOUR);
+        let told = moments(&rig);
+        assert_eq!(moments(&rig), told, "they move");
+        assert!((2_700_000..=3_000_000).contains(&told[0]), "{told:?}");
+        assert_eq!(told[1..], [3_570_000, 3_600_000]);
+        early.insert(told[0]);
+
+        // The token that comes next has moments of its own.
+        rig.session.clear();
+        rig.acquire(&HOUR);
+        early.insert(moments(&rig)[0]);
+    }
+    assert!(early.len() >= 39, "{early:?}");
+}
+
+#[test]
+fn looking_often_does_not_change_when_a_token_is_due() {
+    let first_start = |pause: f64| {
+        let mut rig = Rig::new();
+        rig.acquire(&HOUR);
+        while rig.stepped() == "serve" {
+            rig.advance(pause);
+            assert!(rig.now().monotonic() < Duration::from_secs(3600), "it is never due");
+        }
+        rig.now().monotonic().as_secs()
+    };
+    assert!(first_start(0.01).abs_diff(first_start(1.0)) <= 1);
+}

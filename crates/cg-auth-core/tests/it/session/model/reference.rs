@@ -1,0 +1,295 @@
+//! [`Reference`]: what a session is allowed to do, worked out from true time, in the simplest way.
+
+use std::{collections::HashSet, time::Duration};
+
+use super::{Ending, Given};
+
+pub(super) struct Reference {
+    has_boot_clock: bool,
+    now: Moment,
+    has_missed_a_suspension: bool,
+    held: Option<Held>,
+    refresh_token: Option<String>,
+    was_sent: bool,
+    /// Refresh tokens that were rotated, refused, lost or forgotten.
+    dead: HashSet<String>,
+    refusals: u32,
+    attempt: Option<Attempt>,
+    failures: u32,
+    /// By the monotonic clock.
+    back_off_ends: Duration,
+    refused: Option<(&'static str, Duration)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    truth: Duration,
+    monotonic: Duration,
+    /// How often the wall clock had been set.
+    settings: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    sent: Moment,
+    lifetime: Option<Duration>,
+    is_invalidated: bool,
+}
+
+#[derive(Default)]
+struct Attempt {
+    secret: Option<&'static str>,
+    refresh_token: Option<String>,
+    was_new: bool,
+    sent: Option<Moment>,
+}
+
+#[derive(Debug)]
+pub(super) enum Expected {
+    /// A call with that refresh token, or with the credential.
+    Call(Option<String>),
+    Token(Held),
+    TokenUnlessClocksSayNo(Held),
+    /// With the `Retry-After` that the service named.
+    Failure(Option<Duration>),
+}
+
+impl Reference {
+    pub(super) fn new(has_boot_clock: bool) -> Self {
+        Self {
+            has_boot_clock,
+            now: Moment { truth: Duration::ZERO, monotonic: Duration::ZERO, settings: 0 },
+            has_missed_a_suspension: false,
+            held: None,
+            refresh_token: None,
+            was_sent: false,
+            dead: HashSet::new(),
+            refusals: 0,
+            attempt: None,
+            failures: 0,
+            back_off_ends: Duration::ZERO,
+            refused: None,
+        }
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now.truth += time;
+        self.now.monotonic += time;
+    }
+
+    pub(super) fn until_aged(&self, thousandths: u32) -> Duration {
+        let Some((held, lifetime)) = self.held.and_then(|held| Some((held, held.lifetime?))) else {
+            return Duration::ZERO;
+        };
+        (lifetime * thousandths / 1000).saturating_sub(self.now.truth - held.sent.truth)
+    }
+
+    pub(super) fn suspend(&mut self, time: Duration) {
+        self.now.truth += time;
+        self.has_missed_a_suspension = true;
+    }
+
+    pub(super) fn set_wall(&mut self) {
+        self.now.settings += 1;
+    }
+
+    /// A step sees every suspension.
+    pub(super) fn look_closer(&mut self) {
+        self.has_missed_a_suspension = false;
+    }
+
+    pub(super) fn has_missed_a_suspension(&self) -> bool {
+        self.has_missed_a_suspension
+    }
+
+    /// The steps that can be right.
+    pub(super) fn allowed(&self) -> Vec<&'static str> {
+        let is_busy = self.attempt.is_some();
+        let step = |phase: &Phase| match (phase, is_busy, self.is_backing_off()) {
+            (Phase::Fresh, ..) | (Phase::Early, true, _) | (Phase::Early | Phase::Margin, false, true) => {
+                "serve"
+            }
+            (Phase::Early, false, false) => "serve and start",
+            (_, true, _) => "wait",
+            (Phase::Gone, false, true) => "fail",
+            (_, false, false) => "start",
+        };
+        self.phases().iter().map(step).collect()
+    }
+
+    pub(super) fn is_surely_fresh(&self) -> bool {
+        self.phases() == [Phase::Fresh] && self.attempt.is_none() && !self.is_backing_off()
+    }
+
+    /// Whether the token has not expired by the clocks that nobody can set.
+    pub(super) fn may_serve(&self) -> bool {
+        !self.phases().contains(&Phase::Gone) || self.phases().len() > 1
+    }
+
+    pub(super) fn holds_a_valid_one(&self) -> bool {
+        self.held.is_some_and(|held| !held.is_invalidated)
+    }
+
+    /// What the token may be in: one phase where the clocks agree, save for what chance decides; else any that is
+    /// not too early.
+    fn phases(&self) -> Vec<Phase> {
+        let Some(held) = self.held.filter(|held| !held.is_invalidated) else { return vec![Phase::Gone] };
+        let Some(lifetime) = held.lifetime else { return vec![Phase::Fresh] };
+        let all = [Phase::Fresh, Phase::Early, Phase::Margin, Phase::Gone];
+        let window = (lifetime / 5).min(Duration::from_secs(600));
+        let margin = (lifetime / 10).min(Duration::from_secs(30));
+        let (age, is_exact) = self.age(held.sent);
+        let at = |age: Duration| match age {
+            age if age >= lifetime => 3,
+            age if age >= lifetime - margin => 2,
+            age if age >= lifetime - window => 1,
+            _ => 0,
+        };
+        let may_be_early = at(age) == 0 && age >= lifetime - window * 3 / 2;
+        let last = if is_exact { at(age).max(usize::from(may_be_early)) } else { 3 };
+        all[at(age)..=last].to_vec()
+    }
+
+    /// Since then at least, and whether that is exact: whether no clock was set.
+    fn age(&self, then: Moment) -> (Duration, bool) {
+        let is_exact = self.now.settings == then.settings;
+        let by = |moment: Moment| {
+            if self.has_boot_clock || is_exact { moment.truth } else { moment.monotonic }
+        };
+        (by(self.now) - by(then), is_exact)
+    }
+
+    fn is_backing_off(&self) -> bool {
+        self.now.monotonic < self.back_off_ends
+    }
+
+    pub(super) fn start(&mut self) {
+        assert!(!self.is_backing_off(), "an attempt within the back-off");
+        assert!(self.attempt.is_none(), "two attempts at once");
+        self.attempt = Some(Attempt::default());
+    }
+
+    pub(super) fn begin(&mut self, secret: Option<&'static str>) -> Expected {
+        let minute = Duration::from_secs(60);
+        let is_refused = self
+            .refused
+            .is_some_and(|(text, since)| Some(text) == secret && self.now.monotonic - since < minute);
+        if secret.is_none() || is_refused {
+            self.attempt = None;
+            return Expected::Failure(None);
+        }
+        let refresh_token = self.refresh_token.clone().filter(|_| self.refusals < 2);
+        self.attempt = Some(Attempt {
+            secret,
+            was_new: !self.was_sent,
+            refresh_token: refresh_token.clone(),
+            sent: Some(self.now),
+        });
+        if let Some(text) = &refresh_token {
+            assert!(!self.dead.contains(text), "{text} was sent again");
+            self.was_sent = true;
+        }
+        Expected::Call(refresh_token)
+    }
+
+    pub(super) fn finish(&mut self, ending: &Ending, given: Option<String>) -> Expected {
+        let attempt = self.attempt.take().unwrap();
+        match (ending, &attempt.refresh_token) {
+            (Ending::Issued { lifetime, refresh_token }, sent) => {
+                self.refusals = if sent.is_some() { 0 } else { self.refusals };
+                let is_kept = sent.is_some() && *refresh_token != Given::Another;
+                if !is_kept {
+                    self.kill_refresh_token();
+                    self.refresh_token = given;
+                }
+                let lifetime = Some(Duration::from_secs(*lifetime)).filter(|lifetime| !lifetime.is_zero());
+                let held = Held { sent: attempt.sent.unwrap(), lifetime, is_invalidated: false };
+                let (age, is_exact) = self.age(held.sent);
+                match lifetime.is_none_or(|lifetime| age < lifetime) {
+                    true if is_exact || lifetime.is_none() => Expected::Token(held),
+                    true => Expected::TokenUnlessClocksSayNo(held),
+                    false => Expected::Failure(None),
+                }
+            }
+            (Ending::Refused | Ending::Broken, Some(_)) => {
+                let counts = matches!(ending, Ending::Refused) && attempt.was_new;
+                self.refusals += u32::from(counts);
+                self.kill_refresh_token();
+                self.attempt = Some(Attempt { refresh_token: None, sent: Some(self.now), ..attempt });
+                Expected::Call(None)
+            }
+            (Ending::Refused, None) => {
+                self.refused = attempt.secret.map(|secret| (secret, self.now.monotonic));
+                Expected::Failure(None)
+            }
+            (Ending::Busy(after), _) => {
+                Expected::Failure(after.map(|after| Duration::from_secs(after.parse().unwrap())))
+            }
+            (Ending::Broken | Ending::Unsent, _) => Expected::Failure(None),
+        }
+    }
+
+    pub(super) fn hold(&mut self, held: Held) {
+        self.held = Some(held);
+        self.look_closer();
+        self.forget_failures();
+    }
+
+    /// That the wait is right: doubling to a minute, or what the service said, up to an hour.
+    pub(super) fn fail(&mut self, wait: Duration, named: Option<Duration>) {
+        let longest = Duration::from_secs(1 << self.failures.min(10)).min(Duration::from_secs(60));
+        let named = named.unwrap_or_default().min(Duration::from_secs(3600));
+        assert!(wait >= (longest / 2).max(named) && wait <= longest.max(named), "{wait:?} of {longest:?}");
+        self.failures += 1;
+        self.back_off_ends = self.now.monotonic + wait;
+    }
+
+    /// A refresh token that was on the wire is lost.
+    pub(super) fn abandon(&mut self) {
+        if self.attempt.take().is_some_and(|attempt| attempt.refresh_token.is_some()) {
+            self.kill_refresh_token();
+        }
+    }
+
+    pub(super) fn invalidate(&mut self) {
+        self.held.as_mut().unwrap().is_invalidated = true;
+    }
+
+    pub(super) fn renew_secret(&mut self) {
+        self.abandon();
+        self.forget_failures();
+        self.refusals = 0;
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.renew_secret();
+        self.kill_refresh_token();
+        self.held = None;
+    }
+
+    pub(super) fn seed(&mut self, left: u64, refresh_token: Option<String>) {
+        self.clear();
+        self.look_closer();
+        let lifetime = Some(Duration::from_secs(left));
+        self.held = Some(Held { sent: self.now, lifetime, is_invalidated: false });
+        self.refresh_token = refresh_token;
+    }
+
+    fn kill_refresh_token(&mut self) {
+        self.dead.extend(self.refresh_token.take());
+        self.was_sent = false;
+    }
+
+    fn forget_failures(&mut self) {
+        (self.failures, self.back_off_ends, self.refused) = (0, Duration::ZERO, None);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Fresh,
+    Early,
+    Margin,
+    /// Expired, reported or never there.
+    Gone,
+}

@@ -1,0 +1,296 @@
+//! [`Run`]: a session and the reference side by side.
+
+use std::time::Duration;
+
+use cg_auth_core::{
+    Error, IssuedToken, TokenError,
+    model::{AccessToken, DelegatedAccessToken, RefreshToken},
+    testing::ManualClock,
+    time::Now,
+    token::{AttemptId, Call, Event, Expiry, Next, Snapshot, Step},
+    transport::TransportError,
+};
+
+use super::{
+    Ending, Given, Op,
+    reference::{Expected, Reference},
+};
+use crate::session::{Reply, Rig, answer, issued_body, outcome, secret, sent_refresh_token};
+
+pub(super) struct Run {
+    rig: Rig,
+    reference: Reference,
+    /// What was published after the last thing that happened.
+    published: Snapshot,
+    tokens: Vec<IssuedToken>,
+    current: Option<Attempt>,
+    old: Vec<Attempt>,
+    given: u32,
+    ended: usize,
+}
+
+struct Attempt {
+    id: AttemptId,
+    call: Option<(Call, Now)>,
+}
+
+impl Run {
+    pub(super) fn new(has_boot_clock: bool, seed: u64) -> Self {
+        let clock = ManualClock::new();
+        let rig = Rig::on(if has_boot_clock { clock.with_boot_clock() } else { clock }, seed);
+        Self {
+            published: rig.session.snapshot(),
+            rig,
+            reference: Reference::new(has_boot_clock),
+            tokens: Vec::new(),
+            current: None,
+            old: Vec::new(),
+            given: 0,
+            ended: 0,
+        }
+    }
+
+    pub(super) fn put(&mut self, op: &Op) {
+        match op {
+            Op::Advance(time) => {
+                self.rig.clock.advance(*time);
+                return self.reference.pass(*time);
+            }
+            Op::Age(thousandths) => {
+                let time = self.reference.until_aged(*thousandths);
+                self.rig.clock.advance(time);
+                return self.reference.pass(time);
+            }
+            Op::Suspend(time) => {
+                self.rig.clock.suspend(*time);
+                return self.reference.suspend(*time);
+            }
+            Op::SetWallByYears(years) => {
+                let time = Duration::from_secs(365 * 86_400) * years.unsigned_abs();
+                let wall = self.rig.now().wall();
+                self.rig.clock.set_wall(if *years > 0 { wall + time } else { wall - time });
+                return self.reference.set_wall();
+            }
+            Op::Step => drop(self.step()),
+            Op::Begin(secret) => self.begin(*secret),
+            Op::Finish(ending) => self.finish(ending),
+            Op::Abandon => {
+                if let Some(attempt) = self.current.take() {
+                    self.rig.session.abandon(attempt.id);
+                    self.old.push(attempt);
+                    self.reference.abandon();
+                }
+            }
+            Op::Lose => {
+                if let Some(attempt) = self.current.take() {
+                    let next = self.rig.lose(attempt.id);
+                    self.old.push(attempt);
+                    self.reference.abandon();
+                    self.end(next, Expected::Failure(None));
+                }
+            }
+            Op::Late => self.come_late(),
+            Op::InvalidateNewest => self.invalidate(self.tokens.last().cloned()),
+            Op::InvalidateOldest => self.invalidate(self.tokens.first().cloned()),
+            Op::Seed(left, refreshes) => self.seed(*left, *refreshes),
+            Op::Clear => {
+                self.rig.session.clear();
+                self.old.extend(self.current.take());
+                self.reference.clear();
+            }
+            Op::RenewSecret => {
+                self.rig.session.renew_secret();
+                self.old.extend(self.current.take());
+                self.reference.renew_secret();
+            }
+        }
+        self.published = self.rig.session.snapshot();
+        let events = self.rig.session.take_events();
+        let ends =
+            events.iter().filter(|event| matches!(event, Event::Acquired { .. } | Event::Failed { .. }));
+        assert_eq!(ends.count(), std::mem::take(&mut self.ended), "one event for each attempt");
+    }
+
+    /// Whatever has happened: attempts that succeed, and time, lead to a token.
+    pub(super) fn find_the_way_out(&mut self, secret: &'static str) {
+        let begun = self.rig.now();
+        for _ in 0..100 {
+            match self.step() {
+                Step::Serve(_) => {
+                    let waited = self.rig.now().saturating_since(begun);
+                    return assert!(waited <= Duration::from_secs(3600 + 120), "{waited:?}");
+                }
+                Step::Fail(error) => self.put(&Op::Advance(error.retry_after().unwrap())),
+                Step::ServeAndStart(..) | Step::Start(_) | Step::Wait => {
+                    self.put(&Op::Begin(Some(secret)));
+                    self.put(&Op::Finish(Ending::Issued { lifetime: 3600, refresh_token: Given::Another }));
+                }
+            }
+        }
+        panic!("no way out");
+    }
+
+    fn step(&mut self) -> Step {
+        let hit = self.published.token(self.rig.now().into()).cloned();
+        if let Some(hit) = &hit {
+            let valid = self.rig.session.valid_token(self.rig.now()).expect("a hit is valid");
+            assert!(valid.is_same_issue(hit));
+            assert!(self.reference.may_serve(), "a hit has expired");
+        }
+        let step = self.rig.step();
+        let allowed = self.reference.allowed();
+        assert!(allowed.contains(&outcome(&step)), "{step:?} instead of {allowed:?}");
+        let served = match &step {
+            Step::Serve(token) | Step::ServeAndStart(token, _) => Some(token),
+            Step::Start(_) | Step::Wait | Step::Fail(_) => None,
+        };
+        if let Some(token) = served {
+            assert!(self.tokens.last().is_some_and(|newest| newest.is_same_issue(token)));
+        }
+        if !self.reference.has_missed_a_suspension() {
+            assert!(hit.is_none() || matches!(step, Step::Serve(_)), "a step would not serve a hit");
+        }
+        self.reference.look_closer();
+        if self.reference.is_surely_fresh() {
+            assert!(self.rig.session.snapshot().token(self.rig.now().into()).is_some(), "it should be a hit");
+        }
+        if let Step::ServeAndStart(_, id) | Step::Start(id) = step {
+            assert!(self.current.is_none(), "two attempts at once");
+            assert!(self.old.iter().all(|old| old.id != id));
+            self.current = Some(Attempt { id, call: None });
+            self.reference.start();
+        }
+        step
+    }
+
+    fn begin(&mut self, text: Option<&'static str>) {
+        let Some(mut attempt) = self.current.take() else { return };
+        let now = self.rig.now();
+        let given = text.map(secret).ok_or_else(|| TokenError::secret("none"));
+        let next = self.rig.session.begin(attempt.id, given, now);
+        if attempt.call.is_some() {
+            assert!(matches!(next, Next::Superseded));
+            self.current = Some(attempt);
+            return;
+        }
+        let expected = self.reference.begin(text);
+        attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
+        if attempt.call.is_some() { self.current = Some(attempt) } else { self.old.push(attempt) }
+    }
+
+    fn finish(&mut self, ending: &Ending) {
+        let Some(mut attempt) = self.current.take() else { return };
+        let now = self.rig.now();
+        let Some((call, sent)) = attempt.call.take() else {
+            assert!(matches!(self.rig.session.finish(attempt.id, unsent(), now), Next::Superseded));
+            self.current = Some(attempt);
+            return;
+        };
+        let (reply, refresh_token) = self.reply(ending, &call);
+        let next = self.rig.session.finish(attempt.id, answer(&call, &reply, sent), now);
+        let expected = self.reference.finish(ending, refresh_token);
+        attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
+        if attempt.call.is_some() {
+            self.current = Some(attempt);
+        } else {
+            attempt.call = Some((call, sent));
+            self.old.push(attempt);
+        }
+    }
+
+    fn reply(&mut self, ending: &Ending, call: &Call) -> (Reply, Option<String>) {
+        let reply = match ending {
+            Ending::Issued { lifetime, refresh_token } => {
+                self.given += 1;
+                let refresh_token = match refresh_token {
+                    Given::None => None,
+                    Given::Same => sent_refresh_token(call),
+                    Given::Another => Some(format!("r{}", self.given)),
+                };
+                let text = format!("t{}", self.given);
+                let body = issued_body(&text, (*lifetime).cast_signed(), refresh_token.as_deref());
+                return (Reply::Whole(200, vec![], body), refresh_token);
+            }
+            Ending::Refused => Reply::Status(401, None),
+            Ending::Busy(after) => Reply::Status(503, *after),
+            Ending::Broken => Reply::Status(500, None),
+            Ending::Unsent => Reply::Unsent(TransportError::connect("x")),
+        };
+        (reply, None)
+    }
+
+    /// Compares what follows; gives the call that does.
+    fn go_on(&mut self, id: AttemptId, next: Next, expected: Expected) -> Option<Call> {
+        match (next, expected) {
+            (Next::Call(call), Expected::Call(refresh_token)) => {
+                assert_eq!(sent_refresh_token(&call), refresh_token, "{id:?}");
+                Some(call)
+            }
+            (Next::Call(_), expected) => panic!("a call instead of {expected:?}"),
+            (next, expected) => {
+                self.end(next, expected);
+                None
+            }
+        }
+    }
+
+    fn end(&mut self, next: Next, expected: Expected) {
+        self.ended += 1;
+        match (next, expected) {
+            (Next::Done(Ok(token)), Expected::Token(held) | Expected::TokenUnlessClocksSayNo(held)) => {
+                self.tokens.push(token);
+                self.reference.hold(held);
+            }
+            (Next::Done(Err(error)), Expected::Failure(named)) => {
+                self.reference.fail(error.retry_after().unwrap(), named);
+            }
+            (Next::Done(Err(error)), Expected::TokenUnlessClocksSayNo(_)) => {
+                self.reference.fail(error.retry_after().unwrap(), None);
+            }
+            (next, expected) => panic!("{next:?} instead of {expected:?}"),
+        }
+    }
+
+    fn come_late(&mut self) {
+        let Some(Attempt { id, call }) = self.old.last() else { return };
+        let now = self.rig.now();
+        let result = match call {
+            Some((call, _)) => answer(call, &Reply::Issued("late", 3600, Some("late")), now),
+            None => unsent(),
+        };
+        let session = &mut self.rig.session;
+        assert!(matches!(session.begin(*id, Ok(secret("late")), now), Next::Superseded));
+        assert!(matches!(session.finish(*id, result, now), Next::Superseded));
+        assert!(matches!(session.lose(*id, now), Next::Superseded));
+        session.abandon(*id);
+    }
+
+    fn invalidate(&mut self, token: Option<IssuedToken>) {
+        let Some(token) = token else { return };
+        let is_newest = self.tokens.last().is_some_and(|newest| newest.is_same_issue(&token));
+        if self.rig.invalidate(&token) {
+            assert!(is_newest && self.reference.holds_a_valid_one(), "it was not held");
+            self.reference.invalidate();
+        }
+    }
+
+    fn seed(&mut self, left: u64, refreshes: bool) {
+        self.given += 1;
+        let refresh_token = refreshes.then(|| format!("r{}", self.given));
+        let now = self.rig.now();
+        let token = DelegatedAccessToken::new(
+            AccessToken::new(format!("t{}", self.given)).unwrap(),
+            refresh_token.clone().map(|text| RefreshToken::new(text).unwrap()),
+        );
+        let expiry = Expiry::until(now.wall() + Duration::from_secs(left), now);
+        self.rig.session.seed(token, expiry, now);
+        self.old.extend(self.current.take());
+        self.reference.seed(left, refresh_token);
+        // A seeded token is only seen once it is served.
+        self.tokens.extend(self.rig.session.valid_token(now));
+    }
+}
+
+fn unsent<T>() -> Result<T, Error> {
+    Err(TransportError::connect("x").into())
+}

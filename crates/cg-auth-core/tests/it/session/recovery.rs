@@ -1,0 +1,231 @@
+//! A failed refresh: what becomes of the refresh token, and what the attempt does next.
+
+use cg_auth_core::{
+    Error,
+    body::BodyCollector,
+    model::{AccessToken, DelegatedAccessToken, RefreshToken},
+    token::{Expiry, Next},
+    transport::TransportError,
+};
+use http::StatusCode;
+
+use super::{BUSY, REFUSED, Reply, Rig, came_to, expired_on_arrival, issued_body, sent_refresh_token};
+
+/// A rig whose token has expired, and which holds that refresh token.
+fn expired(refresh_token: &'static str) -> Rig {
+    let mut rig = Rig::new();
+    rig.acquire(&Reply::Issued("first", 60, Some(refresh_token)));
+    rig.advance(60.0);
+    rig.told();
+    rig
+}
+
+/// A refresh that fails with `reply`: what follows, and what is told.
+fn refresh(rig: &mut Rig, reply: &Reply) -> (Next, Vec<&'static str>) {
+    let next = rig.attempt(reply);
+    (next, rig.told())
+}
+
+/// A whole attempt: the refresh is answered with `reply` and the credential with another token.
+fn refresh_then_delegate(rig: &mut Rig, reply: &Reply, refresh_token: &'static str) -> Vec<&'static str> {
+    let id = rig.start();
+    let call = rig.call(id);
+    assert!(sent_refresh_token(&call).is_some());
+    let Next::Call(call) = rig.finish(id, &call, reply) else { panic!("{reply:?} ends the attempt") };
+    assert_eq!(sent_refresh_token(&call), None);
+    let next = rig.finish(id, &call, &Reply::Issued("another", 60, Some(refresh_token)));
+    assert_eq!(came_to(&next), "token");
+    rig.advance(60.0);
+    rig.told()
+}
+
+/// What the next attempt sends.
+fn next_sent(rig: &mut Rig) -> Option<String> {
+    let id = rig.start();
+    let call = rig.call(id);
+    sent_refresh_token(&call)
+}
+
+#[test]
+fn a_refused_refresh_token_is_dropped_and_the_credential_asked_with_in_the_same_attempt() {
+    let says_no = Reply::Whole(200, vec![], r#"{"isSuccess":false,"errorMsg":"no"}"#.into());
+    let statuses = (400..500).filter(|status| ![408, 425, 429].contains(status));
+    for reply in statuses.map(|status| Reply::Status(status, Some("9"))).chain([says_no]) {
+        let mut rig = expired("r1");
+        let (next, told) = refresh(&mut rig, &reply);
+        assert_eq!(
+            (came_to(&next).as_str(), told),
+            ("call credential", vec!["refresh_token_dropped"]),
+            "{reply:?}"
+        );
+        assert!(!rig.session.state(rig.now()).has_refresh_token);
+    }
+}
+
+#[test]
+fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_asked_with() {
+    let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
+    let statuses = (500..600).filter(|status| *status != 503).map(|status| Reply::Status(status, Some("9")));
+    let unreadable = ["", "<!doctype html>", r#"{"isSuccess":true}"#, r#"{"value":{},"isSuccess":true}"#]
+        .map(|body| Reply::Whole(200, vec![], body.into()));
+    let broken =
+        [TransportError::closed("x"), TransportError::malformed("x"), TransportError::too_large(too_large)];
+    for reply in statuses.chain(unreadable).chain(broken.map(Reply::Unsent)) {
+        let mut rig = expired("r1");
+        let (next, told) = refresh(&mut rig, &reply);
+        assert_eq!(
+            (came_to(&next).as_str(), told),
+            ("call credential", vec!["refresh_token_dropped"]),
+            "{reply:?}"
+        );
+    }
+}
+
+#[test]
+fn a_refresh_token_that_nobody_took_is_kept_for_after_the_back_off() {
+    let statuses = [408, 425, 429, 503, 300, 301, 302, 303, 307, 308];
+    let unsent = [
+        TransportError::config("x"),
+        TransportError::connect("x"),
+        TransportError::tls("x"),
+        TransportError::refused_certificate("x"),
+        TransportError::closed_before_sending("x"),
+    ];
+    let replies = statuses.map(|status| Reply::Status(status, None)).into_iter();
+    for reply in replies.chain(unsent.map(Reply::Unsent)) {
+        let mut rig = expired("r1");
+        let (next, told) = refresh(&mut rig, &reply);
+        assert_eq!((came_to(&next).as_str(), told), ("call", vec!["token_failed"]), "{reply:?}");
+        assert_eq!(rig.stepped(), "fail", "{reply:?}");
+        rig.advance(1.0);
+        assert_eq!(next_sent(&mut rig).as_deref(), Some("r1"), "{reply:?}");
+    }
+}
+
+#[test]
+fn a_credential_that_is_refused_after_the_refresh_token_ends_the_attempt() {
+    let mut rig = expired("r1");
+    let id = rig.start();
+    let call = rig.call(id);
+    let Next::Call(call) = rig.finish(id, &call, &REFUSED) else { panic!("the credential was not tried") };
+    let Next::Done(Err(error)) = rig.finish(id, &call, &REFUSED) else { panic!("the attempt goes on") };
+    assert_eq!(error.as_call().and_then(Error::status), Some(StatusCode::UNAUTHORIZED));
+    assert_eq!(rig.told(), ["refresh_token_dropped", "token_failed"]);
+}
+
+#[test]
+fn two_refusals_of_fresh_refresh_tokens_in_a_row_switch_the_grant_off() {
+    let mut rig = expired("r1");
+    let told = refresh_then_delegate(&mut rig, &REFUSED, "r2");
+    assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
+    let told = refresh_then_delegate(&mut rig, &REFUSED, "r3");
+    assert_eq!(told, ["refresh_token_dropped", "refresh_switched_off", "token_acquired"]);
+    assert!(!rig.session.state(rig.now()).has_refresh_token);
+    for _ in 0..3 {
+        let id = rig.start();
+        let call = rig.call(id);
+        assert_eq!(sent_refresh_token(&call), None);
+        let _ = rig.finish(id, &call, &Reply::Issued("another", 60, Some("r4")));
+        rig.advance(60.0);
+    }
+}
+
+#[test]
+fn a_refresh_that_succeeds_in_between_begins_the_count_anew() {
+    let mut rig = expired("r1");
+    refresh_then_delegate(&mut rig, &REFUSED, "r2");
+    rig.acquire(&Reply::Issued("refreshed", 60, Some("r3")));
+    rig.advance(60.0);
+    refresh_then_delegate(&mut rig, &REFUSED, "r4");
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r4"));
+}
+
+#[test]
+fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
+    // Lost ones tell nothing about the grant.
+    let mut rig = expired("r1");
+    for _ in 0..4 {
+        let told = refresh_then_delegate(&mut rig, &Reply::Status(500, None), "again");
+        assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
+    }
+    // One that was sent before, and perhaps taken, may be refused with good reason.
+    for _ in 0..4 {
+        let _ = rig.attempt(&BUSY);
+        rig.advance(60.0);
+        rig.told();
+        let told = refresh_then_delegate(&mut rig, &REFUSED, "r");
+        assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
+    }
+    // And so may one that was kept by the service, and used many times.
+    rig.acquire(&Reply::Issued("refreshed", 60, Some("r")));
+    rig.advance(60.0);
+    refresh_then_delegate(&mut rig, &REFUSED, "r");
+    refresh_then_delegate(&mut rig, &REFUSED, "r");
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r"));
+}
+
+#[test]
+fn what_begins_anew_switches_the_grant_on_again() {
+    let begin_anew: [fn(&mut Rig); 3] = [
+        |rig| {
+            let token = DelegatedAccessToken::new(
+                AccessToken::new("seeded").unwrap(),
+                Some(RefreshToken::new("r9").unwrap()),
+            );
+            let now = rig.now();
+            rig.session.seed(token, Expiry::until(now.wall(), now), now);
+        },
+        |rig| {
+            rig.session.clear();
+            rig.acquire(&Reply::Issued("another", 60, Some("r9")));
+            rig.advance(60.0);
+        },
+        |rig| {
+            rig.session.renew_secret();
+            // What was held back is used again.
+            assert!(rig.session.state(rig.now()).has_refresh_token);
+        },
+    ];
+    for begin_anew in begin_anew {
+        let mut rig = expired("r1");
+        refresh_then_delegate(&mut rig, &REFUSED, "r2");
+        refresh_then_delegate(&mut rig, &REFUSED, "r9");
+        begin_anew(&mut rig);
+        assert_eq!(next_sent(&mut rig).as_deref(), Some("r9"));
+    }
+}
+
+#[test]
+fn each_refresh_sends_what_the_last_answer_gave() {
+    let mut rig = expired("r1");
+    for (sent, given) in
+        [("r1", Some("r2")), ("r2", None), ("r2", Some("r2")), ("r2", Some("r3")), ("r3", None)]
+    {
+        let id = rig.start();
+        let call = rig.call(id);
+        assert_eq!(sent_refresh_token(&call).as_deref(), Some(sent));
+        let next = rig.finish(id, &call, &Reply::Issued("next", 60, given));
+        assert_eq!(came_to(&next), "token");
+        rig.advance(60.0);
+    }
+}
+
+#[test]
+fn a_token_that_has_expired_on_arrival_is_a_failure_and_its_refresh_token_is_kept() {
+    let mut rig = Rig::new();
+    let Reply::Whole(status, headers, _) = expired_on_arrival() else { panic!() };
+    let body = issued_body(&super::jwt(0, 3600), 3600, Some("r1"));
+    let next = rig.attempt(&Reply::Whole(status, headers, body));
+    assert_eq!(came_to(&next), "expired_on_arrival");
+    assert_eq!(rig.stepped(), "fail");
+    rig.advance(1.0);
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r1"));
+}
+
+#[test]
+fn after_a_report_the_refresh_token_is_preferred() {
+    let mut rig = Rig::new();
+    let token = rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
+    assert!(rig.invalidate(&token));
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r1"));
+}

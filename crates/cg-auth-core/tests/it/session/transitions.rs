@@ -1,0 +1,158 @@
+//! The state diagram: each age of a token, with each thing that may be going on, against each input.
+
+mod reached;
+
+use std::time::Duration;
+
+use cg_auth_core::{
+    model::{AccessToken, DelegatedAccessToken},
+    token::{Expiry, Step},
+};
+
+use self::reached::{
+    Activity::{
+        self, BackingOff, BackingOffRefused, Called, Idle, Refreshing, Refused, Started, StartedRefused,
+    },
+    Age::{self, Early, Empty, Expired, Fresh, Invalidated, Margin},
+    Case, Input,
+};
+use super::outcome;
+use crate::support::SECRET;
+
+/// What a step says; where it serves and that is all, a snapshot does too. Fresh tokens are left alone, so that nothing else can be going on.
+const STEPS: [(Age, [&str; 5]); 6] = [
+    //            idle, refused      started  called  refreshing  backing off
+    (Empty, ["start", "wait", "wait", "", "fail"]),
+    (Fresh, ["serve", "", "", "", ""]),
+    (Early, ["serve and start", "serve", "serve", "serve", "serve"]),
+    (Margin, ["start", "wait", "wait", "wait", "serve"]),
+    (Expired, ["start", "wait", "wait", "wait", "fail"]),
+    (Invalidated, ["start", "wait", "wait", "wait", "fail"]),
+];
+
+/// What an attempt's inputs come to, what is told and what is going on then. What is not here is superseded and
+/// changes nothing. Another token makes the age fresh; nothing else here changes it.
+const ATTEMPTS: [(Activity, Input, &str, &[&str], Activity); 24] = [
+    (Started, Input::Begin(SECRET), "call credential", &[], Called),
+    (Started, Input::Begin("other"), "call credential", &[], Called),
+    (Started, Input::BeginWithout, "secret", &["token_failed"], BackingOff),
+    (Started, Input::Abandon, "", &["attempt_abandoned"], Idle),
+    (Started, Input::Lose, "lost", &["token_failed"], BackingOff),
+    (StartedRefused, Input::Begin(SECRET), "call", &["token_failed"], BackingOffRefused),
+    (StartedRefused, Input::Begin("other"), "call credential", &[], Called),
+    (StartedRefused, Input::BeginWithout, "secret", &["token_failed"], BackingOffRefused),
+    (StartedRefused, Input::Abandon, "", &["attempt_abandoned"], Refused),
+    (StartedRefused, Input::Lose, "lost", &["token_failed"], BackingOffRefused),
+    (Called, Input::Finish("token"), "token", &["token_acquired"], Idle),
+    (Called, Input::Finish("expired"), "expired_on_arrival", &["token_failed"], BackingOff),
+    (Called, Input::Finish("refused"), "call", &["token_failed"], BackingOffRefused),
+    (Called, Input::Finish("busy"), "call", &["token_failed"], BackingOff),
+    (Called, Input::Finish("broken"), "call", &["token_failed"], BackingOff),
+    (Called, Input::Abandon, "", &["attempt_abandoned"], Idle),
+    (Called, Input::Lose, "lost", &["token_failed"], BackingOff),
+    (Refreshing, Input::Finish("token"), "token", &["token_acquired"], Idle),
+    (Refreshing, Input::Finish("expired"), "expired_on_arrival", &["token_failed"], BackingOff),
+    (Refreshing, Input::Finish("refused"), "call credential", &["refresh_token_dropped"], Called),
+    (Refreshing, Input::Finish("busy"), "call", &["token_failed"], BackingOff),
+    (Refreshing, Input::Finish("broken"), "call credential", &["refresh_token_dropped"], Called),
+    (Refreshing, Input::Abandon, "", &["refresh_token_dropped", "attempt_abandoned"], Idle),
+    (Refreshing, Input::Lose, "lost", &["refresh_token_dropped", "token_failed"], BackingOff),
+];
+
+const INPUTS: [Input; 10] = [
+    Input::Begin(SECRET),
+    Input::Begin("other"),
+    Input::BeginWithout,
+    Input::Finish("token"),
+    Input::Finish("expired"),
+    Input::Finish("refused"),
+    Input::Finish("busy"),
+    Input::Finish("broken"),
+    Input::Abandon,
+    Input::Lose,
+];
+
+#[test]
+fn a_step_says_what_the_diagram_says() {
+    for case in Case::all() {
+        let (_, row) = STEPS.into_iter().find(|(age, _)| *age == case.age).unwrap();
+        let (column, next) = match case.activity {
+            Idle => (0, Started),
+            Refused => (0, StartedRefused),
+            Started | StartedRefused => (1, case.activity),
+            Called => (2, Called),
+            Refreshing => (3, Refreshing),
+            BackingOff | BackingOffRefused => (4, case.activity),
+        };
+        let mut reached = case.reach();
+        let is_hit = reached.rig.snapshot_serves().is_some();
+        let step = reached.rig.step();
+        assert_eq!(outcome(&step), row[column], "{case:?}");
+        assert_eq!(is_hit, row[column] == "serve", "{case:?}");
+        let next = match step {
+            Step::Start(id) | Step::ServeAndStart(_, id) => {
+                reached.id = id;
+                Case { activity: next, ..case }
+            }
+            _ => case,
+        };
+        reached.check(next, &[]);
+    }
+}
+
+#[test]
+fn an_attempt_goes_as_the_diagram_says() {
+    for (case, input) in Case::all().flat_map(|case| INPUTS.map(|input| (case, input))) {
+        let row = ATTEMPTS.into_iter().find(|row| (row.0, row.1) == (case.activity, input));
+        let (comes_to, told, activity) = match row {
+            Some((_, _, comes_to, told, activity)) => (comes_to, told, activity),
+            None => (if input == Input::Abandon { "" } else { "superseded" }, &[][..], case.activity),
+        };
+        let mut reached = case.reach();
+        assert_eq!(reached.put(reached.id, input), comes_to, "{case:?} {input:?}");
+        let age = if comes_to == "token" { Fresh } else { case.age };
+        reached.check(Case { age, activity }, told);
+    }
+}
+
+#[test]
+fn what_comes_from_an_attempt_of_before_changes_nothing() {
+    for (case, input) in Case::all().flat_map(|case| INPUTS.map(|input| (case, input))) {
+        let mut reached = case.reach();
+        let comes_to = if input == Input::Abandon { "" } else { "superseded" };
+        assert_eq!(reached.put(reached.old, input), comes_to, "{case:?} {input:?}");
+        reached.check(case, &[]);
+    }
+}
+
+#[test]
+fn a_report_of_a_refused_token_changes_its_age_alone() {
+    for case in Case::all() {
+        let mut reached = case.reach();
+        let is_news = !matches!(case.age, Empty | Invalidated);
+        let changes = reached.token.as_ref().is_some_and(|token| reached.rig.invalidate(token));
+        assert_eq!(changes, is_news, "{case:?}");
+        let age = if is_news { Invalidated } else { case.age };
+        reached.check(Case { age, ..case }, if is_news { &["token_invalidated"] } else { &[] });
+    }
+}
+
+#[test]
+fn a_new_generation_begins_with_nothing_going_on() {
+    for case in Case::all() {
+        let mut reached = case.reach();
+        reached.rig.session.clear();
+        reached.check(Case { age: Empty, activity: Idle }, &[]);
+
+        let mut reached = case.reach();
+        let now = reached.rig.now();
+        let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
+        reached.rig.session.seed(token, Expiry::until(now.wall() + Duration::from_secs(60), now), now);
+        reached.check(Case { age: Fresh, activity: Idle }, &[]);
+
+        let mut reached = case.reach();
+        reached.rig.session.renew_secret();
+        let told: &[_] = if case.activity == Refreshing { &["refresh_token_dropped"] } else { &[] };
+        reached.check(Case { activity: Idle, ..case }, told);
+    }
+}

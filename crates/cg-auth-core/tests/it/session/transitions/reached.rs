@@ -1,0 +1,195 @@
+//! [`Case`]: a state of the diagram, how it is reached, and how it is told from the others.
+
+use Activity::{BackingOff, BackingOffRefused, Called, Idle, Refreshing, Refused, Started, StartedRefused};
+use Age::{Early, Empty, Expired, Fresh, Invalidated, Margin};
+use cg_auth_core::{
+    IssuedToken, TokenError,
+    token::{AttemptId, Call, Next, Phase, Step},
+};
+
+use crate::session::{BUSY, REFUSED, Reply, Rig, came_to, expired_on_arrival, secret};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Empty,
+    Fresh,
+    Early,
+    Margin,
+    Expired,
+    Invalidated,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// Nothing is going on.
+    Idle,
+    /// An attempt has not been begun.
+    Started,
+    /// It waits for an answer to the credential.
+    Called,
+    /// It waits for an answer to a refresh token.
+    Refreshing,
+    /// A failure is backed off from.
+    BackingOff,
+    /// The same, and the secret was refused.
+    BackingOffRefused,
+    /// That is over, and the secret is still remembered.
+    Refused,
+    /// An attempt has not been begun, and the secret is remembered.
+    StartedRefused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    Begin(&'static str),
+    BeginWithout,
+    Finish(&'static str),
+    Abandon,
+    Lose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Case {
+    pub(super) age: Age,
+    pub(super) activity: Activity,
+}
+
+pub(super) struct Reached {
+    case: Case,
+    pub(super) rig: Rig,
+    pub(super) token: Option<IssuedToken>,
+    /// The attempt under way, or the last one.
+    pub(super) id: AttemptId,
+    /// One that was over before that.
+    pub(super) old: AttemptId,
+    call: Call,
+}
+
+impl Case {
+    /// All that can come about.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let activities =
+            [Idle, Started, Called, Refreshing, BackingOff, BackingOffRefused, Refused, StartedRefused];
+        let all = [Empty, Fresh, Early, Margin, Expired, Invalidated]
+            .into_iter()
+            .flat_map(move |age| activities.map(|activity| Self { age, activity }));
+        all.filter(|case| match case.age {
+            Fresh => case.activity == Idle,
+            Empty => case.activity != Refreshing,
+            _ => true,
+        })
+    }
+
+    pub(super) fn reach(self) -> Reached {
+        let mut rig = Rig::new();
+        let old = rig.start();
+        let call = rig.call(old);
+        rig.session.abandon(old);
+        let refresh_token = (self.activity == Refreshing).then_some("r1");
+        let token = (self.age != Empty).then(|| rig.acquire(&Reply::Issued("first", 3600, refresh_token)));
+        rig.advance(match self.age {
+            Empty | Fresh | Invalidated => 0.0,
+            Early => 3100.0,
+            Margin => 3571.0,
+            Expired => 3600.0,
+        });
+        if self.age == Invalidated {
+            assert!(token.as_ref().is_some_and(|token| rig.invalidate(token)));
+        }
+        let mut reached = Reached { case: self, rig, token, id: old, old, call };
+        reached.begin_activity(self.activity);
+        reached.rig.told();
+        reached
+    }
+}
+
+impl Reached {
+    fn begin_activity(&mut self, activity: Activity) {
+        if activity == Idle {
+            return;
+        }
+        self.id = self.rig.start();
+        let reply = match activity {
+            Idle | Started => return,
+            Called | Refreshing => {
+                self.call = self.rig.call(self.id);
+                return;
+            }
+            BackingOff => BUSY,
+            BackingOffRefused | Refused | StartedRefused => REFUSED,
+        };
+        self.call = self.rig.call(self.id);
+        let _ = self.rig.finish(self.id, &self.call, &reply);
+        if matches!(activity, Refused | StartedRefused) {
+            self.rig.advance(1.0);
+        }
+        if activity == StartedRefused {
+            self.id = self.rig.start();
+        }
+    }
+
+    pub(super) fn put(&mut self, id: AttemptId, input: Input) -> String {
+        let now = self.rig.now();
+        let rig = &mut self.rig;
+        came_to(&match input {
+            Input::Begin(text) => rig.session.begin(id, Ok(secret(text)), now),
+            Input::BeginWithout => rig.session.begin(id, Err(TokenError::secret("x")), now),
+            Input::Finish("token") => rig.finish(id, &self.call, &Reply::Issued("second", 3600, None)),
+            Input::Finish("expired") => rig.finish(id, &self.call, &expired_on_arrival()),
+            Input::Finish("refused") => rig.finish(id, &self.call, &REFUSED),
+            Input::Finish("busy") => rig.finish(id, &self.call, &BUSY),
+            Input::Finish(_) => rig.finish(id, &self.call, &Reply::Status(500, None)),
+            Input::Lose => rig.lose(id),
+            Input::Abandon => {
+                rig.session.abandon(id);
+                return String::new();
+            }
+        })
+    }
+
+    /// That this is the case now, by all that can be seen of it.
+    pub(super) fn check(mut self, expected: Case, told: &[&str]) {
+        let from = self.case;
+        assert_eq!(self.rig.told(), told, "{from:?}");
+        let state = self.rig.session.state(self.rig.now());
+        let phase = match expected.age {
+            Empty | Invalidated => None,
+            Fresh => Some(Phase::Fresh),
+            Early => Some(Phase::Early),
+            Margin => Some(Phase::Margin),
+            Expired => Some(Phase::Expired),
+        };
+        assert_eq!(state.phase, phase, "{from:?} {expected:?}");
+        // A fresh token is left alone: no more can be seen.
+        if expected.age != Fresh {
+            assert_eq!(self.activity(), expected.activity, "{from:?} {expected:?}");
+        }
+    }
+
+    /// What is going on, found out by trying.
+    fn activity(&mut self) -> Activity {
+        if self.rig.session.state(self.rig.now()).is_acquiring {
+            return match self.rig.begin(self.id) {
+                Next::Call(_) => Started,
+                Next::Done(_) => StartedRefused,
+                Next::Superseded => {
+                    let _ = self.rig.lose(self.id);
+                    if self.rig.told().contains(&"refresh_token_dropped") { Refreshing } else { Called }
+                }
+            };
+        }
+        let mut step = self.rig.step();
+        let is_backing_off = matches!(step, Step::Serve(_) | Step::Fail(_));
+        if is_backing_off {
+            self.rig.advance(2.0);
+            step = self.rig.step();
+        }
+        let (Step::Start(id) | Step::ServeAndStart(_, id)) = step else { panic!("{step:?}") };
+        match (self.rig.begin(id), is_backing_off) {
+            (Next::Done(_), true) => BackingOffRefused,
+            (Next::Done(_), false) => Refused,
+            (_, true) => BackingOff,
+            (_, false) => Idle,
+        }
+    }
+}
