@@ -20,10 +20,14 @@ mod connections;
 mod deadlines;
 #[path = "transports_suite/environment.rs"]
 mod environment;
+#[path = "day_suite/herd.rs"]
+mod herd;
 #[path = "transports_suite/http2.rs"]
 mod http2;
 #[path = "transports_suite/knobs.rs"]
 mod knobs;
+#[path = "transports_suite/logs.rs"]
+mod logs;
 #[path = "transports_suite/operations.rs"]
 mod operations;
 #[path = "transports_suite/pem_texts.rs"]
@@ -48,6 +52,8 @@ mod tls;
 mod told;
 #[path = "transports_suite/wire.rs"]
 mod wire;
+#[path = "day_suite/working_day.rs"]
+mod working_day;
 
 /// One test per behaviour, for the `Transport` of the module around it. A behaviour that is missing here
 /// is dead code, which does not compile without a warning.
@@ -60,23 +66,25 @@ macro_rules! behaviours {
     )+)+ };
 }
 
-/// One test per row of the table of failures, those of kept connections or all others, and one that says
-/// that the table has no more of them.
+/// One test per row of the table of failures that such transports play, and one that says that the table has
+/// no more of them.
 macro_rules! rows {
-    ($name:ident, kept: $kept:literal, $($module:ident: $($row:ident),+;)+) => {
+    ($name:ident, $played:ident, $($module:ident: $($row:ident),+;)+) => {
         mod $name {
+            use crate::classification::{self, Played, Row};
+
             $($(
                 #[tokio::test]
                 async fn $row() {
-                    let row = crate::classification::Row::of(stringify!($row));
-                    let played = crate::classification::$module::$row::<super::Transport>(&row);
+                    let row = Row::of::<super::Transport>(stringify!($row));
+                    let played = classification::$module::$row::<super::Transport>(&row);
                     cg_auth_tests::hang_guard::bounded(played).await;
                 }
             )+)+
 
             #[test]
             fn every_row_is_played() {
-                crate::classification::check_players(&[$($(stringify!($row)),+),+], $kept);
+                classification::check_players(&[$($(stringify!($row)),+),+], Played::$played);
             }
         }
     };
@@ -130,7 +138,7 @@ macro_rules! contract {
         }
 
         rows! {
-            classification, kept: false,
+            classification, ByAll,
             connecting:
                 connection_refused,
                 host_unreachable,
@@ -139,8 +147,12 @@ macro_rules! contract {
                 tls_handshake_closed,
                 tls_handshake_reset,
                 no_tls_at_the_port,
-                no_tls_version_in_common,
-                certificate_of_an_unknown_issuer;
+                no_tls_version_in_common;
+            certificates:
+                certificate_of_an_unknown_issuer,
+                certificate_of_another_host,
+                certificate_that_has_expired,
+                certificate_that_is_not_yet_valid;
             head:
                 closed_before_the_head,
                 reset_before_the_head,
@@ -158,8 +170,11 @@ macro_rules! contract {
                 body_that_grows_too_long;
             http2:
                 http_2_stream_refused,
-                http_2_goaway_without_an_error_before_the_head,
-                http_2_goaway_with_an_error_before_the_head,
+                http_2_stream_refused_within_the_body,
+                http_2_stream_reset_without_an_error_within_the_body,
+                http_2_goaway_that_does_not_cover_the_request,
+                http_2_goaway_that_covers_the_request,
+                http_2_goaway_before_the_request_was_read,
                 http_2_connection_closed_within_the_body,
                 http_2_connection_reset_within_the_body,
                 http_2_frame_that_breaks_the_protocol;
@@ -177,7 +192,7 @@ macro_rules! kept_connections {
         }
 
         rows! {
-            classification_of_kept_connections, kept: true,
+            classification_of_kept_connections, WhereConnectionsAreKept,
             kept:
                 kept_connection_closed_while_idle,
                 kept_connection_closed_once_the_request_was_read;
@@ -190,16 +205,14 @@ macro_rules! settings {
     () => {
         behaviours! {
             connections:
-                a_proxy_of_the_environment_is_not_used,
                 without_root_certificates_only_https_is_a_config_error;
             certificates:
                 a_private_authority_is_trusted_when_it_is_named,
                 many_authorities_are_trusted_together,
                 only_the_given_authorities_are_trusted,
-                a_certificate_that_is_no_good_is_refused_with_a_reason,
                 an_authority_made_anew_under_its_old_name_is_unknown,
+                the_names_in_a_certificate_flood_no_error,
                 a_client_certificate_is_shown,
-                a_missing_client_certificate_is_a_refused_one,
                 a_client_certificate_of_another_authority_is_refused;
             http2:
                 a_connection_that_fell_silent_is_replaced;
@@ -208,7 +221,11 @@ macro_rules! settings {
                 a_local_address_of_another_machine_is_no_connection,
                 a_pool_of_none_opens_a_connection_for_each_request,
                 an_idle_connection_is_kept_for_its_time,
+                an_idle_connection_is_closed_in_time,
                 no_time_is_too_long;
+            logs:
+                no_secret_is_logged,
+                no_secret_is_logged_on_the_way_through_a_proxy;
             pem_texts:
                 a_text_without_a_root_certificate_is_a_config_error,
                 a_client_certificate_that_is_not_whole_is_a_config_error;
@@ -227,30 +244,54 @@ macro_rules! settings {
                 the_environment_names_hosts_that_use_no_proxy,
                 the_proxies_of_the_environment_can_be_switched_off,
                 a_named_proxy_takes_the_place_of_the_environment,
-                an_unreadable_proxy_of_the_environment_is_a_config_error;
+                an_unreadable_proxy_of_the_environment_is_told_by_the_first_request_that_needs_it;
             proxy_failures:
-                credentials_that_a_proxy_refuses_are_a_config_error,
-                a_tunnel_that_a_proxy_refuses_is_no_connection,
                 a_service_that_a_proxy_does_not_find_is_no_connection,
-                a_proxy_that_is_down_is_no_connection,
                 what_is_no_proxy_is_no_connection,
+                plain_http_is_told_of_the_proxy_too,
                 a_silent_proxy_ends_at_the_connect_timeout,
                 the_certificate_of_a_proxy_is_judged_too,
                 the_certificate_behind_a_proxy_is_judged_too;
             proxy_tunnels:
                 a_proxy_learns_nothing_of_a_tunnelled_request,
+                a_tunnel_to_an_ipv6_address_is_opened_or_refused_as_a_setting,
                 http1_is_spoken_to_a_proxy_that_has_http2_too,
                 http2_is_negotiated_through_a_tunnel,
                 a_tunnel_opens_however_a_proxy_words_it;
             tls:
-                a_server_of_an_old_tls_version_is_told_by_it,
                 a_minimum_tls_version_is_kept,
-                a_port_without_tls_is_told_by_its_answer,
                 http2_is_spoken_where_a_server_prefers_it,
                 http1_is_spoken_where_a_server_has_no_http2,
                 http2_can_be_switched_off,
                 prior_knowledge_of_a_server_without_http2_is_told,
                 prior_knowledge_that_is_wrong_is_found_out;
+        }
+
+        rows! {
+            classification_of_settings, WhereThereAreSettings,
+            certificates:
+                client_certificate_missing;
+            proxies:
+                proxy_down,
+                proxy_refuses_the_credentials,
+                proxy_refuses_the_tunnel;
+        }
+    };
+}
+
+/// What the life of a token comes to over a transport. Tasks and connections are polled by several threads.
+macro_rules! token_lifecycle {
+    () => {
+        behaviours! {
+            herd:
+                a_herd_makes_one_request,
+                a_herd_shares_a_failure;
+        }
+
+        /// Its steps are bounded one by one.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn a_working_day_needs_no_request_too_many() {
+            crate::working_day::a_working_day_needs_no_request_too_many::<Transport>().await;
         }
     };
 }
@@ -260,6 +301,7 @@ mod hyper {
     contract!();
     kept_connections!();
     settings!();
+    token_lifecycle!();
 }
 
 mod reqwest {
@@ -267,6 +309,7 @@ mod reqwest {
     contract!();
     kept_connections!();
     settings!();
+    token_lifecycle!();
 }
 
 mod callers_client_of_reqwest {

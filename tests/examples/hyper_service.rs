@@ -4,8 +4,8 @@
 
 use std::{convert::Infallible, error::Error};
 
-use cg_auth_core::{ApiCredential, AuthClient, body::Body, transport::HttpTransport};
-use cg_auth_emulator::Emulator;
+use cg_auth_core::{AuthClient, TokenProvider, UserPrincipalName, body::Body, transport::HttpTransport};
+use cg_auth_emulator::{Emulator, Operation};
 use cg_auth_hyper::HyperTransport;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -21,40 +21,44 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn Error>> {
     let emulator = Emulator::start().await?;
     let transport = HyperTransport::new()?;
-    let service = Service {
-        client: AuthClient::new(emulator.base_url().clone(), transport.clone()),
-        credential: emulator.credential().clone(),
+    let (user, secret) = {
+        let credential = emulator.credential();
+        (credential.user_principal_name().clone(), credential.client_secret().clone())
     };
+    let client = AuthClient::new(emulator.base_url().clone(), transport.clone());
+    let provider = TokenProvider::new(client, user.clone(), secret);
+    // So that the first request finds a token, or waits for less.
+    provider.prefetch();
+    let service = Service { provider, user };
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let itself = format!("http://{}/", listener.local_addr()?);
     tokio::spawn(serve(listener, service));
 
-    for _ in 0..2 {
+    for _ in 0..100 {
         let response = transport.send(Request::get(&itself).body(Body::empty())?).await?;
         let text = String::from_utf8_lossy(response.body().as_bytes());
-        println!("{} {text}", response.status());
         assert_eq!(response.status(), StatusCode::OK);
         assert!(text.starts_with("acting for someone@example.com"));
     }
+    let count = emulator.count(Operation::GetDelegateAccessToken);
+    println!("100 requests served with {count} token");
+    assert_eq!(count, 1);
     Ok(())
 }
 
-/// What the handler of a request needs. A clone shares the connections to the token service.
+/// What the handler of a request needs. A clone shares the token.
 #[derive(Clone)]
 struct Service {
-    client: AuthClient,
-    credential: ApiCredential,
+    provider: TokenProvider,
+    user: UserPrincipalName,
 }
 
 impl Service {
     async fn handle(&self, _: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-        let (status, text) = match self.client.get_delegate_access_token(&self.credential).await {
-            Ok(answer) => {
-                // Here the service would call on with `answer.value.access_token()`.
-                let user = self.credential.user_principal_name();
-                (StatusCode::OK, format!("acting for {user} for {} s", answer.value.duration()))
-            }
+        let (status, text) = match self.provider.authorization().await {
+            // Here the service would call on with that header.
+            Ok(_) => (StatusCode::OK, format!("acting for {}", self.user)),
             Err(error) if error.is_retryable() => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()),
         };

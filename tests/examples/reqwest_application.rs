@@ -1,46 +1,46 @@
-//! An application on tokio: a token over reqwest, used, and refreshed when it has expired.
+//! An application on tokio: a token over reqwest that is always valid, and another one where the API refuses it.
 //!
-//! Against the real service, `base_url` and `credential` come from the application's own settings.
+//! Against the real service, `base_url`, user and secret come from the application's own settings.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 
 use std::{error::Error, time::Duration};
 
 use cg_auth_core::{
-    AuthClient,
-    body::Body,
-    model::AccessToken,
-    time::Now,
-    token::{DurationUnit, Expiry},
-    transport::HttpTransport,
+    AuthClient, TokenProvider, body::Body, time::Now, token::is_unauthorized, transport::HttpTransport,
 };
-use cg_auth_emulator::Emulator;
+use cg_auth_emulator::{Emulator, Operation};
 use cg_auth_reqwest::ReqwestTransport;
-use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
+use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let emulator = Emulator::builder().token_lifetime(Duration::from_secs(600)).start().await?;
     let (base_url, credential) = (emulator.base_url().clone(), emulator.credential());
+    let (user, secret) = (credential.user_principal_name().clone(), credential.client_secret().clone());
 
     let transport = ReqwestTransport::new()?;
-    let client = AuthClient::new(base_url, transport.clone());
-    let answer = client.get_delegate_access_token(credential).await?;
+    let provider = TokenProvider::new(AuthClient::new(base_url, transport.clone()), user, secret);
+    provider.on_event(|event| println!("  ({} {:?})", event.name(), event.fields()));
 
-    let expiry = Expiry::of_answer(&answer, DurationUnit::Seconds);
+    let expiry = provider.token().await?.expiry();
     println!("a token for {:?}, known by {}", expiry.lifetime(), expiry.source().as_str());
     assert!(!expiry.is_expired(Now::system()));
-    assert_eq!(call(&emulator, &transport, answer.value.access_token()).await?, StatusCode::OK);
+    let header = provider.authorization().await?;
+    assert_eq!(call(&emulator, &transport, header).await?.status(), StatusCode::OK);
     println!("it opens the protected resource");
 
+    // For the service alone: as if it had revoked the token.
     emulator.clock().advance(Duration::from_secs(601));
-    assert_eq!(call(&emulator, &transport, answer.value.access_token()).await?, StatusCode::UNAUTHORIZED);
-    println!("ten minutes later it does not");
+    let header = provider.authorization().await?;
+    assert_eq!(call(&emulator, &transport, header).await?.status(), StatusCode::UNAUTHORIZED);
+    println!("now the service refuses it");
 
-    let refresh_token = answer.value.refresh_token().ok_or("no refresh token")?;
-    let refreshed = client.refresh_user_access_token(credential, refresh_token).await?.value;
-    assert_eq!(call(&emulator, &transport, refreshed.access_token()).await?, StatusCode::OK);
-    println!("refreshed, it does again");
+    let refused = |response: &Response<Body>| is_unauthorized(response.status(), response.headers());
+    let response = provider.authorized(refused, |header| call(&emulator, &transport, header)).await?;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(emulator.count(Operation::RefreshUserAccessToken), 1);
+    println!("with another token the same request succeeds");
     Ok(())
 }
 
@@ -48,11 +48,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn call(
     emulator: &Emulator,
     transport: &ReqwestTransport,
-    token: &AccessToken,
-) -> Result<StatusCode, Box<dyn Error>> {
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))?;
-    authorization.set_sensitive(true);
+    authorization: HeaderValue,
+) -> Result<Response<Body>, Box<dyn Error>> {
     let request =
         Request::get(emulator.protected_url()).header(AUTHORIZATION, authorization).body(Body::empty())?;
-    Ok(transport.send(request).await?.status())
+    Ok(transport.send(request).await?)
 }

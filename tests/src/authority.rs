@@ -57,9 +57,9 @@ impl Authority {
         self.sign(&params)
     }
 
-    /// The server of `name`, for as long as `days`, counted from today.
-    pub(crate) fn server(&self, name: &str, days: &Range<i32>) -> Identity {
-        let mut params = params("server", &[name], days);
+    /// The server of `names`, for as long as `days`, counted from today.
+    pub(crate) fn server(&self, names: &[String], days: &Range<i32>) -> Identity {
+        let mut params = params("server", names, days);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(&params)
     }
@@ -120,8 +120,7 @@ impl Identity {
 /// Platforms refuse certificates that live for long, so these live from yesterday to tomorrow.
 pub(crate) const RIGHT_NOW: Range<i32> = -1..1;
 
-fn params(common_name: &str, names: &[&str], days: &Range<i32>) -> CertificateParams {
-    let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
+fn params(common_name: &str, names: &[String], days: &Range<i32>) -> CertificateParams {
     let mut params = CertificateParams::new(names).unwrap();
     params.distinguished_name.push(DnType::CommonName, common_name);
     let now = Now::system().wall();

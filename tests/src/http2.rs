@@ -43,6 +43,16 @@ impl Http2 {
         self.write(DATA, 0, stream, piece.as_bytes()).await;
     }
 
+    /// Announces a body of `length` bytes, which begins with `piece`.
+    pub async fn begin_answer_of(&mut self, length: usize, stream: u32, piece: &str) {
+        let length = length.to_string();
+        // Entry 28 is `content-length`; its value follows as it is (RFC 7541 section 6.2.2).
+        let mut fields = vec![0x80 | 8, 0x0f, 28 - 15, u8::try_from(length.len()).unwrap()];
+        fields.extend(length.as_bytes());
+        self.write(HEADERS, END_HEADERS, stream, &fields).await;
+        self.write(DATA, 0, stream, piece.as_bytes()).await;
+    }
+
     /// Sends one frame.
     pub async fn write(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
         let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();

@@ -16,6 +16,7 @@ pub mod hang_guard;
 pub mod http2;
 pub mod listener;
 pub mod proxy;
+pub mod raw_message;
 pub mod tls;
 pub mod tls11;
 

@@ -13,7 +13,7 @@ use crate::authority::{Authority, RIGHT_NOW};
 #[derive(Debug)]
 pub struct TlsServer {
     authority: Authority,
-    name: &'static str,
+    names: Vec<String>,
     days: Range<i32>,
     versions: &'static [&'static SupportedProtocolVersion],
     alpn: &'static [&'static [u8]],
@@ -26,7 +26,7 @@ impl TlsServer {
     pub fn new() -> Self {
         Self {
             authority: Authority::new(),
-            name: "127.0.0.1",
+            names: vec!["127.0.0.1".to_owned()],
             days: RIGHT_NOW,
             versions: tokio_rustls::rustls::DEFAULT_VERSIONS,
             alpn: &[b"http/1.1"],
@@ -42,8 +42,14 @@ impl TlsServer {
 
     /// Its certificate is for `name` and nothing else.
     #[must_use]
-    pub fn name(self, name: &'static str) -> Self {
-        Self { name, ..self }
+    pub fn name(self, name: &str) -> Self {
+        self.names(vec![name.to_owned()])
+    }
+
+    /// Its certificate is for all of `names`.
+    #[must_use]
+    pub fn names(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
     }
 
     /// Its certificate ended yesterday.
@@ -86,7 +92,7 @@ impl TlsServer {
     /// All that for rustls.
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
-        let identity = self.authority.server(self.name, &self.days);
+        let identity = self.authority.server(&self.names, &self.days);
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(self.versions)

@@ -1,6 +1,7 @@
 //! hyper over connections of the caller's: a Unix socket, and no socket at all.
 
 use std::{
+    future::{Ready, ready},
     io,
     path::PathBuf,
     pin::Pin,
@@ -105,6 +106,18 @@ async fn a_connection_may_lie_in_memory() {
     .await;
 }
 
+#[tokio::test]
+async fn a_request_still_queued_when_its_connection_ends_was_not_sent() {
+    bounded(async {
+        let transport = HyperTransport::with_connector(ShortLived);
+        let client = client_over(BaseUrl::parse("https://service.example").unwrap(), transport);
+        let error = client.get_delegate_access_token(&credential()).await.unwrap_err();
+        assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Closed);
+        assert!(!error.may_have_been_sent());
+    })
+    .await;
+}
+
 type Connecting<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
 
 /// Connects to one socket, whatever the URL.
@@ -177,5 +190,62 @@ impl Write for Duplex {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// Makes connections that are reset as soon as they have been found to be there.
+#[derive(Debug, Clone)]
+struct ShortLived;
+
+impl Service<Uri> for ShortLived {
+    type Response = Reset;
+    type Error = io::Error;
+    type Future = Ready<io::Result<Reset>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        ready(Ok(Reset { is_known: false }))
+    }
+}
+
+/// Nothing to read at the first look, and a reset at the next.
+#[derive(Debug)]
+struct Reset {
+    is_known: bool,
+}
+
+impl Pooled for Reset {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Reset {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        match std::mem::replace(&mut self.is_known, true) {
+            false => Poll::Pending,
+            true => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        }
+    }
+}
+
+impl Write for Reset {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        panic!("the request left");
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }

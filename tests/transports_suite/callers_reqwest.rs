@@ -1,15 +1,28 @@
 //! [`CallersReqwest`]: a client of the caller's, set up against the contract in every way there is.
 
+use std::env;
+
 use async_trait::async_trait;
 use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
+use cg_auth_emulator::Emulator;
 use cg_auth_reqwest::ReqwestTransport;
+use cg_auth_tests::{
+    hang_guard::bounded,
+    listener::{Listener, ok, while_serving},
+};
 use http::{Request, Response, StatusCode};
-use reqwest::{Client, ClientBuilder, redirect, retry};
+use reqwest::{Certificate, Client, ClientBuilder, redirect, retry};
 
-use super::subject::{Settings, Subject};
+use super::{
+    environment::run_test_in_environment,
+    logs::{Log, secrets_of_calls},
+    proxies::proxy,
+    subject::{Settings, Subject},
+    told::assert_hides,
+};
 
 #[derive(Debug)]
 pub(crate) struct CallersReqwest(ReqwestTransport);
@@ -28,7 +41,7 @@ impl Subject for CallersReqwest {
             builder = builder.http2_prior_knowledge();
         }
         if let Some(pem) = settings.extra_roots {
-            builder = builder.tls_certs_merge([reqwest::Certificate::from_pem(pem.as_bytes()).unwrap()]);
+            builder = builder.tls_certs_merge([Certificate::from_pem(pem.as_bytes()).unwrap()]);
         }
         Self(ReqwestTransport::from_builder(builder).unwrap().with_body_limit(settings.body_limit))
     }
@@ -58,4 +71,60 @@ fn a_client_that_cannot_be_built_is_a_config_error() {
     let unreadable = Client::builder().user_agent("line\nbreak");
     let refused = ReqwestTransport::from_builder(unreadable).unwrap_err();
     assert_eq!(refused.kind(), TransportErrorKind::Config);
+}
+
+/// As a program has it whose author looks into its connections.
+#[tokio::test]
+async fn a_verbose_client_logs_no_secret() {
+    bounded(async {
+        let Some(log) = Log::of_a_process_for("callers_reqwest::a_verbose_client_logs_no_secret").await
+        else {
+            return;
+        };
+        for builder in [Emulator::builder(), Emulator::builder().tls()] {
+            let emulator = builder.start().await.unwrap();
+            let roots = emulator.ca_pem().map(|pem| Certificate::from_pem(pem.as_bytes()).unwrap());
+            let client = Client::builder().connection_verbose(true).tls_certs_merge(roots);
+            let transport = ReqwestTransport::from_builder(client).unwrap();
+            assert_hides(&log.text(), &secrets_of_calls(&emulator, transport).await);
+        }
+        assert!(log.text().contains("reqwest::"), "nobody logs: {}", log.text());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proxy_is_used_only_where_the_client_names_one() {
+    const OWN: &str = "CG_AUTH_TESTS_OWN_PROXY";
+    const URLS: [&str; 2] = ["http://service.example/", "https://service.example/"];
+    bounded(async {
+        if let Ok(own) = env::var(OWN) {
+            let own = Client::builder().proxy(reqwest::Proxy::all(own).unwrap());
+            let [with_own, with_none] =
+                [own, Client::builder()].map(|builder| ReqwestTransport::from_builder(builder).unwrap());
+            for url in URLS {
+                let _refused = with_own.send(get(url)).await;
+                assert_eq!(with_none.send(get(url)).await.unwrap_err().kind(), TransportErrorKind::Connect);
+            }
+            let loopback = Listener::bind().await;
+            let sent = with_none.send(get(loopback.base_url().as_str()));
+            while_serving(sent, loopback.answer(ok(""))).await.unwrap();
+            return;
+        }
+        let (mut own, mut environments) = (proxy().start().await, proxy().start().await);
+        let (own_url, url) = (own.url(), environments.url());
+        let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let variables: Vec<_> =
+            names.map(|name| (name, &*url)).into_iter().chain([(OWN, &*own_url)]).collect();
+        let test = "callers_reqwest::a_proxy_is_used_only_where_the_client_names_one";
+        run_test_in_environment(test, &variables).await;
+        let seen = ["GET http://service.example/ no 502", "CONNECT service.example:443 no 502"];
+        assert_eq!(own.seen().await, seen);
+        assert!(environments.seen().await.is_empty(), "{:?}", environments.seen().await);
+    })
+    .await;
+}
+
+fn get(url: &str) -> Request<Body> {
+    Request::get(url).body(Body::empty()).unwrap()
 }

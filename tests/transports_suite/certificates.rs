@@ -13,7 +13,7 @@ use cg_auth_transport_util::TransportBuilder;
 use super::{
     environment::run_in_environment,
     subject::{Configurable, client_over, credential},
-    told::{assert_hides, assert_keeps, assert_refused_certificate, failure, secrets_of},
+    told::{assert_hides, assert_keeps, assert_refused_certificate, failure, secrets_of, words},
 };
 
 pub(crate) async fn a_private_authority_is_trusted_when_it_is_named<T: Configurable>() {
@@ -77,12 +77,6 @@ pub(crate) async fn only_the_given_authorities_are_trusted<T: Configurable>() {
     assert_refused_certificate(&error, "root certificate");
 }
 
-pub(crate) async fn a_certificate_that_is_no_good_is_refused_with_a_reason<T: Configurable>() {
-    assert_refused_for::<T>("host", || TlsServer::new().name("service.example")).await;
-    assert_refused_for::<T>("clock", || TlsServer::new().expired()).await;
-    assert_refused_for::<T>("clock", || TlsServer::new().not_yet_valid()).await;
-}
-
 /// As when somebody runs the script that makes it a second time.
 pub(crate) async fn an_authority_made_anew_under_its_old_name_is_unknown<T: Configurable>() {
     let listener =
@@ -90,6 +84,20 @@ pub(crate) async fn an_authority_made_anew_under_its_old_name_is_unknown<T: Conf
     let transport = T::trusting(Authority::named("private authority").pem());
     let error = failure(transport, listener.base_url(), listener.accept_in_vain()).await;
     assert_refused_certificate(&error, "root certificate");
+}
+
+/// rustls lists them all, and puts control characters into a terminal.
+pub(crate) async fn the_names_in_a_certificate_flood_no_error<T: Configurable>() {
+    let mut names = vec!["\u{1b}[31mservice.example".to_owned()];
+    names.extend((0..400).map(|number| format!("{number}.{}.example", "x".repeat(60))));
+    let listener = Listener::bind_tls_with(TlsServer::new().names(names)).await;
+    let transport = T::trusting(listener.ca_pem().unwrap());
+    let error = failure(transport, listener.base_url(), listener.accept_in_vain()).await;
+    assert_refused_certificate(&error, "another host");
+    let (said, shown) = (words(&error), format!("{error:?}"));
+    assert!(said.contains("xxx"), "the beginning is told: {said}");
+    assert!(said.len() < 2000 && shown.len() < 4000, "{said} {shown}");
+    assert!(!said.chars().any(char::is_control), "{said:?}");
 }
 
 pub(crate) async fn a_client_certificate_is_shown<T: Configurable>() {
@@ -110,17 +118,6 @@ pub(crate) async fn a_client_certificate_is_shown<T: Configurable>() {
     }
 }
 
-/// In TLS 1.3 the server judges after the handshake, as far as the client can see.
-pub(crate) async fn a_missing_client_certificate_is_a_refused_one<T: Configurable>() {
-    for server in both_versions(|| TlsServer::new().demanding_client_certificate()) {
-        let listener = Listener::bind_tls_with(server).await;
-        let transport = T::trusting(listener.ca_pem().unwrap());
-        let error = failure(transport, listener.base_url(), listener.accept_in_vain()).await;
-        assert_refused_certificate(&error, "client certificate");
-        assert_eq!(error.recovery(), Recovery::FixConfiguration);
-    }
-}
-
 pub(crate) async fn a_client_certificate_of_another_authority_is_refused<T: Configurable>() {
     for server in both_versions(|| TlsServer::new().demanding_client_certificate()) {
         let listener = Listener::bind_tls_with(server).await;
@@ -133,16 +130,6 @@ pub(crate) async fn a_client_certificate_of_another_authority_is_refused<T: Conf
         let error = failure(transport, listener.base_url(), listener.accept_in_vain()).await;
         assert_refused_certificate(&error, "client certificate");
         assert_keeps(&error, &secrets_of(&identity));
-    }
-}
-
-async fn assert_refused_for<T: Configurable>(advice: &str, server: fn() -> TlsServer) {
-    for server in both_versions(server) {
-        let listener = Listener::bind_tls_with(server).await;
-        let transport = T::trusting(listener.ca_pem().unwrap());
-        let error = failure(transport, listener.base_url(), listener.accept_in_vain()).await;
-        assert_refused_certificate(&error, advice);
-        assert_eq!(error.recovery(), Recovery::FixConfiguration);
     }
 }
 

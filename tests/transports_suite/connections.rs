@@ -85,12 +85,6 @@ pub(crate) async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
     assert_eq!(kind, ErrorKind::Config);
 }
 
-pub(crate) async fn a_proxy_of_the_environment_is_not_used<T: Configurable>() {
-    let nobody = format!("http://{}", Listener::bind().await.address());
-    let proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, nobody.as_str()));
-    run_in_environment::<T>("a_kept_connection_is_used_again", &proxies).await;
-}
-
 /// Where the platform looks for them in files; elsewhere the variables change nothing.
 pub(crate) async fn without_root_certificates_only_https_is_a_config_error<T: Configurable>() {
     const NONE: (&str, &str) = ("SSL_CERT_FILE", "/nonexistent");

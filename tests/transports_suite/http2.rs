@@ -65,7 +65,8 @@ pub(crate) async fn call<T: Subject>(
     while_serving(client.get_delegate_access_token(&credential), server).await
 }
 
-fn client<T: Subject>(listener: &Listener) -> AuthClient {
+/// A client that speaks HTTP/2 to `listener` from the first byte.
+pub(crate) fn client<T: Subject>(listener: &Listener) -> AuthClient {
     let settings = Settings { http2_prior_knowledge: true, ..Settings::default() };
     client_over(listener.base_url(), T::with(settings))
 }

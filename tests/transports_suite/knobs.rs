@@ -6,7 +6,10 @@ use cg_auth_core::transport::TransportErrorKind;
 use cg_auth_emulator::{Emulator, RecordedRequest};
 use cg_auth_tests::listener::{Listener, TOKEN, ok};
 
-use super::subject::{Configurable, client_over, credential};
+use super::{
+    connections::first_call,
+    subject::{Configurable, client_over, credential},
+};
 
 pub(crate) async fn connections_start_from_the_local_address<T: Configurable>() {
     // Elsewhere the loopback interface has one address only.
@@ -46,6 +49,16 @@ pub(crate) async fn an_idle_connection_is_kept_for_its_time<T: Configurable>() {
     assert_eq!(connections_of_two_calls(short, Duration::from_millis(50)).await, 2);
     let long = T::builder().pool_idle_timeout(Duration::from_secs(600)).build().unwrap();
     assert_eq!(connections_of_two_calls(long, Duration::from_millis(50)).await, 1);
+}
+
+/// Not only when the next request finds it too old.
+pub(crate) async fn an_idle_connection_is_closed_in_time<T: Configurable>() {
+    let listener = Listener::bind().await;
+    let transport = T::builder().pool_idle_timeout(Duration::from_millis(50)).build().unwrap();
+    let client = client_over(listener.base_url(), transport);
+    let mut connection = first_call(&client, &listener).await;
+    assert!(connection.receive().await.is_none());
+    drop(client);
 }
 
 pub(crate) async fn no_time_is_too_long<T: Configurable>() {

@@ -3,13 +3,14 @@
 use std::{env, time::Duration};
 
 use cg_auth_core::{body::Body, transport::TransportErrorKind};
+use cg_auth_tests::listener::{Listener, ok, while_serving};
 use http::Request;
 
 use super::{
     environment::run_in_environment,
     proxies::{CREDENTIALS, proxy},
     subject::Configurable,
-    told::assert_keeps,
+    told::{assert_keeps, words},
 };
 
 /// Also what the tests below run in a process with other variables: a few calls that all fail. Which proxy
@@ -19,11 +20,11 @@ pub(crate) async fn https_uses_the_proxy_of_the_environment<T: Configurable>() {
         return knock::<T>(&urls).await;
     }
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        assert_eq!(asked::<T>(&[(variable, PROXY)]).await, HOSTS, "{variable}");
+        assert_eq!(asked::<T>(&[(variable, PROXY)]).await, reached::<T>(&HOSTS), "{variable}");
     }
-    assert_eq!(asked::<T>(&[("HTTPS_PROXY", PROXY), ("ALL_PROXY", NOBODY)]).await, HOSTS);
-    assert_eq!(asked::<T>(&[("HTTPS_PROXY", ""), ("ALL_PROXY", PROXY)]).await, HOSTS);
-    assert_eq!(asked::<T>(&[("HTTPS_PROXY", PROXY_WITHOUT_SCHEME)]).await, HOSTS);
+    assert_eq!(asked::<T>(&[("HTTPS_PROXY", PROXY), ("ALL_PROXY", NOBODY)]).await, reached::<T>(&HOSTS));
+    assert_eq!(asked::<T>(&[("HTTPS_PROXY", ""), ("ALL_PROXY", PROXY)]).await, reached::<T>(&HOSTS));
+    assert_eq!(asked::<T>(&[("HTTPS_PROXY", PROXY_WITHOUT_SCHEME)]).await, reached::<T>(&HOSTS));
 }
 
 pub(crate) async fn plain_http_never_uses_the_proxy_of_the_environment<T: Configurable>() {
@@ -47,15 +48,17 @@ pub(crate) async fn the_environment_names_hosts_that_use_no_proxy<T: Configurabl
         ("", HOSTS.as_slice()),
         ("service.example", &[beside, ipv4, other_ipv4, ipv6]),
         (".service.example", &[beside, ipv4, other_ipv4, ipv6]),
+        ("*.service.example", &[beside, ipv4, other_ipv4, ipv6]),
         (".example", &[ipv4, other_ipv4, ipv6]),
         ("other.example, SERVICE.Example ,192.0.2.1", &[beside, other_ipv4, ipv6]),
         ("192.0.2.0/24,2001:db8::/32", &[service, below, beside, other_ipv4]),
         ("2001:db8::1", &[service, below, beside, ipv4, other_ipv4]),
+        ("[2001:db8::1]", &[service, below, beside, ipv4, other_ipv4]),
         ("*", &[]),
     ] {
         for variable in ["NO_PROXY", "no_proxy"] {
             let asked = asked::<T>(&[("HTTPS_PROXY", PROXY), (variable, no_proxy)]).await;
-            assert_eq!(asked, expected, "{variable}={no_proxy}");
+            assert_eq!(asked, reached::<T>(expected), "{variable}={no_proxy}");
         }
     }
 }
@@ -67,22 +70,17 @@ pub(crate) async fn the_proxies_of_the_environment_can_be_switched_off<T: Config
 
 pub(crate) async fn a_named_proxy_takes_the_place_of_the_environment<T: Configurable>() {
     let variables = [("HTTPS_PROXY", NOBODY), ("NO_PROXY", "*"), (CHOICE, PROXY)];
-    assert_eq!(asked::<T>(&variables).await, HOSTS);
+    assert_eq!(asked::<T>(&variables).await, reached::<T>(&HOSTS));
 }
 
-pub(crate) async fn an_unreadable_proxy_of_the_environment_is_a_config_error<T: Configurable>() {
+pub(crate) async fn an_unreadable_proxy_of_the_environment_is_told_by_the_first_request_that_needs_it<
+    T: Configurable,
+>() {
     const VARIABLE: &str = "CG_AUTH_TESTS_VARIABLE";
     if let Ok(variable) = env::var(VARIABLE) {
-        let error = T::builder().build().unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Config);
-        let said = std::error::Error::source(&error).unwrap().to_string();
-        assert!(said.contains(&variable), "{said}");
-        assert_keeps(&error, &CREDENTIALS);
-        T::builder().no_proxy().build().unwrap();
-        T::builder().proxy("http://proxy.example").unwrap().build().unwrap();
-        return;
+        return assert_told_when_needed::<T>(&variable).await;
     }
-    let test = "an_unreadable_proxy_of_the_environment_is_a_config_error";
+    let test = "an_unreadable_proxy_of_the_environment_is_told_by_the_first_request_that_needs_it";
     for variable in ["HTTPS_PROXY", "all_proxy"] {
         for value in [
             "hunter2 hunter2",
@@ -95,6 +93,29 @@ pub(crate) async fn an_unreadable_proxy_of_the_environment_is_a_config_error<T: 
     }
 }
 
+async fn assert_told_when_needed<T: Configurable>(variable: &str) {
+    let transport = T::default();
+    let error = transport.send(get("https://service.example")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Config);
+    assert!(words(&error).contains(variable), "{error:?}");
+    assert_keeps(&error, &CREDENTIALS);
+
+    let service = Listener::bind().await;
+    let plain = transport.send(get(service.base_url().as_str()));
+    while_serving(plain, service.answer(ok(""))).await.unwrap();
+    let service = Listener::bind_tls().await;
+    let loopback = T::trusting(service.ca_pem().unwrap());
+    while_serving(loopback.send(get(service.base_url().as_str())), service.answer(ok(""))).await.unwrap();
+
+    for transport in [
+        T::builder().no_proxy().build().unwrap(),
+        T::builder().proxy("http://127.0.0.1:1").unwrap().build().unwrap(),
+    ] {
+        let error = transport.send(get("https://service.invalid")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect);
+    }
+}
+
 /// Hosts that nobody ever reaches (RFC 2606, RFC 5737, RFC 3849).
 const HOSTS: [&str; 6] = [
     "service.example:443",
@@ -104,6 +125,11 @@ const HOSTS: [&str; 6] = [
     "198.51.100.1:443",
     "[2001:db8::1]:443",
 ];
+
+/// Those of `hosts` that the transport asks a proxy for.
+fn reached<T: Configurable>(hosts: &[&'static str]) -> Vec<&'static str> {
+    hosts.iter().copied().filter(|host| T::TUNNELS_TO_IPV6 || !host.starts_with('[')).collect()
+}
 
 /// Stand for the URL of the proxy in a variable.
 const PROXY: &str = "http://user:hunter2%40@PROXY";
@@ -139,9 +165,19 @@ async fn knock<T: Configurable>(urls: &str) {
     };
     let transport = builder.build().unwrap();
     for url in urls.split(' ') {
-        let request = Request::get(url).body(Body::empty()).unwrap();
-        let error = transport.send(request).await.unwrap_err();
-        assert!(matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Tls), "{error:?}");
+        let error = transport.send(get(url)).await.unwrap_err();
+        if error.kind() == TransportErrorKind::Config {
+            assert!(!T::TUNNELS_TO_IPV6 && url.contains('[') && words(&error).contains("IPv6"), "{error:?}");
+        } else {
+            assert!(
+                matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Tls),
+                "{error:?}"
+            );
+        }
         assert_keeps(&error, &CREDENTIALS);
     }
+}
+
+fn get(url: &str) -> Request<Body> {
+    Request::get(url).body(Body::empty()).unwrap()
 }

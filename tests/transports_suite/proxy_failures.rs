@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cg_auth_core::{Error, Recovery, time::Now, transport::TransportErrorKind};
+use cg_auth_core::{BaseUrl, Error, Recovery, time::Now, transport::TransportErrorKind};
 use cg_auth_tests::listener::Listener;
 use cg_auth_transport_util::TransportBuilder;
 
@@ -12,46 +12,12 @@ use super::{
     told::{assert_keeps, assert_refused_certificate, assert_told, failure},
 };
 
-pub(crate) async fn credentials_that_a_proxy_refuses_are_a_config_error<T: Configurable>() {
-    let service = service().await;
-    let mut proxy = proxy_to(&service).credentials("user", "p@ss").start().await;
-    for url in [proxy.url_with("user", "hunter2%40"), proxy.url()] {
-        let error = failure(through::<T>(&url, &service), base_url(), async {}).await;
-        assert_told(&error, TransportErrorKind::Config, "proxy");
-        assert_eq!(error.recovery(), Recovery::FixConfiguration);
-        assert!(!error.is_retryable());
-        assert_keeps(&error, &CREDENTIALS);
-    }
-    let seen = ["CONNECT service.example:443 wrong 407", "CONNECT service.example:443 no 407"];
-    assert_eq!(proxy.seen().await, seen);
-    assert!(service.is_left_alone().await);
-}
-
-pub(crate) async fn a_tunnel_that_a_proxy_refuses_is_no_connection<T: Configurable>() {
-    let service = service().await;
-    for status in [302, 400, 403, 404, 502, 503] {
-        let proxy = proxy_to(&service).refusing(status).start().await;
-        let transport = through::<T>(&proxy.url_with("user", "hunter2%40"), &service);
-        let error = failure(transport, base_url(), async {}).await;
-        assert_no_connection(&error);
-    }
-    assert!(service.is_left_alone().await);
-}
-
 pub(crate) async fn a_service_that_a_proxy_does_not_find_is_no_connection<T: Configurable>() {
     let service = service().await;
     let mut proxy = proxy().start().await;
     let transport = through::<T>(&proxy.url_with("user", "hunter2%40"), &service);
     assert_no_connection(&failure(transport, base_url(), async {}).await);
     assert_eq!(proxy.seen().await, ["CONNECT service.example:443 wrong 502"]);
-}
-
-pub(crate) async fn a_proxy_that_is_down_is_no_connection<T: Configurable>() {
-    let service = service().await;
-    let nobody = Listener::bind().await.address();
-    let transport = through::<T>(&format!("http://user:hunter2%40@{nobody}"), &service);
-    assert_no_connection(&failure(transport, base_url(), async {}).await);
-    assert!(service.is_left_alone().await);
 }
 
 pub(crate) async fn what_is_no_proxy_is_no_connection<T: Configurable>() {
@@ -66,6 +32,15 @@ pub(crate) async fn what_is_no_proxy_is_no_connection<T: Configurable>() {
         };
         let transport = through::<T>(&format!("http://user:hunter2%40@{}", no_proxy.address()), &service);
         assert_no_connection(&failure(transport, base_url(), server).await);
+    }
+}
+
+pub(crate) async fn plain_http_is_told_of_the_proxy_too<T: Configurable>() {
+    let nobody = format!("http://user:hunter2%40@{}", Listener::bind().await.address());
+    for url in [&nobody, "http://user:hunter2%40@proxy.invalid"] {
+        let transport = T::builder().proxy(url).unwrap().build().unwrap();
+        let base_url = BaseUrl::parse_allowing_http("http://service.example").unwrap();
+        assert_no_connection(&failure(transport, base_url, async {}).await);
     }
 }
 
@@ -101,7 +76,7 @@ pub(crate) async fn the_certificate_of_a_proxy_is_judged_too<T: Configurable>() 
     let mut proxy = proxy_to(&service).tls().start().await;
     let transport = through::<T>(&proxy.url_with("user", "hunter2%40"), &service);
     let error = failure(transport, base_url(), async {}).await;
-    assert_refused_certificate(&error, "root certificate");
+    assert_refused_certificate(&error, "check the proxy's URL and certificate");
     assert_keeps(&error, &CREDENTIALS);
     assert!(proxy.seen().await.is_empty(), "credentials for the wrong proxy");
 }

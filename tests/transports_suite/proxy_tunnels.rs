@@ -11,6 +11,7 @@ use http::{HeaderValue, Request, Version};
 use super::{
     proxies::{base_url, proxy_to, service, through},
     subject::{Configurable, client_over, credential},
+    told::words,
 };
 
 /// A tunnel is asked for by the host and the port alone.
@@ -22,7 +23,6 @@ pub(crate) async fn a_proxy_learns_nothing_of_a_tunnelled_request<T: Configurabl
         ("https://service.example", "service.example:443"),
         ("https://service.example:8443", "service.example:8443"),
         ("https://192.0.2.1", "192.0.2.1:443"),
-        ("https://[2001:db8::1]", "[2001:db8::1]:443"),
     ] {
         let mut request = Request::post(format!("{service}/path")).body(Body::empty()).unwrap();
         request.headers_mut().insert("clientsecret", HeaderValue::from_static("s3cret"));
@@ -32,6 +32,24 @@ pub(crate) async fn a_proxy_learns_nothing_of_a_tunnelled_request<T: Configurabl
         assert_eq!(connect.values("host"), [target.as_bytes()]);
         assert_eq!(connect.values("proxy-authorization"), [b"Basic dXNlcjpwQHNz"]);
         assert!(connect.values("clientsecret").is_empty() && connect.body.is_empty());
+    }
+}
+
+/// reqwest's own tunnel to one never works, so that it is not tried.
+pub(crate) async fn a_tunnel_to_an_ipv6_address_is_opened_or_refused_as_a_setting<T: Configurable>() {
+    let proxy = Listener::bind().await;
+    let transport = T::builder().proxy(&format!("http://{}", proxy.address())).unwrap().build().unwrap();
+    let sent = transport.send(Request::get("https://[2001:db8::1]/").body(Body::empty()).unwrap());
+    if T::TUNNELS_TO_IPV6 {
+        let (error, (connect, _)) = tokio::join!(sent, proxy.answer(FORBIDDEN));
+        assert_eq!(error.unwrap_err().kind(), TransportErrorKind::Connect);
+        assert_eq!(connect.line(), "CONNECT [2001:db8::1]:443 HTTP/1.1");
+        assert_eq!(connect.values("host"), [b"[2001:db8::1]:443"]);
+    } else {
+        let error = sent.await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Config);
+        assert!(words(&error).contains("IPv6"), "{error:?}");
+        assert!(proxy.is_left_alone().await);
     }
 }
 

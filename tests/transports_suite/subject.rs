@@ -16,6 +16,9 @@ use crate::third_party_transport::OneConnectionEach;
 
 /// A transport under test.
 pub(crate) trait Subject: HttpTransport + Sized + 'static {
+    /// Whether its errors say what an operator should look at.
+    const ADVISES: bool = true;
+
     /// One with `settings`.
     fn with(settings: Settings<'_>) -> Self;
 
@@ -54,6 +57,8 @@ impl Default for Settings<'_> {
 pub(crate) trait Configurable: Subject + FromSettings {
     /// The module that holds its tests.
     const MODULE: &str;
+    /// Whether it asks a proxy for a tunnel to an IPv6 address.
+    const TUNNELS_TO_IPV6: bool;
 
     /// Its settings, to be changed.
     fn builder() -> TransportBuilder<Self> {
@@ -63,10 +68,12 @@ pub(crate) trait Configurable: Subject + FromSettings {
 
 impl Configurable for cg_auth_hyper::HyperTransport {
     const MODULE: &str = "hyper";
+    const TUNNELS_TO_IPV6: bool = true;
 }
 
 impl Configurable for cg_auth_reqwest::ReqwestTransport {
     const MODULE: &str = "reqwest";
+    const TUNNELS_TO_IPV6: bool = false;
 }
 
 impl<T: HttpTransport + FromSettings + 'static> Subject for T {
@@ -84,6 +91,8 @@ impl<T: HttpTransport + FromSettings + 'static> Subject for T {
 }
 
 impl Subject for OneConnectionEach {
+    const ADVISES: bool = false;
+
     fn with(settings: Settings<'_>) -> Self {
         let mut roots = RootCertStore::empty();
         if let Some(pem) = settings.extra_roots {

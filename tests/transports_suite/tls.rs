@@ -9,7 +9,6 @@ use cg_auth_tests::{
     http2::Http2 as Http2Server,
     listener::{Listener, ok, while_serving},
     tls::TlsServer,
-    tls11,
 };
 use cg_auth_transport_util::{Http2, TlsVersion, TransportBuilder};
 use http::{Request, Response, Version};
@@ -18,14 +17,6 @@ use super::{
     subject::Configurable,
     told::{assert_told, failure},
 };
-
-pub(crate) async fn a_server_of_an_old_tls_version_is_told_by_it<T: Configurable>() {
-    for answer in [tls11::ALERT, tls11::SERVER_HELLO] {
-        let listener = Listener::bind().await;
-        let server = answer_client_hello(&listener, answer);
-        assert_no_agreement(T::default(), https(&listener), server, "TLS version").await;
-    }
-}
 
 pub(crate) async fn a_minimum_tls_version_is_kept<T: Configurable>() {
     for (minimum, server, is_enough) in [
@@ -41,19 +32,6 @@ pub(crate) async fn a_minimum_tls_version_is_kept<T: Configurable>() {
             let server = listener.accept_in_vain();
             assert_no_agreement(transport, listener.base_url(), server, "TLS version").await;
         }
-    }
-}
-
-pub(crate) async fn a_port_without_tls_is_told_by_its_answer<T: Configurable>() {
-    for answer in [
-        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
-        "<html>plain HTTP at an HTTPS port</html>",
-        "SSH-2.0-OpenSSH_9.6\r\n",
-        "220 mail.example ESMTP\r\n",
-    ] {
-        let listener = Listener::bind().await;
-        let server = answer_client_hello(&listener, answer.as_bytes());
-        assert_no_agreement(T::default(), https(&listener), server, "port").await;
     }
 }
 
@@ -142,19 +120,4 @@ async fn assert_no_agreement(
     let error = failure(transport, base_url, server).await;
     assert_told(&error, TransportErrorKind::Tls, advice);
     assert!(!error.as_transport().unwrap().is_refused_certificate());
-}
-
-fn https(listener: &Listener) -> BaseUrl {
-    BaseUrl::parse(&format!("https://{}", listener.address())).unwrap()
-}
-
-/// Waits for a client to speak first, as a server does, and answers that.
-async fn answer_client_hello(listener: &Listener, answer: &[u8]) {
-    let mut connection = listener.accept().await;
-    let mut head = [0; 5];
-    assert!(connection.read_exact(&mut head).await);
-    let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
-    assert!(connection.read_exact(&mut vec![0; length]).await);
-    connection.write(answer).await;
-    connection.read_to_end().await;
 }

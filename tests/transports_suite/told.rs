@@ -61,7 +61,7 @@ pub(crate) fn secrets_of(identity: &Identity) -> Vec<String> {
 }
 
 /// The whole chain, in the words of each.
-fn words(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

@@ -7,7 +7,10 @@ use cg_auth_core::{
     model::{JsonContract, RefreshToken},
     transport::TransportErrorKind,
 };
-use cg_auth_tests::listener::{Listener, RawMessage, TOKEN, ok};
+use cg_auth_tests::{
+    listener::{Listener, TOKEN, ok},
+    raw_message::RawMessage,
+};
 use http::{HeaderName, HeaderValue, Request};
 
 use super::subject::{Subject, client, client_over, credential};

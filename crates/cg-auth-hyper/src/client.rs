@@ -1,6 +1,6 @@
 //! hyper's pooled client, as settings have it.
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use bytes::Bytes;
 use cg_auth_core::transport::TransportError;
@@ -51,9 +51,8 @@ where
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(settings.pool_max_idle_per_host)
         .pool_idle_timeout(settings.pool_idle_timeout)
-        // Else a connection that has silently died is used until its idle time is over, call by call.
-        .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
-        .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
+        .http2_keep_alive_interval(TransportSettings::HTTP2_PING_INTERVAL)
+        .http2_keep_alive_timeout(TransportSettings::HTTP2_PING_TIMEOUT)
         .http2_keep_alive_while_idle(true)
         .http2_only(settings.http2 == Http2::PriorKnowledge);
     let mut connector = TimeoutConnector::new(connector);
@@ -67,7 +66,7 @@ pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(HttpsConnector<Connector>, Option<TransportError>), TransportError> {
-    let Tls { config, problem } = Tls::new(settings.tls.clone(), settings.http2)?;
+    let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
     let mut tcp = tcp_connector(settings);
     tcp.enforce_http(false);
     // What is agreed on with the service is no business of the proxy.
@@ -83,7 +82,7 @@ pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(Connector, Option<TransportError>), TransportError> {
-    if proxies.proxy().is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
+    if proxies.chosen().is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
         return Err(TransportError::config("an https proxy needs the feature `rustls` of cg-auth-hyper"));
     }
     let tcp = tcp_connector(settings);
@@ -97,6 +96,3 @@ fn tcp_connector(settings: &TransportSettings) -> HttpConnector {
     tcp.set_local_address(settings.local_address);
     tcp
 }
-
-const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(5);
-const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -48,7 +48,11 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, service: Uri) -> Self::Future {
-        let Some(proxy) = self.proxies.proxy_for(&service).cloned() else {
+        let proxy = match self.proxies.proxy_for(&service) {
+            Ok(proxy) => proxy.cloned(),
+            Err(problem) => return Box::pin(async { Err(problem.into()) }),
+        };
+        let Some(proxy) = proxy else {
             let connecting = self.tcp.call(service);
             return Box::pin(async move { Ok(Stream::to_service(connecting.await?)) });
         };

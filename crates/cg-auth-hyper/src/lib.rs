@@ -9,11 +9,11 @@ mod transport;
 
 pub use cg_auth_core;
 pub use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, Error, ErrorKind, Recovery,
-    UserPrincipalName,
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, Error, ErrorKind, IssuedToken, Recovery,
+    TokenError, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
 };
-pub use cg_auth_transport_util::Http2;
 #[cfg(feature = "rustls")]
 pub use cg_auth_transport_util::TlsVersion;
+pub use cg_auth_transport_util::{Http2, TransportSettings};
 
 pub use self::transport::{HyperTransport, HyperTransportBuilder};

@@ -4,16 +4,16 @@ use std::{error::Error, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    body::{Body, BodyCollector},
+    body::Body,
     transport::{HttpTransport, TransportError},
 };
-use cg_auth_transport_util::{FromSettings, Proxies, Proxy, TransportBuilder, TransportSettings, failure};
-use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
-use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::Body as _,
-    rt::{Read, Write},
+use cg_auth_transport_util::{
+    FromSettings, Proxies, Proxy, ProxyChoice, TransportBuilder, TransportSettings, collect,
+    failure::{self, Hop},
 };
+use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
+use http_body_util::Full;
+use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection;
 use tower_service::Service;
 
@@ -47,7 +47,16 @@ impl HyperTransport {
         Self::builder().build()
     }
 
-    /// The settings, to be changed.
+    /// The settings, to be changed: all that a [`TransportBuilder`] has.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # use cg_auth_hyper::{HyperTransport, cg_auth_core::transport::TransportError};
+    /// let transport = HyperTransport::builder().connect_timeout(Duration::from_secs(3)).no_proxy().build()?;
+    /// # drop(transport);
+    /// # Ok::<(), TransportError>(())
+    /// ```
     pub fn builder() -> HyperTransportBuilder {
         TransportBuilder::new()
     }
@@ -78,42 +87,30 @@ impl HyperTransport {
     {
         Self {
             client: Arc::new(client(connector, settings)),
-            proxies: Proxies::none(),
+            proxies: Proxies::new(ProxyChoice::Off),
             https_problem: None,
             body_limit: settings.body_limit,
         }
     }
 
-    async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        let scheme = request.uri().scheme().cloned();
-        let request = self.introduced_to_proxy(request).map(|body| Full::new(body.into_bytes()));
-        let sent = self.client.request(request).await.map_err(|error| classify(error, scheme.as_ref()));
-        let (parts, mut answer) = sent?.into_parts();
-        let mut body = BodyCollector::new(self.body_limit);
-        body.expect(answer.size_hint().lower())?;
-        while let Some(frame) = answer.frame().await {
-            if let Some(piece) = frame.map_err(failure::exchanging)?.data_ref() {
-                body.push(piece)?;
-            }
-        }
-        Ok(Response::from_parts(parts, body.finish()))
-    }
-
-    /// A tunnel is asked for by the connector; a request that the proxy itself reads carries what it asks for.
-    fn introduced_to_proxy(&self, mut request: Request<Body>) -> Request<Body> {
-        let proxy = self.proxies.proxy_for(request.uri());
-        if let Some(value) = proxy.and_then(Proxy::authorization)
-            && request.uri().scheme() == Some(&Scheme::HTTP)
+    async fn exchange(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportError> {
+        let proxy = self.proxies.proxy_for(request.uri())?;
+        let hop = Hop::of(request.uri(), proxy);
+        // A tunnel is asked for by the connector; a request that the proxy itself reads carries what it asks for.
+        if hop == Hop::Proxy
+            && let Some(authorization) = proxy.and_then(Proxy::authorization)
         {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }
-        request
+        let request = request.map(|body| Full::new(body.into_bytes()));
+        let answer = self.client.request(request).await.map_err(|error| classify(error, hop))?;
+        collect(answer, self.body_limit, failure::reading).await
     }
 }
 
 impl FromSettings for HyperTransport {
     fn from_settings(settings: TransportSettings) -> Result<Self, TransportError> {
-        let proxies = Proxies::new(settings.proxy.clone())?;
+        let proxies = Proxies::new(settings.proxy.clone());
         let (connector, https_problem) = connector(&settings, proxies.clone())?;
         Ok(Self { proxies, https_problem, ..Self::with_connector_and_settings(connector, &settings) })
     }

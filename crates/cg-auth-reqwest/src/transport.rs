@@ -4,16 +4,18 @@ use std::fmt;
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    body::{Body, BodyCollector},
+    body::Body,
     transport::{HttpTransport, TransportError},
 };
-use cg_auth_transport_util::{FromSettings, TransportBuilder, TransportSettings};
+use cg_auth_transport_util::{
+    FromSettings, Proxies, ProxyChoice, TransportBuilder, TransportSettings, collect, failure::Hop,
+};
 use http::{Request, Response, uri::Scheme};
 use reqwest::Url;
 
 use crate::{
-    client::{client, keeping_the_contract},
-    error::classify,
+    client::{client, keeping_the_contract, without_proxies_of_the_environment},
+    error::{classify, classify_reading},
 };
 
 /// An [`HttpTransport`] over reqwest. A clone shares the connections.
@@ -23,6 +25,8 @@ use crate::{
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    /// Those of the client, unless it is of the caller's making.
+    proxies: Proxies,
     https_problem: Option<TransportError>,
     body_limit: usize,
 }
@@ -40,28 +44,51 @@ impl ReqwestTransport {
         Self::builder().build()
     }
 
-    /// The settings, to be changed.
+    /// The settings, to be changed: all that a [`TransportBuilder`] has.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # use cg_auth_reqwest::{ReqwestTransport, cg_auth_core::transport::TransportError};
+    /// let transport = ReqwestTransport::builder().connect_timeout(Duration::from_secs(3)).no_proxy().build()?;
+    /// # drop(transport);
+    /// # Ok::<(), TransportError>(())
+    /// ```
     pub fn builder() -> ReqwestTransportBuilder {
         TransportBuilder::new()
     }
 
-    /// A transport over a client of the caller's making: its TLS, proxies, resolver, pool and timeouts stay.
-    /// Redirects, retries, `Referer` and decompression are switched off, since the contract forbids them.
+    /// A transport over a client of the caller's making: its TLS, resolver, pool, timeouts and proxies stay.
+    /// Redirects, retries, decompression, proxies of the environment and the log of every byte are switched off,
+    /// since the contract forbids them.
     ///
-    /// [`cg_auth_core`]'s own headers win over default headers of the client; what others these add is the
-    /// caller's to answer for. No limit is set that the caller has not set: [`ReqwestTransport::builder`] bounds
-    /// the time to connect and finds silent HTTP/2 connections. The crate's documentation shows both at work.
+    /// [`cg_auth_core`]'s own headers win over default headers of the client; what others these add, and which
+    /// hosts its proxies are for, is the caller's to answer for. No limit is set that the caller has not set:
+    /// [`ReqwestTransport::builder`] bounds the time to connect and finds silent HTTP/2 connections. A timeout of
+    /// the client's ends a call as a connection that was closed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # use cg_auth_reqwest::{ReqwestTransport, cg_auth_core::transport::TransportError};
+    /// let builder = reqwest::Client::builder().connect_timeout(Duration::from_secs(3));
+    /// let transport = ReqwestTransport::from_builder(builder)?.with_body_limit(64 * 1024);
+    /// # drop(transport);
+    /// # Ok::<(), TransportError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TransportError`] of the config kind when reqwest cannot build the client, or when it has a cookie
     /// store: the service's cookies must not travel from one user's request to another's.
     pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
-        let client = keeping_the_contract(builder).build().map_err(TransportError::config)?;
+        let builder = without_proxies_of_the_environment(keeping_the_contract(builder));
+        let client = builder.build().map_err(TransportError::config)?;
         // Only a feature that this crate does not switch on could take it out, or even ask for it.
         if format!("{client:?}").contains("cookie_store: true") {
             return Err(TransportError::config("the client keeps cookies, which the contract forbids"));
         }
-        Ok(Self { client, https_problem: None, body_limit: Body::DEFAULT_LIMIT })
+        let proxies = Proxies::new(ProxyChoice::Off);
+        Ok(Self { client, proxies, https_problem: None, body_limit: Body::DEFAULT_LIMIT })
     }
 
     /// The same with another limit for an answer's body, in bytes. Default: 1 MiB.
@@ -72,27 +99,20 @@ impl ReqwestTransport {
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        let scheme = request.uri().scheme().cloned();
-        let classify = |error| classify(error, scheme.as_ref());
-        let mut answer = self.client.execute(convert(request)?).await.map_err(classify)?;
-        let mut body = BodyCollector::new(self.body_limit);
-        body.expect(answer.content_length().unwrap_or(0))?;
-        while let Some(piece) = answer.chunk().await.map_err(classify)? {
-            body.push(&piece)?;
+        let hop = Hop::of(request.uri(), self.proxies.proxy_for(request.uri())?);
+        if hop == Hop::Tunnel && request.uri().host().is_some_and(|host| host.starts_with('[')) {
+            return Err(TransportError::config("reqwest opens no tunnel to an IPv6 address; use its name"));
         }
-        let mut response = Response::new(body.finish());
-        *response.status_mut() = answer.status();
-        *response.version_mut() = answer.version();
-        std::mem::swap(response.headers_mut(), answer.headers_mut());
-        Ok(response)
+        let answer = self.client.execute(convert(request)?).await.map_err(|error| classify(error, hop))?;
+        collect(answer.into(), self.body_limit, classify_reading).await
     }
 }
 
 impl FromSettings for ReqwestTransport {
     fn from_settings(settings: TransportSettings) -> Result<Self, TransportError> {
-        let body_limit = settings.body_limit;
-        let (client, https_problem) = client(settings)?;
-        Ok(Self { client, https_problem, body_limit })
+        let (proxies, body_limit) = (Proxies::new(settings.proxy.clone()), settings.body_limit);
+        let (client, https_problem) = client(settings, &proxies)?;
+        Ok(Self { client, proxies, https_problem, body_limit })
     }
 }
 
@@ -118,7 +138,8 @@ impl HttpTransport for ReqwestTransport {
 fn convert(request: Request<Body>) -> Result<reqwest::Request, TransportError> {
     let (parts, body) = request.into_parts();
     let url = Url::parse(&parts.uri.to_string()).map_err(TransportError::config)?;
-    if (url.path(), url.query()) != (parts.uri.path(), parts.uri.query()) {
+    let host = parts.uri.host().map(str::to_ascii_lowercase);
+    if (url.host_str(), url.path(), url.query()) != (host.as_deref(), parts.uri.path(), parts.uri.query()) {
         return Err(TransportError::config("reqwest would change the target of this request"));
     }
     let mut converted = reqwest::Request::new(parts.method, url);

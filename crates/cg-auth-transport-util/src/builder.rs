@@ -48,18 +48,23 @@ impl<T> TransportBuilder<T> {
     /// it; what is special in a URL is percent-encoded in them. Default: for `https:` requests, the first of
     /// the environment variables `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty,
     /// read when the transport is built, except for the hosts that `NO_PROXY` or `no_proxy` lists; `http:`
-    /// requests use no proxy.
+    /// requests use no proxy. In `NO_PROXY` stand names, with all below them, addresses, networks, or `*`.
     ///
     /// # Errors
     /// [`TransportError`] of the config kind when `url` is not the URL of such a proxy; it never quotes it.
-    pub fn proxy(mut self, url: &str) -> Result<Self, TransportError> {
-        self.settings.proxy = ProxyChoice::Explicit(Proxy::parse(url).map_err(TransportError::config)?);
-        Ok(self)
+    pub fn proxy(self, url: &str) -> Result<Self, TransportError> {
+        let proxy = Proxy::parse(url).map_err(TransportError::config)?;
+        Ok(self.proxy_choice(ProxyChoice::Explicit(proxy)))
     }
 
     /// Uses no proxy, whatever the environment says.
-    pub fn no_proxy(mut self) -> Self {
-        self.settings.proxy = ProxyChoice::None;
+    pub fn no_proxy(self) -> Self {
+        self.proxy_choice(ProxyChoice::Off)
+    }
+
+    /// Chooses between the two, and the environment.
+    pub fn proxy_choice(mut self, choice: ProxyChoice) -> Self {
+        self.settings.proxy = choice;
         self
     }
 
@@ -101,7 +106,7 @@ impl<T> TransportBuilder<T> {
         Ok(self)
     }
 
-    /// The oldest version of TLS that is spoken. Default: 1.2, the oldest there is.
+    /// The oldest version of TLS that is spoken. Default: 1.2, the oldest that rustls speaks.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub const fn min_tls_version(mut self, version: TlsVersion) -> Self {
@@ -152,9 +157,9 @@ impl<T: FromSettings> TransportBuilder<T> {
     /// The transport.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when the settings cannot be used together, or a proxy variable of
-    /// the environment cannot be read. A platform without any root certificate is told by the first `https:`
-    /// request; plain http needs none.
+    /// [`TransportError`] of the config kind when the settings cannot be used together. A platform without any root
+    /// certificate, and a proxy variable of the environment that cannot be read, are told by the first `https:`
+    /// request that needs them.
     pub fn build(self) -> Result<T, TransportError> {
         T::from_settings(self.settings)
     }

@@ -8,35 +8,72 @@ mod tls;
 use std::{error::Error, io, iter::successors};
 
 use cg_auth_core::transport::{TransportError, find_cause};
-use http::uri::Scheme;
+use http::{Uri, uri::Scheme};
 
 use self::advice::{Advised, Cause};
+use crate::proxy::Proxy;
 
-/// A failure while a connection was made, to a URL of that scheme. The request did not leave.
-pub fn connecting(error: impl Error + Send + Sync + 'static, scheme: Option<&Scheme>) -> TransportError {
+/// Whom a connection leads to first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hop {
+    /// The service, over plain TCP.
+    Plain,
+    /// The service, over TLS.
+    Tls,
+    /// A proxy, which reads the request itself.
+    Proxy,
+    /// A proxy, which is asked for a tunnel to the service.
+    Tunnel,
+}
+
+impl Hop {
+    /// The hop of a request to `uri`.
+    #[must_use]
+    pub fn of(uri: &Uri, proxy: Option<&Proxy>) -> Self {
+        match (proxy, uri.scheme() == Some(&Scheme::HTTPS)) {
+            (None, false) => Self::Plain,
+            (None, true) => Self::Tls,
+            (Some(_), false) => Self::Proxy,
+            (Some(_), true) => Self::Tunnel,
+        }
+    }
+}
+
+/// A failure while a connection was made. The request did not leave.
+pub fn connecting(error: impl Error + Send + Sync + 'static, hop: Hop) -> TransportError {
+    let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
     #[cfg(feature = "rustls")]
     if let Some(tls) = find_cause(&error) {
         let (make, advice) = tls::handshake(tls);
-        return make(Advised::boxed(advice, error.into()));
+        // Behind a tunnel that is there it is the service's.
+        let is_proxys = tunnel.is_some() || hop == Hop::Proxy;
+        let advice = if is_proxys { TLS_OF_PROXY } else { advice };
+        return make(Advised::boxed(advice, tls::words(tls)));
     }
-    let (make, advice) = tunnel(&error).unwrap_or_else(|| direct(&error, scheme == Some(&Scheme::HTTPS)));
+    let (make, advice) = match (tunnel, hop) {
+        (Some(text), _) => refused_tunnel(&text),
+        (None, Hop::Proxy) => {
+            (TransportError::connect as Make, "the proxy was not reached; check its URL and the network")
+        }
+        (None, hop) => direct(&error, hop != Hop::Plain),
+    };
     make(Advised::boxed(advice, error.into()))
 }
 
-/// What went wrong between here and a proxy. What hyper-util says of tunnels and names has no public type.
-fn tunnel(error: &(dyn Error + 'static)) -> Option<(Make, &'static str)> {
-    let text = causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "))?;
-    Some(match text.as_str() {
-        "tunnel error: proxy authorization required" => (
+/// What a proxy said to the wish for a tunnel. hyper-util has no public type for that.
+fn refused_tunnel(text: &str) -> (Make, &'static str) {
+    match text.strip_prefix(TUNNEL) {
+        Some("proxy authorization required") => (
             TransportError::config,
             "the proxy wants other credentials; they stand in its URL, before the host",
         ),
-        "tunnel error: unsuccessful" => (
+        Some("unsuccessful") => (
             TransportError::connect,
             "the proxy opened no tunnel; check whether it allows the host and the port of the base URL",
         ),
         _ => (TransportError::connect, "the proxy was not reached, or is none; check its URL"),
-    })
+    }
 }
 
 /// What went wrong between here and the service.
@@ -45,6 +82,7 @@ fn direct(error: &(dyn Error + 'static), is_https: bool) -> (Make, &'static str)
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
         NetworkUnreachable, UnexpectedEof,
     };
+    // hyper-util has no public type for this either.
     if causes(error).any(|cause| cause.to_string() == "dns error") {
         return (TransportError::connect, "its host name was not found; check the base URL and the DNS");
     }
@@ -73,15 +111,29 @@ fn innermost(error: &io::Error) -> &io::Error {
     error.get_ref().and_then(|inner| inner.downcast_ref()).map_or(error, innermost)
 }
 
-/// A failure on a connection that was there, while the head or the body was exchanged.
+/// A failure on a connection that was there, before the head of the answer was complete.
 pub fn exchanging(error: impl Error + Send + Sync + 'static) -> TransportError {
+    // In TLS 1.3 a server judges this side's certificate after the handshake, and before any request.
     #[cfg(feature = "rustls")]
-    if let Some(tls) = find_cause::<rustls::Error>(&error) {
-        // In TLS 1.3 a server judges this side's certificate after the handshake, and before any request.
-        return match tls::refused_certificate(tls) {
-            Some(advice) => TransportError::refused_certificate(Advised::boxed(advice, error.into())),
-            None => TransportError::closed(error),
-        };
+    if let Some(advice) = find_cause(&error).and_then(tls::refused_certificate) {
+        return TransportError::refused_certificate(Advised::boxed(advice, error.into()));
+    }
+    if let Some(unseen) = find_cause(&error).filter(|error| has_not_seen_the_request(error)) {
+        return TransportError::closed_before_sending(words_of_http2(unseen));
+    }
+    // Said of a connection that ended before it took the request, or while the request was still queued.
+    if find_cause::<hyper::Error>(&error).is_some_and(|error| error.is_canceled() || error.is_closed()) {
+        return TransportError::closed_before_sending(error);
+    }
+    reading(error)
+}
+
+/// A failure while the body of the answer was read. Whatever the server says of the request now, it has
+/// answered it.
+pub fn reading(error: impl Error + Send + Sync + 'static) -> TransportError {
+    #[cfg(feature = "rustls")]
+    if find_cause::<rustls::Error>(&error).is_some() {
+        return TransportError::closed(error);
     }
     if let Some(http2) = find_cause::<h2::Error>(&error) {
         return classify_http2(http2)(words_of_http2(http2));
@@ -97,12 +149,15 @@ fn is_malformed(error: &(dyn Error + 'static)) -> bool {
         })
 }
 
-/// What HTTP/2 says of a stream that failed. Whether a GOAWAY came before the request was looked at is known
-/// to h2, which does not tell; so the request counts as sent.
+/// The peer's word that it has not looked at the request, and will not (RFC 9113 sections 8.7 and 6.8). h2 tells
+/// of a GOAWAY only those streams that come after the last one it names.
+fn has_not_seen_the_request(error: &h2::Error) -> bool {
+    error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+}
+
+/// What HTTP/2 says of a stream that failed.
 fn classify_http2(error: &h2::Error) -> Make {
     match error.reason() {
-        // The peer's word that it has not looked at the request (RFC 9113 section 8.7).
-        Some(h2::Reason::REFUSED_STREAM) if error.is_remote() => TransportError::closed_before_sending,
         Some(reason)
             if error.is_library() && reason != h2::Reason::NO_ERROR && reason != h2::Reason::CANCEL =>
         {
@@ -127,3 +182,8 @@ type Make = fn(Cause) -> TransportError;
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |&error| error.source())
 }
+
+const TUNNEL: &str = "tunnel error: ";
+#[cfg(feature = "rustls")]
+const TLS_OF_PROXY: &str =
+    "the proxy and this side do not agree on TLS; check the proxy's URL and certificate";

@@ -3,6 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
+mod collect;
 pub mod failure;
 mod proxy;
 mod settings;
@@ -11,6 +12,7 @@ mod tls;
 
 pub use self::{
     builder::{FromSettings, TransportBuilder},
+    collect::collect,
     proxy::{Proxies, Proxy, ProxyChoice},
     settings::{Http2, TransportSettings},
 };

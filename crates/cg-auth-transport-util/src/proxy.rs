@@ -14,7 +14,7 @@ pub enum ProxyChoice {
     #[default]
     Environment,
     /// No proxy.
-    None,
+    Off,
     /// This one, for every host but those of the loopback interface.
     Explicit(Proxy),
 }
@@ -46,7 +46,8 @@ impl Proxy {
         if authority.as_str().matches('@').count() > 1 {
             return problem("has more than one @; in a user name or password it is written %40");
         }
-        let has_port = !authority.as_str().ends_with(authority.host());
+        let host_and_port = authority.as_str().rsplit('@').next();
+        let has_port = host_and_port != Some(authority.host());
         if authority.host().is_empty() || (has_port && authority.port_u16().is_none_or(|port| port == 0)) {
             return problem("has no host, or a port that is not a number from 1 to 65535");
         }
@@ -80,65 +81,80 @@ impl fmt::Debug for Proxy {
 /// What a [`ProxyChoice`] comes to, the environment read.
 #[derive(Debug, Clone)]
 pub struct Proxies {
-    chosen: Option<Arc<Chosen>>,
+    rule: Option<Arc<Rule>>,
 }
 
 #[derive(Debug)]
-struct Chosen {
-    proxy: Proxy,
-    /// Of a proxy of the environment, what it is for: some hosts, and `https:` alone.
-    only: Option<Matcher>,
+enum Rule {
+    /// For every host.
+    Explicit(Proxy),
+    /// For `https:` to some hosts.
+    Environment(Proxy, Box<Matcher>),
+    /// For `https:` there should be one, and nobody knows which.
+    Unreadable(TransportError),
 }
 
 impl Proxies {
     /// Reads the environment where `choice` says so.
+    #[must_use]
+    pub fn new(choice: ProxyChoice) -> Self {
+        let rule = match choice {
+            ProxyChoice::Off => None,
+            ProxyChoice::Explicit(proxy) => Some(Rule::Explicit(proxy)),
+            ProxyChoice::Environment => from_environment()
+                .unwrap_or_else(|error| Some(Rule::Unreadable(TransportError::config(error)))),
+        };
+        Self { rule: rule.map(Arc::new) }
+    }
+
+    /// The proxy that a request to `uri` goes through, if any.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind that names the variable when one cannot be read.
-    pub fn new(choice: ProxyChoice) -> Result<Self, TransportError> {
-        let chosen = match choice {
-            ProxyChoice::None => None,
-            ProxyChoice::Explicit(proxy) => Some(Chosen { proxy, only: None }),
-            ProxyChoice::Environment => from_environment().map_err(TransportError::config)?,
-        };
-        Ok(Self { chosen: chosen.map(Arc::new) })
-    }
-
-    /// No proxy, whatever the environment says.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { chosen: None }
-    }
-
-    /// The proxy that a request to `uri` goes through.
-    #[must_use]
-    pub fn proxy_for(&self, uri: &Uri) -> Option<&Proxy> {
-        let chosen = self.chosen.as_ref()?;
-        if is_loopback_host(uri.host()?) {
-            return None;
+    /// [`TransportError`] of the config kind, naming the variable, where the environment's wish cannot be read.
+    pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&Proxy>, TransportError> {
+        if uri.host().is_none_or(is_loopback_host) {
+            return Ok(None);
         }
-        let is_meant = chosen.only.as_ref().is_none_or(|matcher| matcher.intercept(uri).is_some());
-        is_meant.then_some(&chosen.proxy)
+        let is_https = uri.scheme() == Some(&Scheme::HTTPS);
+        match self.rule.as_deref() {
+            Some(Rule::Explicit(proxy)) => Ok(Some(proxy)),
+            Some(Rule::Environment(proxy, matcher)) if is_https => {
+                Ok(matcher.intercept(uri).is_some().then_some(proxy))
+            }
+            Some(Rule::Unreadable(problem)) if is_https => Err(problem.clone()),
+            _ => Ok(None),
+        }
     }
 
-    /// The only proxy there may be, whatever the request.
+    /// The only proxy that a request may go through.
     #[must_use]
-    pub fn proxy(&self) -> Option<&Proxy> {
-        self.chosen.as_deref().map(|chosen| &chosen.proxy)
+    pub fn chosen(&self) -> Option<&Proxy> {
+        match self.rule.as_deref()? {
+            Rule::Explicit(proxy) | Rule::Environment(proxy, _) => Some(proxy),
+            Rule::Unreadable(_) => None,
+        }
     }
 }
 
-fn from_environment() -> Result<Option<Chosen>, ConfigError> {
+fn from_environment() -> Result<Option<Rule>, ConfigError> {
     let Some((name, url)) = first_variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? else {
         return Ok(None);
     };
     let proxy = Proxy::parse_named(&url, name)?;
     let excluded = first_variable(&["NO_PROXY", "no_proxy"])?.map_or_else(String::new, |(_, hosts)| hosts);
+    let excluded: Vec<_> = excluded.split(',').map(|host| as_the_matcher_knows_it(host.trim())).collect();
     // The matcher takes this for every name, and for no address.
-    if excluded.split(',').any(|host| host.trim() == "*") {
+    if excluded.contains(&"*") {
         return Ok(None);
     }
-    Ok(Some(Chosen { proxy, only: Some(Matcher::builder().https(url).no(excluded).build()) }))
+    let matcher = Matcher::builder().https(url).no(excluded.join(",")).build();
+    Ok(Some(Rule::Environment(proxy, Box::new(matcher))))
+}
+
+/// An entry of `NO_PROXY` without what others allow in it: `*.` before a domain, brackets around an address.
+fn as_the_matcher_knows_it(host: &str) -> &str {
+    let host = host.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// The first one that is set to more than nothing.
@@ -160,22 +176,22 @@ mod tests {
 
     #[test]
     fn an_explicit_proxy_serves_every_host_but_loopback() {
-        let proxies =
-            Proxies::new(ProxyChoice::Explicit(Proxy::parse("proxy.example:3128").unwrap())).unwrap();
+        let proxies = Proxies::new(ProxyChoice::Explicit(Proxy::parse("proxy.example:3128").unwrap()));
         for (uri, is_proxied) in [
             ("https://service.example/", true),
             ("http://service.example/", true),
             ("https://10.0.0.1", true),
             ("https://localhost.example", true),
             ("https://localhost", false),
+            ("https://localhost.", false),
             ("http://LOCALHOST:8080/x", false),
             ("http://127.9.9.9", false),
             ("https://[::1]:8443/x", false),
         ] {
             let uri = uri.parse().unwrap();
-            assert_eq!(proxies.proxy_for(&uri).is_some(), is_proxied, "{uri}");
+            assert_eq!(proxies.proxy_for(&uri).unwrap().is_some(), is_proxied, "{uri}");
         }
-        assert_eq!(proxies.proxy().unwrap().uri(), "http://proxy.example:3128/");
+        assert_eq!(proxies.chosen().unwrap().uri(), "http://proxy.example:3128/");
     }
 
     #[test]
@@ -186,7 +202,7 @@ mod tests {
         assert_eq!(authorization, "Basic c29tZSBvbmU6cEBzcw==");
         assert!(authorization.is_sensitive());
         let choice = ProxyChoice::Explicit(proxy);
-        let shown = format!("{choice:?} {:?}", Proxies::new(choice.clone()).unwrap());
+        let shown = format!("{choice:?} {:?}", Proxies::new(choice.clone()));
         assert!(!shown.contains("ss@") && !shown.contains("%40") && !shown.contains("Basic"), "{shown}");
     }
 
@@ -202,9 +218,25 @@ mod tests {
             "http://u:hunter2@",
             "http://u:hunter2@proxy.example:",
             "http://u:hunter2@proxy.example:99999",
+            "http://99999:99999",
         ] {
             let refused = Proxy::parse(url).map(drop).unwrap_err();
             assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_others_allow_in_no_proxy_is_known() {
+        for (entry, known) in [
+            ("service.example", "service.example"),
+            (".service.example", ".service.example"),
+            ("*.service.example", ".service.example"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("*", "*"),
+            ("", ""),
+        ] {
+            assert_eq!(as_the_matcher_knows_it(entry), known);
         }
     }
 }

@@ -74,5 +74,29 @@ pub enum TlsVersion {
     Tls13,
 }
 
+impl TransportSettings {
+    /// How long a connection over HTTP/2 may be silent before it is asked whether it is there; else one that has
+    /// silently died is used until its idle time is over, call by call.
+    pub const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(5);
+    /// How long it then has to answer.
+    pub const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);
+}
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let settings = TransportSettings::default();
+        assert_eq!(settings.connect_timeout, Duration::from_secs(10));
+        assert_eq!(settings.pool_idle_timeout, Duration::from_secs(15));
+        assert_eq!(settings.body_limit, 1024 * 1024);
+        assert_eq!(settings.pool_max_idle_per_host, usize::MAX);
+        assert_eq!((settings.http2, settings.local_address), (Http2::Negotiated, None));
+        assert!(matches!(settings.proxy, ProxyChoice::Environment));
+    }
+}

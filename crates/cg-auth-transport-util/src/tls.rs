@@ -44,6 +44,7 @@ impl TlsSettings {
 
 /// How a transport speaks TLS, or why it cannot.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Tls {
     /// What is offered and who is trusted.
     pub config: ClientConfig,

@@ -1,5 +1,5 @@
-//! The core over a transport of one's own: an `HttpTransport` in under 100 lines, with TLS and HTTP/2, which
-//! passes the suite that the transports of this workspace pass.
+//! The core over a transport of one's own: an `HttpTransport` in under 100 lines, with TLS and HTTP/2. It passes
+//! what the suite of this workspace asks of every transport: the contract, and the table of failures with it.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 

@@ -92,13 +92,18 @@ impl HttpTransport for OneConnectionEach {
             tokio::spawn(connection);
             sender.send_request(request.map(|body| Full::new(body.into_bytes()))).await
         };
-        let (head, mut body) = answer.map_err(classify)?.into_parts();
+        let (head, mut body) = answer.map_err(|error| classify(error, false))?.into_parts();
         let mut collected = BodyCollector::new(self.body_limit);
-        collected.expect(body.size_hint().lower())?;
+        let announced = body.size_hint().lower();
+        collected.expect(announced)?;
         while let Some(frame) = body.frame().await {
-            collected.push(frame.map_err(classify)?.data_ref().map_or(&[], |piece| piece))?;
+            let frame = frame.map_err(|error| classify(error, true))?;
+            collected.push(frame.data_ref().map_or(&[], |piece| piece))?;
         }
-        Ok(Response::from_parts(head, collected.finish()))
+        let body = collected.finish();
+        // A stream of HTTP/2 that was reset without an error looks like one that has ended.
+        let is_cut_off = (body.len() as u64) < announced;
+        if is_cut_off { Err(TransportError::closed("cut off")) } else { Ok(Response::from_parts(head, body)) }
     }
 }
 
@@ -109,25 +114,27 @@ fn classify_handshake(error: io::Error) -> TransportError {
     }
 }
 
-/// A failure on a connection that was there, told by its causes.
-fn classify(error: hyper::Error) -> TransportError {
+/// A failure on a connection that was there, told by its causes. A request that is answered has arrived.
+fn classify(error: hyper::Error, is_answered: bool) -> TransportError {
     if let Some(http2) = find_cause::<h2::Error>(&error) {
         // The text of h2 quotes the server, which may quote what it was sent.
         let told = format!("HTTP/2 {:?}", http2.reason());
+        // h2 tells of a GOAWAY only the streams beyond the last one that it names.
+        let is_refused = http2.reason() == Some(Reason::REFUSED_STREAM);
+        let is_unseen = http2.is_remote() && (http2.is_go_away() || is_refused);
         return match http2.reason() {
-            Some(Reason::REFUSED_STREAM) if http2.is_remote() => TransportError::closed_before_sending(told),
+            _ if is_unseen && !is_answered => TransportError::closed_before_sending(told),
             Some(Reason::NO_ERROR | Reason::CANCEL) | None => TransportError::closed(told),
             Some(_) if http2.is_library() => TransportError::malformed(told),
             Some(_) => TransportError::closed(told),
         };
     }
     // A broken chunk is an I/O error without a cause, a broken TLS record one with it.
-    let broken_chunk = match find_cause::<io::Error>(&error).map(io::Error::kind) {
+    let broken = match find_cause::<io::Error>(&error).map(io::Error::kind) {
         Some(ErrorKind::InvalidInput | ErrorKind::InvalidData) => find_cause::<TlsError>(&error).is_none(),
         _ => false,
     };
-    let malformed = error.is_parse() || broken_chunk;
-    if malformed { TransportError::malformed(error) } else { TransportError::closed(error) }
+    if error.is_parse() || broken { TransportError::malformed(error) } else { TransportError::closed(error) }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

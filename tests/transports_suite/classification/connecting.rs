@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use cg_auth_core::{BaseUrl, time::Now};
-use cg_auth_emulator::Emulator;
 use cg_auth_tests::{
     listener::{Connection, Listener, while_serving},
     tls11,
@@ -54,10 +53,15 @@ pub(crate) async fn tls_handshake_reset<T: Subject>(row: &Row) {
 }
 
 pub(crate) async fn no_tls_at_the_port<T: Subject>(row: &Row) {
-    let answer = async |connection: &mut Connection| {
-        connection.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
-    };
-    meet_client_hello::<T>(row, answer, drop).await;
+    for answer in [
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+        "<html>plain HTTP at an HTTPS port</html>",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "220 mail.example ESMTP\r\n",
+    ] {
+        let answer = async |connection: &mut Connection| connection.write(answer.as_bytes()).await;
+        meet_client_hello::<T>(row, answer, drop).await;
+    }
 }
 
 pub(crate) async fn no_tls_version_in_common<T: Subject>(row: &Row) {
@@ -65,12 +69,6 @@ pub(crate) async fn no_tls_version_in_common<T: Subject>(row: &Row) {
         let answer = async |connection: &mut Connection| connection.write(answer).await;
         meet_client_hello::<T>(row, answer, drop).await;
     }
-}
-
-pub(crate) async fn certificate_of_an_unknown_issuer<T: Subject>(row: &Row) {
-    let emulator = Emulator::builder().tls().start().await.unwrap();
-    let client = client::<T>(emulator.base_url().clone());
-    row.check(client.get_delegate_access_token(emulator.credential()).await);
 }
 
 /// The server reads the first message of the client, whose size nobody knows, as far as it has come.

@@ -3,7 +3,7 @@
 use cg_auth_core::transport::TransportError;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible};
 
-use super::Make;
+use super::{Make, advice::Cause};
 
 pub(super) fn handshake(error: &TlsError) -> (Make, &'static str) {
     use PeerIncompatible::{ServerDoesNotSupportTls12Or13, ServerTlsVersionIsDisabledByOurConfig};
@@ -72,3 +72,11 @@ fn server_certificate(problem: &CertificateError) -> &'static str {
         _ => "it cannot be used; the server needs another one",
     }
 }
+
+/// What rustls says. Names that stand in a certificate are the server's choice, in length and characters.
+pub(super) fn words(error: &TlsError) -> Cause {
+    let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
+    text.escape_debug().to_string().into()
+}
+
+const LONGEST_TEXT: usize = 300;
