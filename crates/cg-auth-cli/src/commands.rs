@@ -25,6 +25,8 @@ pub(crate) async fn run(cli: &Cli, console: &Console) -> Result<ExitCode, Failur
     match &cli.command {
         // It listens to signals itself, and its command's exit code becomes its own.
         Command::Emulator(args) => return emulator::run(args, console, cli.global.verbose > 0).await,
+        // A signal is how it ends.
+        Command::Token(args) if args.watch => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,
         Command::Refresh(args) => interruptible(refresh::run(args, console)).await,
         Command::DeleteTokenCache(args) => interruptible(delete_token_cache::run(args, console)).await,

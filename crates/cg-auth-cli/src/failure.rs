@@ -5,7 +5,9 @@ mod json;
 
 use std::{io, process::ExitCode, time::Duration};
 
-use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportError};
+use cg_auth_core::{
+    Error, ErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
+};
 use cg_auth_emulator::EmulatorError;
 use clap::CommandFactory as _;
 
@@ -29,6 +31,8 @@ pub(crate) enum Failure {
     Refresh(Error),
     #[error(transparent)]
     DeleteTokenCache(Error),
+    #[error(transparent)]
+    Token(#[from] TokenError),
     #[error("the emulator did not start")]
     Emulator(#[from] EmulatorError),
     /// A step of the demo.
@@ -116,6 +120,11 @@ impl Failure {
             Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => {
                 Kind::Call(error.kind())
             }
+            Self::Token(error) => match (error.as_call(), error.kind()) {
+                (Some(error), _) => Kind::Call(error.kind()),
+                (None, TokenErrorKind::Secret) => Kind::Call(ErrorKind::Config),
+                _ => Kind::Internal,
+            },
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
@@ -134,6 +143,7 @@ impl Failure {
     fn call(&self) -> Option<&Error> {
         match self {
             Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => Some(error),
+            Self::Token(error) => error.as_call(),
             Self::Step { source, .. } => source.call(),
             _ => None,
         }

@@ -22,10 +22,11 @@ The exit code tells how far the command got:
   6    no complete answer in time
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
-An emulator that was stopped ends with 0. `cg-auth emulator -- COMMAND` ends with
-the command's code, or with 128 and the number of the signal that ended it; 126 or
-127 say that it could not be run, or not be found; signals go to the command and
-not to its children, and the third kills it: 128 and the signal's number then."
+An emulator or a `cg-auth token --watch` that was stopped ends with 0. `cg-auth
+emulator -- COMMAND` ends with the command's code, or with 128 and the number of
+the signal that ended it; 126 or 127 say that it could not be run, or not be
+found; signals go to the command and not to its children, and the third kills it:
+128 and the signal's number then."
 }
 
 /// `cg-auth help environment`.

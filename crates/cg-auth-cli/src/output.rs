@@ -1,6 +1,8 @@
 //! The two streams. Writing may fail, and a reader that has gone away is no reason to panic, as the print
 //! macros do.
 
+mod reader;
+
 use std::{
     fmt::Write as _,
     io::{self, Write as _},
@@ -9,6 +11,8 @@ use std::{
 use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
+
+pub(crate) use self::reader::is_unread;
 
 /// How `error` looks on a terminal, the same as in clap's own errors.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();

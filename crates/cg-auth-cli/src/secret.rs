@@ -4,6 +4,7 @@ pub(crate) mod bounded;
 mod command;
 mod file;
 mod prompt;
+mod rotating;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -12,6 +13,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::rotating::RotatingSecret;
 use crate::{console::Console, runtime::blocking, settings::SettingError};
 
 pub(crate) const CLIENT_SECRET: &str = "the client secret";

@@ -26,7 +26,7 @@ pub(crate) use self::{
 use crate::{
     console::Console,
     failure::Failure,
-    secret::{self, SecretSource},
+    secret::{self, RotatingSecret, SecretSource},
     transports,
 };
 
@@ -120,6 +120,11 @@ impl Settings {
     pub(crate) async fn credential(&self, console: &Console) -> Result<ApiCredential, SettingError> {
         let secret = self.secret.clone().read(secret::CLIENT_SECRET, *console).await?;
         Ok(ApiCredential::new(ClientSecret::new(secret.as_str())?, self.user_principal_name.clone()))
+    }
+
+    /// The secret for a provider, which reads it more than once.
+    pub(crate) async fn secret_source(&self, console: &Console) -> Result<RotatingSecret, SettingError> {
+        RotatingSecret::new(self.secret.clone(), *console).await
     }
 
     /// A client with these settings.

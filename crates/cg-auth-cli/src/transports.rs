@@ -22,11 +22,9 @@ pub(crate) fn build(
 }
 
 fn with_settings<T: FromSettings>(ca_pem: Option<&[u8]>, proxy: ProxyChoice) -> Result<T, TransportError> {
-    let mut builder = TransportBuilder::<T>::new();
+    let mut builder = TransportBuilder::new().proxy_choice(proxy);
     if let Some(pem) = ca_pem {
         builder = builder.extra_root_certificates_pem(pem)?;
     }
-    let mut settings = builder.into_settings();
-    settings.proxy = proxy;
-    T::from_settings(settings)
+    builder.build()
 }

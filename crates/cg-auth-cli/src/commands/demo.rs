@@ -24,7 +24,7 @@ async fn tell(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     for choice in [TransportChoice::Reqwest, TransportChoice::Hyper] {
         let name = choice.as_str();
         timeline.say(&format!("\nover {name}"))?;
-        let transport = transports::build(choice, emulator.ca_pem().map(str::as_bytes), ProxyChoice::None)?;
+        let transport = transports::build(choice, emulator.ca_pem().map(str::as_bytes), ProxyChoice::Off)?;
         match Story::new(&emulator, transport, name).tell(timeline).await {
             Ok(()) => {}
             Err(failure @ Failure::Output(_)) => return Err(failure),

@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
     let answer = answer.map_err(Failure::Refresh)?;
     tracing::debug!(status = answer.status.as_u16(), "a token was refreshed");
-    let printable = Printable { answer: &answer, settings: &settings, refresh_token: true };
+    let printable = Printable::of_answer(&answer, &settings).with_refresh_token_of(&answer.value);
     let format = args.format.unwrap_or(TokenFormat::Json);
     let rotated = answer.value.refresh_token().filter(|new| **new != old);
     match (file, rotated) {

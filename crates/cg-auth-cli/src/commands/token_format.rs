@@ -1,6 +1,7 @@
 //! The forms in which a token is printed; their names and members are a promise to scripts.
 
 use cg_auth_core::{
+    IssuedToken,
     endpoint::Answer,
     model::{DelegatedAccessToken, RefreshToken},
     time::Now,
@@ -26,21 +27,45 @@ pub(crate) enum TokenFormat {
 
 /// A token and what is printed with it.
 pub(super) struct Printable<'a> {
-    pub(super) answer: &'a Answer<DelegatedAccessToken>,
-    pub(super) settings: &'a Settings,
-    /// Whether the JSON form holds the refresh token.
-    pub(super) refresh_token: bool,
+    access_token: &'a str,
+    /// `None` where the JSON form has no such member.
+    refresh_token: Option<Option<&'a str>>,
+    expiry: Expiry,
+    duration: Option<i64>,
+    settings: &'a Settings,
 }
 
-impl Printable<'_> {
+impl<'a> Printable<'a> {
+    pub(super) fn of_answer(answer: &'a Answer<DelegatedAccessToken>, settings: &'a Settings) -> Self {
+        Self {
+            access_token: answer.value.access_token().expose_secret(),
+            refresh_token: None,
+            expiry: Expiry::of_answer(answer, DurationUnit::default()),
+            duration: Some(answer.value.duration()),
+            settings,
+        }
+    }
+
+    /// What a provider hands out does not say what the answer said.
+    pub(super) fn of_issued(token: &'a IssuedToken, settings: &'a Settings) -> Self {
+        let (access_token, expiry) = (token.expose_secret(), token.expiry());
+        Self { access_token, refresh_token: None, expiry, duration: None, settings }
+    }
+
+    /// Has the JSON form hold the refresh token of `token`.
+    pub(super) fn with_refresh_token_of(mut self, token: &'a DelegatedAccessToken) -> Self {
+        self.refresh_token = Some(token.refresh_token().map(RefreshToken::expose_secret));
+        self
+    }
+
     /// The token in the form `format`, with its last newline.
     pub(super) fn text(&self, format: TokenFormat) -> Result<Zeroizing<String>, Failure> {
-        let token = self.answer.value.access_token().expose_secret();
+        let token = self.access_token;
         Ok(Zeroizing::new(match format {
             TokenFormat::Raw => format!("{token}\n"),
             TokenFormat::Header => format!("Authorization: Bearer {token}\n"),
             TokenFormat::Env => {
-                let expires_at = self.expiry().expires_at().and_then(moment::rfc3339).unwrap_or_default();
+                let expires_at = self.expiry.expires_at().and_then(moment::rfc3339).unwrap_or_default();
                 // An empty variable where the end is unknown: an earlier token's must not stay.
                 format!(
                     "export CG_AUTH_ACCESS_TOKEN={}\nexport CG_AUTH_ACCESS_TOKEN_EXPIRES_AT={}\n",
@@ -52,23 +77,17 @@ impl Printable<'_> {
         }))
     }
 
-    fn expiry(&self) -> Expiry {
-        Expiry::of_answer(self.answer, DurationUnit::default())
-    }
-
     fn json(&self) -> Result<Zeroizing<String>, Failure> {
-        let (token, expiry) = (&self.answer.value, self.expiry());
-        let refresh_token = token.refresh_token().map(RefreshToken::expose_secret);
         let printed = Printed {
             version: 1,
             token_type: "Bearer",
-            access_token: token.access_token().expose_secret(),
-            refresh_token: self.refresh_token.then_some(refresh_token),
-            expires_at: expiry.expires_at().and_then(moment::rfc3339),
-            expires_at_epoch: expiry.expires_at().and_then(moment::epoch),
-            expires_in: expiry.remaining(Now::system()).map(|left| left.as_secs()),
-            expiry_source: expiry.source().as_str(),
-            duration: token.duration(),
+            access_token: self.access_token,
+            refresh_token: self.refresh_token,
+            expires_at: self.expiry.expires_at().and_then(moment::rfc3339),
+            expires_at_epoch: self.expiry.expires_at().and_then(moment::epoch),
+            expires_in: self.expiry.remaining(Now::system()).map(|left| left.as_secs()),
+            expiry_source: self.expiry.source().as_str(),
+            duration: self.duration,
             user_principal_name: self.settings.user_principal_name.as_str(),
             base_url: self.settings.base_url.as_str(),
         };
@@ -94,7 +113,8 @@ struct Printed<'a> {
     /// Whole seconds from now.
     expires_in: Option<u64>,
     expiry_source: &'static str,
-    duration: i64,
+    /// `None` from a provider.
+    duration: Option<i64>,
     user_principal_name: &'a str,
     base_url: &'a str,
 }

@@ -1,5 +1,7 @@
 //! A failure as lines for a person.
 
+use std::{error::Error as _, iter::successors};
+
 use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportErrorKind};
 
 use super::Failure;
@@ -38,12 +40,16 @@ fn hint(failure: &Failure) -> Option<&'static str> {
         Failure::Call(error) | Failure::Refresh(error) | Failure::DeleteTokenCache(error) => {
             Some(hint_after_call(error))
         }
+        Failure::Token(error) => error.as_call().map(hint_after_call),
         // The demo has no setting that could be mended.
         _ => None,
     }
 }
 
 fn hint_after_call(error: &Error) -> &'static str {
+    if is_about_the_proxy(error) {
+        return OTHER_PROXY;
+    }
     match error.recovery() {
         Recovery::ReplaceCredential => {
             "check the client secret and the user principal name; a secret expires with its API authentication \
@@ -66,6 +72,17 @@ fn hint_after_call(error: &Error) -> &'static str {
     }
 }
 
+/// A proxy answers plain http in the service's place. On the way to one, the transport says what is wrong with it, or
+/// with the variable that names it.
+fn is_about_the_proxy(error: &Error) -> bool {
+    let causes = successors(error.as_transport().and_then(|error| error.source()), |&cause| cause.source());
+    let mut texts = causes.map(ToString::to_string);
+    error.status().is_some_and(|status| status.as_u16() == 407)
+        || texts.any(|text| text.starts_with("the proxy ") || text.to_ascii_lowercase().contains("_proxy "))
+}
+
+const OTHER_PROXY: &str = "name another proxy with --proxy, or in CG_AUTH_PROXY where its URL holds a password; \
+                           --proxy none uses none";
 const REFUSED_REFRESH: &str = "a refresh token serves once and may expire: cg-auth token gets another; a proxy that \
                                drops headers with an underscore, as nginx does by default, hides it from the \
                                service";

@@ -85,7 +85,7 @@ mod tests {
             matches!(profile.secret, Some(SecretSource::File(path)) if path == Path::new("/etc/x/secret"))
         );
         assert_eq!(profile.ca_file.unwrap(), Path::new("/etc/x/roots/ca.pem"));
-        assert!(matches!(profile.proxy, Some(ProxyChoice::None)));
+        assert!(matches!(profile.proxy, Some(ProxyChoice::Off)));
         assert_eq!(profile.transport, Some(TransportChoice::Hyper));
         assert_eq!(profile.timeout, Some(Duration::from_secs(5)));
         assert!(profile.allow_http);

@@ -6,7 +6,7 @@ use cg_auth_transport_util::{Proxy, ProxyChoice};
 /// Reads a value that nobody else sees.
 pub(super) fn parse(text: &str) -> Result<ProxyChoice, ConfigError> {
     Ok(match text {
-        "none" => ProxyChoice::None,
+        "none" => ProxyChoice::Off,
         url => ProxyChoice::Explicit(Proxy::parse(url)?),
     })
 }
@@ -34,7 +34,7 @@ mod tests {
         let refused = parse_in_the_open(URL).unwrap_err();
         assert!(!format!("{refused} {refused:?}").contains("canary"));
         assert!(matches!(parse_in_the_open("proxy.example:3128"), Ok(ProxyChoice::Explicit(_))));
-        assert!(matches!(parse_in_the_open("none"), Ok(ProxyChoice::None)));
+        assert!(matches!(parse_in_the_open("none"), Ok(ProxyChoice::Off)));
         assert!(parse("socks5://proxy.example").is_err());
     }
 }

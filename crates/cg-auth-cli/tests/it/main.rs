@@ -22,3 +22,4 @@ mod signals;
 mod streams;
 mod terminal;
 mod token;
+mod watch;

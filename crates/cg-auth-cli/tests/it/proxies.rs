@@ -33,7 +33,38 @@ fn a_proxy_is_asked_for_a_tunnel_and_its_refusal_is_told() {
         let shown = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{transport} {answer}: {shown}");
         assert!(shown.contains(told), "{shown}");
+        assert_hint_is_the_proxy(&shown);
         assert!(!shown.contains(PASSWORD) && stdout(&output).is_empty(), "{shown}");
+    }
+}
+
+#[test]
+fn a_proxy_that_answers_in_the_place_of_the_service_is_told_from_it() {
+    for transport in ["reqwest", "hyper"] {
+        let (asked, output) = through_proxy_to(
+            "http://service.example",
+            "407 Proxy Authentication Required",
+            |command, authority| {
+                command.args(["--allow-http", "--transport", transport, "--proxy", authority]);
+            },
+        );
+        assert!(asked.starts_with("POST http://service.example/auth/token/delegate HTTP/1.1\r\n"), "{asked}");
+        let shown = stderr(&output);
+        assert!(shown.contains("407"), "{shown}");
+        assert_hint_is_the_proxy(&shown);
+    }
+}
+
+#[test]
+fn a_variable_that_names_no_proxy_is_told_by_its_name() {
+    for transport in ["reqwest", "hyper"] {
+        let mut command = token_of("https://service.example");
+        command.args(["--transport", transport]).env("HTTPS_PROXY", "socks5://proxy.example");
+        let output = command.output().unwrap();
+        let shown = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{shown}");
+        assert!(shown.contains("HTTPS_PROXY"), "{shown}");
+        assert_hint_is_the_proxy(&shown);
     }
 }
 
@@ -86,16 +117,31 @@ fn a_password_in_the_open_is_refused_without_being_shown() {
     }
 }
 
+fn assert_hint_is_the_proxy(shown: &str) {
+    let hint = shown.lines().find(|line| line.starts_with("hint: ")).unwrap_or_else(|| panic!("{shown}"));
+    assert!(hint.contains("--proxy") && hint.contains("CG_AUTH_PROXY"), "{shown}");
+    assert!(!hint.contains("--ca-file") && !hint.contains("--base-url"), "{shown}");
+}
+
 /// What `cg-auth token` asks of a proxy that answers `answer`, and what it then says.
 fn through_proxy(answer: &'static str, set_up: impl FnOnce(&mut Command, &str)) -> (String, Output) {
+    through_proxy_to("https://service.example", answer, set_up)
+}
+
+/// The same for the service at `base_url`.
+fn through_proxy_to(
+    base_url: &str,
+    answer: &'static str,
+    set_up: impl FnOnce(&mut Command, &str),
+) -> (String, Output) {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut command = token_of("https://service.example");
+    let mut command = token_of(base_url);
     set_up(&mut command, &proxy.local_addr().unwrap().to_string());
     let asked = thread::spawn(move || {
         let (mut connection, _) = proxy.accept().unwrap();
         let mut asked = Vec::new();
         let mut piece = [0; 1024];
-        while !asked.ends_with(b"\r\n\r\n") {
+        while !is_whole(&asked) {
             let length = connection.read(&mut piece).unwrap();
             assert!(length > 0, "the request has no end");
             asked.extend_from_slice(&piece[..length]);
@@ -105,6 +151,11 @@ fn through_proxy(answer: &'static str, set_up: impl FnOnce(&mut Command, &str)) 
     });
     let output = command.args(["--retries", "0"]).output().unwrap();
     (asked.join().unwrap(), output)
+}
+
+/// What is no CONNECT has a body of JSON.
+fn is_whole(request: &[u8]) -> bool {
+    if request.starts_with(b"CONNECT ") { request.ends_with(b"\r\n\r\n") } else { request.ends_with(b"}") }
 }
 
 fn token_of(base_url: &str) -> Command {

@@ -1,0 +1,260 @@
+//! `cg-auth token --watch`: a line for each new token, through whatever happens to the service.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::{BufRead as _, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+use cg_auth_emulator::{Emulator, Operation, ScriptGuard};
+use serde_json::Value;
+
+use crate::harness::{block_on, cg_auth_process, emulator, file, json_error, stderr, stdout, with_emulator};
+
+/// A watch that runs, and the lines that it has written.
+struct Watch {
+    child: Child,
+    out: Receiver<String>,
+    log: Receiver<String>,
+}
+
+impl Watch {
+    fn of(emulator: &Emulator, arguments: &[&str]) -> Self {
+        let mut command = command(emulator, arguments);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, log) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        Self { child, out, log }
+    }
+
+    fn token(&self) -> Value {
+        serde_json::from_str(&self.out.recv_timeout(PATIENCE).unwrap()).unwrap()
+    }
+
+    fn told(&self) -> String {
+        self.log.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Its exit code, and the lines on standard error that were not looked at.
+    fn end(mut self) -> (Option<i32>, Vec<String>) {
+        let mut told = Vec::new();
+        loop {
+            match self.log.recv_timeout(PATIENCE) {
+                Ok(line) => told.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it goes on: {told:?}"),
+            }
+        }
+        (self.child.wait().unwrap().code(), told)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(emulator: &Emulator, arguments: &[&str]) -> Command {
+    let mut command = cg_auth_process();
+    command.args(["token", "--watch", "--retries", "0"]).args(arguments).envs(emulator.env());
+    command
+}
+
+/// What comes from `stream`, line by line, until it ends or nobody takes them any more.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+/// Tokens that are due soon after they were issued: as short as the whole seconds of a `Date` allow.
+fn with_short_tokens() -> Emulator {
+    block_on(Emulator::builder().token_lifetime(Duration::from_secs(2)).start()).unwrap()
+}
+
+fn outage(emulator: &Emulator) -> [ScriptGuard; 2] {
+    [Operation::GetDelegateAccessToken, Operation::RefreshUserAccessToken]
+        .map(|operation| emulator.next(operation).always().refuse(503))
+}
+
+#[cfg(unix)]
+fn stop(watch: Watch, signal: rustix::process::Signal) -> (Option<i32>, Vec<String>) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(&watch.child), signal).unwrap();
+    watch.end()
+}
+
+#[test]
+fn each_new_token_is_one_line_over_either_transport_and_none_comes_twice() {
+    let emulators = [with_short_tokens(), with_short_tokens()];
+    let watches = ["reqwest", "hyper"].map(|transport| ["--transport", transport]);
+    let watches: Vec<_> =
+        emulators.iter().zip(watches).map(|(emulator, arguments)| Watch::of(emulator, &arguments)).collect();
+    for (watch, emulator) in watches.iter().zip(&emulators) {
+        let printed: Vec<_> = (0..3).map(|_| watch.token()).collect();
+        let texts: HashSet<_> = printed.iter().map(|token| token["access_token"].as_str().unwrap()).collect();
+        assert_eq!(texts.len(), 3);
+        assert!(printed.iter().all(|token| token["expires_in"].as_u64().unwrap() <= 2), "{printed:?}");
+        // The first one by the credential, the others by its refresh tokens, and no request besides.
+        assert_eq!(emulator.count(Operation::GetDelegateAccessToken), 1);
+        assert!(emulator.count(Operation::RefreshUserAccessToken) >= 2);
+    }
+}
+
+#[test]
+fn a_line_has_the_members_of_the_json_form() {
+    let emulator = emulator();
+    let line = Watch::of(&emulator, &[]).token();
+    let once = with_emulator(&emulator, &["token", "--format", "json"]).output().unwrap();
+    let once: Value = serde_json::from_str(&stdout(&once)).unwrap();
+    let names = |token: &Value| token.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&line), names(&once));
+    assert_eq!(line["access_token"], once["access_token"]);
+    assert_eq!((&line["expires_at"], &line["duration"]), (&once["expires_at"], &Value::Null));
+}
+
+#[test]
+fn an_outage_before_the_first_token_and_one_after_it_are_survived_with_warnings() {
+    let emulator = with_short_tokens();
+    let early = outage(&emulator);
+    let watch = Watch::of(&emulator, &["--format", "json"]);
+    let warning: Value = serde_json::from_str(&watch.told()).unwrap();
+    let text = warning["warning"].as_str().unwrap();
+    assert!(text.starts_with("no new token: the service answered 503") && text.contains("again"), "{text}");
+    drop(early);
+    let first = watch.token();
+
+    let late = outage(&emulator);
+    while emulator.count(Operation::RefreshUserAccessToken) == 0 {
+        watch.told();
+    }
+    drop(late);
+    assert_ne!(watch.token()["access_token"], first["access_token"]);
+}
+
+#[test]
+fn a_token_that_has_expired_when_it_comes_is_not_printed_and_another_one_is_asked_for() {
+    let emulator = emulator();
+    // Its claims are {"iat":1,"exp":2}, seconds since 1970.
+    let token = "eyJhbGciOiJub25lIn0.eyJpYXQiOjEsImV4cCI6Mn0.x";
+    let body = format!(r#"{{"isSuccess":true,"value":{{"access_token":"{token}"}}}}"#);
+    let script = emulator.next(Operation::GetDelegateAccessToken).answer(200, body);
+    let watch = Watch::of(&emulator, &[]);
+    assert_ne!(watch.token()["access_token"], token);
+    assert_eq!(script.hits(), 1);
+    assert!(watch.told().contains("expired"));
+}
+
+#[test]
+fn a_secret_that_is_rotated_in_its_file_is_read_again() {
+    let emulator = emulator();
+    let secret = emulator.credential().client_secret().expose_secret();
+    let path = file("rotated-secret", "the-one-of-before");
+    let down = outage(&emulator);
+    let watch = Watch::of(&emulator, &["--client-secret-file", path.to_str().unwrap()]);
+    assert!(watch.told().starts_with("warning: no new token: "));
+    // As a whole: what reads it meanwhile finds one of the two.
+    let next = file("rotated-secret.next", format!("{secret}\n"));
+    fs::rename(next, &path).unwrap();
+    drop(down);
+    assert!(watch.token()["access_token"].is_string());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_with_0_whether_or_not_there_is_a_token() {
+    use rustix::process::Signal;
+
+    let emulator = emulator();
+    for signal in [Signal::INT, Signal::TERM] {
+        let watch = Watch::of(&emulator, &[]);
+        watch.token();
+        assert_eq!(stop(watch, signal), (Some(0), Vec::new()));
+    }
+    let _down = outage(&emulator);
+    let watch = Watch::of(&emulator, &[]);
+    watch.told();
+    assert_eq!(stop(watch, Signal::TERM).0, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly_before_there_is_another_token() {
+    // The token lives for an hour, so that nothing would be written meanwhile.
+    let emulator = emulator();
+    let mut child = command(&emulator, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut String::new()).unwrap();
+    drop(reader);
+    let log = lines(child.stderr.take().unwrap());
+    let watch = Watch { child, out: lines(std::io::empty()), log };
+    assert_eq!(watch.end(), (Some(1), Vec::new()));
+}
+
+#[test]
+fn a_credential_that_is_refused_ends_it_at_once_where_there_is_no_token() {
+    let emulator = emulator();
+    let mut command = command(&emulator, &["--format", "json"]);
+    let output = command.env("CG_AUTH_CLIENT_SECRET", "another").output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output)), (Some(3), String::new()));
+    let error = json_error(&output);
+    assert_eq!((&error["kind"], &error["recovery"]), (&"api".into(), &"replace_credential".into()));
+    assert_eq!(error["attempts"], 1);
+}
+
+#[test]
+fn a_credential_that_is_refused_later_ends_it_with_the_last_token() {
+    let emulator = with_short_tokens();
+    let watch = Watch::of(&emulator, &[]);
+    watch.token();
+    let _refused = [Operation::GetDelegateAccessToken, Operation::RefreshUserAccessToken]
+        .map(|operation| emulator.next(operation).always().refuse(401));
+    let (code, told) = watch.end();
+    assert_eq!(code, Some(3));
+    assert!(told.iter().any(|line| line.starts_with("warning: no new token: ")), "{told:?}");
+    assert!(told.iter().any(|line| line.starts_with("error: the service answered 401")), "{told:?}");
+}
+
+#[test]
+fn v_tells_what_happens_to_the_token_and_shows_none() {
+    let emulator = with_short_tokens();
+    let watch = Watch::of(&emulator, &["-v"]);
+    let mut log = String::new();
+    while !log.contains("grant=refresh_token") {
+        log += &watch.told();
+    }
+    assert!(log.contains("token_acquired") && log.contains("reason=missing"), "{log}");
+    let secret = emulator.credential().client_secret().expose_secret();
+    assert!(!log.contains(secret) && !log.contains("eyJ"), "{log}");
+}
+
+#[test]
+fn wrong_settings_end_it_with_2() {
+    let emulator = emulator();
+    let missing = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-secret");
+    let missing = missing.to_str().unwrap();
+    for (arguments, told) in [
+        (&["--format", "raw"][..], "--watch prints the JSON form only"),
+        (&["--format", "json", "--with-refresh-token", "--error-format", "human"], "does not print it"),
+        (&["--client-secret-file", missing], "the client secret cannot be read from"),
+        (&["--base-url", "http://example.com"], "--allow-http"),
+    ] {
+        let output = command(&emulator, arguments).output().unwrap();
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{arguments:?}");
+        assert!(stderr(&output).contains(told), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
