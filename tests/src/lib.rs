@@ -3,7 +3,7 @@
 //! - `transcripts.rs` holds what the vendor's own clients sent and received (`transcripts/*.json`, SPEC
 //!   section 12) against what this workspace builds, reads and emulates.
 //! - `transports.rs` runs the contract of `cg_auth_core::transport` against every transport over real
-//!   sockets, with the faults that [`listener`] plays.
+//!   sockets, with the faults that [`listener`] plays; and, in `day_suite/`, a working day of the token lifecycle.
 //! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
 //! - `examples/` are whole programs, one per kind of user; each starts the emulator, asserts what it shows
 //!   and ends.
