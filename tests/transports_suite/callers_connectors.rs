@@ -109,11 +109,13 @@ async fn a_connection_may_lie_in_memory() {
 #[tokio::test]
 async fn a_request_still_queued_when_its_connection_ends_was_not_sent() {
     bounded(async {
-        let transport = HyperTransport::with_connector(ShortLived);
-        let client = client_over(BaseUrl::parse("https://service.example").unwrap(), transport);
-        let error = client.get_delegate_access_token(&credential()).await.unwrap_err();
-        assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Closed);
-        assert!(!error.may_have_been_sent());
+        for is_known in [false, true] {
+            let transport = HyperTransport::with_connector(ShortLived { is_known });
+            let client = client_over(BaseUrl::parse("https://service.example").unwrap(), transport);
+            let error = client.get_delegate_access_token(&credential()).await.unwrap_err();
+            assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Closed);
+            assert!(!error.may_have_been_sent(), "{is_known}");
+        }
     })
     .await;
 }
@@ -193,9 +195,11 @@ impl Write for Duplex {
     }
 }
 
-/// Makes connections that are reset as soon as they have been found to be there.
+/// Makes connections that are reset as soon as they are there, or have been found to be.
 #[derive(Debug, Clone)]
-struct ShortLived;
+struct ShortLived {
+    is_known: bool,
+}
 
 impl Service<Uri> for ShortLived {
     type Response = Reset;
@@ -207,11 +211,11 @@ impl Service<Uri> for ShortLived {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        ready(Ok(Reset { is_known: false }))
+        ready(Ok(Reset { is_known: self.is_known }))
     }
 }
 
-/// Nothing to read at the first look, and a reset at the next.
+/// Nothing to read at the first look unless it is known, and then a reset.
 #[derive(Debug)]
 struct Reset {
     is_known: bool,

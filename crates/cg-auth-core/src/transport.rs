@@ -23,7 +23,8 @@
 //! 9. **No secret in errors, `Debug` or logs.** A value marked
 //!    [sensitive](http::HeaderValue::is_sensitive) is passed on marked.
 //! 10. **A proxy is an option**, and used by wish only: for `https:` the environment's or the caller's, for plain
-//!     `http:` the caller's, for a [loopback host](crate::model::is_loopback_host) none.
+//!     `http:` the caller's, for a [loopback host](crate::model::is_loopback_host) none. An HTTP client of the
+//!     caller's making answers for its own.
 //!
 //! # Failures
 //!

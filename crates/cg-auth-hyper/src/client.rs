@@ -82,7 +82,9 @@ pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(Connector, Option<TransportError>), TransportError> {
-    if proxies.chosen().is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
+    // A proxy of the environment is for `https:` alone, which is not spoken anyway.
+    let of_plain_http = proxies.proxy_for(&Uri::from_static("http://probe.invalid"))?;
+    if of_plain_http.is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
         return Err(TransportError::config("an https proxy needs the feature `rustls` of cg-auth-hyper"));
     }
     let tcp = tcp_connector(settings);

@@ -77,7 +77,8 @@ impl HyperTransport {
 
     /// The same with settings of a [`builder`](Self::builder), which gives them by
     /// [`into_settings`](TransportBuilder::into_settings). Those of TLS, proxies and local addresses are for
-    /// the connector to keep, and are not looked at.
+    /// the connector to keep, and are not looked at; of [`Http2`](crate::Http2), prior knowledge is kept to, and
+    /// else the connector negotiates.
     pub fn with_connector_and_settings<C>(connector: C, settings: &TransportSettings) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,

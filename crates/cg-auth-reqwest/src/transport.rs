@@ -63,9 +63,10 @@ impl ReqwestTransport {
     /// since the contract forbids them.
     ///
     /// [`cg_auth_core`]'s own headers win over default headers of the client; what others these add, and which
-    /// hosts its proxies are for, is the caller's to answer for. No limit is set that the caller has not set:
-    /// [`ReqwestTransport::builder`] bounds the time to connect and finds silent HTTP/2 connections. A timeout of
-    /// the client's ends a call as a connection that was closed.
+    /// hosts its proxies are for, is the caller's to answer for; a loopback host too goes through a proxy that is
+    /// for all, unless [`reqwest::Proxy::no_proxy`] leaves it out. No limit is set that the caller has not set:
+    /// [`ReqwestTransport::builder`] bounds the time to connect and finds silent HTTP/2 connections. Its
+    /// `timeout` and `read_timeout` end a call as a connection that was closed.
     ///
     /// ```
     /// use std::time::Duration;

@@ -48,7 +48,7 @@ impl<T> TransportBuilder<T> {
     /// it; what is special in a URL is percent-encoded in them. Default: for `https:` requests, the first of
     /// the environment variables `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty,
     /// read when the transport is built, except for the hosts that `NO_PROXY` or `no_proxy` lists; `http:`
-    /// requests use no proxy. In `NO_PROXY` stand names, with all below them, addresses, networks, or `*`.
+    /// requests use no proxy. In `NO_PROXY` stand names, with all below them, addresses, networks, or `*`; no ports.
     ///
     /// # Errors
     /// [`TransportError`] of the config kind when `url` is not the URL of such a proxy; it never quotes it.

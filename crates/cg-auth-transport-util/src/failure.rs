@@ -9,6 +9,7 @@ use std::{error::Error, io, iter::successors};
 
 use cg_auth_core::transport::{TransportError, find_cause};
 use http::{Uri, uri::Scheme};
+use hyper_util::client::legacy;
 
 use self::advice::{Advised, Cause};
 use crate::proxy::Proxy;
@@ -118,6 +119,10 @@ pub fn exchanging(error: impl Error + Send + Sync + 'static) -> TransportError {
     if let Some(advice) = find_cause(&error).and_then(tls::refused_certificate) {
         return TransportError::refused_certificate(Advised::boxed(advice, error.into()));
     }
+    // Only what happened after a connection took the request is told with one.
+    if find_cause::<legacy::Error>(&error).is_some_and(|error| error.connect_info().is_none()) {
+        return TransportError::closed_before_sending(error);
+    }
     if let Some(unseen) = find_cause(&error).filter(|error| has_not_seen_the_request(error)) {
         return TransportError::closed_before_sending(words_of_http2(unseen));
     }
@@ -150,7 +155,8 @@ fn is_malformed(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The peer's word that it has not looked at the request, and will not (RFC 9113 sections 8.7 and 6.8). h2 tells
-/// of a GOAWAY only those streams that come after the last one it names.
+/// of a GOAWAY the streams after the last one it names; hyper tells it to one that opens in the very moment it
+/// arrives too, which nothing tells apart.
 fn has_not_seen_the_request(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
