@@ -7,10 +7,16 @@ mod counting_allocator;
 use std::{
     pin::pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use cg_auth_benches::subjects::provider;
-use cg_auth_core::TokenSource;
+use cg_auth_benches::subjects::{TOKEN, provider};
+use cg_auth_core::{
+    TokenSource, UserPrincipalName,
+    model::{AccessToken, DelegatedAccessToken},
+    time::{Glance, Now},
+    token::{Expiry, Session, Step},
+};
 
 use self::counting_allocator::allocations_in;
 
@@ -33,6 +39,20 @@ fn a_hit_allocates_nothing() {
         assert_eq!(allocations_in(hit), 0, "{name}");
     }
     assert!(allocations_in(|| drop(Box::new(1_u8))) > 0, "nothing is counted");
+}
+
+#[test]
+fn a_session_that_is_driven_by_hand_allocates_nothing_for_a_hit() {
+    let now = Now::system();
+    let mut session = Session::new(UserPrincipalName::new("someone@example.com").unwrap());
+    let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
+    session.seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now), now);
+    let snapshot = session.snapshot();
+    let glance = Glance::from(now);
+    assert_eq!(allocations_in(|| assert!(matches!(session.step(now), Step::Serve(_)))), 0, "step");
+    assert_eq!(allocations_in(|| drop(session.valid_token(now).unwrap())), 0, "valid_token");
+    assert_eq!(allocations_in(|| drop(session.snapshot())), 0, "snapshot");
+    assert_eq!(allocations_in(|| drop(snapshot.token(glance).unwrap().clone())), 0, "Snapshot::token");
 }
 
 fn ready<T>(future: impl Future<Output = T>) -> T {

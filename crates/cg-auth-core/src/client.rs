@@ -120,6 +120,10 @@ impl AuthClient {
         &*self.shared.runtime
     }
 
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.timeout
+    }
+
     /// Where the service is.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {

@@ -25,7 +25,7 @@ pub use self::{
     error::TokenErrorKind,
     event::{Event, Grant, Reason},
     expiry::{DurationUnit, Expiry, ExpirySource},
-    provider::is_unauthorized,
+    provider::{authorized, is_unauthorized},
     schedule::Phase,
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
     session::{AttemptId, Call, Next, Session, State, Step},

@@ -1,6 +1,6 @@
 //! [`TokenError`]: why there is no token.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, io, iter, sync::Arc, time::Duration};
 
 use crate::{client::Error, recovery::Recovery};
 
@@ -19,6 +19,7 @@ enum Cause {
     Lost,
     ShutDown,
     OutOfTime(Duration),
+    Other(Arc<dyn StdError + Send + Sync>),
 }
 
 /// Where it failed.
@@ -37,6 +38,8 @@ pub enum TokenErrorKind {
     ShutDown,
     /// The caller's own limit on waiting has passed; the attempt goes on.
     OutOfTime,
+    /// A source of tokens that is not this crate's.
+    Other,
 }
 
 impl TokenErrorKind {
@@ -50,14 +53,34 @@ impl TokenErrorKind {
             Self::Lost => "lost",
             Self::ShutDown => "shut_down",
             Self::OutOfTime => "out_of_time",
+            Self::Other => "other",
         }
     }
 }
 
 impl TokenError {
     /// The client secret could not be had. No secret is in the text of `source`; its owner sees to that.
+    ///
+    /// Somebody has to mend that, unless an [`io::Error`] among `source` and its causes says that it may pass:
+    /// a time limit, an interruption, or a network or a peer that is away. Then it is worth a
+    /// [`Retry`](Recovery::Retry).
+    ///
+    /// ```
+    /// use std::io::{Error, ErrorKind};
+    ///
+    /// use cg_auth_core::TokenError;
+    ///
+    /// assert!(TokenError::secret(Error::new(ErrorKind::TimedOut, "the vault is slow")).is_retryable());
+    /// assert!(!TokenError::secret("the vault knows no such secret").is_retryable());
+    /// ```
     pub fn secret(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Cause::Secret(Arc::from(source.into())).into()
+    }
+
+    /// A [`TokenSource`](super::TokenSource) that is not this crate's has no token. No secret is in the text of
+    /// `source`; its owner sees to that.
+    pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Cause::Other(Arc::from(source.into())).into()
     }
 
     pub(super) fn expired_on_arrival() -> Self {
@@ -92,6 +115,7 @@ impl TokenError {
             Cause::Lost => TokenErrorKind::Lost,
             Cause::ShutDown => TokenErrorKind::ShutDown,
             Cause::OutOfTime(_) => TokenErrorKind::OutOfTime,
+            Cause::Other(_) => TokenErrorKind::Other,
         }
     }
 
@@ -109,9 +133,10 @@ impl TokenError {
     pub fn recovery(&self) -> Recovery {
         match &self.cause {
             Cause::Call(error) => error.recovery(),
+            Cause::Secret(source) if may_pass(&**source) => Recovery::Retry,
             Cause::Secret(_) | Cause::ShutDown => Recovery::FixConfiguration,
             // The answer was slow, or came out of a cache.
-            Cause::ExpiredOnArrival | Cause::Lost | Cause::OutOfTime(_) => Recovery::Retry,
+            Cause::ExpiredOnArrival | Cause::Lost | Cause::OutOfTime(_) | Cause::Other(_) => Recovery::Retry,
         }
     }
 
@@ -150,6 +175,7 @@ impl fmt::Display for TokenError {
             Cause::Lost => f.write_str("the attempt to get a token was lost in a panic"),
             Cause::ShutDown => f.write_str("the token provider has been shut down"),
             Cause::OutOfTime(limit) => write!(f, "no token within {limit:?}"),
+            Cause::Other(_) => f.write_str("the source of tokens has none"),
         }
     }
 }
@@ -158,8 +184,31 @@ impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
             Cause::Call(error) => error.source(),
-            Cause::Secret(source) => Some(&**source),
+            Cause::Secret(source) | Cause::Other(source) => Some(&**source),
             _ => None,
         }
     }
+}
+
+/// Whether one of the causes says that what it comes from is away for now.
+fn may_pass(error: &(dyn StdError + 'static)) -> bool {
+    let mut causes = iter::successors(Some(error), |error| (**error).source());
+    causes.any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::TimedOut
+                    | io::ErrorKind::WouldBlock
+                    | io::ErrorKind::Interrupted
+                    | io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::NotConnected
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::HostUnreachable
+                    | io::ErrorKind::NetworkUnreachable
+                    | io::ErrorKind::NetworkDown
+            )
+        })
+    })
 }

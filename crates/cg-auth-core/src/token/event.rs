@@ -5,10 +5,14 @@ use std::{fmt, time::Duration};
 use super::{ExpirySource, TokenError};
 
 /// Something that happened to a token. No secret, token or text of an answer is part of it.
+///
+/// Each attempt to get a token ends in exactly one of `token_acquired`, `token_failed` and `attempt_abandoned`. Only
+/// one that came to nothing but a look at a secret which had been refused not long before ends in none of them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
     /// `token_acquired`: the service issued a token.
+    #[non_exhaustive]
     Acquired {
         /// Why it was asked.
         reason: Reason,
@@ -25,7 +29,9 @@ pub enum Event {
         /// The id that the vendor's support asks for.
         request_id: Option<String>,
     },
-    /// `token_failed`: there is no token, or no new one.
+    /// `token_failed`: there is no token, or no new one. A secret that was refused is told of when the service refuses
+    /// it, and not each time that its source gives it once more.
+    #[non_exhaustive]
     Failed {
         /// Why it was asked.
         reason: Reason,
@@ -41,6 +47,7 @@ pub enum Event {
         retry_in: Duration,
     },
     /// `refresh_token_dropped`: it was refused, or may have been spent; the credential is used in its place.
+    #[non_exhaustive]
     RefreshTokenDropped {
         /// Whether the service has refused it. Otherwise it may have arrived, and nobody saw the answer.
         refused: bool,
@@ -54,14 +61,26 @@ pub enum Event {
     Invalidated,
     /// `duration_mismatch`: `duration` fits neither what the token says of itself nor what is left of it. The
     /// unit may be another one; told once.
+    #[non_exhaustive]
     DurationMismatch {
         /// The number, as it came.
         duration: i64,
         /// What the token says.
         lifetime: Option<Duration>,
     },
-    /// `attempt_abandoned`: what ran the attempt is gone, and nobody knows what of it arrived.
-    Abandoned,
+    /// `attempt_abandoned`: nothing comes of an attempt, and nobody knows what of it arrived. What ran it is gone, or
+    /// it was overtaken: by another secret, a token from elsewhere, or the end of what there was.
+    #[non_exhaustive]
+    Abandoned {
+        /// Why the service was asked.
+        reason: Reason,
+        /// How it was asked last; `None` where it came to no request.
+        grant: Option<Grant>,
+        /// How many requests were answered or had failed; the one under way is not among them.
+        attempts: u32,
+        /// How long it had taken, the reading of the secret included.
+        took: Duration,
+    },
 }
 
 impl Event {
@@ -76,7 +95,7 @@ impl Event {
             Self::SameTokenAgain => "same_token_again",
             Self::Invalidated => "token_invalidated",
             Self::DurationMismatch { .. } => "duration_mismatch",
-            Self::Abandoned => "attempt_abandoned",
+            Self::Abandoned { .. } => "attempt_abandoned",
         }
     }
 
@@ -87,8 +106,8 @@ impl Event {
         let mut fields = Vec::new();
         match self {
             Self::Acquired { reason, grant, attempts, took, lifetime, expiry_source, request_id } => {
-                fields.push(("reason", reason.to_string()));
-                fields.push(("grant", grant.to_string()));
+                fields.push(("reason", reason.as_str().to_owned()));
+                fields.push(("grant", grant.as_str().to_owned()));
                 fields.push(("attempts", attempts.to_string()));
                 fields.push(("took", seconds(took)));
                 fields.extend(lifetime.as_ref().map(|lifetime| ("lifetime", seconds(lifetime))));
@@ -96,8 +115,8 @@ impl Event {
                 fields.extend(request_id.clone().map(|id| ("request_id", id)));
             }
             Self::Failed { reason, grant, attempts, took, error, retry_in } => {
-                fields.push(("reason", reason.to_string()));
-                fields.extend(grant.map(|grant| ("grant", grant.to_string())));
+                fields.push(("reason", reason.as_str().to_owned()));
+                fields.extend(grant.map(|grant| ("grant", grant.as_str().to_owned())));
                 fields.push(("attempts", attempts.to_string()));
                 fields.push(("took", seconds(took)));
                 fields.push(("error", error.to_string()));
@@ -105,12 +124,18 @@ impl Event {
                 fields.extend(request_id.map(|id| ("request_id", id.to_owned())));
                 fields.push(("retry_in", seconds(retry_in)));
             }
+            Self::Abandoned { reason, grant, attempts, took } => {
+                fields.push(("reason", reason.as_str().to_owned()));
+                fields.extend(grant.map(|grant| ("grant", grant.as_str().to_owned())));
+                fields.push(("attempts", attempts.to_string()));
+                fields.push(("took", seconds(took)));
+            }
             Self::RefreshTokenDropped { refused } => fields.push(("refused", refused.to_string())),
             Self::DurationMismatch { duration, lifetime } => {
                 fields.push(("duration", duration.to_string()));
                 fields.extend(lifetime.as_ref().map(|lifetime| ("lifetime", seconds(lifetime))));
             }
-            Self::RefreshSwitchedOff | Self::SameTokenAgain | Self::Invalidated | Self::Abandoned => {}
+            Self::RefreshSwitchedOff | Self::SameTokenAgain | Self::Invalidated => {}
         }
         fields
     }
@@ -140,22 +165,38 @@ pub enum Grant {
     RefreshToken,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Reason {
+    /// The reason as a short stable word, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Missing => "missing",
             Self::Due => "due",
             Self::Expired => "expired",
             Self::Invalidated => "invalidated",
-        })
+        }
+    }
+}
+
+impl Grant {
+    /// The grant as a short stable word, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Credential => "credential",
-            Self::RefreshToken => "refresh_token",
-        })
+        f.write_str(self.as_str())
     }
 }

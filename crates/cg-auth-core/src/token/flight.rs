@@ -89,6 +89,13 @@ impl Flight {
         lock(&self.state).executor.is_none()
     }
 
+    /// Moves a parked attempt on as far as it can go now. One that belongs elsewhere is left alone.
+    pub(super) fn move_on_in_passing(&self, executor: u64) {
+        if self.is_parked_under(executor) {
+            self.move_on(|| executor);
+        }
+    }
+
     fn move_on(&self, executor: impl Fn() -> u64) {
         // Whoever finds the task taken is registered, and woken where it has to be polled once more.
         let Some(mut parked) = lock(&self.state).parked.take() else { return };

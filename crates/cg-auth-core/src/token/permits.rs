@@ -4,9 +4,11 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
+
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// A number of permits, and the queue of those who wait for one. Each has an owner `T`, so that it can be seen who
 /// holds them.
@@ -92,7 +94,7 @@ impl<T> Permits<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -133,4 +135,5 @@ impl<T> Drop for Permit<T> {
 }
 
 #[cfg(test)]
+#[cfg(not(shuttle))]
 mod tests;

@@ -176,10 +176,12 @@ impl TokenPool {
     /// attempt.
     pub fn renew_secret(&self, secret: impl SecretSource + 'static) {
         let secret: Arc<dyn SecretSource> = Arc::new(secret);
-        lock(&self.shared.state).secret = Arc::clone(&secret);
+        let before = std::mem::replace(&mut lock(&self.shared.state).secret, Arc::clone(&secret));
         for (_, provider) in self.providers() {
-            provider.renew_shared_secret(Arc::clone(&secret));
+            provider.renew_secret(Arc::clone(&secret));
         }
+        // Outside of the lock: its owner may look here once more.
+        drop(before);
     }
 
     /// Tells `observer` what happens, and to whose token, as [`TokenProvider::on_event`] does.
@@ -193,19 +195,23 @@ impl TokenPool {
     /// Ends the pool: waits for every attempt under way, those included that wait for their turn, and then gives
     /// what there is for a store, to be [seeded](TokenProvider::seed) elsewhere. From the call on no attempt is
     /// started, and afterwards nobody gets a token. Dropping the future before its end loses no token.
-    pub async fn shutdown(&self) -> Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)> {
+    pub fn shutdown(
+        &self,
+    ) -> impl Future<Output = Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)>> + Send + use<> {
         lock(&self.shared.state).is_shut_down = true;
         let providers = self.providers();
         providers.iter().for_each(|(_, provider)| provider.close());
-        for (_, provider) in &providers {
-            provider.landed().await;
+        async move {
+            for (_, provider) in &providers {
+                provider.landed().await;
+            }
+            let mut released = Vec::new();
+            for (user, provider) in providers {
+                let kept = provider.shutdown().await;
+                released.extend(kept.map(|(token, expiry)| (user, token, expiry)));
+            }
+            released
         }
-        let mut released = Vec::new();
-        for (user, provider) in providers {
-            let kept = provider.shutdown().await;
-            released.extend(kept.map(|(token, expiry)| (user, token, expiry)));
-        }
-        released
     }
 
     fn new_provider(&self, state: &State, user: &UserPrincipalName) -> TokenProvider {

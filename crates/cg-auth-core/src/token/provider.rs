@@ -12,9 +12,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
-pub use self::authorized::is_unauthorized;
+pub use self::authorized::{authorized, is_unauthorized};
 pub(super) use self::shared::Shared;
-use super::{Event, Expiry, IssuedToken, SecretSource, Session, State, TokenError, TokenFuture, TokenSource};
+use super::{
+    Event, Expiry, IssuedToken, SecretSource, Session, State, TokenError, TokenFuture, TokenSource,
+    secret_source::read_secret,
+};
 use crate::{
     client::AuthClient,
     model::{ApiCredential, DelegatedAccessToken, UserPrincipalName},
@@ -58,7 +61,9 @@ pub struct TokenProvider {
 }
 
 impl TokenProvider {
-    /// Tokens of `user_principal_name`, over `client`. The secret is read before each attempt.
+    /// Tokens of `user_principal_name`, over `client`. The secret is read before each attempt. Where the wire's
+    /// `duration` is in another unit than seconds, a [session](Self::with_session) is set up
+    /// [with it](Session::with_duration_unit).
     #[must_use]
     pub fn new(
         client: AuthClient,
@@ -74,7 +79,17 @@ impl TokenProvider {
         Self { shared: Shared::new(client, session, Arc::new(secret), None) }
     }
 
-    /// A valid token, waiting for it where there is none. Dropping the future disturbs nobody else.
+    /// On whose behalf the tokens are.
+    #[must_use]
+    pub fn user_principal_name(&self) -> UserPrincipalName {
+        self.shared.user_principal_name()
+    }
+
+    /// A valid token, waiting for it where there is none. One that is about to expire is given all the same where
+    /// another does not come in half of the time that it has left. Dropping the future disturbs nobody else.
+    ///
+    /// # Errors
+    /// [`TokenError`], which says why there is none.
     pub fn token(&self) -> TokenFuture<'_> {
         TokenFuture::of_provider(&self.shared)
     }
@@ -107,17 +122,17 @@ impl TokenProvider {
     /// A valid token, waiting for `limit` at most. Others who wait are not disturbed, and the attempt goes on.
     ///
     /// # Errors
-    /// [`TokenError`], as [`token`](Self::token), or that the limit has passed.
+    /// [`TokenError`], as [`token`](Self::token), or that the limit has passed and no token is valid.
     pub async fn token_within(&self, limit: Duration) -> Result<IssuedToken, TokenError> {
         if let Some(token) = self.shared.hit() {
             return Ok(token);
         }
         let token = within(self.shared.runtime(), limit, self.token()).await;
-        token.unwrap_or_else(|| Err(TokenError::out_of_time(limit)))
+        token.unwrap_or_else(|| self.shared.valid_token().ok_or_else(|| TokenError::out_of_time(limit)))
     }
 
     /// Starts to get a token where one is missing or due, and does not wait. Where nothing can be spawned, the next
-    /// caller who has to wait moves that on.
+    /// callers move that on.
     pub fn prefetch(&self) {
         self.shared.prefetch();
     }
@@ -141,13 +156,13 @@ impl TokenProvider {
 
     /// Forgets the token, and every failure. Who waits goes on with another attempt.
     pub fn clear(&self) {
-        self.shared.begin_anew(|inner, _| inner.session.clear());
+        self.shared.begin_anew(|inner, now| inner.session.clear(now));
     }
 
     /// Reads the secret from elsewhere from now on. A valid token stays; who waits goes on with another attempt.
     pub fn renew_secret(&self, secret: impl SecretSource + 'static) {
         self.shared.set_secret(Arc::new(secret));
-        self.shared.begin_anew(|inner, _| inner.session.renew_secret());
+        self.shared.begin_anew(|inner, now| inner.session.renew_secret(now));
     }
 
     /// What there is, for a health check.
@@ -167,17 +182,22 @@ impl TokenProvider {
     /// # Errors
     /// [`TokenError`] of the secret or of the call; the token then stays.
     pub async fn delete_token_cache(&self) -> Result<(), TokenError> {
-        let secret = self.shared.read_secret().await?;
-        let user = self.shared.act(|session, _| session.user_principal_name().clone());
-        self.shared.client().delete_token_cache(&ApiCredential::new(secret, user)).await?;
+        let client = self.shared.client();
+        let source = self.shared.secret_source();
+        let secret = read_secret(&*source, client).await?;
+        client.delete_token_cache(&ApiCredential::new(secret, self.user_principal_name())).await?;
         self.clear();
         Ok(())
     }
 
     /// Ends the provider: waits for an attempt under way, and then gives what there is for a store, to be
     /// [seeded](Self::seed) elsewhere. From the call on no attempt is started, and afterwards nobody gets a token.
-    pub async fn shutdown(&self) -> Option<(DelegatedAccessToken, Expiry)> {
-        self.shared.shut_down().await
+    pub fn shutdown(&self) -> impl Future<Output = Option<(DelegatedAccessToken, Expiry)>> + Send {
+        self.shared.close();
+        async {
+            self.shared.landed().await;
+            self.shared.release()
+        }
     }
 }
 

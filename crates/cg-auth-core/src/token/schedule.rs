@@ -11,7 +11,8 @@ pub enum Phase {
     /// It is served, and another one is got meanwhile: the last fifth of its life, ten minutes at most, moved
     /// earlier by up to a half as chance has it, so that a fleet does not refresh all at once.
     Early,
-    /// Another one is waited for, and this one served where that fails: the last tenth, thirty seconds at most.
+    /// Another one is waited for, and this one served where that fails or takes half of what is left: the last tenth,
+    /// thirty seconds at most.
     Margin,
     /// It is never served.
     Expired,

@@ -8,20 +8,39 @@ use std::{
     future::Future,
     io::{self, Read as _},
     path::PathBuf,
+    sync::Arc,
 };
 
 use zeroize::Zeroizing;
 
+use super::TokenError;
 use crate::{
+    client::AuthClient,
     model::{ClientSecret, ConfigError},
-    time::BoxFuture,
+    time::{BoxFuture, within},
 };
 
 /// Gives the client secret. It is asked before each attempt to get a token, so that a secret which has been
-/// rotated is used from then on.
+/// rotated is used from then on. It may take as long as a [call](AuthClient::with_timeout) of the client; then the
+/// attempt fails.
 pub trait SecretSource: Send + Sync + fmt::Debug {
     /// The secret as it is now.
+    ///
+    /// # Errors
+    /// Why there is none. It becomes the source of a [`TokenError`], and the secret must not be in its text.
     fn read(&self) -> BoxFuture<'_, SecretResult>;
+}
+
+/// The secret, within what a call of `client` may take.
+pub(super) async fn read_secret(
+    source: &dyn SecretSource,
+    client: &AuthClient,
+) -> Result<ClientSecret, TokenError> {
+    let limit = client.timeout();
+    match within(client.runtime(), limit, source.read()).await {
+        Some(result) => result.map_err(TokenError::secret),
+        None => Err(TokenError::secret(format!("the secret was not read within {limit:?}"))),
+    }
 }
 
 /// A secret, or why there is none; the secret is not in that text.
@@ -136,6 +155,17 @@ impl<F> fmt::Debug for SecretFn<F> {
         f.write_str("SecretFn")
     }
 }
+
+macro_rules! forward {
+    ($($pointer:ty),*) => { $(
+        impl<T: SecretSource + ?Sized> SecretSource for $pointer {
+            fn read(&self) -> BoxFuture<'_, SecretResult> {
+                T::read(self)
+            }
+        }
+    )* };
+}
+forward!(Arc<T>, Box<T>);
 
 fn secret_of(text: &str) -> Result<ClientSecret, ConfigError> {
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));

@@ -4,15 +4,20 @@ mod acquisition;
 mod back_off;
 mod held;
 mod patience;
+mod spare;
+mod state;
 mod verdict;
 
 use std::fmt;
 
-pub use self::acquisition::{AttemptId, Call, Next};
-use self::{acquisition::Attempt, back_off::BackOff, held::Held, patience::Patience};
+use self::{acquisition::Attempt, back_off::BackOff, held::Held, patience::Patience, spare::Spare};
+pub use self::{
+    acquisition::{AttemptId, Call, Next},
+    state::State,
+};
 use super::{DurationUnit, Event, Expiry, IssuedToken, Phase, Reason, TokenError, snapshot::Snapshot};
 use crate::{
-    model::{DelegatedAccessToken, RefreshToken, UserPrincipalName},
+    model::{DelegatedAccessToken, UserPrincipalName},
     time::{Glance, Now},
 };
 
@@ -76,14 +81,8 @@ pub struct Session {
     events: Vec<Event>,
 }
 
-/// A refresh token for the next time.
-struct Spare {
-    token: RefreshToken,
-    /// Whether it was never sent.
-    is_new: bool,
-}
-
-/// What to do for a caller who wants a token now.
+/// What to do for a caller who wants a token now. There will be no other cases: whoever drives a session has an
+/// answer to each, and the compiler says so.
 #[derive(Debug, Clone)]
 #[must_use]
 pub enum Step {
@@ -97,22 +96,6 @@ pub enum Step {
     Wait,
     /// There is none, and it is too early to ask again.
     Fail(TokenError),
-}
-
-/// What there is at the moment, for a health check.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct State {
-    /// The phase of the token; `None` where there is none, or it has been invalidated.
-    pub phase: Option<Phase>,
-    /// When the token expires.
-    pub expiry: Expiry,
-    /// Whether an attempt is being made.
-    pub is_acquiring: bool,
-    /// How many attempts have failed in a row.
-    pub failures: u32,
-    /// Whether there is a refresh token that would be used.
-    pub has_refresh_token: bool,
 }
 
 impl Session {
@@ -179,8 +162,10 @@ impl Session {
 
     /// The token, if it may still be served at `now`, whether or not it is time for another.
     #[must_use]
-    pub fn valid_token(&self, now: Now) -> Option<IssuedToken> {
-        self.held.as_ref().and_then(|held| held.served(now)).map(|(_, token)| token)
+    pub fn valid_token(&mut self, now: Now) -> Option<IssuedToken> {
+        let held = self.held.as_mut()?;
+        held.settle(now);
+        held.served(now).map(|(_, token)| token)
     }
 
     /// Reports that a service refused `token`: it is not served any more, and the next caller gets another. False
@@ -198,40 +183,43 @@ impl Session {
 
     /// Takes over a token from elsewhere, for instance from a store, in place of what there is.
     pub fn seed(&mut self, token: DelegatedAccessToken, expiry: Expiry, now: Now) {
-        self.clear();
+        self.clear(now);
         let (access_token, refresh_token) = token.into_tokens();
         self.held = Some(Held::new(IssuedToken::new(&access_token, expiry), now, self.random.f64()));
         self.spare = refresh_token.map(|token| Spare { token, is_new: true });
     }
 
     /// Forgets everything: tokens, failures, the attempt under way.
-    pub fn clear(&mut self) {
+    pub fn clear(&mut self, now: Now) {
         self.generation += 1;
+        if let Some(attempt) = self.attempt.take() {
+            self.tell_of_the_end(&attempt, now);
+        }
         self.held = None;
         self.spare = None;
         self.refusals = 0;
-        self.attempt = None;
         self.back_off = None;
         self.patience = Patience::default();
     }
 
     /// Gives up the attempt under way and the memory of failures, since there is another client secret. A token
     /// that is held stays.
-    pub fn renew_secret(&mut self) {
+    pub fn renew_secret(&mut self, now: Now) {
         self.generation += 1;
         self.refusals = 0;
         self.back_off = None;
         if let Some(attempt) = self.attempt.take() {
-            self.forget_what_was_sent(&attempt);
+            self.give_up(&attempt, now);
         }
     }
 
     /// Gives a token away with its refresh token, for a store, and forgets everything. One that must not be served
-    /// any more is given for the sake of its refresh token alone, as one that has expired.
+    /// any more, such as one that had expired when it came, is given for the sake of its refresh token alone, as one
+    /// that has expired.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
         let held = self.held.take();
         let refresh_token = self.spare.take().map(|spare| spare.token);
-        self.clear();
+        self.clear(now);
         let held = held?;
         let expiry = match held.served(now) {
             Some((_, token)) => token.expiry(),
@@ -247,28 +235,19 @@ impl Session {
         self.generation
     }
 
-    /// What is enough to serve on without a [`step`](Self::step), as long as nothing happens here.
+    /// What is enough to serve on without a [`step`](Self::step), as long as nothing happens here, and for a minute
+    /// at most: a step then looks at every clock, and what it sees makes another snapshot.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let Some(held) = self.held.as_ref().filter(|held| !held.is_invalidated()) else {
             return Snapshot::default();
         };
         let back_off_ends = self.back_off.as_ref().map(BackOff::ends);
-        let sure = held.sure(self.attempt.is_some(), back_off_ends);
-        let drift = Glance::from(held.settled()).drift_nanos();
-        Snapshot { token: Some(held.token().clone()), sure, drift }
-    }
-
-    /// What there is at `now`.
-    #[must_use]
-    pub fn state(&self, now: Now) -> State {
-        let held = self.held.as_ref().filter(|held| !held.is_invalidated());
-        State {
-            phase: held.map(|held| held.phase(now)),
-            expiry: held.map_or(Expiry::UNKNOWN, |held| held.token().expiry()),
-            is_acquiring: self.attempt.is_some(),
-            failures: self.back_off.as_ref().map_or(0, BackOff::failures),
-            has_refresh_token: self.spare.is_some() && !self.is_refresh_switched_off(),
+        let settled = Glance::from(held.settled());
+        match held.sure(self.attempt.is_some(), back_off_ends) {
+            // What serves nothing is the same each time, and so is published once.
+            sure if sure.until <= settled.monotonic_nanos() => Snapshot::default(),
+            sure => Snapshot { token: Some(held.token().clone()), sure, drift: settled.drift_nanos() },
         }
     }
 
@@ -284,10 +263,6 @@ impl Session {
             Some(_) => Reason::Expired,
         }
     }
-
-    const fn is_refresh_switched_off(&self) -> bool {
-        self.refusals >= REFUSALS_TO_SWITCH_OFF
-    }
 }
 
 impl fmt::Debug for Session {
@@ -302,5 +277,3 @@ impl fmt::Debug for Session {
             .finish_non_exhaustive()
     }
 }
-
-const REFUSALS_TO_SWITCH_OFF: u8 = 2;

@@ -14,6 +14,9 @@ use crate::time::BoxFuture;
 /// Hands out a valid token. Adapters take one, tests fake one.
 pub trait TokenSource: Send + Sync + fmt::Debug {
     /// A valid token, waiting for it where there is none.
+    ///
+    /// # Errors
+    /// [`TokenError`], which says why there is none.
     fn token(&self) -> TokenFuture<'_>;
 
     /// A valid token, if one can be had without waiting.

@@ -64,7 +64,14 @@ pub fn trace_event(event: &Event) {
             duration = *duration,
             lifetime = lifetime.as_ref().map(Duration::as_secs_f64)
         ),
-        Event::Abandoned => emit!(INFO, "attempt_abandoned"),
+        Event::Abandoned { reason, grant, attempts, took } => emit!(
+            INFO,
+            "attempt_abandoned",
+            reason = %reason,
+            grant = grant.map(field::display),
+            attempts = *attempts,
+            took = took.as_secs_f64()
+        ),
     }
 }
 

@@ -4,6 +4,7 @@ mod acquisitions;
 mod lifecycle;
 mod mix_ups;
 mod parked;
+mod secrets;
 mod service;
 mod users;
 

@@ -5,6 +5,7 @@ mod cancellation;
 mod events;
 mod generations;
 mod handing_out;
+mod margin;
 mod panics;
 mod runtimes;
 mod secret_sources;

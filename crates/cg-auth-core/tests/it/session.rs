@@ -8,6 +8,7 @@ mod invalidation;
 mod lifetimes;
 mod model;
 mod recovery;
+mod token_errors;
 mod transitions;
 
 use std::time::Duration;
@@ -125,6 +126,22 @@ impl Rig {
         self.session.invalidate(token, self.clock.now())
     }
 
+    fn abandon(&mut self, id: AttemptId) {
+        self.session.abandon(id, self.clock.now());
+    }
+
+    fn clear(&mut self) {
+        self.session.clear(self.clock.now());
+    }
+
+    fn renew_secret(&mut self) {
+        self.session.renew_secret(self.clock.now());
+    }
+
+    fn valid_token(&mut self) -> Option<IssuedToken> {
+        self.session.valid_token(self.clock.now())
+    }
+
     fn release(&mut self) -> Option<(DelegatedAccessToken, Expiry)> {
         self.session.release(self.clock.now())
     }
@@ -165,8 +182,8 @@ fn issued_body(text: &str, duration: i64, refresh_token: Option<&str>) -> String
 }
 
 /// A token whose claims say that it lived in January 1970, a long time before the answer.
-fn expired_on_arrival() -> Reply {
-    let body = issued_body(&jwt(0, 3600), 3600, None);
+fn expired_on_arrival(refresh_token: Option<&str>) -> Reply {
+    let body = issued_body(&jwt(0, 3600), 3600, refresh_token);
     Reply::Whole(200, vec![("date", "Tue, 01 Jan 2030 00:00:00 GMT".to_owned())], body)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cg_auth_core::{
     IssuedToken, TokenError, TokenProvider,
     time::Now,
-    token::{Event, TokenErrorKind, trace_event},
+    token::{Event, trace_event},
 };
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
@@ -50,7 +50,7 @@ impl Watch {
                     self.print(token)?;
                     pause
                 }
-                Err(error) if may_pass(&error) => error.retry_after().unwrap_or(LONGEST_PAUSE),
+                Err(error) if error.is_retryable() => error.retry_after().unwrap_or(LONGEST_PAUSE),
                 // What the events say of it is said by the failure.
                 Err(error) => return Err(error.into()),
             };
@@ -86,11 +86,6 @@ impl Watch {
 fn pause(token: &IssuedToken) -> Duration {
     let left = token.expiry().remaining(Now::system());
     left.map_or(LONGEST_PAUSE, |left| (left / 20).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
-}
-
-/// A service that is slow, or that hands out a token of its cache, may issue one that has just expired.
-fn may_pass(error: &TokenError) -> bool {
-    error.is_retryable() || error.kind() == TokenErrorKind::ExpiredOnArrival
 }
 
 fn warning(event: &Event) -> Option<String> {

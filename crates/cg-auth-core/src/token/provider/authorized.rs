@@ -1,9 +1,9 @@
-//! [`TokenProvider::authorized`]: a request that a refused token does not fail.
+//! [`authorized`]: a request that a refused token does not fail.
 
 use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 
 use super::TokenProvider;
-use crate::token::TokenError;
+use crate::token::{TokenError, TokenSource};
 
 impl TokenProvider {
     /// Makes a request of the caller's with a valid token, and once more with another one where the answer says
@@ -49,18 +49,35 @@ impl TokenProvider {
         E: From<TokenError>,
         F: Future<Output = Result<T, E>>,
     {
-        let token = self.token().await?;
-        let answer = call(token.authorization().clone()).await?;
-        if !refused(&answer) {
-            return Ok(answer);
-        }
-        self.invalidate(&token);
-        let fresh = self.token().await?;
-        if fresh.expose_secret() == token.expose_secret() {
-            return Ok(answer);
-        }
-        call(fresh.authorization().clone()).await
+        authorized(self, refused, call).await
     }
+}
+
+/// The same as [`TokenProvider::authorized`] with the tokens of any source.
+///
+/// # Errors
+/// [`TokenError`] where there is no token, and whatever `call` fails with.
+pub async fn authorized<S, T, E, F>(
+    source: &S,
+    refused: impl Fn(&T) -> bool,
+    call: impl Fn(HeaderValue) -> F,
+) -> Result<T, E>
+where
+    S: TokenSource + ?Sized,
+    E: From<TokenError>,
+    F: Future<Output = Result<T, E>>,
+{
+    let token = source.token().await?;
+    let answer = call(token.authorization().clone()).await?;
+    if !refused(&answer) {
+        return Ok(answer);
+    }
+    source.invalidate(&token);
+    let fresh = source.token().await?;
+    if fresh.expose_secret() == token.expose_secret() {
+        return Ok(answer);
+    }
+    call(fresh.authorization().clone()).await
 }
 
 /// Whether an answer says that the token was refused, so that another one may help: 401, unless the token is good

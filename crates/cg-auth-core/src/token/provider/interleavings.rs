@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used)] // as in every test
 
+mod rig;
+
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -13,114 +15,13 @@ use std::{
 use http::Response;
 use shuttle::{check_pct, check_random, future, thread};
 
-use super::TokenProvider;
+use self::rig::{Rig, Tasks};
 use crate::{
-    AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
     body::Body,
     model::{AccessToken, DelegatedAccessToken},
-    testing::{ManualClock, ScriptedTransport},
-    time::{BoxFuture, Now, Runtime},
-    token::{Expiry, Session, TokenErrorKind},
+    testing::ScriptedTransport,
+    token::{Expiry, TokenErrorKind},
 };
-
-/// What becomes of the tasks of attempts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Tasks {
-    Spawned,
-    Parked,
-    /// Kept, until somebody drops them.
-    Kept,
-}
-
-#[derive(Clone)]
-struct Played {
-    clock: ManualClock,
-    tasks: Tasks,
-    kept: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
-}
-
-impl std::fmt::Debug for Played {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.tasks.fmt(f)
-    }
-}
-
-impl Played {
-    fn drop_tasks(&self) {
-        let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        drop(kept);
-    }
-}
-
-impl Runtime for Played {
-    fn now(&self) -> Now {
-        self.clock.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.clock.sleep(duration)
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        match self.tasks {
-            Tasks::Spawned => drop(future::spawn(task)),
-            Tasks::Parked => return Err(task),
-            Tasks::Kept => self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(task),
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone)]
-struct Rig {
-    provider: TokenProvider,
-    runtime: Played,
-    script: ScriptedTransport,
-}
-
-impl Rig {
-    fn new(tasks: Tasks, script: ScriptedTransport) -> Self {
-        let runtime = Played { clock: ManualClock::new(), tasks, kept: Arc::default() };
-        let base = BaseUrl::parse("https://example.com").unwrap();
-        let client = AuthClient::with_runtime(base, script.clone(), runtime.clone())
-            .with_retry_policy(RetryPolicy::none());
-        let user = UserPrincipalName::new("someone@example.com").unwrap();
-        // Of a fixed chance, so that a failure can be played once more.
-        let session = Session::with_seed_of_chance(user, 1);
-        let secret = ClientSecret::new("s3cret").unwrap();
-        Self { provider: TokenProvider::with_session(client, session, secret), runtime, script }
-    }
-
-    /// A thread that waits for a token: its text, or the kind of its failure.
-    fn caller(&self) -> thread::JoinHandle<Result<String, TokenErrorKind>> {
-        let provider = self.provider.clone();
-        thread::spawn(move || {
-            let token = future::block_on(provider.token());
-            token.map(|token| token.expose_secret().to_owned()).map_err(|error| error.kind())
-        })
-    }
-
-    /// A thread that polls once and goes away.
-    fn passer_by(&self) -> thread::JoinHandle<()> {
-        let provider = self.provider.clone();
-        thread::spawn(move || {
-            let mut token = pin!(provider.token());
-            let _ = token.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            thread::yield_now();
-        })
-    }
-
-    fn thread(&self, act: impl FnOnce(&Self) + Send + 'static) -> thread::JoinHandle<()> {
-        let rig = self.clone();
-        thread::spawn(move || act(&rig))
-    }
-
-    /// Hits read the same as whoever asks the session, which publishes anew: they read first.
-    fn assert_is_published(&self) {
-        let is_hit = self.provider.shared.hit().is_some();
-        assert_eq!(is_hit, self.provider.state().phase.is_some());
-    }
-}
 
 fn issue(number: u32) -> Response<Body> {
     let body = format!(r#"{{"value":{{"access_token":"{number}","duration":3600}},"isSuccess":true}}"#);
@@ -204,6 +105,24 @@ fn a_prefetch_that_parks_its_attempt_leaves_nobody_waiting() {
         assert_eq!(rig.caller().join().unwrap().unwrap(), "1");
         prefetching.join().unwrap();
         assert_eq!(rig.script.requests().len(), 1);
+    };
+    play(scene, &[Tasks::Parked]);
+}
+
+#[test]
+fn those_who_pass_by_move_on_what_nobody_waits_for() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
+        future::block_on(rig.provider.token()).unwrap();
+        rig.runtime.clock.advance(LIFETIME * 19 / 20);
+        let passers_by = [(); 3].map(|()| rig.passer_by());
+        rig.script.release();
+        passers_by.into_iter().for_each(|passer_by| passer_by.join().unwrap());
+        // Of what was under way nobody has been left to wait for it.
+        let token = future::block_on(rig.provider.token()).unwrap();
+        let token = if token.expose_secret() == "1" { rig.provider.peek().unwrap() } else { token };
+        assert_eq!((token.expose_secret(), rig.script.requests().len()), ("2", 2));
+        rig.assert_is_published();
     };
     play(scene, &[Tasks::Parked]);
 }

@@ -7,9 +7,10 @@ use std::{
 
 use super::Shared;
 use crate::token::{
-    AttemptId, Next, TokenError,
+    AttemptId, Next,
     flight::{Flight, Outcome},
     permits::Permit,
+    secret_source::read_secret,
     turn::take_turn,
 };
 
@@ -33,7 +34,7 @@ impl Pilot {
         let shared = self.flight.upgrade().and(self.shared.upgrade());
         let provider = shared.map(|shared| (shared.secret_source(), shared.client().clone()));
         let Some((source, client)) = provider else { return };
-        let secret = source.read().await.map_err(TokenError::secret);
+        let secret = read_secret(&*source, &client).await;
         let mut next = self
             .shared
             .upgrade()
@@ -84,7 +85,7 @@ impl Drop for Pilot {
             if thread::panicking() {
                 return session.lose(self.id, now);
             }
-            session.abandon(self.id);
+            session.abandon(self.id, now);
             Next::Superseded
         });
         shared.land(

@@ -23,20 +23,13 @@ impl TokenProvider {
         Arc::strong_count(&self.shared) > 1 || self.shared.has_spawned()
     }
 
-    pub(in crate::token) fn renew_shared_secret(&self, secret: Arc<dyn SecretSource>) {
-        self.shared.set_secret(secret);
-        self.shared.begin_anew(|inner, _| inner.session.renew_secret());
-    }
-
     /// From now on no attempt is started.
     pub(in crate::token) fn close(&self) {
-        let _ = self.shared.last_flight();
+        self.shared.close();
     }
 
-    /// Closes it, and waits for an attempt under way.
+    /// Waits for an attempt under way.
     pub(in crate::token) async fn landed(&self) {
-        while let Some(flight) = self.shared.last_flight() {
-            flight.outcome(|| self.shared.runtime().executor()).await;
-        }
+        self.shared.landed().await;
     }
 }

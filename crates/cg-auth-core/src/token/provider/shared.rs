@@ -1,21 +1,20 @@
 //! [`Shared`]: the session of a provider, what it publishes, and who observes it.
 
+mod acquiring;
+
 use std::{
     fmt,
     sync::{Arc, Weak},
 };
 
-use super::{
-    observers::{Observer, Observers},
-    pilot::Pilot,
-};
+use super::observers::{Observer, Observers};
 use crate::{
     client::AuthClient,
-    model::{ClientSecret, DelegatedAccessToken},
+    model::{DelegatedAccessToken, UserPrincipalName},
     sync::{ArcSwap, Mutex, lock},
-    time::{BoxFuture, Now, Runtime},
+    time::{Now, Runtime},
     token::{
-        AttemptId, Expiry, IssuedToken, SecretSource, Session, Snapshot, Step, TokenError,
+        Expiry, IssuedToken, SecretSource, Session, Snapshot,
         flight::{Flight, Outcome},
         turn::Turns,
     },
@@ -77,80 +76,10 @@ impl Shared {
 
     /// A token that may be served, whether or not it is time for another.
     pub(super) fn valid_token(&self) -> Option<IssuedToken> {
-        let inner = lock(&self.inner);
-        inner.session.valid_token(self.runtime().now())
-    }
-
-    /// A token, by whatever it takes.
-    pub(in crate::token) async fn acquire(&self) -> Result<IssuedToken, TokenError> {
-        let mut may_spawn = true;
-        loop {
-            let (flight, is_own) = match self.step(may_spawn)? {
-                Decision::Serve(token) => return Ok(token),
-                Decision::Wait { flight, is_own } => (flight, is_own),
-            };
-            let outcome = flight.outcome(|| self.runtime().executor()).await;
-            // Whatever drops the tasks that it is given would do so for ever: the next one stays with the callers.
-            may_spawn &= !(is_own && matches!(outcome, Outcome::Abandoned));
-            // Whoever comes late may find the new token expired or replaced, or the old one still good.
-            match (self.hit().or_else(|| self.valid_token()), outcome) {
-                (Some(token), Outcome::Ended(_)) => return Ok(token),
-                (None, Outcome::Ended(Err(error))) => return Err(error),
-                _ => {}
-            }
-        }
-    }
-
-    pub(super) fn prefetch(&self) {
-        let _ = self.step(true);
-    }
-
-    /// What the session says, and the start of what it asks for.
-    fn step(&self, may_spawn: bool) -> Result<Decision, TokenError> {
         let mut inner = lock(&self.inner);
-        let now = self.runtime().now();
-        if inner.is_shut_down {
-            return inner.session.valid_token(now).map(Decision::Serve).ok_or_else(TokenError::shut_down);
-        }
-        let step = inner.session.step(now);
-        let (served, id) = match step {
-            Step::Serve(token) => (Some(token), None),
-            Step::ServeAndStart(token, id) => (Some(token), Some(id)),
-            Step::Start(id) => (None, Some(id)),
-            Step::Wait => (None, None),
-            Step::Fail(error) => return Err(error),
-        };
-        if id.is_some() {
-            inner.flight = Some(Arc::default());
-        }
-        let flight = inner.flight.clone();
-        self.publish(&inner.session);
-        drop(inner);
-
-        let is_on_its_own = match (id, &flight) {
-            (Some(id), Some(flight)) => self.launch(id, flight, may_spawn),
-            _ => true,
-        };
-        Ok(match (served, flight) {
-            (Some(token), _) if is_on_its_own => Decision::Serve(token),
-            (Some(token), None) => Decision::Serve(token),
-            // Without a task of its own the attempt needs somebody who waits: this caller, once.
-            (_, Some(flight)) => Decision::Wait { flight, is_own: id.is_some() },
-            (None, None) => return Err(TokenError::lost()),
-        })
-    }
-
-    /// Whether the attempt has got a task of its own.
-    fn launch(&self, id: AttemptId, flight: &Arc<Flight>, may_spawn: bool) -> bool {
-        let task: BoxFuture<'static, ()> = Box::pin(Pilot::new(self.own.clone(), flight, id).fly());
-        let spawned = if may_spawn { self.runtime().spawn(task) } else { Err(task) };
-        match spawned {
-            Ok(()) => true,
-            Err(task) => {
-                flight.park(task, self.runtime().executor());
-                false
-            }
-        }
+        let token = inner.session.valid_token(self.runtime().now());
+        self.publish(&inner);
+        token
     }
 
     /// Has the session act, publishes what comes of it and tells the observers.
@@ -164,7 +93,7 @@ impl Shared {
     pub(super) fn act_untold<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
         let result = act(&mut inner.session, self.runtime().now());
-        self.publish(&inner.session);
+        self.publish(&inner);
         self.observers.note(inner.session.take_events());
         result
     }
@@ -174,10 +103,10 @@ impl Shared {
         let mut inner = lock(&self.inner);
         let before = inner.session.generation();
         act(&mut inner, self.runtime().now());
-        self.publish(&inner.session);
-        self.observers.note(inner.session.take_events());
         let has_begun = inner.session.generation() != before;
         let flight = inner.flight.take_if(|_| has_begun);
+        self.publish(&inner);
+        self.observers.note(inner.session.take_events());
         drop(inner);
         if let Some(flight) = flight {
             flight.end(Outcome::Gone);
@@ -190,25 +119,35 @@ impl Shared {
         let Some(flight) = flight.upgrade() else { return };
         let mut inner = lock(&self.inner);
         inner.flight.take_if(|current| Arc::ptr_eq(current, &flight));
+        self.publish(&inner);
         drop(inner);
         flight.end(outcome);
     }
 
-    pub(super) async fn shut_down(&self) -> Option<(DelegatedAccessToken, Expiry)> {
-        while let Some(flight) = self.last_flight() {
+    /// From now on no attempt is started.
+    pub(super) fn close(&self) {
+        lock(&self.inner).is_shut_down = true;
+    }
+
+    /// Waits for an attempt under way, once it is closed.
+    pub(super) async fn landed(&self) {
+        while let Some(flight) = self.flight() {
             flight.outcome(|| self.runtime().executor()).await;
         }
+    }
+
+    pub(super) fn release(&self) -> Option<(DelegatedAccessToken, Expiry)> {
         self.act(Session::release)
     }
 
-    pub(super) fn last_flight(&self) -> Option<Arc<Flight>> {
-        let mut inner = lock(&self.inner);
-        inner.is_shut_down = true;
-        inner.flight.clone()
+    fn flight(&self) -> Option<Arc<Flight>> {
+        lock(&self.inner).flight.clone()
     }
 
-    fn publish(&self, session: &Session) {
-        let snapshot = session.snapshot();
+    fn publish(&self, inner: &Inner) {
+        // Callers who pass by move a parked attempt on.
+        let is_parked = inner.flight.as_ref().is_some_and(|flight| !flight.is_spawned());
+        let snapshot = if is_parked { Snapshot::default() } else { inner.session.snapshot() };
         if !self.snapshot.load().is_same(&snapshot) {
             self.snapshot.store(Arc::new(snapshot));
         }
@@ -224,16 +163,17 @@ impl Shared {
     }
 
     pub(super) fn set_secret(&self, secret: Arc<dyn SecretSource>) {
-        *lock(&self.secret) = secret;
-    }
-
-    pub(super) async fn read_secret(&self) -> Result<ClientSecret, TokenError> {
-        let source = Arc::clone(&lock(&self.secret));
-        source.read().await.map_err(TokenError::secret)
+        let before = std::mem::replace(&mut *lock(&self.secret), secret);
+        // Outside of the lock: its owner may look here once more.
+        drop(before);
     }
 
     pub(super) fn has_spawned(&self) -> bool {
         lock(&self.inner).flight.as_ref().is_some_and(|flight| flight.is_spawned())
+    }
+
+    pub(super) fn user_principal_name(&self) -> UserPrincipalName {
+        lock(&self.inner).session.user_principal_name().clone()
     }
 
     pub(super) fn turns(&self) -> Option<Arc<Turns>> {
@@ -258,9 +198,4 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("session", &lock(&self.inner).session).finish_non_exhaustive()
     }
-}
-
-enum Decision {
-    Serve(IssuedToken),
-    Wait { flight: Arc<Flight>, is_own: bool },
 }

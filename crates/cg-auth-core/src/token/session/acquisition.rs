@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Held, Session, Spare, back_off::BackOff, verdict::Verdict};
+use super::{Held, Session, back_off::BackOff, verdict::Verdict};
 use crate::{
     client::{Error, ErrorKind},
     endpoint::{Answer, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, request_id_of},
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AttemptId(u64);
 
-/// What the driver of an attempt does next.
+/// What the driver of an attempt does next. There will be no other cases, so that a driver misses none.
 #[derive(Debug)]
 #[must_use]
 pub enum Next {
@@ -63,6 +63,12 @@ pub(super) struct Attempt {
     sent: Option<Sent>,
 }
 
+impl Attempt {
+    pub(super) fn grant(&self) -> Option<Grant> {
+        self.sent.as_ref().map(|sent| sent.grant)
+    }
+}
+
 /// What the service has been asked with.
 #[derive(Clone)]
 struct Sent {
@@ -94,7 +100,10 @@ impl Session {
         if let Some(back_off) = &self.back_off
             && let Some(longer) = back_off.still_refuses(&secret, chance, now)
         {
-            return self.back_off(&attempt, longer, now);
+            // The refusal has been told.
+            let error = longer.error(now);
+            self.back_off = Some(longer);
+            return Next::Done(Err(error));
         }
         let call = self.call(&mut attempt, secret);
         self.attempt = Some(attempt);
@@ -135,10 +144,9 @@ impl Session {
 
     /// Gives up an attempt that nobody drives any more, without a failure: the next caller starts another. A
     /// refresh token that was on its way is lost.
-    pub fn abandon(&mut self, id: AttemptId) {
+    pub fn abandon(&mut self, id: AttemptId, now: Now) {
         if let Some(attempt) = self.attempt.take_if(|attempt| attempt.id == id) {
-            self.forget_what_was_sent(&attempt);
-            self.events.push(Event::Abandoned);
+            self.give_up(&attempt, now);
         }
     }
 
@@ -153,17 +161,26 @@ impl Session {
         }
     }
 
-    pub(super) fn forget_what_was_sent(&mut self, attempt: &Attempt) {
-        if attempt.sent.as_ref().is_some_and(|sent| sent.grant == Grant::RefreshToken) {
-            self.drop_refresh_token(false, false);
-        }
+    pub(super) fn give_up(&mut self, attempt: &Attempt, now: Now) {
+        self.forget_what_was_sent(attempt);
+        self.tell_of_the_end(attempt, now);
+    }
+
+    /// Of an attempt that nothing comes of.
+    pub(super) fn tell_of_the_end(&mut self, attempt: &Attempt, now: Now) {
+        self.events.push(Event::Abandoned {
+            reason: attempt.reason,
+            grant: attempt.grant(),
+            attempts: attempt.requests,
+            took: now.saturating_since(attempt.begun),
+        });
     }
 
     /// With the refresh token where there is one, else with the credential.
     fn call(&mut self, attempt: &mut Attempt, secret: ClientSecret) -> Call {
         let credential = ApiCredential::new(secret.clone(), self.user_principal_name.clone());
-        let is_switched_off = self.is_refresh_switched_off();
-        match self.spare.as_mut().filter(|_| !is_switched_off) {
+        let uses_refresh_token = !self.is_refresh_switched_off() && !self.is_turn_of_credential();
+        match self.spare.as_mut().filter(|_| uses_refresh_token) {
             Some(spare) => {
                 let was_new = std::mem::replace(&mut spare.is_new, false);
                 let grant = Grant::RefreshToken;
@@ -191,6 +208,8 @@ impl Session {
         let token = IssuedToken::new(&access_token, expiry);
         let held = Held::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
+            // It goes with the refresh token that came with it, for a store.
+            self.held.get_or_insert(held);
             return self.fail(&attempt, TokenError::expired_on_arrival(), None, now);
         }
         let before = self.held.replace(held);
@@ -212,29 +231,6 @@ impl Session {
         Next::Done(Ok(token))
     }
 
-    /// A refresh token that comes back, or stays since the answer names none, is not new any more.
-    fn keep_for_next_time(&mut self, refresh_token: Option<RefreshToken>, grant: Grant) {
-        if grant == Grant::RefreshToken {
-            self.refusals = 0;
-        }
-        let old = self.spare.take();
-        self.spare = refresh_token.map(|token| {
-            let is_new = old.is_none_or(|old| old.token != token);
-            Spare { token, is_new }
-        });
-    }
-
-    fn drop_refresh_token(&mut self, is_refused: bool, was_new: bool) {
-        self.spare = None;
-        self.events.push(Event::RefreshTokenDropped { refused: is_refused });
-        if is_refused && was_new && !self.is_refresh_switched_off() {
-            self.refusals += 1;
-            if self.is_refresh_switched_off() {
-                self.events.push(Event::RefreshSwitchedOff);
-            }
-        }
-    }
-
     fn tell_mismatch(&mut self, token: &DelegatedAccessToken, expiry: Expiry) {
         if expiry.contradicts_duration() && !self.has_told_mismatch {
             self.has_told_mismatch = true;
@@ -250,19 +246,16 @@ impl Session {
         refused: Option<ClientSecret>,
         now: Now,
     ) -> Next {
-        let back_off = BackOff::after(self.back_off.as_ref(), error, self.random.f64(), now);
+        let chance = self.random.f64();
+        let back_off = BackOff::after(self.back_off.as_ref(), error, chance, now);
         let back_off = match refused {
-            Some(secret) => back_off.refusing(secret),
+            Some(secret) => back_off.refusing(secret, chance),
             None => back_off,
         };
-        self.back_off(attempt, back_off, now)
-    }
-
-    fn back_off(&mut self, attempt: &Attempt, back_off: BackOff, now: Now) -> Next {
         let error = back_off.error(now);
         self.events.push(Event::Failed {
             reason: attempt.reason,
-            grant: attempt.sent.as_ref().map(|sent| sent.grant),
+            grant: attempt.grant(),
             attempts: attempt.requests,
             took: now.saturating_since(attempt.begun),
             error: error.clone(),

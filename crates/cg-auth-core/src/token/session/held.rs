@@ -73,7 +73,7 @@ impl Held {
 
     /// The token is served until its next phase, or longer while an attempt runs (then an early one is served on)
     /// or its failure is backed off from (then any is). A suspension that is too short to be noticed never adds
-    /// up to a token that has expired.
+    /// up to a token that has expired, and one that a wall clock hides is looked for once a minute.
     pub(super) fn sure(&self, is_acquiring: bool, back_off_ends: Option<Duration>) -> Sure {
         let Schedule { early, margin, expired } = self.schedule;
         let drift_limit = (expired - margin).min(DRIFT_LIMIT);
@@ -83,6 +83,7 @@ impl Held {
             Some(end) => at(expired - drift_limit).min(end),
             None => at(early),
         };
+        let until = until.min(self.settled.monotonic().saturating_add(CLOSER_LOOK));
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         match self.schedule {
             Schedule::NEVER => Sure { until: u64::MAX, drift_limit: u64::MAX },
@@ -94,6 +95,9 @@ impl Held {
         self.age.saturating_add(now.longest_since(self.settled))
     }
 }
+
+/// How long a token is served by two clocks alone.
+const CLOSER_LOOK: Duration = Duration::from_secs(60);
 
 /// More than a time service slews a clock by between two looks.
 const DRIFT_LIMIT: Duration = Duration::from_secs(1);

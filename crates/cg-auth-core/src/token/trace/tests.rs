@@ -84,6 +84,7 @@ fn events() -> Vec<(Level, Event)> {
         request_id,
     };
     let failed = |grant, error| Event::Failed { reason, grant, attempts: 1, took, error, retry_in: took };
+    let abandoned = |grant| Event::Abandoned { reason, grant, attempts: 1, took };
     let call = Error::from(TransportError::config("nothing to send with"));
     let lifetime = Some(Duration::from_secs(3600));
     vec![
@@ -97,7 +98,8 @@ fn events() -> Vec<(Level, Event)> {
         (Level::INFO, Event::Invalidated),
         (Level::WARN, Event::DurationMismatch { duration: 60, lifetime }),
         (Level::WARN, Event::DurationMismatch { duration: -1, lifetime: None }),
-        (Level::INFO, Event::Abandoned),
+        (Level::INFO, abandoned(Some(Grant::RefreshToken))),
+        (Level::INFO, abandoned(None)),
     ]
 }
 

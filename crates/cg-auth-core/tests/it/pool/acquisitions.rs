@@ -3,24 +3,14 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     task::Poll,
     time::Duration,
 };
 
-use cg_auth_core::{
-    TokenPool, TokenProvider,
-    testing::ManualClock,
-    token::{SecretFn, SecretResult, TokenErrorKind},
-};
+use cg_auth_core::{TokenProvider, token::TokenErrorKind};
 use tokio::runtime::Builder;
 
-use super::{
-    HOUR, Service, Spawning, client, now, owner, poll, run, secret, settle, spawning, turns, user, users,
-};
+use super::{HOUR, Service, now, owner, poll, run, settle, spawning, turns, user, users};
 
 #[test]
 fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
@@ -120,53 +110,6 @@ fn who_comes_first_is_served_first() {
     let served: Vec<_> = service.requests().into_iter().map(|(user, _)| user).collect();
     let asked: Vec<_> = users(50).iter().map(|user| user.as_str().to_owned()).collect();
     assert_eq!(served, asked);
-}
-
-#[test]
-fn the_turn_is_taken_before_the_secret_is_read() {
-    let service = Service::default();
-    run(async {
-        let reads = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&reads);
-        let source = SecretFn::new(move || {
-            counted.fetch_add(1, Ordering::SeqCst);
-            std::future::pending::<SecretResult>()
-        });
-        let runtime = Spawning(ManualClock::new());
-        let pool = TokenPool::new(client(&service, runtime), source).with_max_acquisitions(3);
-        let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
-        kept.iter().for_each(TokenProvider::prefetch);
-        settle().await;
-        assert_eq!(reads.load(Ordering::SeqCst), 3);
-    });
-}
-
-#[test]
-fn an_attempt_that_is_overtaken_before_its_turn_reads_no_secret() {
-    let service = Service::default();
-    run(async {
-        let reads = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&reads);
-        let source = SecretFn::new(move || {
-            counted.fetch_add(1, Ordering::SeqCst);
-            async { Ok(secret()) }
-        });
-        let pool =
-            TokenPool::new(client(&service, Spawning(ManualClock::new())), source).with_max_acquisitions(1);
-        service.close();
-        let busy = pool.for_user(&user("busy"));
-        busy.prefetch();
-        settle().await;
-        let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
-        for _ in 0..5 {
-            kept.iter().for_each(TokenProvider::prefetch);
-            settle().await;
-            kept.iter().for_each(TokenProvider::clear);
-        }
-        service.open();
-        settle().await;
-        assert_eq!((reads.load(Ordering::SeqCst), service.count(), turns(&pool)), (1, 1, (0, 0)));
-    });
 }
 
 #[test]

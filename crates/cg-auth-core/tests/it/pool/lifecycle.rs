@@ -213,3 +213,16 @@ fn debug_shows_counts_only() {
     run(kept.token()).unwrap();
     assert_eq!(format!("{pool:?}"), "TokenPool { users: 1, capacity: 10000, acquiring: 0, waiting: 0, .. }");
 }
+
+#[test]
+fn a_shutdown_that_nobody_has_polled_has_begun() {
+    let service = Service::default();
+    let (pool, _) = parking(&service);
+    let kept = pool.for_user(&user("kept"));
+    let shutdown = pool.shutdown();
+    for provider in [kept, pool.for_user(&user("new"))] {
+        assert_eq!(now(provider.token()).unwrap_err().kind(), TokenErrorKind::ShutDown);
+    }
+    assert!(run(shutdown).is_empty());
+    assert_eq!(service.count(), 0);
+}

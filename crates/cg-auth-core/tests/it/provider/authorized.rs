@@ -6,9 +6,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    TokenError, TokenProvider,
+    TokenError, TokenProvider, TokenSource,
     testing::ScriptedTransport,
-    token::{TokenErrorKind, is_unauthorized},
+    token::{TokenErrorKind, authorized, is_unauthorized},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use tokio::{sync::Barrier, task::JoinSet};
@@ -177,4 +177,19 @@ fn a_token_that_allows_too_little_is_not_a_refused_one() {
         let status = StatusCode::from_u16(status).unwrap();
         assert_eq!(is_unauthorized(status, &headers(values)), expected, "{status} {values:?}");
     }
+}
+
+#[test]
+fn tokens_of_any_source_are_replaced_when_refused() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let source: Arc<dyn TokenSource> = Arc::new(provider(script.clone(), tasks).0);
+        let service = Service::accepting(&["Bearer token-2"]);
+        let refused = |status: &StatusCode| is_unauthorized(*status, &HeaderMap::new());
+        let call = async |value: HeaderValue| Ok::<_, TokenError>(service.serve(&value));
+        assert_eq!(authorized(&*source, refused, call).await.unwrap(), StatusCode::OK);
+        assert_eq!(authorized(&source, refused, call).await.unwrap(), StatusCode::OK);
+        assert_eq!((service.requests_with("token-1"), service.requests_with("token-2")), (1, 2));
+        assert_eq!(script.requests().len(), 2);
+    });
 }

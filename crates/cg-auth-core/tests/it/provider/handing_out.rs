@@ -214,3 +214,9 @@ fn neither_provider_nor_future_shows_a_secret() {
         }
     });
 }
+
+#[test]
+fn a_provider_knows_whose_tokens_it_hands_out() {
+    let (provider, _clock) = provider(ScriptedTransport::new(), super::Tasks::Parked);
+    assert_eq!(provider.user_principal_name(), super::user());
+}

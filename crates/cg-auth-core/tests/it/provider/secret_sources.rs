@@ -4,20 +4,27 @@ use std::{
     env,
     error::Error,
     fs,
+    pin::pin,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::channel,
     },
+    thread,
+    time::Duration,
 };
 
 use cg_auth_core::{
-    ClientSecret, Recovery,
-    testing::ScriptedTransport,
+    AuthClient, ClientSecret, Recovery, TokenPool, TokenProvider,
+    testing::{ManualClock, ScriptedTransport},
     token::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource, TokenErrorKind},
 };
 use tempfile::NamedTempFile;
 
-use super::{BACK_OFF, LIFETIME, asked, everywhere, issue, poll, provider_with, secrets};
+use super::{
+    BACK_OFF, LIFETIME, Tasks, asked, client, everywhere, issue, poll, poll_once, provider_with, secrets,
+    until,
+};
 use crate::support::{response, shown};
 
 const CANARY: &str = "canary-s3cret";
@@ -163,7 +170,7 @@ fn a_refused_secret_is_tried_again_after_a_minute() {
         let script = ScriptedTransport::new().answer(response(401, &[], "")).answer(issue(1));
         let (provider, clock) = provider_with(script, tasks, ClientSecret::new("s3cret").unwrap());
         provider.token().await.unwrap_err();
-        clock.advance(std::time::Duration::from_secs(60));
+        clock.advance(Duration::from_secs(60));
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
     });
 }
@@ -189,5 +196,104 @@ fn a_source_that_fails_for_a_moment_is_asked_again() {
         assert_eq!(asked.load(Ordering::SeqCst), 1, "within the back-off nobody asks");
         clock.advance(BACK_OFF);
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+/// Calls what it is given when it is dropped.
+struct AtItsEnd<F: Fn()>(F);
+
+impl<F: Fn()> Drop for AtItsEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// A source that calls `act` with its owner when it goes.
+fn parting<T: Send + Sync + 'static>(
+    owner: &Arc<OnceLock<T>>,
+    act: impl Fn(&T) + Send + Sync + 'static,
+) -> impl SecretSource + 'static {
+    let owner = Arc::clone(owner);
+    let at_its_end = AtItsEnd(move || act(owner.get().unwrap()));
+    SecretFn::new(move || {
+        let _ = &at_its_end;
+        async { Ok(ClientSecret::new("s3cret")?) }
+    })
+}
+
+fn assert_returns(act: impl FnOnce() + Send + 'static) {
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        act();
+        tell.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(30)).expect("it hangs");
+}
+
+#[test]
+fn a_source_that_is_replaced_may_use_its_owner_as_it_goes() {
+    let renewed = || ClientSecret::new("another").unwrap();
+    let owner = Arc::new(OnceLock::<TokenProvider>::new());
+    let source = parting(&owner, move |provider| provider.renew_secret(renewed()));
+    let (provider, _clock) = provider_with(ScriptedTransport::new(), Tasks::Parked, source);
+    owner.set(provider.clone()).unwrap();
+    assert_returns(move || provider.renew_secret(renewed()));
+
+    let owner = Arc::new(OnceLock::<TokenPool>::new());
+    let source = parting(&owner, |pool| assert!(pool.is_empty()));
+    let pool = TokenPool::new(client(ScriptedTransport::new(), ManualClock::new()), source);
+    owner.set(pool.clone()).unwrap();
+    assert_returns(move || pool.renew_secret(renewed()));
+}
+
+#[test]
+fn a_source_that_hangs_ends_the_attempt_when_a_call_would_time_out() {
+    everywhere(async |tasks| {
+        let hangs = Arc::new(AtomicBool::new(true));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (is_hanging, count) = (Arc::clone(&hangs), Arc::clone(&asked));
+        let secret = SecretFn::new(move || {
+            let (is_hanging, count) = (is_hanging.load(Ordering::SeqCst), Arc::clone(&count));
+            async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                if is_hanging {
+                    std::future::pending::<()>().await;
+                }
+                SecretResult::Ok(ClientSecret::new("s3cret")?)
+            }
+        });
+        let script =
+            ScriptedTransport::new().answer(issue(1)).answer(response(200, &[], r#"{"isSuccess":true}"#));
+        let (provider, clock) = provider_with(script.clone(), tasks, secret);
+        let mut token = pin!(provider.token());
+        assert!(poll_once(token.as_mut()).await.is_pending());
+        let mut deleting = pin!(provider.delete_token_cache());
+        assert!(poll_once(deleting.as_mut()).await.is_pending());
+        until(|| asked.load(Ordering::SeqCst) == 2).await;
+        clock.advance(AuthClient::DEFAULT_TIMEOUT);
+        for error in [token.await.unwrap_err(), deleting.await.unwrap_err()] {
+            assert_eq!(error.kind(), TokenErrorKind::Secret);
+            assert_eq!(error.source().unwrap().to_string(), "the secret was not read within 100s");
+        }
+        assert!(script.requests().is_empty());
+
+        hangs.store(false, Ordering::SeqCst);
+        clock.advance(BACK_OFF);
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+#[test]
+fn a_source_can_be_chosen_at_run_time() {
+    everywhere(async |tasks| {
+        let file = file_with(b"in-a-file");
+        let from_file: Box<dyn SecretSource> = Box::new(FileSecret::new(file.path()));
+        let shared: Arc<dyn SecretSource> = Arc::new(ClientSecret::new("shared").unwrap());
+        for (source, expected) in [(from_file, "in-a-file"), (Box::new(shared), "shared")] {
+            let script = ScriptedTransport::new().answer(issue(1));
+            let (provider, _clock) = provider_with(script.clone(), tasks, source);
+            provider.token().await.unwrap();
+            assert_eq!(secrets(&script), [expected]);
+        }
     });
 }

@@ -114,3 +114,16 @@ fn nothing_brings_a_provider_back() {
         assert_is_shut_down(&provider).await;
     });
 }
+
+#[test]
+fn a_shutdown_that_nobody_has_polled_has_begun() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1));
+        let (provider, _clock) = provider(script.clone(), tasks);
+        let shutdown = provider.shutdown();
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::ShutDown);
+        drop(shutdown);
+        assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::ShutDown);
+        assert!(script.requests().is_empty());
+    });
+}

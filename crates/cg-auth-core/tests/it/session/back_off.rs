@@ -4,12 +4,14 @@ use std::{collections::BTreeSet, time::Duration};
 
 use cg_auth_core::{
     TokenError,
+    endpoint::Endpoint,
     testing::ManualClock,
     token::{AttemptId, Next, Step, TokenErrorKind},
 };
 use http::StatusCode;
 
 use super::{BUSY, HOUR, REFUSED, Reply, Rig, came_to};
+use crate::support::{SECRET, delegate, response};
 
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
@@ -150,17 +152,52 @@ fn a_refused_secret_is_not_sent_again_for_a_minute() {
             }
             rig.advance(0.5);
         }
-        // The source of the secret is read again all the while, ever more rarely.
-        assert!((4..=8).contains(&ids), "{ids}");
+        // The source of the secret is read again all the while, each second or two, and that is all.
+        assert!((25..=59).contains(&ids), "{ids}");
+        assert_eq!(rig.session.state(rig.now()).failures, 1);
+        assert_eq!(rig.told(), ["token_failed"]);
     }
 }
 
 #[test]
-fn a_refused_secret_is_sent_again_after_a_minute_or_two_at_most() {
+fn a_refused_secret_is_sent_again_after_a_minute_and_a_moment() {
     let mut rig = Rig::new();
     fail(&mut rig, &REFUSED);
-    let (passed, _) = until_asked(&mut rig, crate::support::SECRET);
-    assert!(seconds(60.0) <= passed && passed <= seconds(120.0), "{passed:?}");
+    let (passed, _) = until_asked(&mut rig, SECRET);
+    assert!(seconds(60.0) <= passed && passed <= seconds(62.0), "{passed:?}");
+}
+
+#[test]
+fn however_long_a_secret_has_been_refused_another_one_is_sent_within_two_seconds() {
+    let mut rig = Rig::new();
+    fail(&mut rig, &REFUSED);
+    for refusals in 2..=10 {
+        let (_, id) = until_asked(&mut rig, SECRET);
+        let Next::Done(Err(error)) = refuse(&mut rig, id) else { panic!("it was taken") };
+        let wait = error.retry_after().unwrap();
+        assert!(seconds(1.0) <= wait && wait <= seconds(2.0), "{wait:?}");
+        assert_eq!(rig.session.state(rig.now()).failures, refusals);
+    }
+    rig.told();
+    let (passed, _) = until_asked(&mut rig, "another-one");
+    assert!(passed <= seconds(2.0), "{passed:?}");
+}
+
+#[test]
+fn secrets_that_are_refused_one_after_the_other_are_sent_ever_more_rarely() {
+    let mut rig = Rig::new();
+    for (number, longest) in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0].into_iter().enumerate() {
+        let (_, id) = until_asked(&mut rig, &format!("secret-{number}"));
+        let Next::Done(Err(error)) = refuse(&mut rig, id) else { panic!("it was taken") };
+        let wait = error.retry_after().unwrap();
+        assert!(seconds(longest / 2.0) <= wait && wait <= seconds(longest), "{wait:?} of {longest}");
+    }
+}
+
+fn refuse(rig: &mut Rig, id: AttemptId) -> Next {
+    let now = rig.now();
+    let error = delegate().read(response(401, &[], "")).map(drop).unwrap_err();
+    rig.session.finish(id, Err(error.into()), now)
 }
 
 #[test]
@@ -194,7 +231,7 @@ fn a_secret_stays_refused_whatever_fails_in_between_and_the_error_says_so() {
     };
     assert_eq!(error.kind(), TokenErrorKind::Secret);
     // Each failure of the loop is looked at there.
-    let (passed, _) = until_asked(&mut rig, crate::support::SECRET);
+    let (passed, _) = until_asked(&mut rig, SECRET);
     assert!(passed >= seconds(59.0), "{passed:?}");
 }
 

@@ -2,7 +2,8 @@
 
 use cg_auth_core::{
     TokenError, UserPrincipalName,
-    token::{DurationUnit, Event, Next},
+    model::{AccessToken, DelegatedAccessToken},
+    token::{AttemptId, DurationUnit, Event, Expiry, Grant, Next, Reason},
     transport::TransportError,
 };
 
@@ -51,7 +52,7 @@ fn every_event_has_its_name_and_fields() {
         ]
     );
 
-    rig.session.clear();
+    rig.clear();
     rig.acquire(&Reply::Issued("second", 60, Some("r3")));
     rig.told();
     rig.advance(55.0);
@@ -77,8 +78,39 @@ fn every_event_has_its_name_and_fields() {
 
     rig.advance(9.0);
     let id = rig.start();
-    rig.session.abandon(id);
-    assert_eq!(lines(&mut rig), ["attempt_abandoned"]);
+    rig.advance(0.25);
+    rig.abandon(id);
+    assert_eq!(lines(&mut rig), ["attempt_abandoned reason=expired attempts=0 took=0.25"]);
+}
+
+#[test]
+fn an_attempt_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
+    let ends: [fn(&mut Rig, AttemptId); 5] = [
+        |rig, id| rig.abandon(id),
+        |rig, _| rig.clear(),
+        |rig, _| rig.renew_secret(),
+        |rig, _| drop(rig.release()),
+        |rig, _| {
+            let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
+            let now = rig.now();
+            rig.session.seed(token, Expiry::UNKNOWN, now);
+        },
+    ];
+    for end in ends {
+        let mut rig = Rig::new();
+        rig.acquire(&Reply::Issued("first", 60, Some("r1")));
+        rig.advance(55.0);
+        rig.told();
+        let id = rig.start();
+        let call = rig.call(id);
+        let _ = rig.finish(id, &call, &Reply::Status(500, None));
+        rig.advance(1.5);
+        assert_eq!(lines(&mut rig), ["refresh_token_dropped refused=false"]);
+        end(&mut rig, id);
+        assert_eq!(lines(&mut rig), ["attempt_abandoned reason=due grant=credential attempts=1 took=1.5"]);
+        end(&mut rig, id);
+        assert_eq!(rig.told(), [""; 0], "it has ended already");
+    }
 }
 
 #[test]
@@ -93,21 +125,24 @@ fn a_failure_without_a_request_names_no_grant() {
     assert!(told.starts_with(begin), "{told}");
 
     let mut rig = Rig::new();
-    let _ = rig.attempt(&REFUSED);
-    rig.told();
-    rig.advance(1.0);
-    let id = rig.start();
-    let _ = rig.begin(id);
-    let [told] = &lines(&mut rig)[..] else { panic!() };
-    let begin = "token_failed reason=missing attempts=0 took=0 error=the service answered 401 Unauthorized retry_in=1.";
-    assert!(told.starts_with(begin), "{told}");
-
-    let mut rig = Rig::new();
     let id = rig.start();
     let _ = rig.lose(id);
     let [told] = &lines(&mut rig)[..] else { panic!() };
     let begin = "token_failed reason=missing attempts=0 took=0 error=the attempt to get a token was lost in a panic retry_in=0.";
     assert!(told.starts_with(begin), "{told}");
+}
+
+#[test]
+fn a_refusal_is_told_once_and_not_each_time_that_its_secret_is_read() {
+    let mut rig = Rig::new();
+    let _ = rig.attempt(&REFUSED);
+    assert_eq!(rig.told(), ["token_failed"]);
+    for _ in 0..20 {
+        rig.advance(2.0);
+        let id = rig.start();
+        assert!(matches!(rig.begin(id), Next::Done(Err(_))));
+        assert_eq!(rig.told(), [""; 0]);
+    }
 }
 
 #[test]
@@ -156,7 +191,7 @@ fn a_duration_that_contradicts_the_claims_is_told_once() {
         let mut lines = lines(&mut rig);
         assert!(lines.pop().unwrap().ends_with("lifetime=3600 expiry_source=jwt_claims"));
         assert_eq!(lines, told);
-        rig.session.clear();
+        rig.clear();
     }
     // In its own unit it fits.
     let mut rig = Rig::new();
@@ -193,8 +228,18 @@ fn a_request_id_that_holds_a_secret_or_is_no_id_is_left_out() {
 fn events_are_told_once_and_survive_a_new_generation() {
     let mut rig = Rig::new();
     let _ = rig.attempt(&BUSY);
-    rig.session.clear();
+    rig.clear();
     rig.acquire(&HOUR);
     assert_eq!(rig.told(), ["token_failed", "token_acquired"]);
     assert_eq!(rig.told(), [""; 0]);
+}
+
+#[test]
+fn reasons_and_grants_are_short_stable_words() {
+    let reasons = [Reason::Missing, Reason::Due, Reason::Expired, Reason::Invalidated];
+    assert_eq!(reasons.map(Reason::as_str), ["missing", "due", "expired", "invalidated"]);
+    assert!(reasons.iter().all(|reason| reason.to_string() == reason.as_str()));
+    let grants = [Grant::Credential, Grant::RefreshToken];
+    assert_eq!(grants.map(Grant::as_str), ["credential", "refresh_token"]);
+    assert!(grants.iter().all(|grant| grant.to_string() == grant.as_str()));
 }

@@ -7,7 +7,7 @@ use cg_auth_core::{
     token::{Expiry, ExpirySource, Next, Phase},
 };
 
-use super::{HOUR, REFUSED, Reply, Rig, came_to, sent_refresh_token};
+use super::{HOUR, REFUSED, Reply, Rig, came_to, expired_on_arrival, sent_refresh_token};
 use crate::support::SECRET;
 
 fn stored(text: &str, refresh_token: Option<&str>) -> DelegatedAccessToken {
@@ -25,8 +25,8 @@ fn seed(rig: &mut Rig, text: &str, refresh_token: Option<&str>, left: u64) {
 fn an_attempt_of_an_old_generation_brings_nothing_back() {
     let begin_anew: [(_, fn(&mut _)); 4] = [
         ("seed", |rig| seed(rig, "seeded", None, 3600)),
-        ("clear", |rig| rig.session.clear()),
-        ("renew_secret", |rig| rig.session.renew_secret()),
+        ("clear", |rig| rig.clear()),
+        ("renew_secret", |rig| rig.renew_secret()),
         ("release", |rig| drop(rig.release())),
     ];
     let replies = [Reply::Issued("stolen", 3600, Some("stolen")), REFUSED, Reply::Status(500, None)];
@@ -39,11 +39,11 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
         let generation = rig.session.generation();
         begin_anew(&mut rig);
         assert_eq!(rig.session.generation(), generation + 1, "{name}");
-        rig.told();
+        assert_eq!(rig.told(), ["attempt_abandoned"], "{name}");
         assert_eq!(came_to(&rig.begin(id)), "superseded", "{name}");
         assert_eq!(came_to(&rig.finish(id, &call, &reply)), "superseded", "{name}");
         assert_eq!(came_to(&rig.lose(id)), "superseded", "{name}");
-        rig.session.abandon(id);
+        rig.abandon(id);
         assert_eq!(rig.told(), [""; 0], "{name}");
         let state = rig.session.state(rig.now());
         assert_eq!((state.failures, state.has_refresh_token), (0, false), "{name}");
@@ -61,9 +61,9 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
 #[test]
 fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
     let ends: [(_, fn(&mut _, _)); 3] = [
-        ("abandon", |rig: &mut Rig, id| rig.session.abandon(id)),
+        ("abandon", |rig: &mut Rig, id| rig.abandon(id)),
         ("lose", |rig, id| drop(rig.lose(id))),
-        ("renew_secret", |rig, _| rig.session.renew_secret()),
+        ("renew_secret", |rig, _| rig.renew_secret()),
     ];
     for (name, end) in ends {
         let mut rig = Rig::new();
@@ -86,12 +86,12 @@ fn a_refresh_token_that_never_left_outlives_its_attempt() {
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));
     rig.advance(60.0);
     let id = rig.start();
-    rig.session.abandon(id);
+    rig.abandon(id);
     let id = rig.start();
     let _ = rig.lose(id);
     rig.advance(1.0);
     let _ = rig.start();
-    rig.session.renew_secret();
+    rig.renew_secret();
     let id = rig.start();
     let call = rig.call(id);
     assert_eq!(sent_refresh_token(&call).as_deref(), Some("r1"));
@@ -104,7 +104,7 @@ fn another_secret_ends_the_back_off_and_keeps_the_token() {
     rig.advance(3100.0);
     let Next::Done(Err(_)) = rig.attempt(&Reply::Status(401, Some("3600"))) else { panic!() };
     assert_eq!(rig.stepped(), "serve");
-    rig.session.renew_secret();
+    rig.renew_secret();
     assert_eq!(rig.snapshot_serves(), None, "it is time for another");
     assert_eq!(rig.stepped(), "serve and start");
 }
@@ -169,6 +169,34 @@ fn a_token_that_is_over_is_released_for_its_refresh_token() {
         rig.session.seed(token, expiry, now);
         assert_eq!((rig.snapshot_serves(), rig.stepped()), (None, "start"));
     }
+}
+
+#[test]
+fn a_token_that_had_expired_when_it_came_is_released_for_its_refresh_token() {
+    let mut rig = Rig::new();
+    let _ = rig.attempt(&expired_on_arrival(Some("r1")));
+    let state = rig.session.state(rig.now());
+    assert_eq!((state.phase, state.has_refresh_token), (Some(Phase::Expired), true));
+    assert!(rig.valid_token().is_none());
+    let now = rig.now();
+    let (token, expiry) = rig.session.release(now).unwrap();
+    assert!(expiry.is_expired(now));
+    rig.session.seed(token, expiry, now);
+    let id = rig.start();
+    let call = rig.call(id);
+    assert_eq!(sent_refresh_token(&call).as_deref(), Some("r1"));
+}
+
+#[test]
+fn a_token_that_had_expired_when_it_came_takes_no_valid_ones_place() {
+    let mut rig = Rig::new();
+    rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
+    rig.advance(3100.0);
+    let _ = rig.attempt(&expired_on_arrival(Some("r2")));
+    assert_eq!(rig.stepped(), "serve");
+    let (token, _) = rig.release().unwrap();
+    assert_eq!(token.access_token().expose_secret(), "first");
+    assert_eq!(token.refresh_token().unwrap().expose_secret(), "r2");
 }
 
 #[test]

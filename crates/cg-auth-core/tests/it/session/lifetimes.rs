@@ -64,7 +64,7 @@ fn a_duration_of_nothing_or_less_or_of_too_much_means_until_refused() {
             assert_eq!(rig.stepped(), "serve", "{duration}");
             rig.advance(365.0 * 86_400.0);
         }
-        let token = rig.session.valid_token(rig.now()).unwrap();
+        let token = rig.valid_token().unwrap();
         assert!(rig.invalidate(&token));
         assert_eq!(rig.stepped(), "start");
     }
@@ -106,9 +106,9 @@ fn a_life_counts_from_when_the_request_was_sent() {
     assert_eq!(came_to(&next), "token");
     assert_eq!(rig.session.state(now).phase, Some(Phase::Early));
     rig.advance(9.999);
-    assert!(rig.session.valid_token(rig.now()).is_some());
+    assert!(rig.valid_token().is_some());
     rig.advance(0.001);
-    assert!(rig.session.valid_token(rig.now()).is_none());
+    assert!(rig.valid_token().is_none());
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn chance_moves_the_early_window_once_per_token_and_nothing_else() {
         early.insert(told[0]);
 
         // The token that comes next has moments of its own.
-        rig.session.clear();
+        rig.clear();
         rig.acquire(&HOUR);
         early.insert(moments(&rig)[0]);
     }

@@ -1,13 +1,16 @@
 //! Any events in any order, under clocks that do what they like, against a naive reference.
 
+mod age;
 mod reference;
 mod run;
 
 use std::time::Duration;
 
+use cg_auth_core::{token::Call, transport::TransportError};
 use proptest::prelude::*;
 
 use self::run::Run;
+use super::{Reply, issued_body, sent_refresh_token};
 
 /// Something that happens.
 #[derive(Debug, Clone)]
@@ -39,6 +42,29 @@ enum Ending {
     Busy(Option<&'static str>),
     Broken,
     Unsent,
+}
+
+impl Ending {
+    /// What it is answered with, and the refresh token in it.
+    fn reply(&self, number: u32, call: &Call) -> (Reply, Option<String>) {
+        let reply = match self {
+            Self::Issued { lifetime, refresh_token } => {
+                let refresh_token = match refresh_token {
+                    Given::None => None,
+                    Given::Same => sent_refresh_token(call),
+                    Given::Another => Some(format!("r{number}")),
+                };
+                let text = format!("t{number}");
+                let body = issued_body(&text, (*lifetime).cast_signed(), refresh_token.as_deref());
+                return (Reply::Whole(200, vec![], body), refresh_token);
+            }
+            Self::Refused => Reply::Status(401, None),
+            Self::Busy(after) => Reply::Status(503, *after),
+            Self::Broken => Reply::Status(500, None),
+            Self::Unsent => Reply::Unsent(TransportError::connect("x")),
+        };
+        (reply, None)
+    }
 }
 
 /// The refresh token of an answer.

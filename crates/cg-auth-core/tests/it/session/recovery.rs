@@ -102,6 +102,28 @@ fn a_refresh_token_that_nobody_took_is_kept_for_after_the_back_off() {
     }
 }
 
+/// A gateway may break the one route and not the other.
+#[test]
+fn nobody_is_locked_out_where_only_refreshing_is_broken() {
+    for status in [302, 408, 429, 503] {
+        let mut rig = expired("r1");
+        let mut sent = Vec::new();
+        for _ in 0..5 {
+            let id = rig.start();
+            let call = rig.call(id);
+            sent.push(sent_refresh_token(&call));
+            let reply = match sent_refresh_token(&call) {
+                Some(_) => Reply::Status(status, None),
+                None => Reply::Status(503, None),
+            };
+            assert!(matches!(rig.finish(id, &call, &reply), Next::Done(Err(_))), "{status}");
+            rig.advance(60.0);
+        }
+        let by_credential: Vec<_> = sent.iter().map(Option::is_none).collect();
+        assert_eq!(by_credential, [false, false, true, false, true], "{status}");
+    }
+}
+
 #[test]
 fn a_credential_that_is_refused_after_the_refresh_token_ends_the_attempt() {
     let mut rig = expired("r1");
@@ -176,12 +198,12 @@ fn what_begins_anew_switches_the_grant_on_again() {
             rig.session.seed(token, Expiry::until(now.wall(), now), now);
         },
         |rig| {
-            rig.session.clear();
+            rig.clear();
             rig.acquire(&Reply::Issued("another", 60, Some("r9")));
             rig.advance(60.0);
         },
         |rig| {
-            rig.session.renew_secret();
+            rig.renew_secret();
             // What was held back is used again.
             assert!(rig.session.state(rig.now()).has_refresh_token);
         },
@@ -213,7 +235,7 @@ fn each_refresh_sends_what_the_last_answer_gave() {
 #[test]
 fn a_token_that_has_expired_on_arrival_is_a_failure_and_its_refresh_token_is_kept() {
     let mut rig = Rig::new();
-    let Reply::Whole(status, headers, _) = expired_on_arrival() else { panic!() };
+    let Reply::Whole(status, headers, _) = expired_on_arrival(None) else { panic!() };
     let body = issued_body(&super::jwt(0, 3600), 3600, Some("r1"));
     let next = rig.attempt(&Reply::Whole(status, headers, body));
     assert_eq!(came_to(&next), "expired_on_arrival");

@@ -13,32 +13,34 @@ use self::reached::{
     Activity::{
         self, BackingOff, BackingOffRefused, Called, Idle, Refreshing, Refused, Started, StartedRefused,
     },
-    Age::{self, Early, Empty, Expired, Fresh, Invalidated, Margin},
+    Age::{self, Early, Empty, Expired, ExpiredOnArrival, Fresh, Invalidated, Margin},
     Case, Input,
 };
 use super::outcome;
 use crate::support::SECRET;
 
 /// What a step says; where it serves and that is all, a snapshot does too. Fresh tokens are left alone, so that nothing else can be going on.
-const STEPS: [(Age, [&str; 5]); 6] = [
+const STEPS: [(Age, [&str; 5]); 7] = [
     //            idle, refused      started  called  refreshing  backing off
     (Empty, ["start", "wait", "wait", "", "fail"]),
     (Fresh, ["serve", "", "", "", ""]),
     (Early, ["serve and start", "serve", "serve", "serve", "serve"]),
     (Margin, ["start", "wait", "wait", "wait", "serve"]),
     (Expired, ["start", "wait", "wait", "wait", "fail"]),
+    (ExpiredOnArrival, ["start", "wait", "wait", "wait", "fail"]),
     (Invalidated, ["start", "wait", "wait", "wait", "fail"]),
 ];
 
 /// What an attempt's inputs come to, what is told and what is going on then. What is not here is superseded and
-/// changes nothing. Another token makes the age fresh; nothing else here changes it.
+/// changes nothing. Another token makes the age fresh, and one that has expired when it comes is better than none;
+/// nothing else here changes it.
 const ATTEMPTS: [(Activity, Input, &str, &[&str], Activity); 24] = [
     (Started, Input::Begin(SECRET), "call credential", &[], Called),
     (Started, Input::Begin("other"), "call credential", &[], Called),
     (Started, Input::BeginWithout, "secret", &["token_failed"], BackingOff),
     (Started, Input::Abandon, "", &["attempt_abandoned"], Idle),
     (Started, Input::Lose, "lost", &["token_failed"], BackingOff),
-    (StartedRefused, Input::Begin(SECRET), "call", &["token_failed"], BackingOffRefused),
+    (StartedRefused, Input::Begin(SECRET), "call", &[], BackingOffRefused),
     (StartedRefused, Input::Begin("other"), "call credential", &[], Called),
     (StartedRefused, Input::BeginWithout, "secret", &["token_failed"], BackingOffRefused),
     (StartedRefused, Input::Abandon, "", &["attempt_abandoned"], Refused),
@@ -110,7 +112,11 @@ fn an_attempt_goes_as_the_diagram_says() {
         };
         let mut reached = case.reach();
         assert_eq!(reached.put(reached.id, input), comes_to, "{case:?} {input:?}");
-        let age = if comes_to == "token" { Fresh } else { case.age };
+        let age = match (comes_to, case.age) {
+            ("token", _) => Fresh,
+            ("expired_on_arrival", Empty) => ExpiredOnArrival,
+            (_, age) => age,
+        };
         reached.check(Case { age, activity }, told);
     }
 }
@@ -129,7 +135,7 @@ fn what_comes_from_an_attempt_of_before_changes_nothing() {
 fn a_report_of_a_refused_token_changes_its_age_alone() {
     for case in Case::all() {
         let mut reached = case.reach();
-        let is_news = !matches!(case.age, Empty | Invalidated);
+        let is_news = !matches!(case.age, Empty | ExpiredOnArrival | Invalidated);
         let changes = reached.token.as_ref().is_some_and(|token| reached.rig.invalidate(token));
         assert_eq!(changes, is_news, "{case:?}");
         let age = if is_news { Invalidated } else { case.age };
@@ -140,19 +146,33 @@ fn a_report_of_a_refused_token_changes_its_age_alone() {
 #[test]
 fn a_new_generation_begins_with_nothing_going_on() {
     for case in Case::all() {
+        let is_busy = matches!(case.activity, Started | StartedRefused | Called | Refreshing);
+        let overtaken: &[_] = if is_busy { &["attempt_abandoned"] } else { &[] };
         let mut reached = case.reach();
-        reached.rig.session.clear();
-        reached.check(Case { age: Empty, activity: Idle }, &[]);
+        reached.rig.clear();
+        reached.check(Case { age: Empty, activity: Idle }, overtaken);
 
         let mut reached = case.reach();
         let now = reached.rig.now();
         let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
         reached.rig.session.seed(token, Expiry::until(now.wall() + Duration::from_secs(60), now), now);
-        reached.check(Case { age: Fresh, activity: Idle }, &[]);
+        reached.check(Case { age: Fresh, activity: Idle }, overtaken);
+
+        // There is something to give for as long as a token may be served, or a refresh token goes with it.
+        let mut reached = case.reach();
+        let is_given = matches!(case.age, Fresh | Early | Margin)
+            || case.activity == Refreshing
+            || reached.rig.session.state(reached.rig.now()).has_refresh_token;
+        assert_eq!(reached.rig.release().is_some(), is_given, "{case:?}");
+        reached.check(Case { age: Empty, activity: Idle }, overtaken);
 
         let mut reached = case.reach();
-        reached.rig.session.renew_secret();
-        let told: &[_] = if case.activity == Refreshing { &["refresh_token_dropped"] } else { &[] };
+        reached.rig.renew_secret();
+        let told: &[_] = if case.activity == Refreshing {
+            &["refresh_token_dropped", "attempt_abandoned"]
+        } else {
+            overtaken
+        };
         reached.check(Case { activity: Idle, ..case }, told);
     }
 }

@@ -2,10 +2,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Ending, Given};
+use super::{
+    Ending, Given,
+    age::{Held, Moment, Phase},
+};
 
 pub(super) struct Reference {
-    has_boot_clock: bool,
     now: Moment,
     has_missed_a_suspension: bool,
     held: Option<Held>,
@@ -19,21 +21,6 @@ pub(super) struct Reference {
     /// By the monotonic clock.
     back_off_ends: Duration,
     refused: Option<(&'static str, Duration)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    truth: Duration,
-    monotonic: Duration,
-    /// How often the wall clock had been set.
-    settings: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
-    sent: Moment,
-    lifetime: Option<Duration>,
-    is_invalidated: bool,
 }
 
 #[derive(Default)]
@@ -52,13 +39,16 @@ pub(super) enum Expected {
     TokenUnlessClocksSayNo(Held),
     /// With the `Retry-After` that the service named.
     Failure(Option<Duration>),
+    /// The service has refused the very same secret, now again or not long ago.
+    SameRefusal {
+        was_sent: bool,
+    },
 }
 
 impl Reference {
     pub(super) fn new(has_boot_clock: bool) -> Self {
         Self {
-            has_boot_clock,
-            now: Moment { truth: Duration::ZERO, monotonic: Duration::ZERO, settings: 0 },
+            now: Moment { truth: Duration::ZERO, monotonic: Duration::ZERO, settings: 0, has_boot_clock },
             has_missed_a_suspension: false,
             held: None,
             refresh_token: None,
@@ -130,33 +120,8 @@ impl Reference {
         self.held.is_some_and(|held| !held.is_invalidated)
     }
 
-    /// What the token may be in: one phase where the clocks agree, save for what chance decides; else any that is
-    /// not too early.
     fn phases(&self) -> Vec<Phase> {
-        let Some(held) = self.held.filter(|held| !held.is_invalidated) else { return vec![Phase::Gone] };
-        let Some(lifetime) = held.lifetime else { return vec![Phase::Fresh] };
-        let all = [Phase::Fresh, Phase::Early, Phase::Margin, Phase::Gone];
-        let window = (lifetime / 5).min(Duration::from_secs(600));
-        let margin = (lifetime / 10).min(Duration::from_secs(30));
-        let (age, is_exact) = self.age(held.sent);
-        let at = |age: Duration| match age {
-            age if age >= lifetime => 3,
-            age if age >= lifetime - margin => 2,
-            age if age >= lifetime - window => 1,
-            _ => 0,
-        };
-        let may_be_early = at(age) == 0 && age >= lifetime - window * 3 / 2;
-        let last = if is_exact { at(age).max(usize::from(may_be_early)) } else { 3 };
-        all[at(age)..=last].to_vec()
-    }
-
-    /// Since then at least, and whether that is exact: whether no clock was set.
-    fn age(&self, then: Moment) -> (Duration, bool) {
-        let is_exact = self.now.settings == then.settings;
-        let by = |moment: Moment| {
-            if self.has_boot_clock || is_exact { moment.truth } else { moment.monotonic }
-        };
-        (by(self.now) - by(then), is_exact)
+        self.held.map_or_else(|| vec![Phase::Gone], |held| held.phases(self.now))
     }
 
     fn is_backing_off(&self) -> bool {
@@ -176,9 +141,15 @@ impl Reference {
             .is_some_and(|(text, since)| Some(text) == secret && self.now.monotonic - since < minute);
         if secret.is_none() || is_refused {
             self.attempt = None;
-            return Expected::Failure(None);
+            return if is_refused {
+                Expected::SameRefusal { was_sent: false }
+            } else {
+                Expected::Failure(None)
+            };
         }
-        let refresh_token = self.refresh_token.clone().filter(|_| self.refusals < 2);
+        let is_turn_of_credential = self.failures >= 2 && self.failures.is_multiple_of(2);
+        let refresh_token =
+            self.refresh_token.clone().filter(|_| self.refusals < 2 && !is_turn_of_credential);
         self.attempt = Some(Attempt {
             secret,
             was_new: !self.was_sent,
@@ -204,7 +175,7 @@ impl Reference {
                 }
                 let lifetime = Some(Duration::from_secs(*lifetime)).filter(|lifetime| !lifetime.is_zero());
                 let held = Held { sent: attempt.sent.unwrap(), lifetime, is_invalidated: false };
-                let (age, is_exact) = self.age(held.sent);
+                let (age, is_exact) = self.now.since(held.sent);
                 match lifetime.is_none_or(|lifetime| age < lifetime) {
                     true if is_exact || lifetime.is_none() => Expected::Token(held),
                     true => Expected::TokenUnlessClocksSayNo(held),
@@ -219,8 +190,12 @@ impl Reference {
                 Expected::Call(None)
             }
             (Ending::Refused, None) => {
+                let before = self.refused.map(|(secret, _)| secret);
                 self.refused = attempt.secret.map(|secret| (secret, self.now.monotonic));
-                Expected::Failure(None)
+                match before == attempt.secret {
+                    true => Expected::SameRefusal { was_sent: true },
+                    false => Expected::Failure(None),
+                }
             }
             (Ending::Busy(after), _) => {
                 Expected::Failure(after.map(|after| Duration::from_secs(after.parse().unwrap())))
@@ -242,6 +217,17 @@ impl Reference {
         assert!(wait >= (longest / 2).max(named) && wait <= longest.max(named), "{wait:?} of {longest:?}");
         self.failures += 1;
         self.back_off_ends = self.now.monotonic + wait;
+    }
+
+    /// That the secret is looked at again soon; the service was asked no more often for it.
+    pub(super) fn refuse_again(&mut self, wait: Duration, was_sent: bool) {
+        assert!((Duration::from_secs(1)..=Duration::from_secs(2)).contains(&wait), "{wait:?}");
+        self.failures += u32::from(was_sent);
+        self.back_off_ends = self.now.monotonic + wait;
+    }
+
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
     }
 
     /// A refresh token that was on the wire is lost.
@@ -283,13 +269,4 @@ impl Reference {
     fn forget_failures(&mut self) {
         (self.failures, self.back_off_ends, self.refused) = (0, Duration::ZERO, None);
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Fresh,
-    Early,
-    Margin,
-    /// Expired, reported or never there.
-    Gone,
 }

@@ -15,7 +15,7 @@ use super::{
     Ending, Given, Op,
     reference::{Expected, Reference},
 };
-use crate::session::{Reply, Rig, answer, issued_body, outcome, secret, sent_refresh_token};
+use crate::session::{Reply, Rig, answer, outcome, secret, sent_refresh_token};
 
 pub(super) struct Run {
     rig: Rig,
@@ -75,9 +75,9 @@ impl Run {
             Op::Begin(secret) => self.begin(*secret),
             Op::Finish(ending) => self.finish(ending),
             Op::Abandon => {
-                if let Some(attempt) = self.current.take() {
-                    self.rig.session.abandon(attempt.id);
-                    self.old.push(attempt);
+                if let Some(id) = self.current.as_ref().map(|attempt| attempt.id) {
+                    self.rig.abandon(id);
+                    self.overtake();
                     self.reference.abandon();
                 }
             }
@@ -94,21 +94,24 @@ impl Run {
             Op::InvalidateOldest => self.invalidate(self.tokens.first().cloned()),
             Op::Seed(left, refreshes) => self.seed(*left, *refreshes),
             Op::Clear => {
-                self.rig.session.clear();
-                self.old.extend(self.current.take());
+                self.rig.clear();
+                self.overtake();
                 self.reference.clear();
             }
             Op::RenewSecret => {
-                self.rig.session.renew_secret();
-                self.old.extend(self.current.take());
+                self.rig.renew_secret();
+                self.overtake();
                 self.reference.renew_secret();
             }
         }
         self.published = self.rig.session.snapshot();
         let events = self.rig.session.take_events();
-        let ends =
-            events.iter().filter(|event| matches!(event, Event::Acquired { .. } | Event::Failed { .. }));
+        let ends = events.iter().filter(|event| {
+            matches!(event, Event::Acquired { .. } | Event::Failed { .. } | Event::Abandoned { .. })
+        });
         assert_eq!(ends.count(), std::mem::take(&mut self.ended), "one event for each attempt");
+        let state = self.rig.session.state(self.rig.now());
+        assert_eq!(state.failures, self.reference.failures());
     }
 
     /// Whatever has happened: attempts that succeed, and time, lead to a token.
@@ -133,7 +136,7 @@ impl Run {
     fn step(&mut self) -> Step {
         let hit = self.published.token(self.rig.now().into()).cloned();
         if let Some(hit) = &hit {
-            let valid = self.rig.session.valid_token(self.rig.now()).expect("a hit is valid");
+            let valid = self.rig.valid_token().expect("a hit is valid");
             assert!(valid.is_same_issue(hit));
             assert!(self.reference.may_serve(), "a hit has expired");
         }
@@ -186,7 +189,8 @@ impl Run {
             self.current = Some(attempt);
             return;
         };
-        let (reply, refresh_token) = self.reply(ending, &call);
+        self.given += 1;
+        let (reply, refresh_token) = ending.reply(self.given, &call);
         let next = self.rig.session.finish(attempt.id, answer(&call, &reply, sent), now);
         let expected = self.reference.finish(ending, refresh_token);
         attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
@@ -196,27 +200,6 @@ impl Run {
             attempt.call = Some((call, sent));
             self.old.push(attempt);
         }
-    }
-
-    fn reply(&mut self, ending: &Ending, call: &Call) -> (Reply, Option<String>) {
-        let reply = match ending {
-            Ending::Issued { lifetime, refresh_token } => {
-                self.given += 1;
-                let refresh_token = match refresh_token {
-                    Given::None => None,
-                    Given::Same => sent_refresh_token(call),
-                    Given::Another => Some(format!("r{}", self.given)),
-                };
-                let text = format!("t{}", self.given);
-                let body = issued_body(&text, (*lifetime).cast_signed(), refresh_token.as_deref());
-                return (Reply::Whole(200, vec![], body), refresh_token);
-            }
-            Ending::Refused => Reply::Status(401, None),
-            Ending::Busy(after) => Reply::Status(503, *after),
-            Ending::Broken => Reply::Status(500, None),
-            Ending::Unsent => Reply::Unsent(TransportError::connect("x")),
-        };
-        (reply, None)
     }
 
     /// Compares what follows; gives the call that does.
@@ -235,7 +218,7 @@ impl Run {
     }
 
     fn end(&mut self, next: Next, expected: Expected) {
-        self.ended += 1;
+        self.ended += usize::from(!matches!(expected, Expected::SameRefusal { was_sent: false }));
         match (next, expected) {
             (Next::Done(Ok(token)), Expected::Token(held) | Expected::TokenUnlessClocksSayNo(held)) => {
                 self.tokens.push(token);
@@ -247,8 +230,17 @@ impl Run {
             (Next::Done(Err(error)), Expected::TokenUnlessClocksSayNo(_)) => {
                 self.reference.fail(error.retry_after().unwrap(), None);
             }
+            (Next::Done(Err(error)), Expected::SameRefusal { was_sent }) => {
+                self.reference.refuse_again(error.retry_after().unwrap(), was_sent);
+            }
             (next, expected) => panic!("{next:?} instead of {expected:?}"),
         }
+    }
+
+    /// The attempt under way, if there is one, ends without an outcome.
+    fn overtake(&mut self) {
+        self.ended += usize::from(self.current.is_some());
+        self.old.extend(self.current.take());
     }
 
     fn come_late(&mut self) {
@@ -262,7 +254,7 @@ impl Run {
         assert!(matches!(session.begin(*id, Ok(secret("late")), now), Next::Superseded));
         assert!(matches!(session.finish(*id, result, now), Next::Superseded));
         assert!(matches!(session.lose(*id, now), Next::Superseded));
-        session.abandon(*id);
+        session.abandon(*id, now);
     }
 
     fn invalidate(&mut self, token: Option<IssuedToken>) {
@@ -284,7 +276,7 @@ impl Run {
         );
         let expiry = Expiry::until(now.wall() + Duration::from_secs(left), now);
         self.rig.session.seed(token, expiry, now);
-        self.old.extend(self.current.take());
+        self.overtake();
         self.reference.seed(left, refresh_token);
         // A seeded token is only seen once it is served.
         self.tokens.extend(self.rig.session.valid_token(now));

@@ -1,7 +1,7 @@
 //! [`Case`]: a state of the diagram, how it is reached, and how it is told from the others.
 
 use Activity::{BackingOff, BackingOffRefused, Called, Idle, Refreshing, Refused, Started, StartedRefused};
-use Age::{Early, Empty, Expired, Fresh, Invalidated, Margin};
+use Age::{Early, Empty, Expired, ExpiredOnArrival, Fresh, Invalidated, Margin};
 use cg_auth_core::{
     IssuedToken, TokenError,
     token::{AttemptId, Call, Next, Phase, Step},
@@ -16,6 +16,8 @@ pub(super) enum Age {
     Early,
     Margin,
     Expired,
+    /// There never was one that could be served.
+    ExpiredOnArrival,
     Invalidated,
 }
 
@@ -70,7 +72,7 @@ impl Case {
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let activities =
             [Idle, Started, Called, Refreshing, BackingOff, BackingOffRefused, Refused, StartedRefused];
-        let all = [Empty, Fresh, Early, Margin, Expired, Invalidated]
+        let all = [Empty, Fresh, Early, Margin, Expired, ExpiredOnArrival, Invalidated]
             .into_iter()
             .flat_map(move |age| activities.map(|activity| Self { age, activity }));
         all.filter(|case| match case.age {
@@ -84,11 +86,19 @@ impl Case {
         let mut rig = Rig::new();
         let old = rig.start();
         let call = rig.call(old);
-        rig.session.abandon(old);
+        rig.abandon(old);
         let refresh_token = (self.activity == Refreshing).then_some("r1");
-        let token = (self.age != Empty).then(|| rig.acquire(&Reply::Issued("first", 3600, refresh_token)));
+        let token = match self.age {
+            Empty => None,
+            ExpiredOnArrival => {
+                assert_eq!(came_to(&rig.attempt(&expired_on_arrival(refresh_token))), "expired_on_arrival");
+                rig.renew_secret();
+                None
+            }
+            _ => Some(rig.acquire(&Reply::Issued("first", 3600, refresh_token))),
+        };
         rig.advance(match self.age {
-            Empty | Fresh | Invalidated => 0.0,
+            Empty | Fresh | ExpiredOnArrival | Invalidated => 0.0,
             Early => 3100.0,
             Margin => 3571.0,
             Expired => 3600.0,
@@ -135,13 +145,13 @@ impl Reached {
             Input::Begin(text) => rig.session.begin(id, Ok(secret(text)), now),
             Input::BeginWithout => rig.session.begin(id, Err(TokenError::secret("x")), now),
             Input::Finish("token") => rig.finish(id, &self.call, &Reply::Issued("second", 3600, None)),
-            Input::Finish("expired") => rig.finish(id, &self.call, &expired_on_arrival()),
+            Input::Finish("expired") => rig.finish(id, &self.call, &expired_on_arrival(None)),
             Input::Finish("refused") => rig.finish(id, &self.call, &REFUSED),
             Input::Finish("busy") => rig.finish(id, &self.call, &BUSY),
             Input::Finish(_) => rig.finish(id, &self.call, &Reply::Status(500, None)),
             Input::Lose => rig.lose(id),
             Input::Abandon => {
-                rig.session.abandon(id);
+                rig.abandon(id);
                 return String::new();
             }
         })
@@ -157,7 +167,7 @@ impl Reached {
             Fresh => Some(Phase::Fresh),
             Early => Some(Phase::Early),
             Margin => Some(Phase::Margin),
-            Expired => Some(Phase::Expired),
+            Expired | ExpiredOnArrival => Some(Phase::Expired),
         };
         assert_eq!(state.phase, phase, "{from:?} {expected:?}");
         // A fresh token is left alone: no more can be seen.
