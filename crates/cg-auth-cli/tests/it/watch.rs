@@ -232,10 +232,11 @@ fn v_tells_what_happens_to_the_token_and_shows_none() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &["-v"]);
     let mut log = String::new();
-    while !log.contains("grant=refresh_token") {
+    // By whichever grant: on a busy machine so short a token may be over before its refresh token is used.
+    while log.matches("token_acquired").count() < 2 {
         log += &watch.told();
     }
-    assert!(log.contains("token_acquired") && log.contains("reason=missing"), "{log}");
+    assert!(log.contains("reason=missing") && log.contains("grant=credential"), "{log}");
     let secret = emulator.credential().client_secret().expose_secret();
     assert!(!log.contains(secret) && !log.contains("eyJ"), "{log}");
 }
