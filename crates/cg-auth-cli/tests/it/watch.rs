@@ -232,7 +232,7 @@ fn v_tells_what_happens_to_the_token_and_shows_none() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &["-v"]);
     let mut log = String::new();
-    // By whichever grant: on a busy machine so short a token may be over before its refresh token is used.
+    // By whichever grant: so short a token may be over before its refresh token is used.
     while log.matches("token_acquired").count() < 2 {
         log += &watch.told();
     }

@@ -43,11 +43,11 @@ impl Session {
         }
     }
 
-    /// After two failures in a row every other attempt asks with the credential: where only the way to refresh is
+    /// After four failures in a row every other attempt asks with the credential: where only the way to refresh is
     /// broken, nobody is locked out by a refresh token that is kept.
     pub(super) fn is_turn_of_credential(&self) -> bool {
         let failures = self.back_off.as_ref().map_or(0, BackOff::failures);
-        failures >= 2 && failures.is_multiple_of(2)
+        failures >= 4 && failures.is_multiple_of(2)
     }
 
     pub(super) const fn is_refresh_switched_off(&self) -> bool {

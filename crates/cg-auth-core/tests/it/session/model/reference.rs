@@ -147,7 +147,7 @@ impl Reference {
                 Expected::Failure(None)
             };
         }
-        let is_turn_of_credential = self.failures >= 2 && self.failures.is_multiple_of(2);
+        let is_turn_of_credential = self.failures >= 4 && self.failures.is_multiple_of(2);
         let refresh_token =
             self.refresh_token.clone().filter(|_| self.refusals < 2 && !is_turn_of_credential);
         self.attempt = Some(Attempt {
