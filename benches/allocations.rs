@@ -14,8 +14,11 @@ use cg_auth_benches::subjects::{TOKEN, provider};
 use cg_auth_core::{
     TokenSource, UserPrincipalName,
     model::{AccessToken, DelegatedAccessToken},
-    time::{Glance, Now},
-    token::{Expiry, Session, Step},
+    time::{CoarseNow, Now},
+    token::{
+        Expiry,
+        session::{Session, Step},
+    },
 };
 
 use self::counting_allocator::allocations_in;
@@ -48,7 +51,7 @@ fn a_session_that_is_driven_by_hand_allocates_nothing_for_a_hit() {
     let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
     session.seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now), now);
     let snapshot = session.snapshot();
-    let glance = Glance::from(now);
+    let glance = CoarseNow::from(now);
     assert_eq!(allocations_in(|| assert!(matches!(session.step(now), Step::Serve(_)))), 0, "step");
     assert_eq!(allocations_in(|| drop(session.valid_token(now).unwrap())), 0, "valid_token");
     assert_eq!(allocations_in(|| drop(session.snapshot())), 0, "snapshot");

@@ -82,7 +82,7 @@ impl HerdFloor {
     ///
     /// # Errors
     /// Whatever the client says.
-    pub async fn token(&self) -> Result<Arc<str>, cg_auth_core::Error> {
+    pub async fn token(&self) -> Result<Arc<str>, cg_auth_core::CallError> {
         let mut token = self.token.lock().await;
         if let Some(token) = &*token {
             return Ok(Arc::clone(token));

@@ -16,7 +16,7 @@ use std::{
 use cg_auth_core::{
     ApiCredential, AuthClient, ClientSecret, RetryPolicy, TokenProvider, UserPrincipalName,
     model::RefreshToken,
-    token::{DurationUnit, Expiry, SecretFn, Session},
+    token::{DurationUnit, Expiry, SecretFn, session::Session},
 };
 use cg_auth_emulator::Operation;
 use cg_auth_tests::hang_guard::bounded;
@@ -243,7 +243,7 @@ impl Day {
 impl User {
     fn new(number: usize, client: AuthClient, secret: &Arc<Mutex<ClientSecret>>, has_cache: bool) -> Self {
         let credential = ApiCredential::new(ClientSecret::new(OLD_SECRET).unwrap(), name(number));
-        let session = Session::with_seed_of_chance(name(number), number as u64);
+        let session = Session::with_seed(name(number), number as u64);
         let secret = Arc::clone(secret);
         let source = SecretFn::new(move || {
             let secret = secret.lock().unwrap().clone();

@@ -14,7 +14,7 @@ use cg_auth_core::{
     model::DelegatedAccessToken,
     testing::ManualClock,
     time::{Now, Runtime},
-    token::{Next, Session, Step},
+    token::session::{Next, Session, Step},
     transport::TransportError,
 };
 use cg_auth_emulator::{Emulator, Operation};
@@ -91,7 +91,7 @@ impl Tokens {
     fn send(
         &self,
         endpoint: &dyn Endpoint<Output = DelegatedAccessToken>,
-    ) -> Result<Answer<DelegatedAccessToken>, cg_auth_core::Error> {
+    ) -> Result<Answer<DelegatedAccessToken>, cg_auth_core::CallError> {
         let request = endpoint.to_request(&self.base_url, &RequestOptions::new())?;
         let sent = self.now();
         let response = exchange(&self.agent, request)?;

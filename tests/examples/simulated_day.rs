@@ -13,7 +13,10 @@ use cg_auth_core::{
     ClientSecret, UserPrincipalName,
     body::Body,
     time::Now,
-    token::{AttemptId, Call, Event, Grant, Next, Session, Step},
+    token::{
+        Event, Grant,
+        session::{AcquisitionId, Call, Next, Session, Step},
+    },
 };
 use http::{HeaderValue, Response, StatusCode, header::RETRY_AFTER};
 
@@ -56,7 +59,7 @@ impl Day {
         let user = UserPrincipalName::new("someone@example.com")?;
         Ok(Self {
             // The same chance each time, so that the same day passes.
-            session: Session::with_seed_of_chance(user, 2030),
+            session: Session::with_seed(user, 2030),
             passed: Duration::ZERO,
             issued: 0,
             calls: 0,
@@ -106,7 +109,7 @@ impl Day {
         Ok(())
     }
 
-    fn attempt(&mut self, attempt: AttemptId) -> Result<(), Box<dyn Error>> {
+    fn attempt(&mut self, attempt: AcquisitionId) -> Result<(), Box<dyn Error>> {
         let now = self.now();
         // At six in the evening the secret is replaced; the program learns of it ten minutes later.
         let is_known = self.passed >= HOURS * 18 + HOURS / 6;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, Error, ErrorKind, Recovery, RetryPolicy,
+    ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, Recovery, RetryPolicy,
     UserPrincipalName,
     body::Body,
     model::{DelegatedAccessToken, RefreshToken},
@@ -210,7 +210,7 @@ async fn every_recorded_answer_is_read_as_the_spec_demands() {
 async fn read(
     operation: Operation,
     response: Response<Body>,
-) -> Result<Option<(DelegatedAccessToken, Option<String>)>, Error> {
+) -> Result<Option<(DelegatedAccessToken, Option<String>)>, CallError> {
     let clock = ManualClock::starting_at(UNIX_EPOCH + RECEIVED);
     let transport = ScriptedTransport::new().answer(response);
     let client = AuthClient::with_runtime(BaseUrl::parse("https://example.com").unwrap(), transport, clock)
@@ -237,16 +237,16 @@ fn assert_token(name: &str, token: &DelegatedAccessToken, error_msg: Option<&str
     assert_eq!(error_msg, expected.error_msg, "{name}");
 }
 
-fn assert_error(name: &str, error: &Error, expected: Expected) {
+fn assert_error(name: &str, error: &CallError, expected: Expected) {
     let (kind, expected) = match expected {
         Rejected(message) => {
-            (ErrorKind::Rejected, Api { messages: message, ..api(Recovery::ReplaceCredential) })
+            (CallErrorKind::Rejected, Api { messages: message, ..api(Recovery::ReplaceCredential) })
         }
         Protocol(reason) => {
             assert_eq!(error.source().unwrap().to_string(), reason, "{name}");
-            (ErrorKind::Protocol, api(Recovery::FixConfiguration))
+            (CallErrorKind::Protocol, api(Recovery::FixConfiguration))
         }
-        Expected::Api(expected) => (ErrorKind::Api, expected),
+        Expected::Api(expected) => (CallErrorKind::Api, expected),
         Expected::Token(_) | Done => panic!("{name}: {error}"),
     };
     assert_eq!(error.kind(), kind, "{name}");

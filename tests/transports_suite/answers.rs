@@ -1,6 +1,6 @@
 //! Contract rules 1, 2 and 5: answers that must not be followed, grow or be changed.
 
-use cg_auth_core::{ErrorKind, body::Body, transport::TransportErrorKind};
+use cg_auth_core::{CallErrorKind, body::Body, transport::TransportErrorKind};
 use cg_auth_tests::listener::{Listener, TOKEN, ok, while_serving};
 use http::{Request, StatusCode, header::CONTENT_ENCODING};
 
@@ -17,7 +17,7 @@ pub(crate) async fn a_redirect_is_not_followed<T: Subject>() {
         let credential = credential();
         let call = client.get_delegate_access_token(&credential);
         let error = while_serving(call, listener.answer(&redirect)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Protocol, "{status}");
+        assert_eq!(error.kind(), CallErrorKind::Protocol, "{status}");
         assert_eq!(error.status().unwrap().as_u16(), status);
     }
     assert!(elsewhere.is_left_alone().await);
@@ -100,7 +100,7 @@ pub(crate) async fn a_compressed_answer_comes_back_as_it_is<T: Subject>() {
         let credential = credential();
         let call = client.get_delegate_access_token(&credential);
         let error = while_serving(call, listener.answer(&answer)).await.unwrap_err();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Protocol, Some(StatusCode::OK)));
+        assert_eq!((error.kind(), error.status()), (CallErrorKind::Protocol, Some(StatusCode::OK)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt::Debug, iter::successors};
 
-use cg_auth_core::Error;
+use cg_auth_core::CallError;
 
 use super::{
     proxies::CREDENTIALS,
@@ -67,7 +67,7 @@ impl Row {
     }
 
     /// The call ended as the row says, and no word of a secret got into its error.
-    pub(crate) fn check<T: Debug>(&self, result: Result<T, Error>) {
+    pub(crate) fn check<T: Debug>(&self, result: Result<T, CallError>) {
         let Err(error) = result else {
             assert_eq!(self.is, [NOTHING; 3], "{} was no failure", self.failure);
             return;

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use cg_auth_core::{AuthClient, BaseUrl, ErrorKind, testing::ManualClock, transport::TransportErrorKind};
+use cg_auth_core::{AuthClient, BaseUrl, CallErrorKind, testing::ManualClock, transport::TransportErrorKind};
 use cg_auth_tests::listener::{Connection, Listener, TOKEN, ok, while_serving};
 
 use super::{
@@ -82,7 +82,7 @@ pub(crate) async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
         }
     });
     let kind = tokio::task::spawn_blocking(|| outside.join()).await.unwrap().expect("no panic");
-    assert_eq!(kind, ErrorKind::Config);
+    assert_eq!(kind, CallErrorKind::Config);
 }
 
 /// Where the platform looks for them in files; elsewhere the variables change nothing.
@@ -98,7 +98,7 @@ pub(crate) async fn without_root_certificates_only_https_is_a_config_error<T: Co
     if cfg!(target_os = "linux") {
         let https = BaseUrl::parse(&format!("https://{}", listener.address())).unwrap();
         let error = client::<T>(https).get_delegate_access_token(&credential()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.kind(), CallErrorKind::Config);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cg_auth_core::{ErrorKind, Recovery, time::Now};
+use cg_auth_core::{CallErrorKind, Recovery, time::Now};
 use cg_auth_tests::listener::{Connection, Listener, while_serving};
 
 use super::subject::{Subject, client, credential};
@@ -31,7 +31,7 @@ async fn assert_timeout<T: Subject>(listener: &Listener, server: impl Future<Out
     let started = Now::system();
     let error = while_serving(client.get_delegate_access_token(&credential), server).await.unwrap_err();
     assert_took(LIMIT, started);
-    assert_eq!((error.kind(), error.recovery()), (ErrorKind::Timeout, Recovery::Retry));
+    assert_eq!((error.kind(), error.recovery()), (CallErrorKind::Timeout, Recovery::Retry));
     assert!(error.may_have_been_sent());
 }
 

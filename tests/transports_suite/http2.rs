@@ -53,7 +53,7 @@ pub(crate) async fn a_connection_that_fell_silent_is_replaced<T: Subject>() {
 /// What becomes of a call over HTTP/2 when its request is met with `fault`.
 pub(crate) async fn call<T: Subject>(
     fault: impl AsyncFnOnce(Http2, u32),
-) -> Result<Answer<DelegatedAccessToken>, cg_auth_core::Error> {
+) -> Result<Answer<DelegatedAccessToken>, cg_auth_core::CallError> {
     let listener = Listener::bind().await;
     let client = client::<T>(&listener);
     let server = async {

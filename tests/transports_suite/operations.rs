@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, ClientSecret, ErrorKind, Recovery,
+    ApiCredential, CallErrorKind, ClientSecret, Recovery,
     body::Body,
     model::AccessToken,
     token::{DurationUnit, Expiry},
@@ -74,7 +74,7 @@ pub(crate) async fn a_refresh_token_is_taken_once<T: Subject>() {
     let second = client.refresh_user_access_token(credential, spent).await.unwrap().value;
     assert_ne!(second.refresh_token(), Some(spent));
     let error = client.refresh_user_access_token(credential, spent).await.unwrap_err();
-    assert_eq!((error.kind(), error.recovery()), (ErrorKind::Api, Recovery::ReplaceCredential));
+    assert_eq!((error.kind(), error.recovery()), (CallErrorKind::Api, Recovery::ReplaceCredential));
     client.refresh_user_access_token(credential, second.refresh_token().unwrap()).await.unwrap();
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn a_refused_credential_is_an_api_error<T: Subject>() {
         client.get_delegate_access_token(&wrong).await.unwrap_err(),
         client.delete_token_cache(&wrong).await.unwrap_err(),
     ] {
-        assert_eq!((error.kind(), error.recovery()), (ErrorKind::Api, Recovery::ReplaceCredential));
+        assert_eq!((error.kind(), error.recovery()), (CallErrorKind::Api, Recovery::ReplaceCredential));
         assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));
         assert!(error.code().is_some_and(|code| !code.is_empty()));
         assert!(error.request_id().is_some_and(|id| !id.is_empty()));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cg_auth_core::{BaseUrl, Error, Recovery, time::Now, transport::TransportErrorKind};
+use cg_auth_core::{BaseUrl, CallError, Recovery, time::Now, transport::TransportErrorKind};
 use cg_auth_tests::listener::Listener;
 use cg_auth_transport_util::TransportBuilder;
 
@@ -90,7 +90,7 @@ pub(crate) async fn the_certificate_behind_a_proxy_is_judged_too<T: Configurable
     assert_refused_certificate(&error, "root certificate");
 }
 
-fn assert_no_connection(error: &Error) {
+fn assert_no_connection(error: &CallError) {
     assert_told(error, TransportErrorKind::Connect, "proxy");
     assert_eq!(error.recovery(), Recovery::Retry);
     assert_keeps(error, &CREDENTIALS);

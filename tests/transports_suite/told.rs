@@ -15,14 +15,14 @@ pub(crate) async fn failure(
     transport: impl HttpTransport + 'static,
     base_url: BaseUrl,
     server: impl Future,
-) -> cg_auth_core::Error {
+) -> cg_auth_core::CallError {
     let (client, credential) = (client_over(base_url, transport), credential());
     while_serving(client.get_delegate_access_token(&credential), server).await.unwrap_err()
 }
 
 /// The failure is of that kind, came before the request left, and advises in these words; it gives nothing
 /// away.
-pub(crate) fn assert_told(error: &cg_auth_core::Error, kind: TransportErrorKind, advice: &str) {
+pub(crate) fn assert_told(error: &cg_auth_core::CallError, kind: TransportErrorKind, advice: &str) {
     let said = words(error);
     assert_eq!(error.as_transport().map(TransportError::kind), Some(kind), "{said}");
     assert!(!error.may_have_been_sent(), "{said}");
@@ -31,7 +31,7 @@ pub(crate) fn assert_told(error: &cg_auth_core::Error, kind: TransportErrorKind,
 }
 
 /// The same, and one side has refused the other's certificate.
-pub(crate) fn assert_refused_certificate(error: &cg_auth_core::Error, advice: &str) {
+pub(crate) fn assert_refused_certificate(error: &cg_auth_core::CallError, advice: &str) {
     assert_told(error, TransportErrorKind::Tls, advice);
     assert!(error.as_transport().unwrap().is_refused_certificate(), "{}", words(error));
 }

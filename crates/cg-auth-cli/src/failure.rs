@@ -6,7 +6,7 @@ mod json;
 use std::{io, process::ExitCode, time::Duration};
 
 use cg_auth_core::{
-    Error, ErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
+    CallError, CallErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
 };
 use cg_auth_emulator::EmulatorError;
 use clap::CommandFactory as _;
@@ -26,11 +26,11 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
-    Call(#[from] Error),
+    Call(#[from] CallError),
     #[error(transparent)]
-    Refresh(Error),
+    Refresh(CallError),
     #[error(transparent)]
-    DeleteTokenCache(Error),
+    DeleteTokenCache(CallError),
     #[error(transparent)]
     Token(#[from] TokenError),
     #[error("the emulator did not start")]
@@ -93,11 +93,11 @@ impl Failure {
 
     fn exit_code(&self) -> u8 {
         match self.kind() {
-            Kind::Usage | Kind::Call(ErrorKind::Config) => 2,
-            Kind::Call(ErrorKind::Api | ErrorKind::Rejected) => 3,
-            Kind::Call(ErrorKind::Protocol) => 4,
-            Kind::Call(ErrorKind::Transport) => 5,
-            Kind::Call(ErrorKind::Timeout) => 6,
+            Kind::Usage | Kind::Call(CallErrorKind::Config) => 2,
+            Kind::Call(CallErrorKind::Api | CallErrorKind::Rejected) => 3,
+            Kind::Call(CallErrorKind::Protocol) => 4,
+            Kind::Call(CallErrorKind::Transport) => 5,
+            Kind::Call(CallErrorKind::Timeout) => 6,
             // As shells have it.
             Kind::Command(io::ErrorKind::NotFound) => 127,
             Kind::Command(_) => 126,
@@ -116,13 +116,15 @@ impl Failure {
                 Kind::Stopped(Stop::Interrupt)
             }
             // An address that cannot be listened at is a wrong setting too.
-            Self::Setting(_) | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(ErrorKind::Config),
+            Self::Setting(_) | Self::Emulator(EmulatorError::Listen { .. }) => {
+                Kind::Call(CallErrorKind::Config)
+            }
             Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => {
                 Kind::Call(error.kind())
             }
             Self::Token(error) => match (error.as_call(), error.kind()) {
                 (Some(error), _) => Kind::Call(error.kind()),
-                (None, TokenErrorKind::Secret) => Kind::Call(ErrorKind::Config),
+                (None, TokenErrorKind::Secret) => Kind::Call(CallErrorKind::Config),
                 _ => Kind::Internal,
             },
             Self::Step { source, .. } => source.kind(),
@@ -140,7 +142,7 @@ impl Failure {
     }
 
     /// The failed call, if it came to one.
-    fn call(&self) -> Option<&Error> {
+    fn call(&self) -> Option<&CallError> {
         match self {
             Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => Some(error),
             Self::Token(error) => error.as_call(),
@@ -152,7 +154,7 @@ impl Failure {
     /// How long the service wants to be left alone. More than a year is no wish but a mistake, and could be
     /// more than a reader's numbers hold.
     fn retry_after(&self) -> Option<Duration> {
-        self.call().and_then(Error::retry_after).map(|delay| delay.min(YEAR))
+        self.call().and_then(CallError::retry_after).map(|delay| delay.min(YEAR))
     }
 
     /// What helps, where that can be said.
@@ -160,7 +162,7 @@ impl Failure {
         match self.kind() {
             Kind::Internal | Kind::Declined | Kind::Command(_) | Kind::Stopped(_) => None,
             Kind::Usage | Kind::Call(_) => {
-                Some(self.call().map_or(Recovery::FixConfiguration, Error::recovery))
+                Some(self.call().map_or(Recovery::FixConfiguration, CallError::recovery))
             }
         }
     }
@@ -187,7 +189,7 @@ enum Kind {
     /// The arguments could not be read.
     Usage,
     /// The call failed, or one of its settings did.
-    Call(ErrorKind),
+    Call(CallErrorKind),
     /// Something of this process.
     Internal,
     /// The command behind `cg-auth emulator --`.

@@ -10,7 +10,7 @@ use http::Request;
 
 use self::retry_budget::RetryBudget;
 pub use self::{
-    error::{Error, ErrorKind},
+    error::{CallError, CallErrorKind},
     retry::{FailedAttempt, RetryPolicy},
 };
 use crate::{
@@ -134,8 +134,8 @@ impl AuthClient {
     /// allow. Dropping the future cancels it.
     ///
     /// # Errors
-    /// [`Error`], which tells how far the last attempt got, and how many there were.
-    pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, Error> {
+    /// [`CallError`], which tells how far the last attempt got, and how many there were.
+    pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, CallError> {
         let Shared { base_url, runtime, options, timeout, retry_policy, retry_budget, .. } = &*self.shared;
         let request = endpoint.to_request(base_url, options)?;
         let begun = runtime.now();
@@ -178,44 +178,44 @@ impl AuthClient {
         endpoint: &E,
         request: Request<Body>,
         left: Duration,
-    ) -> Result<Answer<E::Output>, Error> {
+    ) -> Result<Answer<E::Output>, CallError> {
         let Shared { transport, runtime, options, timeout, retry_policy, .. } = &*self.shared;
         let limit = retry_policy.attempt_timeout();
         // The shorter of the two is kept; the one that was set is told.
         let (limit, told) = if limit < left { (limit, limit) } else { (left, *timeout) };
         let exchange = within(&**runtime, limit, transport.send(request)).await;
-        let response = exchange.ok_or(Error::timeout(told))??;
+        let response = exchange.ok_or(CallError::timeout(told))??;
         endpoint.read_with(response, options).map_err(|error| error.received_at(runtime.now()).into())
     }
 
     /// Gets a delegated access token: `POST /auth/token/delegate`.
     ///
     /// # Errors
-    /// [`Error`], as [`call`](Self::call).
+    /// [`CallError`], as [`call`](Self::call).
     pub async fn get_delegate_access_token(
         &self,
         credential: &ApiCredential,
-    ) -> Result<Answer<DelegatedAccessToken>, Error> {
+    ) -> Result<Answer<DelegatedAccessToken>, CallError> {
         self.call(&GetDelegateAccessToken::new(credential.clone())).await
     }
 
     /// Exchanges a refresh token for another access token: `POST /auth/token/refresh`.
     ///
     /// # Errors
-    /// [`Error`], as [`call`](Self::call).
+    /// [`CallError`], as [`call`](Self::call).
     pub async fn refresh_user_access_token(
         &self,
         credential: &ApiCredential,
         refresh_token: &RefreshToken,
-    ) -> Result<Answer<DelegatedAccessToken>, Error> {
+    ) -> Result<Answer<DelegatedAccessToken>, CallError> {
         self.call(&RefreshUserAccessToken::new(credential.clone(), refresh_token.clone())).await
     }
 
     /// Makes the service forget its cached tokens: `DELETE /admin/auth/token/cache`.
     ///
     /// # Errors
-    /// [`Error`], as [`call`](Self::call).
-    pub async fn delete_token_cache(&self, credential: &ApiCredential) -> Result<Answer<()>, Error> {
+    /// [`CallError`], as [`call`](Self::call).
+    pub async fn delete_token_cache(&self, credential: &ApiCredential) -> Result<Answer<()>, CallError> {
         self.call(&DeleteTokenCache::new(credential.clone())).await
     }
 }

@@ -16,7 +16,7 @@ pub mod token;
 pub mod transport;
 
 pub use self::{
-    client::{AuthClient, Error, ErrorKind, FailedAttempt, RetryPolicy},
+    client::{AuthClient, CallError, CallErrorKind, FailedAttempt, RetryPolicy},
     model::{
         api_credential::ApiCredential, base_url::BaseUrl, config_error::ConfigError, secret::ClientSecret,
         user_principal_name::UserPrincipalName,

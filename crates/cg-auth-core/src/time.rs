@@ -1,4 +1,4 @@
-//! Time as a value ([`Now`], [`Glance`]) and as a seam ([`Runtime`]). Only `clocks` asks the operating system.
+//! Time as a value ([`Now`], [`CoarseNow`]) and as a seam ([`Runtime`]). Only `clocks` asks the operating system.
 
 mod clocks;
 
@@ -83,12 +83,12 @@ impl Now {
 /// A look at two clocks that is as cheap as the system allows, for answers that are wanted millions of times
 /// a second. It may be ahead of a [`Now`] by two ticks of the kernel (20 ms), and is never behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Glance {
+pub struct CoarseNow {
     monotonic: u64,
     wall: i64,
 }
 
-impl Glance {
+impl CoarseNow {
     /// From nanoseconds of monotonic time and of wall time since 1970, neither of them behind a [`Now`].
     #[must_use]
     pub const fn from_nanos(monotonic: u64, wall: i64) -> Self {
@@ -99,7 +99,7 @@ impl Glance {
     /// much as [`Now::system`].
     #[must_use]
     pub fn system() -> Self {
-        clocks::glance()
+        clocks::coarse_now()
     }
 
     /// Monotonic time, in nanoseconds.
@@ -114,7 +114,7 @@ impl Glance {
     }
 }
 
-impl From<Now> for Glance {
+impl From<Now> for CoarseNow {
     /// What is beyond the numbers (584 years) is at their end.
     fn from(now: Now) -> Self {
         let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
@@ -134,7 +134,7 @@ pub trait Runtime: Send + Sync + fmt::Debug {
     fn now(&self) -> Now;
 
     /// Looks at them in passing. Whoever has nothing cheaper than [`now`](Self::now) leaves this as it is.
-    fn glance(&self) -> Glance {
+    fn coarse_now(&self) -> CoarseNow {
         self.now().into()
     }
 
@@ -178,7 +178,7 @@ pub use self::tokio_runtime::TokioRuntime;
 mod tokio_runtime {
     use std::hash::{DefaultHasher, Hash, Hasher};
 
-    use super::{BoxFuture, Duration, Glance, Now, Runtime};
+    use super::{BoxFuture, CoarseNow, Duration, Now, Runtime};
 
     /// The [`Runtime`] of programs on tokio. Its timers belong to the tokio runtime that polls them, which
     /// must have its time driver enabled: tokio panics where a call has to wait and there is none.
@@ -199,8 +199,8 @@ mod tokio_runtime {
             Now::system()
         }
 
-        fn glance(&self) -> Glance {
-            Glance::system()
+        fn coarse_now(&self) -> CoarseNow {
+            CoarseNow::system()
         }
 
         fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -9,10 +9,8 @@ mod jwt_claims;
 mod permits;
 pub(crate) mod pool;
 pub(crate) mod provider;
-mod schedule;
 mod secret_source;
-mod session;
-mod snapshot;
+pub mod session;
 pub(crate) mod source;
 #[cfg(feature = "tracing")]
 mod trace;
@@ -26,10 +24,7 @@ pub use self::{
     event::{Event, Grant, Reason},
     expiry::{DurationUnit, Expiry, ExpirySource},
     provider::{authorized, is_unauthorized},
-    schedule::Phase,
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
-    session::{AttemptId, Call, Next, Session, State, Step},
-    snapshot::Snapshot,
     source::TokenFuture,
 };
 // Public at the crate root.

@@ -14,11 +14,11 @@ use crate::{
     error::EmulatorError,
     operation::{Operation, PROTECTED_PATH},
     recorded_request::RecordedRequest,
-    script_writing::NextScript,
+    script_writing::ScriptBuilder,
     server::Server,
     state::State,
     users::User,
-    waiting::{NotSeen, Wish},
+    waiting::{WaitTimedOut, Wish},
 };
 
 /// A running emulator. It stops when this is dropped, at once and in the middle of whatever it does, and
@@ -167,8 +167,8 @@ impl Emulator {
     /// will do, and one whose clock is paused too: the timer is the emulator's.
     ///
     /// # Errors
-    /// [`NotSeen`] when it did not come to that.
-    pub async fn wait_for(&self, operation: Operation, n: u64, within: Duration) -> Result<(), NotSeen> {
+    /// [`WaitTimedOut`] when it did not come to that.
+    pub async fn wait_for(&self, operation: Operation, n: u64, within: Duration) -> Result<(), WaitTimedOut> {
         let wish = Wish { operation, wanted: n, within };
         wish.wait(self.server.runtime(), &self.state.log).await
     }
@@ -176,8 +176,13 @@ impl Emulator {
     /// [`wait_for`](Self::wait_for) for callers that are not async.
     ///
     /// # Errors
-    /// [`NotSeen`] when it did not come to that.
-    pub fn wait_for_blocking(&self, operation: Operation, n: u64, within: Duration) -> Result<(), NotSeen> {
+    /// [`WaitTimedOut`] when it did not come to that.
+    pub fn wait_for_blocking(
+        &self,
+        operation: Operation,
+        n: u64,
+        within: Duration,
+    ) -> Result<(), WaitTimedOut> {
         let wish = Wish { operation, wanted: n, within };
         wish.wait_blocking(self.server.runtime(), &self.state.log)
     }
@@ -194,8 +199,8 @@ impl Emulator {
     /// assert_eq!(busy.hits(), 0);
     /// # Ok::<(), cg_auth_emulator::EmulatorError>(())
     /// ```
-    pub fn next(&self, operation: Operation) -> NextScript {
-        NextScript::new(Arc::clone(&self.state.scripts), operation)
+    pub fn next(&self, operation: Operation) -> ScriptBuilder {
+        ScriptBuilder::new(Arc::clone(&self.state.scripts), operation)
     }
 
     /// Forgets requests and counts, scripts, and every token, none of which is accepted any more; a clock that

@@ -48,9 +48,9 @@ pub use self::{
     error::EmulatorError,
     operation::Operation,
     recorded_request::RecordedRequest,
-    script_writing::{NextScript, ScriptGuard},
+    script_writing::{ScriptBuilder, ScriptGuard},
     settings::{RefreshRotation, Refusals},
     tls::Alpn,
     users::User,
-    waiting::NotSeen,
+    waiting::WaitTimedOut,
 };

@@ -1,4 +1,4 @@
-//! [`NextScript`] and [`ScriptGuard`]: how a test writes a script, and how it ends.
+//! [`ScriptBuilder`] and [`ScriptGuard`]: how a test writes a script, and how it ends.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use crate::{
 /// [`Emulator::next`](crate::Emulator::next).
 #[derive(Debug)]
 #[must_use = "a script does nothing until it says what happens"]
-pub struct NextScript {
+pub struct ScriptBuilder {
     scripts: Arc<Scripts>,
     operation: Operation,
     times: u64,
@@ -29,7 +29,7 @@ pub struct NextScript {
     retry_after: Option<u64>,
 }
 
-impl NextScript {
+impl ScriptBuilder {
     pub(crate) const fn new(scripts: Arc<Scripts>, operation: Operation) -> Self {
         Self { scripts, operation, times: 1, delay: Duration::ZERO, retry_after: None }
     }

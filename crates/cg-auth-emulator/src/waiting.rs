@@ -10,7 +10,7 @@ use crate::{operation::Operation, request_log::RequestLog};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{seen} of {wanted} requests for {operation} arrived within {within:?}")]
 #[non_exhaustive]
-pub struct NotSeen {
+pub struct WaitTimedOut {
     /// The operation that was waited for.
     pub operation: Operation,
     /// How many requests were waited for.
@@ -30,7 +30,7 @@ pub(crate) struct Wish {
 
 impl Wish {
     /// Waits on any executor: the timer is one of `runtime`'s.
-    pub(crate) async fn wait(self, runtime: &Handle, log: &Arc<RequestLog>) -> Result<(), NotSeen> {
+    pub(crate) async fn wait(self, runtime: &Handle, log: &Arc<RequestLog>) -> Result<(), WaitTimedOut> {
         let (mut tell, told) = oneshot::channel();
         let (fulfilled, within) = (self.fulfilled(log), self.within);
         runtime.spawn(async move {
@@ -43,7 +43,7 @@ impl Wish {
     }
 
     /// Waits by blocking the thread.
-    pub(crate) fn wait_blocking(self, runtime: &Handle, log: &Arc<RequestLog>) -> Result<(), NotSeen> {
+    pub(crate) fn wait_blocking(self, runtime: &Handle, log: &Arc<RequestLog>) -> Result<(), WaitTimedOut> {
         let (tell, told) = mpsc::channel();
         let (fulfilled, within) = (self.fulfilled(log), self.within);
         runtime.spawn(async move {
@@ -57,12 +57,12 @@ impl Wish {
         async move { log.reached(operation, wanted).await }
     }
 
-    fn judge(self, fulfilled: bool, log: &RequestLog) -> Result<(), NotSeen> {
+    fn judge(self, fulfilled: bool, log: &RequestLog) -> Result<(), WaitTimedOut> {
         let Self { operation, wanted, within } = self;
         if fulfilled {
             Ok(())
         } else {
-            Err(NotSeen { operation, wanted, seen: log.count(operation), within })
+            Err(WaitTimedOut { operation, wanted, seen: log.count(operation), within })
         }
     }
 }

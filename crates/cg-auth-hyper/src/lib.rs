@@ -9,8 +9,8 @@ mod transport;
 
 pub use cg_auth_core;
 pub use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, Error, ErrorKind, IssuedToken, Recovery,
-    TokenError, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
+    ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, IssuedToken,
+    Recovery, TokenError, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
 };
 #[cfg(feature = "rustls")]
 pub use cg_auth_transport_util::TlsVersion;

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, iter::successors};
 
-use cg_auth_core::{Error, ErrorKind, Recovery, transport::TransportErrorKind};
+use cg_auth_core::{CallError, CallErrorKind, Recovery, transport::TransportErrorKind};
 
 use super::Failure;
 use crate::output::{self, escaped};
@@ -46,7 +46,7 @@ fn hint(failure: &Failure) -> Option<&'static str> {
     }
 }
 
-fn hint_after_call(error: &Error) -> &'static str {
+fn hint_after_call(error: &CallError) -> &'static str {
     if is_about_the_proxy(error) {
         return OTHER_PROXY;
     }
@@ -56,8 +56,8 @@ fn hint_after_call(error: &Error) -> &'static str {
              profile, and belongs to one environment"
         }
         Recovery::Retry => match error.kind() {
-            ErrorKind::Timeout => "try again, or allow more time with --timeout",
-            ErrorKind::Api => "the service is busy or in trouble; try again later",
+            CallErrorKind::Timeout => "try again, or allow more time with --timeout",
+            CallErrorKind::Api => "the service is busy or in trouble; try again later",
             _ => "check the network and --base-url, then try again",
         },
         _ => match error.as_transport().map(|error| (error.kind(), error.is_refused_certificate())) {
@@ -74,7 +74,7 @@ fn hint_after_call(error: &Error) -> &'static str {
 
 /// A proxy answers plain http in the service's place. On the way to one, the transport says what is wrong with it, or
 /// with the variable that names it.
-fn is_about_the_proxy(error: &Error) -> bool {
+fn is_about_the_proxy(error: &CallError) -> bool {
     let causes = successors(error.as_transport().and_then(|error| error.source()), |&cause| cause.source());
     let mut texts = causes.map(ToString::to_string);
     error.status().is_some_and(|status| status.as_u16() == 407)

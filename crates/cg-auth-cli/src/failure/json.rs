@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cg_auth_core::{Error, Recovery};
+use cg_auth_core::{CallError, Recovery};
 use serde::Serialize;
 
 use super::Failure;
@@ -37,21 +37,21 @@ pub(super) fn line(failure: &Failure) -> String {
     let error = PrintedError {
         kind: failure.kind().as_str(),
         message: message(failure),
-        status: call.and_then(Error::status).map(|status| status.as_u16()),
-        retryable: call.is_some_and(Error::is_retryable),
+        status: call.and_then(CallError::status).map(|status| status.as_u16()),
+        retryable: call.is_some_and(CallError::is_retryable),
         recovery: failure.recovery().map(Recovery::as_str),
         retry_after: failure.retry_after().map(|delay| delay.as_secs() + u64::from(delay.subsec_nanos() > 0)),
-        request_id: call.and_then(Error::request_id),
-        code: call.and_then(Error::code),
-        messages: call.map(Error::messages).unwrap_or_default(),
+        request_id: call.and_then(CallError::request_id),
+        code: call.and_then(CallError::code),
+        messages: call.map(CallError::messages).unwrap_or_default(),
         headers: call.map(headers).unwrap_or_default(),
-        attempts: call.map_or(0, Error::attempts),
+        attempts: call.map_or(0, CallError::attempts),
     };
     output::json_line(&Printed { error })
 }
 
 /// A header that came more than once is one line, as HTTP reads it.
-fn headers(call: &Error) -> BTreeMap<&str, String> {
+fn headers(call: &CallError) -> BTreeMap<&str, String> {
     let mut lines = BTreeMap::<_, String>::new();
     for (name, value) in call.headers().into_iter().flatten() {
         let line = lines.entry(name.as_str()).or_default();

@@ -1,4 +1,4 @@
-//! [`Error`]: what a call can end in, endpoint and transport and deadline joined.
+//! [`CallError`]: what a call can end in, endpoint and transport and deadline joined.
 
 use std::{fmt, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
 /// [`kind`](Self::kind) tells how far it got, [`recovery`](Self::recovery) what helps. Neither `Display`
 /// nor `Debug` shows a secret or a word of the server's; those are behind the accessors.
 #[derive(Debug, Clone)]
-pub struct Error {
+pub struct CallError {
     cause: Cause,
     attempts: u32,
     /// Whether an earlier attempt may have been received.
@@ -33,7 +33,7 @@ enum Cause {
 /// How far a call got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ErrorKind {
+pub enum CallErrorKind {
     /// A setting is wrong; nothing was sent.
     Config,
     /// The network, or TLS, or HTTP itself failed: no complete answer.
@@ -48,7 +48,7 @@ pub enum ErrorKind {
     Rejected,
 }
 
-impl ErrorKind {
+impl CallErrorKind {
     /// The kind as a short stable word, for logs and machine-readable output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -63,7 +63,7 @@ impl ErrorKind {
     }
 }
 
-impl Error {
+impl CallError {
     pub(super) const fn timeout(limit: Duration) -> Self {
         Self { cause: Cause::Timeout(limit), attempts: 0, sent_before: false }
     }
@@ -82,15 +82,15 @@ impl Error {
 
     /// How far the call got.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> CallErrorKind {
         match &self.cause {
-            Cause::Endpoint(error) if error.is_config() => ErrorKind::Config,
-            Cause::Endpoint(error) if error.is_protocol() => ErrorKind::Protocol,
-            Cause::Endpoint(error) if error.is_rejected() => ErrorKind::Rejected,
-            Cause::Endpoint(_) => ErrorKind::Api,
-            Cause::Transport(error) if error.kind() == TransportErrorKind::Config => ErrorKind::Config,
-            Cause::Transport(_) => ErrorKind::Transport,
-            Cause::Timeout(_) => ErrorKind::Timeout,
+            Cause::Endpoint(error) if error.is_config() => CallErrorKind::Config,
+            Cause::Endpoint(error) if error.is_protocol() => CallErrorKind::Protocol,
+            Cause::Endpoint(error) if error.is_rejected() => CallErrorKind::Rejected,
+            Cause::Endpoint(_) => CallErrorKind::Api,
+            Cause::Transport(error) if error.kind() == TransportErrorKind::Config => CallErrorKind::Config,
+            Cause::Transport(_) => CallErrorKind::Transport,
+            Cause::Timeout(_) => CallErrorKind::Timeout,
         }
     }
 
@@ -183,7 +183,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Cause::Endpoint(error) => error.fmt(f),
@@ -193,7 +193,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
+impl std::error::Error for CallError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.cause {
             Cause::Endpoint(error) => error.source(),
@@ -203,19 +203,19 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<EndpointError> for Error {
+impl From<EndpointError> for CallError {
     fn from(error: EndpointError) -> Self {
         Self { cause: Cause::Endpoint(error), attempts: 0, sent_before: false }
     }
 }
 
-impl From<TransportError> for Error {
+impl From<TransportError> for CallError {
     fn from(error: TransportError) -> Self {
         Self { cause: Cause::Transport(error), attempts: 0, sent_before: false }
     }
 }
 
-impl From<ConfigError> for Error {
+impl From<ConfigError> for CallError {
     fn from(error: ConfigError) -> Self {
         EndpointError::from(error).into()
     }

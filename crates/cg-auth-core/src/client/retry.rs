@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Error;
+use super::CallError;
 
 /// When a call is tried again.
 ///
@@ -101,7 +101,7 @@ impl Default for RetryPolicy {
 #[derive(Debug, Clone, Copy)]
 pub struct FailedAttempt<'a> {
     /// What it failed with.
-    pub error: &'a Error,
+    pub error: &'a CallError,
     /// How many attempts there were, this one among them.
     pub attempts: u32,
     /// Whether the endpoint may be called again although the request may have arrived.

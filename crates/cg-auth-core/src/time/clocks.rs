@@ -1,6 +1,6 @@
 //! The clocks of the operating system. No other file reads them.
 
-pub(super) use self::platform::{glance, now};
+pub(super) use self::platform::{coarse_now, now};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
@@ -8,7 +8,7 @@ mod platform {
 
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
-    use crate::time::{Glance, Now};
+    use crate::time::{CoarseNow, Now};
 
     pub(in crate::time) fn now() -> Now {
         let monotonic = since_origin(clock_gettime(ClockId::Monotonic));
@@ -17,10 +17,10 @@ mod platform {
     }
 
     /// The coarse clocks are memory that the kernel writes at each tick, so they lag; two ticks put them ahead.
-    pub(in crate::time) fn glance() -> Glance {
+    pub(in crate::time) fn coarse_now() -> CoarseNow {
         let monotonic = nanos(clock_gettime(ClockId::MonotonicCoarse));
         let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
-        Glance::from_nanos(
+        CoarseNow::from_nanos(
             monotonic.cast_unsigned() + TWO_TICKS.cast_unsigned(),
             wall.wrapping_add(TWO_TICKS),
         )
@@ -56,7 +56,7 @@ mod platform {
         time::{Instant, SystemTime},
     };
 
-    use crate::time::{Glance, Now};
+    use crate::time::{CoarseNow, Now};
 
     pub(in crate::time) fn now() -> Now {
         static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -64,7 +64,7 @@ mod platform {
         Now::new(Instant::now().saturating_duration_since(origin), SystemTime::now())
     }
 
-    pub(in crate::time) fn glance() -> Glance {
+    pub(in crate::time) fn coarse_now() -> CoarseNow {
         now().into()
     }
 }
@@ -73,15 +73,15 @@ mod platform {
 mod tests {
     use std::time::Duration;
 
-    use super::{glance, now};
-    use crate::time::Glance;
+    use super::{coarse_now, now};
+    use crate::time::CoarseNow;
 
     #[test]
     fn a_glance_is_never_behind_and_hardly_ahead() {
         for _ in 0..1000 {
-            let before = Glance::from(now());
-            let glance = glance();
-            let after = Glance::from(now());
+            let before = CoarseNow::from(now());
+            let glance = coarse_now();
+            let after = CoarseNow::from(now());
             assert!(glance.monotonic_nanos() >= before.monotonic_nanos());
             let a_tick_more = Duration::from_millis(30).as_nanos() as u64;
             assert!(glance.monotonic_nanos() <= after.monotonic_nanos() + a_tick_more);

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, iter, sync::Arc, time::Duration};
 
-use crate::{client::Error, recovery::Recovery};
+use crate::{client::CallError, recovery::Recovery};
 
 /// Why there is no token that could be served. A clone is cheap: one failure reaches everybody who waited.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct TokenError {
 
 #[derive(Debug, Clone)]
 enum Cause {
-    Call(Arc<Error>),
+    Call(Arc<CallError>),
     Secret(Arc<dyn StdError + Send + Sync>),
     ExpiredOnArrival,
     Lost,
@@ -121,7 +121,7 @@ impl TokenError {
 
     /// The failed call, if that is what it was.
     #[must_use]
-    pub fn as_call(&self) -> Option<&Error> {
+    pub fn as_call(&self) -> Option<&CallError> {
         match &self.cause {
             Cause::Call(error) => Some(error),
             _ => None,
@@ -154,8 +154,8 @@ impl TokenError {
     }
 }
 
-impl From<Error> for TokenError {
-    fn from(error: Error) -> Self {
+impl From<CallError> for TokenError {
+    fn from(error: CallError) -> Self {
         Cause::Call(Arc::new(error)).into()
     }
 }

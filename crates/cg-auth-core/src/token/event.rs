@@ -6,7 +6,7 @@ use super::{ExpirySource, TokenError};
 
 /// Something that happened to a token. No secret, token or text of an answer is part of it.
 ///
-/// Each attempt to get a token ends in exactly one of `token_acquired`, `token_failed` and `attempt_abandoned`. Only
+/// Each attempt to get a token ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. Only
 /// one that came to nothing but a look at a secret which had been refused not long before ends in none of them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -68,7 +68,7 @@ pub enum Event {
         /// What the token says.
         lifetime: Option<Duration>,
     },
-    /// `attempt_abandoned`: nothing comes of an attempt, and nobody knows what of it arrived. What ran it is gone, or
+    /// `acquisition_abandoned`: nothing comes of an attempt, and nobody knows what of it arrived. What ran it is gone, or
     /// it was overtaken: by another secret, a token from elsewhere, or the end of what there was.
     #[non_exhaustive]
     Abandoned {
@@ -95,7 +95,7 @@ impl Event {
             Self::SameTokenAgain => "same_token_again",
             Self::Invalidated => "token_invalidated",
             Self::DurationMismatch { .. } => "duration_mismatch",
-            Self::Abandoned { .. } => "attempt_abandoned",
+            Self::Abandoned { .. } => "acquisition_abandoned",
         }
     }
 

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use self::users::Users;
 use super::{
-    DurationUnit, Event, Expiry, SecretSource, Session, TokenProvider, permits::Permits, turn::Turns,
+    DurationUnit, Event, Expiry, SecretSource, TokenProvider, permits::Permits, session::Session, turn::Turns,
 };
 use crate::{
     client::AuthClient,
@@ -174,11 +174,11 @@ impl TokenPool {
 
     /// Reads the secret from elsewhere from now on, for all users. Valid tokens stay; who waits goes on with another
     /// attempt.
-    pub fn renew_secret(&self, secret: impl SecretSource + 'static) {
+    pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         let secret: Arc<dyn SecretSource> = Arc::new(secret);
         let before = std::mem::replace(&mut lock(&self.shared.state).secret, Arc::clone(&secret));
         for (_, provider) in self.providers() {
-            provider.renew_secret(Arc::clone(&secret));
+            provider.replace_secret(Arc::clone(&secret));
         }
         // Outside of the lock: its owner may look here once more.
         drop(before);

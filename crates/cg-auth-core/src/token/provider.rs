@@ -15,8 +15,9 @@ use http::HeaderValue;
 pub use self::authorized::{authorized, is_unauthorized};
 pub(super) use self::shared::Shared;
 use super::{
-    Event, Expiry, IssuedToken, SecretSource, Session, State, TokenError, TokenFuture, TokenSource,
+    Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource,
     secret_source::read_secret,
+    session::{ProviderState, Session},
 };
 use crate::{
     client::AuthClient,
@@ -160,14 +161,14 @@ impl TokenProvider {
     }
 
     /// Reads the secret from elsewhere from now on. A valid token stays; who waits goes on with another attempt.
-    pub fn renew_secret(&self, secret: impl SecretSource + 'static) {
+    pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         self.shared.set_secret(Arc::new(secret));
-        self.shared.begin_anew(|inner, now| inner.session.renew_secret(now));
+        self.shared.begin_anew(|inner, now| inner.session.replace_secret(now));
     }
 
     /// What there is, for a health check.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ProviderState {
         self.shared.act(|session, now| session.state(now))
     }
 

@@ -4,6 +4,8 @@ mod acquisition;
 mod back_off;
 mod held;
 mod patience;
+mod schedule;
+mod snapshot;
 mod spare;
 mod state;
 mod verdict;
@@ -12,13 +14,15 @@ use std::fmt;
 
 use self::{acquisition::Attempt, back_off::BackOff, held::Held, patience::Patience, spare::Spare};
 pub use self::{
-    acquisition::{AttemptId, Call, Next},
-    state::State,
+    acquisition::{AcquisitionId, Call, Next},
+    schedule::Phase,
+    snapshot::Snapshot,
+    state::ProviderState,
 };
-use super::{DurationUnit, Event, Expiry, IssuedToken, Phase, Reason, TokenError, snapshot::Snapshot};
+use super::{DurationUnit, Event, Expiry, IssuedToken, Reason, TokenError};
 use crate::{
     model::{DelegatedAccessToken, UserPrincipalName},
-    time::{Glance, Now},
+    time::{CoarseNow, Now},
 };
 
 /// The life of one user's token as a state machine: moments and results go in, decisions come out. It reads no
@@ -39,7 +43,7 @@ use crate::{
 ///   expired, invalidated   Start, then Wait; Fail while backing off
 /// ```
 ///
-/// [`seed`](Self::seed), [`clear`](Self::clear) and [`renew_secret`](Self::renew_secret) begin a new generation:
+/// [`seed`](Self::seed), [`clear`](Self::clear) and [`replace_secret`](Self::replace_secret) begin a new generation:
 /// an attempt of the old one can bring nothing back.
 ///
 /// ```
@@ -49,7 +53,7 @@ use crate::{
 ///     ClientSecret, UserPrincipalName,
 ///     endpoint::Endpoint,
 ///     time::Now,
-///     token::{Next, Session, Step},
+///     token::session::{Next, Session, Step},
 /// };
 ///
 /// let mut session = Session::new(UserPrincipalName::new("someone@example.com")?);
@@ -89,9 +93,9 @@ pub enum Step {
     /// Give this one.
     Serve(IssuedToken),
     /// Give this one, and make an attempt to get the next.
-    ServeAndStart(IssuedToken, AttemptId),
+    ServeAndStart(IssuedToken, AcquisitionId),
     /// Make an attempt; its outcome is the answer.
-    Start(AttemptId),
+    Start(AcquisitionId),
     /// An attempt is being made; its outcome is the answer.
     Wait,
     /// There is none, and it is too early to ask again.
@@ -102,12 +106,12 @@ impl Session {
     /// A session of that user, which holds nothing yet.
     #[must_use]
     pub fn new(user_principal_name: UserPrincipalName) -> Self {
-        Self::with_seed_of_chance(user_principal_name, fastrand::u64(..))
+        Self::with_seed(user_principal_name, fastrand::u64(..))
     }
 
     /// The same with the chance that spreads refreshes and back-offs, so that it can be repeated.
     #[must_use]
-    pub fn with_seed_of_chance(user_principal_name: UserPrincipalName, seed: u64) -> Self {
+    pub fn with_seed(user_principal_name: UserPrincipalName, seed: u64) -> Self {
         Self {
             user_principal_name,
             duration_unit: DurationUnit::default(),
@@ -204,7 +208,7 @@ impl Session {
 
     /// Gives up the attempt under way and the memory of failures, since there is another client secret. A token
     /// that is held stays.
-    pub fn renew_secret(&mut self, now: Now) {
+    pub fn replace_secret(&mut self, now: Now) {
         self.generation += 1;
         self.refusals = 0;
         self.back_off = None;
@@ -243,7 +247,7 @@ impl Session {
             return Snapshot::default();
         };
         let back_off_ends = self.back_off.as_ref().map(BackOff::ends);
-        let settled = Glance::from(held.settled());
+        let settled = CoarseNow::from(held.settled());
         match held.sure(self.attempt.is_some(), back_off_ends) {
             // What serves nothing is the same each time, and so is published once.
             sure if sure.until <= settled.monotonic_nanos() => Snapshot::default(),

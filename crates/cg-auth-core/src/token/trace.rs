@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{Level, event, field};
 
 use super::Event;
-use crate::client::Error;
+use crate::client::CallError;
 
 /// Emits `event` with the target `cg_auth`. Its name and fields are those of [`Event::name`] and
 /// [`Event::fields`], numbers as numbers; the name is the message too.
@@ -51,7 +51,7 @@ pub fn trace_event(event: &Event) {
             attempts = *attempts,
             took = took.as_secs_f64(),
             error = %error,
-            request_id = error.as_call().and_then(Error::request_id),
+            request_id = error.as_call().and_then(CallError::request_id),
             retry_in = retry_in.as_secs_f64()
         ),
         Event::RefreshTokenDropped { refused } => emit!(INFO, "refresh_token_dropped", refused = *refused),
@@ -66,7 +66,7 @@ pub fn trace_event(event: &Event) {
         ),
         Event::Abandoned { reason, grant, attempts, took } => emit!(
             INFO,
-            "attempt_abandoned",
+            "acquisition_abandoned",
             reason = %reason,
             grant = grant.map(field::display),
             attempts = *attempts,

@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    AuthClient, Error, ErrorKind, Recovery, RetryPolicy,
+    AuthClient, CallError, CallErrorKind, Recovery, RetryPolicy,
     body::Body,
     endpoint::Endpoint,
     model::RefreshToken,
@@ -81,7 +81,7 @@ fn a_call_times_out_exactly_at_its_limit() {
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(Duration::from_nanos(1));
     let Poll::Ready(Err(error)) = poll(call.as_mut()) else { panic!("no timeout at the limit") };
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1));
+    assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Timeout, 1));
     assert_eq!((error.recovery(), error.is_retryable()), (Recovery::Retry, true));
     assert!(error.may_have_been_sent());
     assert!(error.status().is_none() && error.retry_after().is_none() && error.as_transport().is_none());
@@ -118,7 +118,7 @@ fn a_limit_of_zero_still_takes_what_is_there_at_once() {
     let (client, _) = client(ScriptedTransport::new().answer(response(200, &[], SUCCESS)).hang());
     let client = client.with_timeout(Duration::ZERO);
     assert!(now(client.call(&delegate())).is_ok());
-    assert_eq!(now(client.call(&delegate())).unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(now(client.call(&delegate())).unwrap_err().kind(), CallErrorKind::Timeout);
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn attempts_count_what_was_handed_to_the_transport() {
         .fail(TransportError::closed("reset"));
     let (client, _) = client(script);
     for (kind, may_have_been_sent) in [
-        (ErrorKind::Api, true),
-        (ErrorKind::Rejected, true),
-        (ErrorKind::Protocol, true),
-        (ErrorKind::Transport, false),
-        (ErrorKind::Transport, true),
-        (ErrorKind::Config, false),
+        (CallErrorKind::Api, true),
+        (CallErrorKind::Rejected, true),
+        (CallErrorKind::Protocol, true),
+        (CallErrorKind::Transport, false),
+        (CallErrorKind::Transport, true),
+        (CallErrorKind::Config, false),
     ] {
         let error = now(client.call(&delegate())).unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 1));
@@ -201,7 +201,7 @@ fn attempts_count_what_was_handed_to_the_transport() {
     let transport = ScriptedTransport::new();
     let client = AuthClient::with_runtime(long, transport.clone(), ManualClock::new());
     let error = now(client.call(&delegate())).unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 0));
+    assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Config, 0));
     assert!(!error.may_have_been_sent() && transport.requests().is_empty());
     assert_eq!(error.recovery(), Recovery::FixConfiguration);
 }
@@ -215,7 +215,7 @@ fn a_retry_after_date_counts_from_the_receipt_where_the_answer_has_no_date() {
     let error = now(client.call(&delegate())).unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
     let unreceived = delegate().read(response(503, &headers, "")).unwrap_err();
-    assert_eq!(Error::from(unreceived).retry_after(), None);
+    assert_eq!(CallError::from(unreceived).retry_after(), None);
 }
 
 #[test]

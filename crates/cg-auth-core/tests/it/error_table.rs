@@ -4,7 +4,7 @@
 //! crate's own judgements is used to make them.
 
 use cg_auth_core::{
-    Error, ErrorKind, Recovery,
+    CallError, CallErrorKind, Recovery,
     endpoint::{Answer, Endpoint, EndpointError},
 };
 use http::Response;
@@ -14,15 +14,15 @@ use crate::support::{SUCCESS, delete, response, token_operations};
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Outcome {
     Success,
-    Fails(ErrorKind, Recovery),
+    Fails(CallErrorKind, Recovery),
 }
 use Outcome::{Fails, Success};
 
-const REJECTED: Outcome = Fails(ErrorKind::Rejected, Recovery::ReplaceCredential);
-const PROTOCOL: Outcome = Fails(ErrorKind::Protocol, Recovery::FixConfiguration);
-const REPLACE: Outcome = Fails(ErrorKind::Api, Recovery::ReplaceCredential);
-const FIX: Outcome = Fails(ErrorKind::Api, Recovery::FixConfiguration);
-const RETRY: Outcome = Fails(ErrorKind::Api, Recovery::Retry);
+const REJECTED: Outcome = Fails(CallErrorKind::Rejected, Recovery::ReplaceCredential);
+const PROTOCOL: Outcome = Fails(CallErrorKind::Protocol, Recovery::FixConfiguration);
+const REPLACE: Outcome = Fails(CallErrorKind::Api, Recovery::ReplaceCredential);
+const FIX: Outcome = Fails(CallErrorKind::Api, Recovery::FixConfiguration);
+const RETRY: Outcome = Fails(CallErrorKind::Api, Recovery::Retry);
 
 const SUCCESSES: [u16; 6] = [200, 201, 202, 204, 206, 299];
 
@@ -153,8 +153,9 @@ fn outcome<T>(read: Result<Answer<T>, EndpointError>, at: &str, status: u16) -> 
         assert_eq!(error.text(), None, "{at}: the text of a 2xx body is kept");
     }
 
-    let error = Error::from(error);
-    let is_kind = [ErrorKind::Config, ErrorKind::Protocol, ErrorKind::Api, ErrorKind::Rejected];
+    let error = CallError::from(error);
+    let is_kind =
+        [CallErrorKind::Config, CallErrorKind::Protocol, CallErrorKind::Api, CallErrorKind::Rejected];
     assert_eq!(is, is_kind.map(|kind| kind == error.kind()), "{at}");
     assert_eq!((error.recovery(), error.is_retryable()), (recovery, retryable), "{at}");
     assert_eq!(retryable, recovery == Recovery::Retry, "{at}");

@@ -1,7 +1,7 @@
 //! What a program may change about its requests, and what not; what every public type can do.
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, Error, ErrorKind, Recovery,
+    ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, Recovery,
     UserPrincipalName,
     body::{Body, BodyCollector, BodyTooLarge},
     endpoint::{
@@ -150,7 +150,7 @@ fn an_answer_with_an_unusable_value_was_sent() {
     let client = AuthClient::with_runtime(base(), transport, ManualClock::new());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let error = runtime.block_on(client.call(&Careless(credential()))).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert_eq!(error.kind(), CallErrorKind::Protocol);
     assert!(error.may_have_been_sent());
 }
 
@@ -184,8 +184,8 @@ fn every_public_type_is_send_and_sync_and_debug() {
         BaseUrl,
         ClientSecret,
         ConfigError,
-        Error,
-        ErrorKind,
+        CallError,
+        CallErrorKind,
         Recovery,
         UserPrincipalName,
         Body,

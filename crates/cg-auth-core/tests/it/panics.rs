@@ -1,7 +1,7 @@
 //! Whatever comes back, reading it ends in a value.
 
 use cg_auth_core::{
-    Error,
+    CallError,
     endpoint::{Answer, Endpoint, EndpointError},
     token::{DurationUnit, Expiry},
 };
@@ -94,7 +94,7 @@ fn look_at<T: std::fmt::Debug>(read: Result<Answer<T>, EndpointError>) {
             assert!(error.status().is_some() && !error.is_config());
             assert!(error.text().is_none_or(|text| text.len() <= 512));
             shown(&error);
-            shown(&Error::from(error));
+            shown(&CallError::from(error));
         }
     }
 }

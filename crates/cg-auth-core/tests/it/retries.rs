@@ -11,7 +11,7 @@ use std::{
 };
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, Error,
+    ApiCredential, AuthClient, CallError,
     body::{Body, BodyCollector},
     endpoint::{Endpoint, EndpointError},
     testing::{ManualClock, ScriptedTransport},
@@ -27,7 +27,7 @@ fn play<E: Endpoint>(
     client: &AuthClient,
     clock: &ManualClock,
     endpoint: &E,
-) -> (Result<E::Output, Error>, Duration) {
+) -> (Result<E::Output, CallError>, Duration) {
     const STEP: Duration = Duration::from_millis(10);
     let begun = clock.now();
     let mut call = pin!(client.call(endpoint));

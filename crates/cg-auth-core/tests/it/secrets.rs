@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose};
 use cg_auth_core::{
-    ApiCredential, AuthClient, ClientSecret, Error, UserPrincipalName,
+    ApiCredential, AuthClient, CallError, ClientSecret, UserPrincipalName,
     body::{Body, BodyCollector},
     endpoint::{
         Answer, DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, RefreshUserAccessToken,
@@ -67,7 +67,7 @@ fn assert_hidden(text: &str, secret: &str) -> Result<(), TestCaseError> {
 }
 
 fn accessible(error: &EndpointError) -> String {
-    let mut text = shown(error) + &shown(&Error::from(error.clone()));
+    let mut text = shown(error) + &shown(&CallError::from(error.clone()));
     let parts = [error.code(), error.request_id(), error.date(), error.text()];
     for part in parts.into_iter().flatten().chain(error.messages().iter().map(String::as_str)) {
         text += "\n";
@@ -228,7 +228,7 @@ proptest! {
             read_as_anything(&crate::support::refresh().read(Response::new(body.clone().into())), &[&access, &refresh_token])?;
             let mut bad_gateway = Response::new(Body::from(body));
             *bad_gateway.status_mut() = StatusCode::BAD_GATEWAY;
-            let error = Error::from(crate::support::delegate().read(bad_gateway).unwrap_err());
+            let error = CallError::from(crate::support::delegate().read(bad_gateway).unwrap_err());
             for hidden in [&access, &refresh_token] {
                 assert_hidden(&shown(&error), hidden)?;
             }
@@ -243,7 +243,7 @@ proptest! {
             shown(&RefreshToken::new(odd.clone()).unwrap_err()),
             shown(&UserPrincipalName::new(odd.clone()).unwrap_err()),
             shown(&cg_auth_core::BaseUrl::parse(&format!("https://{odd}@example.com")).unwrap_err()),
-            shown(&Error::from(ClientSecret::new(odd).unwrap_err())),
+            shown(&CallError::from(ClientSecret::new(odd).unwrap_err())),
         ];
         for shown in refusals {
             assert_hidden(&shown, &text)?;

@@ -15,13 +15,16 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cg_auth_core::{
-    ClientSecret, Error, IssuedToken, UserPrincipalName,
+    CallError, ClientSecret, IssuedToken, UserPrincipalName,
     body::Body,
     endpoint::Answer,
     model::DelegatedAccessToken,
     testing::ManualClock,
     time::{Now, Runtime},
-    token::{AttemptId, Call, Event, Expiry, Next, Session, Step},
+    token::{
+        Event, Expiry,
+        session::{AcquisitionId, Call, Next, Session, Step},
+    },
     transport::TransportError,
 };
 use http::{HeaderMap, Response};
@@ -58,7 +61,7 @@ impl Rig {
 
     fn on(clock: ManualClock, seed: u64) -> Self {
         let user = UserPrincipalName::new(USER).unwrap();
-        Self { session: Session::with_seed_of_chance(user, seed), clock }
+        Self { session: Session::with_seed(user, seed), clock }
     }
 
     fn now(&self) -> Now {
@@ -79,27 +82,27 @@ impl Rig {
     }
 
     /// The attempt that a step asks for.
-    fn start(&mut self) -> AttemptId {
+    fn start(&mut self) -> AcquisitionId {
         match self.step() {
             Step::Start(id) | Step::ServeAndStart(_, id) => id,
             step => panic!("no attempt is wanted: {step:?}"),
         }
     }
 
-    fn begin(&mut self, id: AttemptId) -> Next {
+    fn begin(&mut self, id: AcquisitionId) -> Next {
         self.begin_with(id, SECRET)
     }
 
-    fn begin_with(&mut self, id: AttemptId, text: &str) -> Next {
+    fn begin_with(&mut self, id: AcquisitionId, text: &str) -> Next {
         self.session.begin(id, Ok(secret(text)), self.clock.now())
     }
 
-    fn call(&mut self, id: AttemptId) -> Call {
+    fn call(&mut self, id: AcquisitionId) -> Call {
         called(self.begin(id))
     }
 
     /// What a call of now is answered with, at once.
-    fn finish(&mut self, id: AttemptId, call: &Call, reply: &Reply) -> Next {
+    fn finish(&mut self, id: AcquisitionId, call: &Call, reply: &Reply) -> Next {
         let now = self.now();
         self.session.finish(id, answer(call, reply, now), now)
     }
@@ -118,7 +121,7 @@ impl Rig {
         }
     }
 
-    fn lose(&mut self, id: AttemptId) -> Next {
+    fn lose(&mut self, id: AcquisitionId) -> Next {
         self.session.lose(id, self.clock.now())
     }
 
@@ -126,7 +129,7 @@ impl Rig {
         self.session.invalidate(token, self.clock.now())
     }
 
-    fn abandon(&mut self, id: AttemptId) {
+    fn abandon(&mut self, id: AcquisitionId) {
         self.session.abandon(id, self.clock.now());
     }
 
@@ -134,8 +137,8 @@ impl Rig {
         self.session.clear(self.clock.now());
     }
 
-    fn renew_secret(&mut self) {
-        self.session.renew_secret(self.clock.now());
+    fn replace_secret(&mut self) {
+        self.session.replace_secret(self.clock.now());
     }
 
     fn valid_token(&mut self) -> Option<IssuedToken> {
@@ -156,7 +159,7 @@ impl Rig {
     }
 }
 
-fn answer(call: &Call, reply: &Reply, sent: Now) -> Result<Answer<DelegatedAccessToken>, Error> {
+fn answer(call: &Call, reply: &Reply, sent: Now) -> Result<Answer<DelegatedAccessToken>, CallError> {
     let response = match reply {
         Reply::Issued(text, duration, refresh_token) => issued(text, *duration, *refresh_token),
         Reply::Status(status, None) => response(*status, &[], ""),

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Alpn, Emulator, EmulatorBuilder, exchange::BODY_LIMIT, script_writing::NextScript, tls::Tls};
+use crate::{Alpn, Emulator, EmulatorBuilder, exchange::BODY_LIMIT, script_writing::ScriptBuilder, tls::Tls};
 
 mod slow_peers;
 

@@ -7,10 +7,10 @@ use std::{
 
 use super::Shared;
 use crate::token::{
-    AttemptId, Next,
     flight::{Flight, Outcome},
     permits::Permit,
     secret_source::read_secret,
+    session::{AcquisitionId, Next},
     turn::take_turn,
 };
 
@@ -19,12 +19,12 @@ use crate::token::{
 pub(super) struct Pilot {
     shared: Weak<Shared>,
     flight: Weak<Flight>,
-    id: AttemptId,
+    id: AcquisitionId,
     has_landed: bool,
 }
 
 impl Pilot {
-    pub(super) fn new(shared: Weak<Shared>, flight: &Arc<Flight>, id: AttemptId) -> Self {
+    pub(super) fn new(shared: Weak<Shared>, flight: &Arc<Flight>, id: AcquisitionId) -> Self {
         Self { shared, flight: Arc::downgrade(flight), id, has_landed: false }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Shared, TokenProvider};
 use crate::{
     client::AuthClient,
-    token::{SecretSource, Session, turn::Turns},
+    token::{SecretSource, session::Session, turn::Turns},
 };
 
 impl TokenProvider {

@@ -14,8 +14,9 @@ use crate::{
     sync::{ArcSwap, Mutex, lock},
     time::{Now, Runtime},
     token::{
-        Expiry, IssuedToken, SecretSource, Session, Snapshot,
+        Expiry, IssuedToken, SecretSource,
         flight::{Flight, Outcome},
+        session::{Session, Snapshot},
         turn::Turns,
     },
 };
@@ -62,13 +63,13 @@ impl Shared {
     /// A token that needs no decision. This is what nearly every call comes to.
     #[inline]
     pub(in crate::token) fn hit(&self) -> Option<IssuedToken> {
-        self.snapshot.load().token(self.runtime().glance()).cloned()
+        self.snapshot.load().token(self.runtime().coarse_now()).cloned()
     }
 
     /// The same, lent. Gives `use_it` back where there is none.
     #[inline]
     pub(super) fn lend<T, F: FnOnce(&IssuedToken) -> T>(&self, use_it: F) -> Result<T, F> {
-        match self.snapshot.load().token(self.runtime().glance()) {
+        match self.snapshot.load().token(self.runtime().coarse_now()) {
             Some(token) => Ok(use_it(token)),
             None => Err(use_it),
         }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use super::{Held, Session, back_off::BackOff, verdict::Verdict};
 use crate::{
-    client::{Error, ErrorKind},
+    client::{CallError, CallErrorKind},
     endpoint::{Answer, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, request_id_of},
     model::{ApiCredential, ClientSecret, DelegatedAccessToken, RefreshToken},
     recovery::Recovery,
@@ -14,7 +14,7 @@ use crate::{
 
 /// Which attempt it is, of one session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct AttemptId(u64);
+pub struct AcquisitionId(u64);
 
 /// What the driver of an attempt does next. There will be no other cases, so that a driver misses none.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl fmt::Debug for Call {
 
 /// The attempt under way.
 pub(super) struct Attempt {
-    id: AttemptId,
+    id: AcquisitionId,
     reason: Reason,
     begun: Now,
     requests: u32,
@@ -79,15 +79,15 @@ struct Sent {
 }
 
 impl Session {
-    pub(super) fn start(&mut self, reason: Reason, now: Now) -> AttemptId {
+    pub(super) fn start(&mut self, reason: Reason, now: Now) -> AcquisitionId {
         self.attempts_begun += 1;
-        let id = AttemptId(self.attempts_begun);
+        let id = AcquisitionId(self.attempts_begun);
         self.attempt = Some(Attempt { id, reason, begun: now, requests: 0, sent: None });
         id
     }
 
     /// Goes on with an attempt that a step has started, once its client secret has been read.
-    pub fn begin(&mut self, id: AttemptId, secret: Result<ClientSecret, TokenError>, now: Now) -> Next {
+    pub fn begin(&mut self, id: AcquisitionId, secret: Result<ClientSecret, TokenError>, now: Now) -> Next {
         let Some(mut attempt) = self.attempt.take_if(|attempt| attempt.id == id && attempt.sent.is_none())
         else {
             return Next::Superseded;
@@ -113,8 +113,8 @@ impl Session {
     /// Goes on with an attempt after the call that it was told to make.
     pub fn finish(
         &mut self,
-        id: AttemptId,
-        result: Result<Answer<DelegatedAccessToken>, Error>,
+        id: AcquisitionId,
+        result: Result<Answer<DelegatedAccessToken>, CallError>,
         now: Now,
     ) -> Next {
         let Some(mut attempt) = self.attempt.take_if(|attempt| attempt.id == id && attempt.sent.is_some())
@@ -126,7 +126,7 @@ impl Session {
             Err(error) => error,
         };
         // Who makes the call without a client does not count requests, but sees whether there was one.
-        let is_sent = u32::from(error.kind() != ErrorKind::Config);
+        let is_sent = u32::from(error.kind() != CallErrorKind::Config);
         attempt.requests = attempt.requests.saturating_add(error.attempts().max(is_sent));
         let Some(Sent { grant, secret, was_new }) = attempt.sent.clone() else { return Next::Superseded };
         if grant == Grant::RefreshToken {
@@ -144,14 +144,14 @@ impl Session {
 
     /// Gives up an attempt that nobody drives any more, without a failure: the next caller starts another. A
     /// refresh token that was on its way is lost.
-    pub fn abandon(&mut self, id: AttemptId, now: Now) {
+    pub fn abandon(&mut self, id: AcquisitionId, now: Now) {
         if let Some(attempt) = self.attempt.take_if(|attempt| attempt.id == id) {
             self.give_up(&attempt, now);
         }
     }
 
     /// The same after a panic, which is a failure: what has panicked once may do so again.
-    pub fn lose(&mut self, id: AttemptId, now: Now) -> Next {
+    pub fn lose(&mut self, id: AcquisitionId, now: Now) -> Next {
         match self.attempt.take_if(|attempt| attempt.id == id) {
             Some(attempt) => {
                 self.forget_what_was_sent(&attempt);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{client::Error, model::ClientSecret, time::Now, token::TokenError};
+use crate::{client::CallError, model::ClientSecret, time::Now, token::TokenError};
 
 /// After the first failure in a row up to a second, doubling to a minute; longer where the service says so. After a
 /// secret was refused once more it is a second or two: the secret is read then, and sent if it is another one.
@@ -29,7 +29,7 @@ impl BackOff {
     /// After `error`, which came after the failure before it, if there was one; `chance` is a number from 0 to 1.
     pub(super) fn after(before: Option<&Self>, error: TokenError, chance: f64, now: Now) -> Self {
         let failures = before.map_or(0, Self::failures).saturating_add(1);
-        let named = error.as_call().and_then(Error::retry_after).unwrap_or_default();
+        let named = error.as_call().and_then(CallError::retry_after).unwrap_or_default();
         let named = named.min(LONGEST_RETRY_AFTER);
         let wait = wait_after(failures, chance).max(named);
         let refused = before.and_then(|before| before.refused.clone());

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{
-    time::Now,
-    token::{
-        IssuedToken,
-        schedule::{Phase, Schedule},
-        snapshot::Sure,
-    },
+use super::{
+    schedule::{Phase, Schedule},
+    snapshot::Sure,
 };
+use crate::{time::Now, token::IssuedToken};
 
 /// A token and how old it is. The age is settled now and then, so that a clock that was set counts once.
 #[derive(Debug)]

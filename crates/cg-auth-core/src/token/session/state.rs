@@ -1,15 +1,15 @@
-//! [`State`]: what a session tells of itself.
+//! [`ProviderState`]: what a session tells of itself.
 
 use super::{BackOff, Session};
 use crate::{
     time::Now,
-    token::{Expiry, Phase},
+    token::{Expiry, session::Phase},
 };
 
 /// What there is at the moment, for a health check.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct State {
+pub struct ProviderState {
     /// The phase of the token; `None` where there is none, or it has been invalidated.
     pub phase: Option<Phase>,
     /// When the token expires.
@@ -25,9 +25,9 @@ pub struct State {
 impl Session {
     /// What there is at `now`.
     #[must_use]
-    pub fn state(&self, now: Now) -> State {
+    pub fn state(&self, now: Now) -> ProviderState {
         let held = self.held.as_ref().filter(|held| !held.is_invalidated());
-        State {
+        ProviderState {
             phase: held.map(|held| held.phase(now)),
             expiry: held.map_or(Expiry::UNKNOWN, |held| held.token().expiry()),
             is_acquiring: self.attempt.is_some(),

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::client::{Error, ErrorKind};
+use crate::client::{CallError, CallErrorKind};
 
 /// What becomes of a refresh token whose call has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of_refresh(error: &Error) -> Self {
+    pub(super) fn of_refresh(error: &CallError) -> Self {
         match (error.kind(), error.status()) {
-            (ErrorKind::Rejected, _) => Self::Refused,
+            (CallErrorKind::Rejected, _) => Self::Refused,
             (
                 _,
                 Some(

@@ -85,7 +85,7 @@ fn events() -> Vec<(Level, Event)> {
     };
     let failed = |grant, error| Event::Failed { reason, grant, attempts: 1, took, error, retry_in: took };
     let abandoned = |grant| Event::Abandoned { reason, grant, attempts: 1, took };
-    let call = Error::from(TransportError::config("nothing to send with"));
+    let call = CallError::from(TransportError::config("nothing to send with"));
     let lifetime = Some(Duration::from_secs(3600));
     vec![
         (Level::DEBUG, acquired(lifetime, Some("r-1".into()))),

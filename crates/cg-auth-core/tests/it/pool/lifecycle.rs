@@ -53,10 +53,10 @@ fn a_new_secret_is_for_all_users_and_those_who_come() {
     let (pool, clock) = parking(&service);
     let (known, busy) = (pool.for_user(&user("known")), pool.for_user(&user("busy")));
     let first = run(known.token()).unwrap();
-    known.renew_secret(secret());
+    known.replace_secret(secret());
     let reads = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&reads);
-    pool.renew_secret(SecretFn::new(move || {
+    pool.replace_secret(SecretFn::new(move || {
         *counted.lock().unwrap() += 1;
         async { Ok(secret()) }
     }));

@@ -107,7 +107,7 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
             }
             Act::Drop(index) => drop((index < kept.len()).then(|| kept.swap_remove(index))),
             Act::ClearAll => pool.clear(),
-            Act::RenewSecret => pool.renew_secret(secret()),
+            Act::RenewSecret => pool.replace_secret(secret()),
             Act::Capacity(capacity) => pool = pool.with_capacity(capacity),
             Act::Limit(limit) => pool = pool.with_max_acquisitions(limit),
             Act::Pass(duration) => clock.advance(duration),

@@ -7,7 +7,7 @@ use cg_auth_core::{
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::{ManualClock, ScriptedTransport},
     time::Runtime,
-    token::{Expiry, Phase, TokenErrorKind},
+    token::{Expiry, TokenErrorKind, session::Phase},
 };
 use tokio::task::JoinSet;
 
@@ -127,7 +127,7 @@ fn those_who_wait_go_on_with_a_new_secret() {
         let mut waiting = pin!(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
         until(|| script.under_way() == 1).await;
-        provider.renew_secret(ClientSecret::new("another-s3cret").unwrap());
+        provider.replace_secret(ClientSecret::new("another-s3cret").unwrap());
         assert_eq!(waiting.await.unwrap().expose_secret(), "token-2");
         script.release();
         until(|| script.under_way() == 0).await;
@@ -144,9 +144,9 @@ fn a_new_secret_ends_a_back_off_and_keeps_a_token() {
         let (provider, _clock) = provider(script.clone(), tasks);
         assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Call);
         assert!(provider.token().await.is_err());
-        provider.renew_secret(ClientSecret::new("another-s3cret").unwrap());
+        provider.replace_secret(ClientSecret::new("another-s3cret").unwrap());
         let token = provider.token().await.unwrap();
-        provider.renew_secret(ClientSecret::new("a-third-s3cret").unwrap());
+        provider.replace_secret(ClientSecret::new("a-third-s3cret").unwrap());
         assert!(provider.token().await.unwrap().is_same_issue(&token));
         assert_eq!(script.requests().len(), 2);
     });

@@ -68,7 +68,7 @@ fn a_refresh_on_the_wire_is_lost_with_its_runtime_and_the_credential_is_next() {
     assert_eq!(asked(&script), ["credential", "refresh", "credential"]);
     assert_eq!(
         *seen.lock().unwrap(),
-        ["token_acquired", "refresh_token_dropped", "attempt_abandoned", "token_acquired"]
+        ["token_acquired", "refresh_token_dropped", "acquisition_abandoned", "token_acquired"]
     );
 }
 

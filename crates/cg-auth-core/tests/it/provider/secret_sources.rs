@@ -234,16 +234,16 @@ fn assert_returns(act: impl FnOnce() + Send + 'static) {
 fn a_source_that_is_replaced_may_use_its_owner_as_it_goes() {
     let renewed = || ClientSecret::new("another").unwrap();
     let owner = Arc::new(OnceLock::<TokenProvider>::new());
-    let source = parting(&owner, move |provider| provider.renew_secret(renewed()));
+    let source = parting(&owner, move |provider| provider.replace_secret(renewed()));
     let (provider, _clock) = provider_with(ScriptedTransport::new(), Tasks::Parked, source);
     owner.set(provider.clone()).unwrap();
-    assert_returns(move || provider.renew_secret(renewed()));
+    assert_returns(move || provider.replace_secret(renewed()));
 
     let owner = Arc::new(OnceLock::<TokenPool>::new());
     let source = parting(&owner, |pool| assert!(pool.is_empty()));
     let pool = TokenPool::new(client(ScriptedTransport::new(), ManualClock::new()), source);
     owner.set(pool.clone()).unwrap();
-    assert_returns(move || pool.renew_secret(renewed()));
+    assert_returns(move || pool.replace_secret(renewed()));
 }
 
 #[test]

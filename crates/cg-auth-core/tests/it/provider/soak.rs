@@ -106,7 +106,7 @@ async fn do_something(provider: &TokenProvider, clock: &ManualClock, generations
     match fastrand::u32(0..100) {
         0 if generations == Generations::Many => provider.clear(),
         1 if generations == Generations::Many => provider.seed(stored(), expiry_at(before)),
-        2 if generations == Generations::Many => provider.renew_secret(ClientSecret::new(SECRET).unwrap()),
+        2 if generations == Generations::Many => provider.replace_secret(ClientSecret::new(SECRET).unwrap()),
         0..6 => clock.advance(Duration::from_millis(fastrand::u64(0..1000))),
         6..10 => {
             let _ = provider.peek().is_some_and(|token| provider.invalidate(&token));

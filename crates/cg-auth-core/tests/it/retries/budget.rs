@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    AuthClient, ErrorKind, RetryPolicy,
+    AuthClient, CallErrorKind, RetryPolicy,
     body::Body,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
@@ -149,7 +149,7 @@ fn a_transport_that_panics_leaves_the_client_as_it_was() {
         assert!(catch_unwind(AssertUnwindSafe(|| play(&client, &clock, &delegate()))).is_err());
     }
     let error = play(&client, &clock, &delegate()).0.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 2), "the script has ended");
+    assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Config, 2), "the script has ended");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, ErrorKind, RetryPolicy,
+    AuthClient, CallErrorKind, RetryPolicy,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
     transport::TransportError,
@@ -75,7 +75,7 @@ fn an_attempt_has_a_limit_of_its_own() {
     let script = ScriptedTransport::new().hang().answer(response(200, &[], SUCCESS));
     let (client, clock) = self::client(&script);
     let error = play(&client, &clock, &refresh()).0.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1), "a refresh may have arrived");
+    assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Timeout, 1), "a refresh may have arrived");
     assert_eq!(error.to_string(), "no complete answer within 30s");
 }
 
@@ -95,7 +95,7 @@ fn the_deadline_ends_an_attempt_whose_own_limit_is_longer() {
         let client = client.with_timeout(limit).with_retry_policy(policy);
         let (result, took) = play(&client, &clock, &delegate());
         let error = result.unwrap_err();
-        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 2));
+        assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Timeout, 2));
         assert_eq!(error.to_string(), "no complete answer within 20s");
         assert_eq!(took, limit);
     }
@@ -120,7 +120,7 @@ fn no_attempt_is_begun_after_a_wait_that_ended_too_late() {
         assert!(poll(call.as_mut()).is_pending());
         clock.advance(late);
         let Poll::Ready(Err(error)) = poll(call.as_mut()) else { panic!("the call goes on") };
-        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1));
+        assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Transport, 1));
         assert!(!error.may_have_been_sent(), "the refresh token is still good");
         assert_eq!(script.requests().len(), 1);
     }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use cg_auth_core::{
-    Error, FailedAttempt, RetryPolicy, body::BodyCollector, endpoint::Endpoint, transport::TransportError,
+    CallError, FailedAttempt, RetryPolicy, body::BodyCollector, endpoint::Endpoint, transport::TransportError,
 };
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ enum TriedAgain {
 }
 use TriedAgain::{Always, IfRepeatable, Never};
 
-fn of_the_transport() -> impl Strategy<Value = (Error, TriedAgain)> {
+fn of_the_transport() -> impl Strategy<Value = (CallError, TriedAgain)> {
     let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
     let failures = vec![
         (TransportError::connect("x"), Always),
@@ -34,7 +34,7 @@ fn of_the_transport() -> impl Strategy<Value = (Error, TriedAgain)> {
     proptest::sample::select(failures).prop_map(|(error, again)| (error.into(), again))
 }
 
-fn of_an_answer() -> impl Strategy<Value = (Error, TriedAgain)> {
+fn of_an_answer() -> impl Strategy<Value = (CallError, TriedAgain)> {
     let special = proptest::sample::select(vec![408, 425, 429, 500, 501, 502, 503, 504, 505]);
     let status = prop_oneof![special, 100_u16..1000];
     (status, proptest::option::of(any::<u64>())).prop_map(|(status, retry_after)| {
@@ -48,14 +48,14 @@ fn of_an_answer() -> impl Strategy<Value = (Error, TriedAgain)> {
     })
 }
 
-fn answered(status: u16, retry_after: Option<u64>) -> Error {
+fn answered(status: u16, retry_after: Option<u64>) -> CallError {
     let seconds = retry_after.map(|seconds| seconds.to_string());
     let headers: Vec<_> = seconds.iter().map(|seconds| ("retry-after", seconds.as_str())).collect();
     delegate().read(response(status, &headers, "")).unwrap_err().into()
 }
 
 /// The first of many attempts, which took no time and left plenty.
-fn first_attempt(error: &Error) -> FailedAttempt<'_> {
+fn first_attempt(error: &CallError) -> FailedAttempt<'_> {
     let (took, left) = (Duration::ZERO, Duration::MAX);
     FailedAttempt { error, attempts: 1, repeatable: true, took, left, jitter: 1.0 }
 }
@@ -168,7 +168,7 @@ proptest! {
 
 #[test]
 fn the_default_waits_are_200_ms_doubling_up_to_10_s() {
-    let error = Error::from(TransportError::connect("x"));
+    let error = CallError::from(TransportError::connect("x"));
     let policy = RetryPolicy::default().with_max_attempts(u32::MAX);
     for (attempts, bound) in (1..).zip([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]) {
         let attempt = FailedAttempt { attempts, ..first_attempt(&error) };
@@ -182,7 +182,7 @@ fn the_default_waits_are_200_ms_doubling_up_to_10_s() {
 
 #[test]
 fn a_float_that_cannot_tell_the_longest_wait_does_not_exceed_it() {
-    let error = Error::from(TransportError::connect("x"));
+    let error = CallError::from(TransportError::connect("x"));
     for longest in [Duration::MAX, Duration::from_secs((1 << 53) + 3)] {
         let policy = RetryPolicy::new().with_waits(longest, longest);
         for jitter in [1.0, 1.0 - f64::EPSILON, 0.5] {

@@ -6,7 +6,10 @@ use cg_auth_core::{
     TokenError,
     endpoint::Endpoint,
     testing::ManualClock,
-    token::{AttemptId, Next, Step, TokenErrorKind},
+    token::{
+        TokenErrorKind,
+        session::{AcquisitionId, Next, Step},
+    },
 };
 use http::StatusCode;
 
@@ -113,7 +116,7 @@ fn a_valid_token_is_served_while_a_failure_is_backed_off_from() {
 }
 
 /// Tries to get a token with `text` for as long as it takes to be asked for one: how long that took.
-fn until_asked(rig: &mut Rig, text: &str) -> (Duration, AttemptId) {
+fn until_asked(rig: &mut Rig, text: &str) -> (Duration, AcquisitionId) {
     let begun = rig.now().monotonic();
     loop {
         assert!(rig.now().monotonic() - begun < Duration::from_secs(3600), "it is never asked for");
@@ -194,7 +197,7 @@ fn secrets_that_are_refused_one_after_the_other_are_sent_ever_more_rarely() {
     }
 }
 
-fn refuse(rig: &mut Rig, id: AttemptId) -> Next {
+fn refuse(rig: &mut Rig, id: AcquisitionId) -> Next {
     let now = rig.now();
     let error = delegate().read(response(401, &[], "")).map(drop).unwrap_err();
     rig.session.finish(id, Err(error.into()), now)

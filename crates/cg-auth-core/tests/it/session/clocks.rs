@@ -5,7 +5,7 @@ use std::time::Duration;
 use cg_auth_core::{
     testing::ManualClock,
     time::Runtime,
-    token::{Next, Step},
+    token::session::{Next, Step},
 };
 
 use super::{HOUR, Reply, Rig, came_to, issued_body, jwt};
@@ -120,7 +120,7 @@ fn a_wall_clock_set_a_year_forth_costs_one_refresh_and_no_more() {
         rig.advance(60.0);
         set_wall_forth(&rig, YEAR);
         assert_expired(&mut rig);
-        rig.renew_secret();
+        rig.replace_secret();
         assert_eq!(attempts(&mut rig, Duration::from_secs(2600), |_| HOUR), 1);
         assert_served(&mut rig);
     }

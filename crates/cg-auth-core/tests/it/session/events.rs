@@ -3,7 +3,10 @@
 use cg_auth_core::{
     TokenError, UserPrincipalName,
     model::{AccessToken, DelegatedAccessToken},
-    token::{AttemptId, DurationUnit, Event, Expiry, Grant, Next, Reason},
+    token::{
+        DurationUnit, Event, Expiry, Grant, Reason,
+        session::{AcquisitionId, Next},
+    },
     transport::TransportError,
 };
 
@@ -80,15 +83,15 @@ fn every_event_has_its_name_and_fields() {
     let id = rig.start();
     rig.advance(0.25);
     rig.abandon(id);
-    assert_eq!(lines(&mut rig), ["attempt_abandoned reason=expired attempts=0 took=0.25"]);
+    assert_eq!(lines(&mut rig), ["acquisition_abandoned reason=expired attempts=0 took=0.25"]);
 }
 
 #[test]
 fn an_attempt_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
-    let ends: [fn(&mut Rig, AttemptId); 5] = [
+    let ends: [fn(&mut Rig, AcquisitionId); 5] = [
         |rig, id| rig.abandon(id),
         |rig, _| rig.clear(),
-        |rig, _| rig.renew_secret(),
+        |rig, _| rig.replace_secret(),
         |rig, _| drop(rig.release()),
         |rig, _| {
             let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
@@ -107,7 +110,10 @@ fn an_attempt_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
         rig.advance(1.5);
         assert_eq!(lines(&mut rig), ["refresh_token_dropped refused=false"]);
         end(&mut rig, id);
-        assert_eq!(lines(&mut rig), ["attempt_abandoned reason=due grant=credential attempts=1 took=1.5"]);
+        assert_eq!(
+            lines(&mut rig),
+            ["acquisition_abandoned reason=due grant=credential attempts=1 took=1.5"]
+        );
         end(&mut rig, id);
         assert_eq!(rig.told(), [""; 0], "it has ended already");
     }

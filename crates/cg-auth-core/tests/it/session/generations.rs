@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use cg_auth_core::{
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
-    token::{Expiry, ExpirySource, Next, Phase},
+    token::{
+        Expiry, ExpirySource,
+        session::{Next, Phase},
+    },
 };
 
 use super::{HOUR, REFUSED, Reply, Rig, came_to, expired_on_arrival, sent_refresh_token};
@@ -26,7 +29,7 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
     let begin_anew: [(_, fn(&mut _)); 4] = [
         ("seed", |rig| seed(rig, "seeded", None, 3600)),
         ("clear", |rig| rig.clear()),
-        ("renew_secret", |rig| rig.renew_secret()),
+        ("replace_secret", |rig| rig.replace_secret()),
         ("release", |rig| drop(rig.release())),
     ];
     let replies = [Reply::Issued("stolen", 3600, Some("stolen")), REFUSED, Reply::Status(500, None)];
@@ -39,7 +42,7 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
         let generation = rig.session.generation();
         begin_anew(&mut rig);
         assert_eq!(rig.session.generation(), generation + 1, "{name}");
-        assert_eq!(rig.told(), ["attempt_abandoned"], "{name}");
+        assert_eq!(rig.told(), ["acquisition_abandoned"], "{name}");
         assert_eq!(came_to(&rig.begin(id)), "superseded", "{name}");
         assert_eq!(came_to(&rig.finish(id, &call, &reply)), "superseded", "{name}");
         assert_eq!(came_to(&rig.lose(id)), "superseded", "{name}");
@@ -63,7 +66,7 @@ fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
     let ends: [(_, fn(&mut _, _)); 3] = [
         ("abandon", |rig: &mut Rig, id| rig.abandon(id)),
         ("lose", |rig, id| drop(rig.lose(id))),
-        ("renew_secret", |rig, _| rig.renew_secret()),
+        ("replace_secret", |rig, _| rig.replace_secret()),
     ];
     for (name, end) in ends {
         let mut rig = Rig::new();
@@ -91,7 +94,7 @@ fn a_refresh_token_that_never_left_outlives_its_attempt() {
     let _ = rig.lose(id);
     rig.advance(1.0);
     let _ = rig.start();
-    rig.renew_secret();
+    rig.replace_secret();
     let id = rig.start();
     let call = rig.call(id);
     assert_eq!(sent_refresh_token(&call).as_deref(), Some("r1"));
@@ -104,7 +107,7 @@ fn another_secret_ends_the_back_off_and_keeps_the_token() {
     rig.advance(3100.0);
     let Next::Done(Err(_)) = rig.attempt(&Reply::Status(401, Some("3600"))) else { panic!() };
     assert_eq!(rig.stepped(), "serve");
-    rig.renew_secret();
+    rig.replace_secret();
     assert_eq!(rig.snapshot_serves(), None, "it is time for another");
     assert_eq!(rig.stepped(), "serve and start");
 }

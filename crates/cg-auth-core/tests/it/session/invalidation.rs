@@ -1,6 +1,6 @@
 //! Reports of refused tokens: whose token it was, and how often that may be said.
 
-use cg_auth_core::token::Step;
+use cg_auth_core::token::session::Step;
 
 use super::{HOUR, Reply, Rig};
 
@@ -80,7 +80,7 @@ fn what_begins_anew_restores_the_patience_and_another_secret_does_not() {
         for is_first in [true, false] {
             let token = rig.acquire(&HOUR);
             assert_eq!(rig.invalidate(&token), is_first || is_heard);
-            if begin_anew { rig.clear() } else { rig.renew_secret() }
+            if begin_anew { rig.clear() } else { rig.replace_secret() }
         }
     }
 }

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use cg_auth_core::{
     testing::ManualClock,
     time::Now,
-    token::{DurationUnit, Next, Phase, Step},
+    token::{
+        DurationUnit,
+        session::{Next, Phase, Step},
+    },
 };
 
 use super::{HOUR, Reply, Rig, answer, came_to, issued_body, jwt};

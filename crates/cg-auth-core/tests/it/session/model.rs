@@ -6,7 +6,7 @@ mod run;
 
 use std::time::Duration;
 
-use cg_auth_core::{token::Call, transport::TransportError};
+use cg_auth_core::{token::session::Call, transport::TransportError};
 use proptest::prelude::*;
 
 use self::run::Run;

@@ -1,10 +1,10 @@
 //! A failed refresh: what becomes of the refresh token, and what the attempt does next.
 
 use cg_auth_core::{
-    Error,
+    CallError,
     body::BodyCollector,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
-    token::{Expiry, Next},
+    token::{Expiry, session::Next},
     transport::TransportError,
 };
 use http::StatusCode;
@@ -131,7 +131,7 @@ fn a_credential_that_is_refused_after_the_refresh_token_ends_the_attempt() {
     let call = rig.call(id);
     let Next::Call(call) = rig.finish(id, &call, &REFUSED) else { panic!("the credential was not tried") };
     let Next::Done(Err(error)) = rig.finish(id, &call, &REFUSED) else { panic!("the attempt goes on") };
-    assert_eq!(error.as_call().and_then(Error::status), Some(StatusCode::UNAUTHORIZED));
+    assert_eq!(error.as_call().and_then(CallError::status), Some(StatusCode::UNAUTHORIZED));
     assert_eq!(rig.told(), ["refresh_token_dropped", "token_failed"]);
 }
 
@@ -203,7 +203,7 @@ fn what_begins_anew_switches_the_grant_on_again() {
             rig.advance(60.0);
         },
         |rig| {
-            rig.renew_secret();
+            rig.replace_secret();
             // What was held back is used again.
             assert!(rig.session.state(rig.now()).has_refresh_token);
         },

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cg_auth_core::{
     model::{AccessToken, DelegatedAccessToken},
-    token::{Expiry, Step},
+    token::{Expiry, session::Step},
 };
 
 use self::reached::{
@@ -38,26 +38,26 @@ const ATTEMPTS: [(Activity, Input, &str, &[&str], Activity); 24] = [
     (Started, Input::Begin(SECRET), "call credential", &[], Called),
     (Started, Input::Begin("other"), "call credential", &[], Called),
     (Started, Input::BeginWithout, "secret", &["token_failed"], BackingOff),
-    (Started, Input::Abandon, "", &["attempt_abandoned"], Idle),
+    (Started, Input::Abandon, "", &["acquisition_abandoned"], Idle),
     (Started, Input::Lose, "lost", &["token_failed"], BackingOff),
     (StartedRefused, Input::Begin(SECRET), "call", &[], BackingOffRefused),
     (StartedRefused, Input::Begin("other"), "call credential", &[], Called),
     (StartedRefused, Input::BeginWithout, "secret", &["token_failed"], BackingOffRefused),
-    (StartedRefused, Input::Abandon, "", &["attempt_abandoned"], Refused),
+    (StartedRefused, Input::Abandon, "", &["acquisition_abandoned"], Refused),
     (StartedRefused, Input::Lose, "lost", &["token_failed"], BackingOffRefused),
     (Called, Input::Finish("token"), "token", &["token_acquired"], Idle),
     (Called, Input::Finish("expired"), "expired_on_arrival", &["token_failed"], BackingOff),
     (Called, Input::Finish("refused"), "call", &["token_failed"], BackingOffRefused),
     (Called, Input::Finish("busy"), "call", &["token_failed"], BackingOff),
     (Called, Input::Finish("broken"), "call", &["token_failed"], BackingOff),
-    (Called, Input::Abandon, "", &["attempt_abandoned"], Idle),
+    (Called, Input::Abandon, "", &["acquisition_abandoned"], Idle),
     (Called, Input::Lose, "lost", &["token_failed"], BackingOff),
     (Refreshing, Input::Finish("token"), "token", &["token_acquired"], Idle),
     (Refreshing, Input::Finish("expired"), "expired_on_arrival", &["token_failed"], BackingOff),
     (Refreshing, Input::Finish("refused"), "call credential", &["refresh_token_dropped"], Called),
     (Refreshing, Input::Finish("busy"), "call", &["token_failed"], BackingOff),
     (Refreshing, Input::Finish("broken"), "call credential", &["refresh_token_dropped"], Called),
-    (Refreshing, Input::Abandon, "", &["refresh_token_dropped", "attempt_abandoned"], Idle),
+    (Refreshing, Input::Abandon, "", &["refresh_token_dropped", "acquisition_abandoned"], Idle),
     (Refreshing, Input::Lose, "lost", &["refresh_token_dropped", "token_failed"], BackingOff),
 ];
 
@@ -147,7 +147,7 @@ fn a_report_of_a_refused_token_changes_its_age_alone() {
 fn a_new_generation_begins_with_nothing_going_on() {
     for case in Case::all() {
         let is_busy = matches!(case.activity, Started | StartedRefused | Called | Refreshing);
-        let overtaken: &[_] = if is_busy { &["attempt_abandoned"] } else { &[] };
+        let overtaken: &[_] = if is_busy { &["acquisition_abandoned"] } else { &[] };
         let mut reached = case.reach();
         reached.rig.clear();
         reached.check(Case { age: Empty, activity: Idle }, overtaken);
@@ -167,9 +167,9 @@ fn a_new_generation_begins_with_nothing_going_on() {
         reached.check(Case { age: Empty, activity: Idle }, overtaken);
 
         let mut reached = case.reach();
-        reached.rig.renew_secret();
+        reached.rig.replace_secret();
         let told: &[_] = if case.activity == Refreshing {
-            &["refresh_token_dropped", "attempt_abandoned"]
+            &["refresh_token_dropped", "acquisition_abandoned"]
         } else {
             overtaken
         };

@@ -1,6 +1,6 @@
 //! Scripts over real sockets.
 
-use cg_auth_core::ErrorKind;
+use cg_auth_core::CallErrorKind;
 
 use super::*;
 
@@ -25,7 +25,7 @@ async fn a_refusal_reads_as_the_documented_error() {
     let client = AuthClient::new(emulator.base_url().clone(), HyperTransport::new().unwrap())
         .with_retry_policy(RetryPolicy::none());
     let error = client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("Scripted")));
+    assert_eq!((error.kind(), error.code()), (CallErrorKind::Api, Some("Scripted")));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
     assert!(client.get_delegate_access_token(emulator.credential()).await.is_ok());
 }
@@ -71,7 +71,7 @@ async fn a_dropped_connection_is_closed_without_an_answer() {
             AuthClient::new(emulator.base_url().clone(), transport).with_retry_policy(RetryPolicy::none());
         let script = emulator.next(OPERATION).drop_connection();
         let error = client.get_delegate_access_token(emulator.credential()).await.unwrap_err();
-        assert_eq!((error.kind(), error.status(), script.hits()), (ErrorKind::Transport, None, 1));
+        assert_eq!((error.kind(), error.status(), script.hits()), (CallErrorKind::Transport, None, 1));
         assert_eq!(emulator.requests().last().unwrap().status(), None);
         assert!(client.get_delegate_access_token(emulator.credential()).await.is_ok());
         let connections: Vec<_> = emulator.requests().iter().map(RecordedRequest::connection).collect();

@@ -24,7 +24,7 @@ async fn a_peer_that_falls_silent_after_its_request_is_given_up() {
         let (_serving, phase) = watch::channel(Phase::Serving);
         let connection = Connection::new(1, &stream);
         let state = EmulatorBuilder::new().state();
-        let long = NextScript::new(Arc::clone(&state.scripts), Operation::Other).always();
+        let long = ScriptBuilder::new(Arc::clone(&state.scripts), Operation::Other).always();
         long.answer(200, "x".repeat(LONG)).keep();
         let served = conversation::serve(stream, connection, None, state.clone(), phase);
 

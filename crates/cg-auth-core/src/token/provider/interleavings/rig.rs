@@ -14,7 +14,7 @@ use crate::{
     AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
-    token::{Session, TokenErrorKind},
+    token::{TokenErrorKind, session::Session},
 };
 
 /// What becomes of the tasks of attempts.
@@ -80,7 +80,7 @@ impl Rig {
             .with_retry_policy(RetryPolicy::none());
         let user = UserPrincipalName::new("someone@example.com").unwrap();
         // Of a fixed chance, so that a failure can be played once more.
-        let session = Session::with_seed_of_chance(user, 1);
+        let session = Session::with_seed(user, 1);
         let secret = ClientSecret::new("s3cret").unwrap();
         Self { provider: TokenProvider::with_session(client, session, secret), runtime, script }
     }

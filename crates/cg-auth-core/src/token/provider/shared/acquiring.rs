@@ -14,8 +14,9 @@ use crate::{
     sync::lock,
     time::{BoxFuture, Now, within},
     token::{
-        AttemptId, IssuedToken, Step, TokenError,
+        IssuedToken, TokenError,
         flight::{Flight, Outcome},
+        session::{AcquisitionId, Step},
     },
 };
 
@@ -105,7 +106,7 @@ impl Shared {
     }
 
     /// Whether the attempt has got a task of its own.
-    fn launch(&self, id: AttemptId, flight: &Arc<Flight>, may_spawn: bool) -> bool {
+    fn launch(&self, id: AcquisitionId, flight: &Arc<Flight>, may_spawn: bool) -> bool {
         let task: BoxFuture<'static, ()> = Box::pin(Pilot::new(self.own.clone(), flight, id).fly());
         let spawned = if may_spawn { self.runtime().spawn(task) } else { Err(task) };
         match spawned {

@@ -241,14 +241,14 @@ impl Reference {
         self.held.as_mut().unwrap().is_invalidated = true;
     }
 
-    pub(super) fn renew_secret(&mut self) {
+    pub(super) fn replace_secret(&mut self) {
         self.abandon();
         self.forget_failures();
         self.refusals = 0;
     }
 
     pub(super) fn clear(&mut self) {
-        self.renew_secret();
+        self.replace_secret();
         self.kill_refresh_token();
         self.held = None;
     }

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use cg_auth_core::{
-    Error, IssuedToken, TokenError,
+    CallError, IssuedToken, TokenError,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::ManualClock,
     time::Now,
-    token::{AttemptId, Call, Event, Expiry, Next, Snapshot, Step},
+    token::{
+        Event, Expiry,
+        session::{AcquisitionId, Call, Next, Snapshot, Step},
+    },
     transport::TransportError,
 };
 
@@ -30,7 +33,7 @@ pub(super) struct Run {
 }
 
 struct Attempt {
-    id: AttemptId,
+    id: AcquisitionId,
     call: Option<(Call, Now)>,
 }
 
@@ -99,9 +102,9 @@ impl Run {
                 self.reference.clear();
             }
             Op::RenewSecret => {
-                self.rig.renew_secret();
+                self.rig.replace_secret();
                 self.overtake();
-                self.reference.renew_secret();
+                self.reference.replace_secret();
             }
         }
         self.published = self.rig.session.snapshot();
@@ -203,7 +206,7 @@ impl Run {
     }
 
     /// Compares what follows; gives the call that does.
-    fn go_on(&mut self, id: AttemptId, next: Next, expected: Expected) -> Option<Call> {
+    fn go_on(&mut self, id: AcquisitionId, next: Next, expected: Expected) -> Option<Call> {
         match (next, expected) {
             (Next::Call(call), Expected::Call(refresh_token)) => {
                 assert_eq!(sent_refresh_token(&call), refresh_token, "{id:?}");
@@ -283,6 +286,6 @@ impl Run {
     }
 }
 
-fn unsent<T>() -> Result<T, Error> {
+fn unsent<T>() -> Result<T, CallError> {
     Err(TransportError::connect("x").into())
 }

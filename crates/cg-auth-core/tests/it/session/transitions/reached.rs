@@ -4,7 +4,7 @@ use Activity::{BackingOff, BackingOffRefused, Called, Idle, Refreshing, Refused,
 use Age::{Early, Empty, Expired, ExpiredOnArrival, Fresh, Invalidated, Margin};
 use cg_auth_core::{
     IssuedToken, TokenError,
-    token::{AttemptId, Call, Next, Phase, Step},
+    token::session::{AcquisitionId, Call, Next, Phase, Step},
 };
 
 use crate::session::{BUSY, REFUSED, Reply, Rig, came_to, expired_on_arrival, secret};
@@ -61,9 +61,9 @@ pub(super) struct Reached {
     pub(super) rig: Rig,
     pub(super) token: Option<IssuedToken>,
     /// The attempt under way, or the last one.
-    pub(super) id: AttemptId,
+    pub(super) id: AcquisitionId,
     /// One that was over before that.
-    pub(super) old: AttemptId,
+    pub(super) old: AcquisitionId,
     call: Call,
 }
 
@@ -92,7 +92,7 @@ impl Case {
             Empty => None,
             ExpiredOnArrival => {
                 assert_eq!(came_to(&rig.attempt(&expired_on_arrival(refresh_token))), "expired_on_arrival");
-                rig.renew_secret();
+                rig.replace_secret();
                 None
             }
             _ => Some(rig.acquire(&Reply::Issued("first", 3600, refresh_token))),
@@ -138,7 +138,7 @@ impl Reached {
         }
     }
 
-    pub(super) fn put(&mut self, id: AttemptId, input: Input) -> String {
+    pub(super) fn put(&mut self, id: AcquisitionId, input: Input) -> String {
         let now = self.rig.now();
         let rig = &mut self.rig;
         came_to(&match input {

@@ -1,12 +1,11 @@
 //! [`Snapshot`]: what is enough to serve a token without asking anybody.
 
-use super::IssuedToken;
-use crate::time::Glance;
+use crate::{time::CoarseNow, token::IssuedToken};
 
 /// A token, and until when it can be served without a decision of the [`Session`](super::Session).
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    pub(super) token: Option<IssuedToken>,
+    pub(in crate::token) token: Option<IssuedToken>,
     pub(super) sure: Sure,
     /// How far the wall clock was ahead of the monotonic one when that was decided.
     pub(super) drift: i64,
@@ -14,7 +13,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Whether nothing has changed.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(in crate::token) fn is_same(&self, other: &Self) -> bool {
         let is_same_issue = match (&self.token, &other.token) {
             (Some(one), Some(other)) => one.is_same_issue(other),
             (None, None) => true,
@@ -29,9 +28,9 @@ impl Snapshot {
     /// a clock that counts suspension. So a snapshot of a token that expires serves for a minute of monotonic time at
     /// most, and there no token is served for longer than that past its end. The price is a step a minute.
     #[must_use]
-    pub fn token(&self, glance: Glance) -> Option<&IssuedToken> {
-        let has_drifted = glance.drift_nanos().abs_diff(self.drift) > self.sure.drift_limit;
-        if glance.monotonic_nanos() < self.sure.until && !has_drifted { self.token.as_ref() } else { None }
+    pub fn token(&self, now: CoarseNow) -> Option<&IssuedToken> {
+        let has_drifted = now.drift_nanos().abs_diff(self.drift) > self.sure.drift_limit;
+        if now.monotonic_nanos() < self.sure.until && !has_drifted { self.token.as_ref() } else { None }
     }
 }
 
@@ -51,7 +50,7 @@ mod tests {
     use crate::{
         model::{AccessToken, DelegatedAccessToken, UserPrincipalName},
         time::Now,
-        token::{Expiry, Session},
+        token::{Expiry, session::Session},
     };
 
     /// That many milliseconds on, by a wall clock that is a nanosecond off each time.
