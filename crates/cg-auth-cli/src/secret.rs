@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cg_auth_core::model::without_newline;
 use zeroize::Zeroizing;
 
 pub(crate) use self::rotating::RotatingSecret;
@@ -71,10 +72,6 @@ fn read_standard_input() -> io::Result<Zeroizing<Vec<u8>>> {
         return Err(io::Error::other("it is a terminal, and input is not wanted"));
     }
     bounded::read(input.lock(), LIMIT)
-}
-
-fn without_newline(text: &str) -> &str {
-    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
 /// Ten times what any proxy lets through in a header.

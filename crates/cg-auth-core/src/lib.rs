@@ -3,6 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+pub mod causes;
 mod client;
 pub mod docs;
 pub mod endpoint;

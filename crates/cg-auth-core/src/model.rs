@@ -16,6 +16,7 @@ mod environment;
 mod json_contract;
 pub(crate) mod json_reading;
 pub(crate) mod secret;
+mod text;
 pub(crate) mod user_principal_name;
 
 pub use self::{
@@ -27,6 +28,7 @@ pub use self::{
     json_contract::{JsonContract, Wire},
     json_reading::JsonError,
     secret::{AccessToken, RefreshToken},
+    text::{decode_base64url, without_newline},
 };
 // Public at the crate root.
 pub(crate) use self::{

@@ -31,17 +31,13 @@
 #![doc = include_str!("../docs/failures.md")]
 
 mod error;
-mod find_cause;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use http::{Request, Response};
 
-pub use self::{
-    error::{TransportError, TransportErrorKind},
-    find_cause::find_cause,
-};
+pub use self::error::{TransportError, TransportErrorKind};
 use crate::body::Body;
 
 /// Moves one request to the service and one response back; see the [contract](self#the-contract).

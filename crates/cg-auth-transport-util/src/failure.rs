@@ -5,9 +5,12 @@ mod advice;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::{error::Error, io, iter::successors};
+use std::{error::Error, io};
 
-use cg_auth_core::transport::{TransportError, find_cause};
+use cg_auth_core::{
+    causes::{causes, find_cause},
+    transport::TransportError,
+};
 use http::{Uri, uri::Scheme};
 use hyper_util::client::legacy;
 
@@ -184,10 +187,6 @@ fn words_of_http2(error: &h2::Error) -> Cause {
 }
 
 type Make = fn(Cause) -> TransportError;
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    successors(Some(error), |&error| error.source())
-}
 
 const TUNNEL: &str = "tunnel error: ";
 #[cfg(feature = "rustls")]

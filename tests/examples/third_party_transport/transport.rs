@@ -10,7 +10,8 @@ use std::{
 use async_trait::async_trait;
 use cg_auth_core::{
     body::{Body, BodyCollector},
-    transport::{HttpTransport, TransportError, find_cause},
+    causes::find_cause,
+    transport::{HttpTransport, TransportError},
 };
 use h2::Reason;
 use http::{

@@ -5,7 +5,9 @@ use std::{io, process::Stdio, time::Duration};
 use tokio::{io::AsyncReadExt as _, process::Command};
 use zeroize::Zeroizing;
 
-use super::{LIMIT, bounded, without_newline};
+use cg_auth_core::model::without_newline;
+
+use super::{LIMIT, bounded};
 use crate::settings::{SettingError, variable};
 
 /// What `command` prints on standard output, without one newline at the end. Its standard error is the

@@ -1,8 +1,8 @@
 //! [`TokenError`]: why there is no token.
 
-use std::{error::Error as StdError, fmt, io, iter, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-use crate::{client::CallError, recovery::Recovery};
+use crate::{causes::causes, client::CallError, recovery::Recovery};
 
 /// Why there is no token that could be served. A clone is cheap: one failure reaches everybody who waited.
 #[derive(Debug, Clone)]
@@ -192,8 +192,7 @@ impl StdError for TokenError {
 
 /// Whether one of the causes says that what it comes from is away for now.
 fn may_pass(error: &(dyn StdError + 'static)) -> bool {
-    let mut causes = iter::successors(Some(error), |error| (**error).source());
-    causes.any(|cause| {
+    causes(error).any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| {
             matches!(
                 error.kind(),

@@ -1,15 +1,9 @@
 //! The two claims of an access token that tell how long it lives (RFC 7519 section 4.1).
 
-use base64::{
-    Engine as _,
-    alphabet::URL_SAFE,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use serde::{Deserialize, de::IgnoredAny, de::MapAccess};
-use zeroize::Zeroizing;
 
 use crate::model::{
-    AccessToken,
+    AccessToken, decode_base64url,
     json_reading::{Found, FromJson, next_name},
 };
 
@@ -30,11 +24,7 @@ impl JwtClaims {
         else {
             return Self::default();
         };
-        // Padding is not allowed (RFC 7515 section 2), but a token that has it means the same.
-        let decoder = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let Ok(json) = GeneralPurpose::new(&URL_SAFE, decoder).decode(payload).map(Zeroizing::new) else {
-            return Self::default();
-        };
+        let Some(json) = decode_base64url(payload) else { return Self::default() };
         match serde_json::from_slice(&json) {
             Ok(Found::Value(claims)) => claims,
             _ => Self::default(),

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::TokenError;
 use crate::{
     client::AuthClient,
-    model::{ClientSecret, ConfigError},
+    model::{ClientSecret, ConfigError, without_newline},
     time::{BoxFuture, within},
 };
 
@@ -168,8 +168,7 @@ macro_rules! forward {
 forward!(Arc<T>, Box<T>);
 
 fn secret_of(text: &str) -> Result<ClientSecret, ConfigError> {
-    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-    ClientSecret::new(text)
+    ClientSecret::new(without_newline(text))
 }
 
 /// Bytes; more than any secret needs.

@@ -1,0 +1,38 @@
+//! Text as it comes from files, pipes and tokens: [`without_newline`] and [`decode_base64url`].
+
+use base64::{
+    Engine as _,
+    alphabet::URL_SAFE,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use zeroize::Zeroizing;
+
+/// `text` without one newline (LF or CRLF) at its end, as an editor or `echo` adds one to a secret.
+///
+/// ```
+/// use cg_auth_core::model::without_newline;
+///
+/// assert_eq!(without_newline("s3cret\r\n"), "s3cret");
+/// assert_eq!(without_newline("s3cret\n\n"), "s3cret\n");
+/// assert_eq!(without_newline("s3cret\r"), "s3cret\r");
+/// ```
+#[must_use]
+pub fn without_newline(text: &str) -> &str {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
+}
+
+/// The bytes that a part of a JWT holds; `None` if it is not base64url. Padding, which RFC 7515 section 2 does not
+/// allow, is accepted. The bytes are zeroed on drop.
+///
+/// ```
+/// use cg_auth_core::model::decode_base64url;
+///
+/// assert_eq!(decode_base64url("e30").as_deref(), Some(&b"{}".to_vec()));
+/// assert_eq!(decode_base64url("e30="), decode_base64url("e30"));
+/// assert_eq!(decode_base64url("{}"), None);
+/// ```
+#[must_use]
+pub fn decode_base64url(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&URL_SAFE, config).decode(text).ok().map(Zeroizing::new)
+}
