@@ -22,7 +22,7 @@ use super::*;
 
 mod every_token;
 mod users;
-mod wording;
+mod answers;
 
 #[test]
 fn a_delegated_token_opens_the_protected_resource_until_it_expires() {

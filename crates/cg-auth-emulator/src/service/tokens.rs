@@ -165,4 +165,5 @@ fn seconds(moment: SystemTime) -> u64 {
 }
 
 #[cfg(test)]
+#[path = "tokens/tests.rs"]
 mod tests;
