@@ -1,4 +1,4 @@
-//! [`EmulatorBuilder`]: an emulator other than the default one.
+//! [`EmulatorBuilder`]: the settings of an emulator, and its start.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -13,21 +13,17 @@ use cg_auth_core::{
 
 use crate::{
     clock::EmulatorClock,
-    credential_check::KeyHeaderPolicy,
     emulator::Emulator,
     error::EmulatorError,
-    recorded_request::RecordedRequest,
-    request_log::{Observer, RequestLog},
-    scripts::Scripts,
-    server::Server,
-    service::Service,
-    settings::{RefreshRotation, Refusals, Settings},
+    http::{Alpn, Server, Tls},
+    request_log::{Observer, RecordedRequest, RequestLog},
+    scripts::ScriptQueue,
+    service::{AuthService, KeyHeaderPolicy, RefreshRotation, Refusals, Settings, Users},
     state::State,
-    tls::{Alpn, Tls},
-    users::{User, Users},
+    user::User,
 };
 
-/// What an emulator is started with; every setting has a default.
+/// The settings of an emulator. Each has a default.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct EmulatorBuilder {
@@ -55,126 +51,11 @@ impl EmulatorBuilder {
         }
     }
 
-    /// Where to listen; the port 0 stands for any that is free, and `127.0.0.1:0` is the default.
-    ///
-    /// An address that other machines can reach is allowed, and then anyone may ask for tokens who knows the
-    /// credential. `/_emulator/` is for this machine alone, wherever the emulator listens.
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// A credential that is accepted, of an enabled administrator, instead of the invented one that is there
-    /// by default (see [`Emulator::credential`]). It comes before every [`user`](Self::user).
-    pub fn credential(mut self, credential: ApiCredential) -> Self {
-        self.credential = Some(credential);
-        self
-    }
-
-    /// One more user. The first replaces the invented one that is there by default.
-    pub fn user(mut self, user: User) -> Self {
-        self.users.push(user);
-        self
-    }
-
-    /// How long an access token is good for: whole seconds, at least one. By default an hour.
-    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.settings.tokens.lifetime = lifetime;
-        self
-    }
-
-    /// How long a refresh token is good for: whole seconds, at least one. By default they do not age.
-    pub fn refresh_token_lifetime(mut self, lifetime: Option<Duration>) -> Self {
-        self.settings.tokens.refresh_lifetime = lifetime;
-        self
-    }
-
-    /// What the answer's `duration` counts, rounded down. By default seconds.
-    pub fn duration_unit(mut self, unit: DurationUnit) -> Self {
-        self.settings.tokens.duration_unit = unit;
-        self
-    }
-
-    /// What a refresh does to the refresh token. By default it is used up.
-    pub fn refresh_rotation(mut self, rotation: RefreshRotation) -> Self {
-        self.settings.tokens.rotation = rotation;
-        self
-    }
-
-    /// Whether a refresh token that was used up, and is sent again, revokes every token that descends from
-    /// the same delegation, access tokens included. By default it is merely refused: programs that act for one
-    /// user share a token out of the [cache](Self::token_cache), and would revoke each other's.
-    pub fn reuse_detection(mut self, reuse_detection: bool) -> Self {
-        self.settings.tokens.reuse_detection = reuse_detection;
-        self
-    }
-
-    /// Whether a user's newest token is handed out again by every delegate until it or its refresh token
-    /// expires, it is revoked or the cache is deleted. By default it is, since that is what the service has an operation against.
-    pub fn token_cache(mut self, token_cache: bool) -> Self {
-        self.settings.tokens.cache = token_cache;
-        self
-    }
-
-    /// Where delegate and delete must carry the credential. By default in headers and body.
-    pub fn key_header_policy(mut self, policy: KeyHeaderPolicy) -> Self {
-        self.settings.key_header_policy = policy;
-        self
-    }
-
-    /// Answers in this contract whatever a request asks for. By default every request decides.
-    pub fn contract(mut self, contract: Option<JsonContract>) -> Self {
-        self.settings.contract = contract;
-        self
-    }
-
-    /// How the token operations say no. By default with status 400.
-    pub fn refusals(mut self, refusals: Refusals) -> Self {
-        self.settings.refusals = refusals;
-        self
-    }
-
-    /// Serves over TLS, with a certificate made at start; see [`Emulator::ca_pem`].
-    pub fn tls(mut self) -> Self {
-        self.tls = true;
-        self
-    }
-
-    /// What is said in TLS about HTTP versions. By default HTTP/2 and HTTP/1.1. Of no effect without
-    /// [`tls`](Self::tls).
-    pub fn alpn(mut self, alpn: Alpn) -> Self {
-        self.alpn = alpn;
-        self
-    }
-
-    /// Goes by `clock`, which others may share and move. By default the emulator goes by real time.
-    pub fn clock(mut self, clock: ManualClock) -> Self {
-        self.clock = clock.into();
-        self
-    }
-
-    /// Makes what the service draws by lot come out the same in every run: its signing key, token and request
-    /// ids. With a [`clock`](Self::clock) that stands still, the same requests in the same order get the same
-    /// tokens. The keys and certificates of [`tls`](Self::tls) are other ones in every run.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.tokens.seed = Some(seed);
-        self
-    }
-
-    /// Calls `observer` for every request that has been answered or given up, those to `/_emulator/` left out.
-    /// It runs on the emulator's thread: while it does not return, nothing is answered, and if it panics, the
-    /// request is not answered. With HTTP/1.1 its connection is closed then, with HTTP/2 only its stream ends.
-    pub fn on_request(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Observer(Arc::new(observer)));
-        self
-    }
-
-    /// Starts the emulator. It runs on a thread of its own; the caller may be in any async context, and in
-    /// none. Nothing is waited for, so this is ready at once.
+    /// Starts the emulator on a thread of its own. The caller may be in any async context or in none. The
+    /// future is ready at its first poll.
     ///
     /// # Errors
-    /// [`EmulatorError`] when the operating system has no port or thread to give, or no certificate could
-    /// be made.
+    /// [`EmulatorError`] when the operating system gives no port or thread, or the certificate cannot be made.
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         self.start_blocking()
     }
@@ -194,26 +75,144 @@ impl EmulatorBuilder {
         Ok(Emulator::new(server, address, ca_pem, state))
     }
 
-    /// Everything but the socket.
+    /// The address to listen on. The default is `127.0.0.1:0`; port 0 stands for any free port.
+    ///
+    /// Other machines may reach the address. Then they can ask for tokens if they know the credential, but
+    /// the control API under `/_emulator/` still serves this machine only.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Serves over TLS, with a certificate made at start; see [`Emulator::ca_pem`].
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// The HTTP versions to offer with [`tls`](Self::tls). The default is HTTP/2 and HTTP/1.1.
+    pub fn alpn(mut self, alpn: Alpn) -> Self {
+        self.alpn = alpn;
+        self
+    }
+
+    /// The credential of the first user, an enabled administrator. It replaces the invented one of the default
+    /// (see [`Emulator::credential`]) and precedes every [`user`](Self::user).
+    pub fn credential(mut self, credential: ApiCredential) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// Adds a user. The first one replaces the invented user of the default.
+    pub fn user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// The lifetime of an access token in whole seconds, at least one. The default is an hour.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.settings.tokens.lifetime = lifetime;
+        self
+    }
+
+    /// The lifetime of a refresh token in whole seconds, at least one. By default refresh tokens never expire.
+    pub fn refresh_token_lifetime(mut self, lifetime: Option<Duration>) -> Self {
+        self.settings.tokens.refresh_lifetime = lifetime;
+        self
+    }
+
+    /// The unit of the answer's `duration`, which is rounded down. The default is seconds.
+    pub fn duration_unit(mut self, unit: DurationUnit) -> Self {
+        self.settings.tokens.duration_unit = unit;
+        self
+    }
+
+    /// What a refresh does to the refresh token that it was sent. The default uses it up.
+    pub fn refresh_rotation(mut self, rotation: RefreshRotation) -> Self {
+        self.settings.tokens.rotation = rotation;
+        self
+    }
+
+    /// Whether a second use of a refresh token revokes every token of the same delegation, access tokens
+    /// included. By default the service only refuses the second use.
+    ///
+    /// Programs that act for one user share a token out of the [cache](Self::token_cache), so with this they
+    /// would revoke each other's.
+    pub fn reuse_detection(mut self, reuse_detection: bool) -> Self {
+        self.settings.tokens.reuse_detection = reuse_detection;
+        self
+    }
+
+    /// Whether the service caches each user's newest token, which it does by default. It then answers every
+    /// delegate request with that token until the token or its refresh token expires, is revoked, or the cache
+    /// is deleted.
+    pub fn token_cache(mut self, token_cache: bool) -> Self {
+        self.settings.tokens.cache = token_cache;
+        self
+    }
+
+    /// Where delegate and delete requests must present the credential. The default is headers and body.
+    pub fn key_header_policy(mut self, policy: KeyHeaderPolicy) -> Self {
+        self.settings.key_header_policy = policy;
+        self
+    }
+
+    /// The JSON contract of every answer. By default each request chooses its own.
+    pub fn contract(mut self, contract: Option<JsonContract>) -> Self {
+        self.settings.contract = contract;
+        self
+    }
+
+    /// How delegate and refresh refuse a credential or a refresh token. The default is status 400.
+    pub fn refusals(mut self, refusals: Refusals) -> Self {
+        self.settings.refusals = refusals;
+        self
+    }
+
+    /// The emulator's clock, which other code may share and move. The default is real time.
+    pub fn clock(mut self, clock: ManualClock) -> Self {
+        self.clock = clock.into();
+        self
+    }
+
+    /// Seeds the signing key, the token ids and the request ids, so that a run can be reproduced.
+    ///
+    /// With a [`clock`](Self::clock) that stands still, the same requests in the same order get the same
+    /// tokens. The keys and certificates of [`tls`](Self::tls) still differ in every run.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.tokens.seed = Some(seed);
+        self
+    }
+
+    /// Calls `observer` for every request that was answered or abandoned, except those to the control API.
+    ///
+    /// The observer runs on the emulator's thread and blocks every other answer until it returns. If it
+    /// panics, the request gets no answer: HTTP/1.1 closes the connection, HTTP/2 ends the stream.
+    pub fn on_request(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
+    /// Everything that a running emulator holds besides its socket.
     pub(crate) fn state(self) -> State {
         let first = match self.credential {
             Some(credential) => Some(credential),
-            None if self.users.is_empty() => Some(invented_credential()),
+            None if self.users.is_empty() => Some(default_credential()),
             None => None,
         };
         let first = first.map(|credential| User::new(credential).administrator(true));
         let users = Users::new(first.into_iter().chain(self.users).collect());
         State {
-            service: Arc::new(Service::new(users, self.settings, self.clock.clone())),
+            service: Arc::new(AuthService::new(users, self.settings, self.clock.clone())),
             log: Arc::new(RequestLog::new(self.observer)),
-            scripts: Arc::new(Scripts::default()),
+            scripts: Arc::new(ScriptQueue::default()),
             clock: self.clock,
         }
     }
 }
 
 #[allow(clippy::expect_used)] // both are visible ASCII
-fn invented_credential() -> ApiCredential {
+fn default_credential() -> ApiCredential {
     ApiCredential::new(
         ClientSecret::new("ZW11bGF0b3Itb25seS1zZWNyZXQ=").expect("base64 is visible ASCII"),
         UserPrincipalName::new("someone@example.com").expect("an address is visible ASCII"),

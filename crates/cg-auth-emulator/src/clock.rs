@@ -1,7 +1,7 @@
-//! [`EmulatorClock`]: the one clock that tokens are issued and checked by.
+//! [`EmulatorClock`]: the one clock of the emulator.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -10,10 +10,10 @@ use cg_auth_core::{
     time::{Now, Runtime},
 };
 
-/// The emulator's time: `iat` and `exp` of its tokens, the `Date` header and the `date` of its errors.
+/// The emulator's time. It sets `iat` and `exp` of tokens, the `Date` header and the `date` of errors.
 ///
-/// It is real time plus an offset, or a [`ManualClock`] that the program under test may share. A clone is
-/// the same clock. It never leaves the years 1970 to 9999, which is what a `Date` header can tell.
+/// The clock is real time plus an offset, or a [`ManualClock`] that the program under test may share. A clone
+/// is the same clock. It stays within the years 1970 to 9999, the range of a `Date` header.
 #[derive(Debug, Clone)]
 pub struct EmulatorClock(Source);
 
@@ -24,35 +24,33 @@ enum Source {
 }
 
 impl EmulatorClock {
-    /// Lets time pass at once. A [`ManualClock`] moves for everybody who shares it.
+    /// The emulator's present time.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        let (now, ahead) = match &self.0 {
+            Source::System { ahead } => (Now::system(), *lock(ahead)),
+            Source::Manual(clock) => (clock.now(), Duration::ZERO),
+        };
+        let wall = now.wall().checked_add(ahead).unwrap_or_else(latest);
+        Now::new(now.monotonic().saturating_add(ahead), wall.clamp(UNIX_EPOCH, latest()))
+    }
+
+    /// Moves the clock forward at once. A [`ManualClock`] moves for every program part that shares it.
     pub fn advance(&self, duration: Duration) {
         match &self.0 {
             Source::System { ahead } => {
-                let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut ahead = lock(ahead);
                 *ahead = ahead.saturating_add(duration);
             }
             Source::Manual(clock) => clock.advance(duration),
         }
     }
 
-    /// Back to real time. A [`ManualClock`] is left to those who share it.
+    /// Removes the offset to real time. A [`ManualClock`] stays as it is, because other code may share it.
     pub(crate) fn reset(&self) {
         if let Source::System { ahead } = &self.0 {
-            *ahead.lock().unwrap_or_else(PoisonError::into_inner) = Duration::ZERO;
+            *lock(ahead) = Duration::ZERO;
         }
-    }
-
-    /// What time it is for the emulator.
-    #[must_use]
-    pub fn now(&self) -> Now {
-        let (now, ahead) = match &self.0 {
-            Source::System { ahead } => {
-                (Now::system(), *ahead.lock().unwrap_or_else(PoisonError::into_inner))
-            }
-            Source::Manual(clock) => (clock.now(), Duration::ZERO),
-        };
-        let wall = now.wall().checked_add(ahead).unwrap_or_else(last_moment);
-        Now::new(now.monotonic().saturating_add(ahead), wall.clamp(UNIX_EPOCH, last_moment()))
     }
 }
 
@@ -68,8 +66,12 @@ impl From<ManualClock> for EmulatorClock {
     }
 }
 
-/// 9999-12-31 23:59:59 UTC: the libraries that write dates go no further.
-fn last_moment() -> SystemTime {
+fn lock(ahead: &Mutex<Duration>) -> MutexGuard<'_, Duration> {
+    ahead.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// 9999-12-31 23:59:59 UTC, the last second that the date libraries can write.
+pub(crate) fn latest() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(253_402_300_799)
 }
 
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn real_time_moves_on_by_what_it_is_advanced() {
+    fn advance_adds_to_real_time() {
         let clock = EmulatorClock::default();
         let before = clock.now();
         clock.clone().advance(Duration::from_secs(86_400));
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manual_clock_is_shared() {
+    fn a_manual_clock_moves_with_its_clones() {
         let manual = ManualClock::new();
         let clock = EmulatorClock::from(manual.clone());
         clock.advance(Duration::from_secs(5));
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_can_be_written_at_any_time() {
+    fn every_reading_can_be_written_as_a_date() {
         let far = EmulatorClock::default();
         far.advance(Duration::MAX);
         far.advance(Duration::MAX);

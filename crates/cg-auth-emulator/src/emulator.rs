@@ -12,17 +12,18 @@ use crate::{
     builder::EmulatorBuilder,
     clock::EmulatorClock,
     error::EmulatorError,
+    http::Server,
     operation::{Operation, PROTECTED_PATH},
-    recorded_request::RecordedRequest,
-    script_writing::ScriptBuilder,
-    server::Server,
+    request_log::{RecordedRequest, RequestCount, WaitTimedOut},
+    scripts::ScriptBuilder,
     state::State,
-    users::User,
-    waiting::{WaitTimedOut, Wish},
+    user::User,
 };
 
-/// A running emulator. It stops when this is dropped, at once and in the middle of whatever it does, and
-/// leaves neither socket nor thread behind. [`shutdown`](Self::shutdown) is the polite way.
+/// A running emulator.
+///
+/// Dropping it stops the emulator at once, closes every connection and leaves neither socket nor thread
+/// behind. [`shutdown`](Self::shutdown) finishes the requests in flight first.
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
@@ -33,7 +34,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts an emulator with every default: plain HTTP, an invented credential, tokens of an hour.
+    /// Starts an emulator with the default settings: plain HTTP, an invented credential, tokens for an hour.
     ///
     /// # Errors
     /// [`EmulatorError`] as [`EmulatorBuilder::start`].
@@ -48,7 +49,8 @@ impl Emulator {
     ///
     /// use cg_auth_emulator::Emulator;
     ///
-    /// static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| Emulator::start_blocking().expect("a port"));
+    /// static EMULATOR: LazyLock<Emulator> =
+    ///     LazyLock::new(|| Emulator::start_blocking().expect("a free port"));
     ///
     /// assert!(EMULATOR.base_url().is_loopback());
     /// ```
@@ -59,7 +61,7 @@ impl Emulator {
         Self::builder().start_blocking()
     }
 
-    /// For an emulator that differs from the default one.
+    /// Begins an emulator with other settings.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::new()
     }
@@ -72,52 +74,48 @@ impl Emulator {
         Self { address, base_url, ca_pem, state, server }
     }
 
-    /// Where it answers: `http://127.0.0.1:PORT`, or `https://127.0.0.1:PORT` with TLS, unless it was told to
-    /// listen elsewhere.
+    /// The base URL of the emulated service: `http://127.0.0.1:PORT`, or `https://127.0.0.1:PORT` with TLS.
+    /// Another [`listen`](EmulatorBuilder::listen) address replaces `127.0.0.1`.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
 
-    /// The address it listens on.
+    /// The first user's credential. By default it belongs to the only user, an invented administrator.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// What the first user is known by: by default the only one, invented, enabled, and an administrator.
-    #[must_use]
-    #[allow(clippy::expect_used)] // the builder sees to it that there is one
+    #[allow(clippy::expect_used)] // the builder always makes a first user
     #[allow(clippy::missing_panics_doc)]
     pub fn credential(&self) -> &ApiCredential {
         self.user(0).expect("there is a first user")
     }
 
-    /// What the user of this place in the builder's order is known by. The first has the place 0.
+    /// The credential of the user at this place of the builder's order, from 0.
     #[must_use]
     pub fn user(&self, n: usize) -> Option<&ApiCredential> {
-        self.state.service.users.nth(n).map(User::credential)
+        self.state.service.users().get(n).map(User::credential)
     }
 
-    /// With TLS, the certificate of the authority to trust, as PEM. The server's own certificate names
-    /// `localhost`, `127.0.0.1`, `::1` and the address it listens on.
-    #[must_use]
-    pub fn ca_pem(&self) -> Option<&str> {
-        self.ca_pem.as_deref()
-    }
-
-    /// A resource to call with `Authorization: Bearer ACCESS-TOKEN`, by `GET`. It answers in JSON who the
-    /// caller is (`userPrincipalName`, `tokenId`, `issuedAt`, `expiresAt`), or 401.
+    /// The URL of the protected resource, for `GET` with `Authorization: Bearer ACCESS-TOKEN`.
+    ///
+    /// It answers 200 with the token's `userPrincipalName`, `tokenId`, `issuedAt` and `expiresAt` as JSON, or
+    /// 401.
     #[must_use]
     pub fn protected_url(&self) -> String {
         format!("{}{PROTECTED_PATH}", self.base_url)
     }
 
-    /// What a program that goes by `CG_AUTH_*` variables needs to call the emulator as its first user:
-    /// `CG_AUTH_BASE_URL`, `CG_AUTH_USER_PRINCIPAL_NAME` and `CG_AUTH_CLIENT_SECRET`.
+    /// With TLS, the certificate of the authority to trust, as PEM. The server's own certificate names
+    /// `localhost`, `127.0.0.1`, `::1` and the address that the emulator listens on.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// The environment of a child process that calls the emulator as its first user: `CG_AUTH_BASE_URL`,
+    /// `CG_AUTH_USER_PRINCIPAL_NAME` and `CG_AUTH_CLIENT_SECRET`.
     ///
-    /// The last one's value is the first user's secret in plain text, so this is for a child's environment,
-    /// not for a log. With TLS the child also has to trust [`ca_pem`](Self::ca_pem), which goes by a file.
+    /// The last value is the first user's secret in plain text, so keep it out of logs. With TLS the child
+    /// must also trust [`ca_pem`](Self::ca_pem), which it reads from a file.
     ///
     /// ```
     /// use std::process::Command;
@@ -137,65 +135,21 @@ impl Emulator {
         ]
     }
 
-    /// The clock that it goes by.
+    /// The address that the emulator listens on.
     #[must_use]
-    pub fn clock(&self) -> &EmulatorClock {
-        &self.state.clock
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// The requests that it received, oldest first: the newest 1024, those to `/_emulator/` left out. One that
-    /// is still being answered is among them, without a [status](RecordedRequest::status).
-    #[must_use]
-    pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.state.log.requests()
-    }
-
-    /// How many requests are missing in [`requests`](Self::requests) since there were more than it holds.
-    #[must_use]
-    pub fn forgotten_requests(&self) -> u64 {
-        self.state.log.forgotten()
-    }
-
-    /// How many requests for `operation` it received, refused ones included. A request counts once it has
-    /// been read, before it is answered.
-    #[must_use]
-    pub fn count(&self, operation: Operation) -> u64 {
-        self.state.log.count(operation)
-    }
-
-    /// Waits until [`count`](Self::count) has reached `n`, for `within` of real time at most. Any executor
-    /// will do, and one whose clock is paused too: the timer is the emulator's.
-    ///
-    /// # Errors
-    /// [`WaitTimedOut`] when it did not come to that.
-    pub async fn wait_for(&self, operation: Operation, n: u64, within: Duration) -> Result<(), WaitTimedOut> {
-        let wish = Wish { operation, wanted: n, within };
-        wish.wait(self.server.runtime(), &self.state.log).await
-    }
-
-    /// [`wait_for`](Self::wait_for) for callers that are not async.
-    ///
-    /// # Errors
-    /// [`WaitTimedOut`] when it did not come to that.
-    pub fn wait_for_blocking(
-        &self,
-        operation: Operation,
-        n: u64,
-        within: Duration,
-    ) -> Result<(), WaitTimedOut> {
-        let wish = Wish { operation, wanted: n, within };
-        wish.wait_blocking(self.server.runtime(), &self.state.log)
-    }
-
-    /// Begins a script: what the next requests for `operation` are answered with. Of several scripts, the one
-    /// that was written first is followed until it is used up. There may be 256; one more is a panic.
+    /// Begins a script for the next requests for `operation`. The script written first is followed first,
+    /// until it is used up. At most 256 scripts can be in force; one more panics.
     ///
     /// ```
     /// use cg_auth_emulator::{Emulator, Operation};
     ///
     /// let emulator = Emulator::start_blocking()?;
     /// let busy = emulator.next(Operation::GetDelegateAccessToken).times(2).refuse(503);
-    /// // … the program under test is refused twice, and then served.
+    /// // … the service refuses the program under test twice, and then serves it.
     /// assert_eq!(busy.hits(), 0);
     /// # Ok::<(), cg_auth_emulator::EmulatorError>(())
     /// ```
@@ -203,15 +157,71 @@ impl Emulator {
         ScriptBuilder::new(Arc::clone(&self.state.scripts), operation)
     }
 
-    /// Forgets requests and counts, scripts, and every token, none of which is accepted any more; a clock that
-    /// goes by real time shows it again. Users and settings stay, and so does a
-    /// [`ManualClock`](cg_auth_core::testing::ManualClock).
+    /// The emulator's clock.
+    #[must_use]
+    pub fn clock(&self) -> &EmulatorClock {
+        &self.state.clock
+    }
+
+    /// The newest 1024 requests, oldest first, without those to the control API. A request that is still
+    /// being answered is among them and has no [status](RecordedRequest::status).
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.state.log.requests()
+    }
+
+    /// How many requests for `operation` the emulator received, including refused ones. A request counts
+    /// once it has been read, before it is answered.
+    #[must_use]
+    pub fn count(&self, operation: Operation) -> u64 {
+        self.state.log.count(operation)
+    }
+
+    /// Waits until [`count`](Self::count) has reached `n`, at most `within` in real time.
+    ///
+    /// It works on any executor, also on one with a paused clock, because the emulator's runtime runs the
+    /// timer.
+    ///
+    /// # Errors
+    /// [`WaitTimedOut`] when fewer requests arrived in time.
+    pub async fn wait_for(&self, operation: Operation, n: u64, within: Duration) -> Result<(), WaitTimedOut> {
+        let count = RequestCount { operation, wanted: n, within };
+        count.wait(self.server.runtime(), &self.state.log).await
+    }
+
+    /// [`wait_for`](Self::wait_for) for callers that are not async.
+    ///
+    /// # Errors
+    /// [`WaitTimedOut`] when fewer requests arrived in time.
+    pub fn wait_for_blocking(
+        &self,
+        operation: Operation,
+        n: u64,
+        within: Duration,
+    ) -> Result<(), WaitTimedOut> {
+        let count = RequestCount { operation, wanted: n, within };
+        count.wait_blocking(self.server.runtime(), &self.state.log)
+    }
+
+    /// How many older requests are missing in [`requests`](Self::requests).
+    #[must_use]
+    pub fn forgotten_requests(&self) -> u64 {
+        self.state.log.forgotten()
+    }
+
+    /// Forgets the requests and their counts, the scripts and all tokens, which the service refuses from now
+    /// on. The clock shows real time again.
+    ///
+    /// Users and settings stay. So does a [`ManualClock`](cg_auth_core::testing::ManualClock), because other
+    /// code may share it.
     pub fn reset(&self) {
         self.state.reset();
     }
 
-    /// Stops politely: takes no more requests, waits up to 10 s for those under way to be answered, and
-    /// returns when every socket is closed and the thread has ended. Dropping the future stops at once.
+    /// Shuts down gracefully: takes no more requests and waits up to 10 s for those in flight. When it
+    /// returns, every socket is closed and the thread has ended.
+    ///
+    /// Dropping the future stops the emulator at once.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }
@@ -222,7 +232,7 @@ impl Emulator {
     }
 }
 
-/// The address by which this machine reaches what listens on `address`.
+/// The address under which this machine reaches a listener on `address`.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let ip = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
-/// The emulator could not be started. Once it runs, it has no errors, only answers.
+/// The emulator did not start. A running emulator has no errors, only answers.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmulatorError {
@@ -10,23 +10,23 @@ pub enum EmulatorError {
     #[error("the emulator cannot listen on {address}")]
     #[non_exhaustive]
     Listen {
-        /// Where it was to listen; the port 0 stands for any.
+        /// The address that the builder named; port 0 stands for any free port.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// The operating system gave no thread, or no runtime could be set up on it.
-    #[error("the emulator's thread cannot be started")]
+    /// The operating system gave no thread, or the thread's runtime could not be set up.
+    #[error("cannot start the emulator's thread")]
     #[non_exhaustive]
     Thread {
-        /// What the operating system said.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// No certificate could be made.
-    #[error("the emulator's certificate cannot be made")]
+    /// The TLS certificate could not be made.
+    #[error("cannot make the emulator's TLS certificate")]
     #[non_exhaustive]
     Certificate {
-        /// What the certificate library or the TLS library said.
+        /// The reason of the certificate library or of the TLS library.
         source: Box<dyn Error + Send + Sync>,
     },
 }

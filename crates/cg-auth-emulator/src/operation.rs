@@ -1,4 +1,4 @@
-//! [`Operation`]: what the emulator can be asked for.
+//! [`Operation`]: the operations of the service, as a client names them by method and path.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use http::Method;
 
 use crate::refusal::Refusal;
 
-/// What a request asks for: one of the three operations of SPEC section 1, the protected resource, or
-/// something else.
+/// The operation that a request names by its method and path: one of the three auth operations
+/// ([wire protocol, section 1](cg_auth_core::docs::wire#1-operations)), the protected resource, or any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -17,9 +17,9 @@ pub enum Operation {
     RefreshUserAccessToken,
     /// `DELETE /admin/auth/token/cache`
     DeleteTokenCache,
-    /// `GET /me`, which stands for everything else that the service offers to a bearer of a token.
+    /// `GET /me`, the emulator's stand-in for every part of the service that takes an access token.
     ProtectedResource,
-    /// Any other path or method, which is refused unless a script answers it.
+    /// Any other path or method. The service refuses it unless a script answers it.
     Other,
 }
 
@@ -33,7 +33,7 @@ impl Operation {
         Self::Other,
     ];
 
-    /// A short stable word, as `/_emulator/` reads and writes it.
+    /// The operation's stable name, as the control API under `/_emulator/` reads and writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,13 +45,13 @@ impl Operation {
         }
     }
 
-    /// The operation that [`as_str`](Self::as_str) calls `name`.
+    /// The operation whose [`as_str`](Self::as_str) is `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operation| operation.as_str() == name)
     }
 
-    /// The operation that a request means. A path is taken literally: a doubled slash is another path.
+    /// The operation at a method and path. Paths are compared literally: a doubled slash is another path.
     pub(crate) fn of(method: &Method, path: &str) -> Result<Self, Refusal> {
         let (operation, its_method, allowed) = match path {
             "/auth/token/delegate" => (Self::GetDelegateAccessToken, Method::POST, "POST"),
@@ -70,7 +70,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Where the protected resource is.
+/// The path of the protected resource.
 pub(crate) const PROTECTED_PATH: &str = "/me";
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_leads_back_to_its_operation() {
+    fn every_operation_is_found_by_its_name() {
         for &operation in Operation::ALL {
             assert_eq!(Operation::from_name(&operation.to_string()), Some(operation));
         }

@@ -1,12 +1,13 @@
-//! Who may give orders: programs on this machine, and no web page.
+//! Who may use the control API: programs on this machine, but no web page of another origin.
 
 use http::{header, request};
 
 use super::error::ControlError;
 
-/// Refuses a peer beyond loopback, and a browser that was led here. A page at a name that resolves to
-/// 127.0.0.1 (DNS rebinding) shows in the request's host; one at another place, another port of this machine
-/// included, shows in its `Origin`, or in `Sec-Fetch-Site` where there is none.
+/// Refuses peers on other machines, and browsers that act for a page of another origin.
+///
+/// DNS rebinding, where a page's own name resolves to 127.0.0.1, shows in the request's host. Any other page,
+/// also one on another port of this machine, shows in `Origin` or in `Sec-Fetch-Site`.
 pub(super) fn check(is_local: bool, head: &request::Parts) -> Result<(), ControlError> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let host = match (head.uri.authority(), hosts.next(), hosts.next()) {
@@ -15,18 +16,18 @@ pub(super) fn check(is_local: bool, head: &request::Parts) -> Result<(), Control
         _ => None,
     };
     let host = host.filter(|host| is_local && names_loopback(host));
-    if host.is_some_and(|host| comes_from(host, head)) { Ok(()) } else { Err(ControlError::FORBIDDEN) }
+    if host.is_some_and(|host| is_same_origin(host, head)) { Ok(()) } else { Err(ControlError::FORBIDDEN) }
 }
 
-/// Whether no other place than `host` had the request sent, as far as it shows.
-fn comes_from(host: &str, head: &request::Parts) -> bool {
+/// Whether neither `Origin` nor `Sec-Fetch-Site` names another origin than `host`.
+fn is_same_origin(host: &str, head: &request::Parts) -> bool {
     let mut origins = head.headers.get_all(header::ORIGIN).iter();
     let is_own = match (origins.next(), origins.next()) {
         (None, _) => true,
         (Some(origin), None) => {
             let origin = origin.to_str().unwrap_or_default();
-            let place = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-            place.is_some_and(|place| place.eq_ignore_ascii_case(host))
+            let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
         }
         (Some(_), Some(_)) => false,
     };
@@ -34,7 +35,7 @@ fn comes_from(host: &str, head: &request::Parts) -> bool {
     is_own && sites.all(|site| site == "none" || site == "same-origin")
 }
 
-/// Whether a host, perhaps with a port, is this machine.
+/// Whether a host, with or without a port, is a loopback address or `localhost`.
 fn names_loopback(host: &str) -> bool {
     cg_auth_core::BaseUrl::parse(&format!("https://{host}")).is_ok_and(|base| base.is_loopback())
 }
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_programs_on_this_machine_that_mean_this_machine_are_let_in() {
+    fn only_local_programs_that_name_a_loopback_host_are_admitted() {
         for (is_local, host, origin, allowed) in [
             (true, "127.0.0.1:4000", None, true),
             (true, "localhost", None, true),
@@ -77,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn two_origins_are_refused_though_each_is_its_own() {
+    fn a_repeated_origin_is_refused_even_if_both_are_the_emulators_own() {
         let request = Request::get("/_emulator/health").header("host", "localhost");
         let request = request.header("origin", "http://localhost").header("origin", "http://localhost");
         assert!(check(true, &request.body(()).unwrap().into_parts().0).is_err());
     }
 
     #[test]
-    fn a_browser_that_was_led_here_without_an_origin_is_refused() {
+    fn a_cross_site_request_without_an_origin_is_refused() {
         for (site, allowed) in
             [("none", true), ("same-origin", true), ("same-site", false), ("cross-site", false), ("", false)]
         {
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_names_no_host_or_two_is_refused() {
+    fn a_request_without_a_host_or_with_two_is_refused() {
         let none = Request::get("/_emulator/health");
         let two = Request::get("/_emulator/health").header("host", "127.0.0.1").header("host", "127.0.0.1");
         for request in [none, two] {

@@ -1,4 +1,4 @@
-//! [`ControlError`]: how the emulator says that it did not understand an order.
+//! [`ControlError`]: the error answers of the control API.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::refusal::Refusal;
 
-/// A status, a word for programs and a sentence for people. Nothing of the request is quoted.
+/// A status, a code for programs and a message for people. The message never quotes the request, which may
+/// hold a secret.
 #[derive(Debug, Serialize)]
 pub(super) struct ControlError {
     #[serde(skip)]
@@ -22,22 +23,25 @@ impl ControlError {
     pub(super) const FORBIDDEN: Self = Self::new(
         StatusCode::FORBIDDEN,
         "Forbidden",
-        Cow::Borrowed("Only programs on this machine may do this, at a loopback address."),
+        Cow::Borrowed("The control API serves only programs on this machine, at a loopback address."),
     );
-    pub(super) const NOT_FOUND: Self =
-        Self::new(StatusCode::NOT_FOUND, "NotFound", Cow::Borrowed("There is nothing at this path."));
+    pub(super) const NOT_FOUND: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "NotFound",
+        Cow::Borrowed("The control API has no such path or script."),
+    );
 
     pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message.into())
     }
 
-    pub(super) fn too_many_scripts(most: usize) -> Self {
-        let message = format!("There are {most} scripts already.");
+    pub(super) fn too_many_scripts(limit: usize) -> Self {
+        let message = format!("{limit} scripts are in force; delete one first.");
         Self::new(StatusCode::CONFLICT, "TooManyScripts", message.into())
     }
 
     pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
-        let message = Cow::Borrowed("What is at this path has another method.");
+        let message = Cow::Borrowed("This path does not support this method; see the Allow header.");
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
         Self { allowed: Some(allowed), ..error }
     }
@@ -53,11 +57,12 @@ impl From<Refusal> for ControlError {
     }
 }
 
-/// What a JSON body says, or where it stops making sense.
+/// Reads a JSON body. The error names the line and column of the problem.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
     serde_json::from_slice(body).map_err(|error| {
-        let problem = if error.is_data() { "not what is expected here" } else { "no JSON" };
+        let problem =
+            if error.is_data() { "has a missing, unknown or mistyped member" } else { "is not valid JSON" };
         let (line, column) = (error.line(), error.column());
-        ControlError::invalid(format!("The body is {problem}: line {line}, column {column}."))
+        ControlError::invalid(format!("The body {problem} at line {line}, column {column}."))
     })
 }

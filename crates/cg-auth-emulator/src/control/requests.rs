@@ -1,19 +1,22 @@
-//! `/_emulator/requests`: what was received.
+//! `/_emulator/requests`: the recorded requests and their counts.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{operation::Operation, recorded_request::RecordedRequest, request_log::RequestLog};
+use crate::{
+    operation::Operation,
+    request_log::{RecordedRequest, RequestLog},
+};
 
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct RequestList {
     counts: BTreeMap<&'static str, u64>,
     forgotten: u64,
     requests: Vec<Row>,
 }
 
-/// The members are [`RecordedRequest`]'s.
+/// One [`RecordedRequest`] as JSON.
 #[derive(Serialize)]
 struct Row {
     number: u64,
@@ -30,17 +33,17 @@ struct Row {
     scripted: bool,
 }
 
-pub(super) fn show(log: &RequestLog) -> Shown {
+pub(super) fn list(log: &RequestLog) -> RequestList {
     let counts = Operation::ALL.iter().map(|operation| (operation.as_str(), log.count(*operation)));
-    Shown {
+    RequestList {
         counts: counts.collect(),
         forgotten: log.forgotten(),
-        requests: log.requests().iter().map(Row::of).collect(),
+        requests: log.requests().iter().map(Row::new).collect(),
     }
 }
 
 impl Row {
-    fn of(request: &RecordedRequest) -> Self {
+    fn new(request: &RecordedRequest) -> Self {
         Self {
             number: request.number(),
             operation: request.operation().as_str(),

@@ -1,25 +1,22 @@
-//! What lies under `/_emulator/`: the emulator itself, for programs that are not written in Rust.
-
-mod access;
-mod clock;
-mod error;
-mod requests;
-mod scripts;
+//! The routes of the control API: which path and method does what.
 
 use cg_auth_core::body::Body;
 use http::{HeaderValue, Method, Response, StatusCode, header, request};
-use serde::Serialize;
 use serde_json::json;
 
-use self::error::ControlError;
-use crate::{refusal::Refusal, state::State};
+use super::{access, clock, error::ControlError, requests, scripts};
+use crate::{
+    refusal::Refusal,
+    response::{empty, json},
+    state::State,
+};
 
-/// Whether a request to `path` is for the emulator rather than for the service that it plays.
-pub(crate) fn is_meant(path: &str) -> bool {
+/// Whether a path belongs to the control API, not to the emulated service.
+pub(crate) fn is_control_path(path: &str) -> bool {
     path == "/_emulator" || path.starts_with("/_emulator/")
 }
 
-/// Answers a request to the emulator. `is_local` says whether the peer is on this machine.
+/// Answers a request to the control API. `is_local` says whether the peer is on this machine.
 pub(crate) fn answer(
     state: &State,
     is_local: bool,
@@ -27,7 +24,7 @@ pub(crate) fn answer(
     body: Result<Body, Refusal>,
 ) -> Response<Body> {
     let answered =
-        access::check(is_local, head).and_then(|()| perform(state, head, &body.map_err(ControlError::from)?));
+        access::check(is_local, head).and_then(|()| route(state, head, &body.map_err(ControlError::from)?));
     answered.unwrap_or_else(|error| {
         let mut response = json(error.status, &json!({ "error": &error }));
         if let Some(allowed) = error.allowed {
@@ -37,35 +34,35 @@ pub(crate) fn answer(
     })
 }
 
-fn perform(state: &State, head: &request::Parts, body: &Body) -> Result<Response<Body>, ControlError> {
+fn route(state: &State, head: &request::Parts, body: &Body) -> Result<Response<Body>, ControlError> {
     let path = head.uri.path().strip_prefix("/_emulator/").unwrap_or_default();
     match (path, head.method.as_str()) {
         ("health", "GET") => Ok(json(StatusCode::OK, &health(state))),
         ("health", _) => Err(ControlError::method_not_allowed("GET")),
         ("reset", "POST") => {
             state.reset();
-            Ok(empty())
+            Ok(no_content())
         }
         ("reset", _) => Err(ControlError::method_not_allowed("POST")),
         ("clock", "GET") => Ok(json(StatusCode::OK, &clock::show(&state.clock))),
         ("clock", "POST") => Ok(json(StatusCode::OK, &clock::advance(&state.clock, body)?)),
         ("clock", _) => Err(ControlError::method_not_allowed("GET, POST")),
-        ("requests", "GET") => Ok(json(StatusCode::OK, &requests::show(&state.log))),
+        ("requests", "GET") => Ok(json(StatusCode::OK, &requests::list(&state.log))),
         ("requests", "DELETE") => {
             state.log.clear();
-            Ok(empty())
+            Ok(no_content())
         }
         ("requests", _) => Err(ControlError::method_not_allowed("GET, DELETE")),
         ("scripts", "GET") => Ok(json(StatusCode::OK, &scripts::list(&state.scripts))),
         ("scripts", "POST") => Ok(json(StatusCode::CREATED, &scripts::add(&state.scripts, body)?)),
         ("scripts", "DELETE") => {
             state.scripts.clear();
-            Ok(empty())
+            Ok(no_content())
         }
         ("scripts", _) => Err(ControlError::method_not_allowed("GET, POST, DELETE")),
         _ => match path.strip_prefix("scripts/").and_then(|id| id.parse().ok()) {
             Some(_) if head.method != Method::DELETE => Err(ControlError::method_not_allowed("DELETE")),
-            Some(id) if state.scripts.remove(id) => Ok(empty()),
+            Some(id) if state.scripts.remove(id) => Ok(no_content()),
             _ => Err(ControlError::NOT_FOUND),
         },
     }
@@ -75,25 +72,6 @@ fn health(state: &State) -> serde_json::Value {
     json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "now": clock::show(&state.clock).now })
 }
 
-fn json(status: StatusCode, document: &impl Serialize) -> Response<Body> {
-    let mut response = empty();
-    *response.status_mut() = status;
-    match serde_json::to_vec(document) {
-        Ok(bytes) => *response.body_mut() = bytes.into(),
-        // Strings, numbers and lists always serialise; should they not, that is the emulator's failure.
-        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
-    }
-    let json = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
+fn no_content() -> Response<Body> {
+    empty(StatusCode::NO_CONTENT)
 }
-
-fn empty() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-#[cfg(test)]
-mod tests;

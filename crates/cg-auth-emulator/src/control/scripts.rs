@@ -1,4 +1,4 @@
-//! `/_emulator/scripts`: what requests are answered with instead of the truth.
+//! `/_emulator/scripts`: adds and lists scripts.
 
 use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
 
@@ -11,11 +11,12 @@ use super::error::{ControlError, read};
 use crate::{
     operation::Operation,
     refusal::Refusal,
-    scripts::{Ending, FRAMING, MOST, Performance, Script, Scripts},
+    response,
+    scripts::{Behaviour, Ending, FRAMING_HEADERS, MAX_SCRIPTS, Script, ScriptQueue},
 };
 
 #[derive(Serialize)]
-pub(super) struct List {
+pub(super) struct ScriptList {
     scripts: Vec<Row>,
 }
 
@@ -26,19 +27,19 @@ struct Row {
     remaining: u64,
     hits: u64,
     delay_seconds: f64,
-    /// The one thing that happens in the end.
+    /// What happens after the delay.
     ending: &'static str,
     status: Option<u16>,
 }
 
-pub(super) fn list(scripts: &Scripts) -> List {
-    List { scripts: scripts.list().iter().map(Row::of).collect() }
+pub(super) fn list(scripts: &ScriptQueue) -> ScriptList {
+    ScriptList { scripts: scripts.list().iter().map(Row::new).collect() }
 }
 
 impl Row {
-    fn of(script: &Script) -> Self {
-        let (ending, status) = match &script.performance.ending {
-            Ending::Truth => ("truth", None),
+    fn new(script: &Script) -> Self {
+        let (ending, status) = match &script.behaviour.ending {
+            Ending::Passthrough => ("passthrough", None),
             Ending::Answer(response) => ("answer", Some(response.status().as_u16())),
             Ending::Refuse(refusal) => ("refuse", Some(refusal.status.as_u16())),
             Ending::DropConnection => ("drop_connection", None),
@@ -48,17 +49,17 @@ impl Row {
             operation: script.operation.as_str(),
             remaining: script.remaining,
             hits: script.hits.load(Relaxed),
-            delay_seconds: script.performance.delay.as_secs_f64(),
+            delay_seconds: script.behaviour.delay.as_secs_f64(),
             ending,
             status,
         }
     }
 }
 
-/// A script as it is written. At most one of `answer`, `refuse` and `drop_connection` is given.
+/// A script as a client writes it. It may hold one of `answer`, `refuse` and `drop_connection`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct NewScript {
     operation: String,
     #[serde(default = "once")]
     times: u64,
@@ -76,7 +77,7 @@ struct Answer {
     status: u16,
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    /// A string is sent as it is, anything else as JSON.
+    /// A string is sent as it is, any other value as JSON.
     #[serde(default)]
     body: Value,
 }
@@ -93,26 +94,26 @@ pub(super) struct Added {
     id: u64,
 }
 
-pub(super) fn add(scripts: &Scripts, body: &Body) -> Result<Added, ControlError> {
-    let written: Written = read(body.as_bytes())?;
-    let operation = Operation::from_name(&written.operation).ok_or_else(|| {
+pub(super) fn add(scripts: &ScriptQueue, body: &Body) -> Result<Added, ControlError> {
+    let new: NewScript = read(body.as_bytes())?;
+    let operation = Operation::from_name(&new.operation).ok_or_else(|| {
         let names = Operation::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
-        ControlError::invalid(format!("`operation` is none of {names}."))
+        ControlError::invalid(format!("`operation` must be one of {names}."))
     })?;
-    let delay = Duration::try_from_secs_f64(written.delay_seconds)
-        .map_err(|_| ControlError::invalid("`delay_seconds` is negative or too large."))?;
-    let ending = match (written.answer, written.refuse, written.drop_connection) {
-        (None, None, false) => Ending::Truth,
+    let delay = Duration::try_from_secs_f64(new.delay_seconds)
+        .map_err(|_| ControlError::invalid("`delay_seconds` must be at least 0 and less than 2^64."))?;
+    let ending = match (new.answer, new.refuse, new.drop_connection) {
+        (None, None, false) => Ending::Passthrough,
         (Some(answer), None, false) => Ending::Answer(answer.response()?),
         (None, Some(refuse), false) => Ending::Refuse(refuse.refusal()?),
         (None, None, true) => Ending::DropConnection,
         _ => {
-            let text = "At most one of `answer`, `refuse` and `drop_connection` may be given.";
+            let text = "Give at most one of `answer`, `refuse` and `drop_connection`.";
             return Err(ControlError::invalid(text));
         }
     };
-    let added = scripts.add(operation, written.times, Performance { delay, ending });
-    let (id, _) = added.ok_or_else(|| ControlError::too_many_scripts(MOST))?;
+    let added = scripts.add(operation, new.times, Behaviour { delay, ending });
+    let (id, _) = added.ok_or_else(|| ControlError::too_many_scripts(MAX_SCRIPTS))?;
     Ok(Added { id })
 }
 
@@ -127,12 +128,13 @@ impl Answer {
         *response.status_mut() = status(self.status)?;
         let headers = response.headers_mut();
         if is_json {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+            response::declare_json(headers);
         }
         for (name, value) in self.headers {
-            let name = HeaderName::try_from(name).ok().filter(|name| !FRAMING.contains(name));
+            let name = HeaderName::try_from(name).ok().filter(|name| !FRAMING_HEADERS.contains(name));
             let (Some(name), Ok(value)) = (name, HeaderValue::try_from(value)) else {
-                return Err(ControlError::invalid("`headers` holds one that cannot be sent."));
+                let text = "`headers` holds an invalid name or value, or a header that the server sets.";
+                return Err(ControlError::invalid(text));
             };
             headers.insert(name, value);
         }
@@ -149,7 +151,7 @@ impl Refuse {
 
 fn status(status: u16) -> Result<StatusCode, ControlError> {
     let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
-    status.ok_or_else(|| ControlError::invalid("`status` is not within 200 to 999."))
+    status.ok_or_else(|| ControlError::invalid("`status` must be within 200 to 999."))
 }
 
 const fn once() -> u64 {

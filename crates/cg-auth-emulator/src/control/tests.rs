@@ -1,15 +1,15 @@
-//! Orders over HTTP, from programs that know nothing of Rust.
+//! The control API over HTTP, as a program in any language uses it.
 
+use cg_auth_core::body::Body;
+use http::StatusCode;
 use proptest::prelude::*;
+use serde_json::json;
 
-use super::*;
-use crate::{
-    Emulator,
-    raw_http::{ask, delegate, exchange},
-};
+use super::answer;
+use crate::{Emulator, http::raw_http, scripts::MAX_SCRIPTS};
 
 #[test]
-fn a_whole_scenario_needs_nothing_but_http() {
+fn a_whole_scenario_runs_over_http_alone() {
     let emulator = Emulator::start_blocking().unwrap();
     let (status, health) = ask(&emulator, "GET /_emulator/health", "");
     assert_eq!((status, &health["status"]), (200, &json!("ok")));
@@ -62,9 +62,12 @@ fn a_whole_scenario_needs_nothing_but_http() {
 }
 
 #[test]
-fn an_order_that_is_not_understood_is_refused_without_being_quoted() {
+fn an_invalid_order_is_refused_and_never_quoted() {
     let emulator = Emulator::start_blocking().unwrap();
     let post = "POST /_emulator/scripts";
+    let two_endings = r#"{"operation":"other","answer":{"status":200},"drop_connection":true}"#;
+    let bad_name = r#"{"operation":"other","answer":{"status":200,"headers":{"s3 cret":""}}}"#;
+    let framing = r#"{"operation":"other","answer":{"status":200,"headers":{"content-length":"9"}}}"#;
     let long = format!(r#"{{"operation":"{}"}}"#, "s3cret".repeat(20_000));
     for (line, body, status, code) in [
         ("GET /_emulator", "", 404, "NotFound"),
@@ -87,24 +90,9 @@ fn an_order_that_is_not_understood_is_refused_without_being_quoted() {
         (post, r#"{"operation":"s3cret"}"#, 400, "InvalidRequest"),
         (post, r#"{"operation":"other","answer":{"status":99}}"#, 400, "InvalidRequest"),
         (post, r#"{"operation":"other","answer":{"status":101}}"#, 400, "InvalidRequest"),
-        (
-            post,
-            r#"{"operation":"other","answer":{"status":200},"drop_connection":true}"#,
-            400,
-            "InvalidRequest",
-        ),
-        (
-            post,
-            r#"{"operation":"other","answer":{"status":200,"headers":{"s3 cret":""}}}"#,
-            400,
-            "InvalidRequest",
-        ),
-        (
-            post,
-            r#"{"operation":"other","answer":{"status":200,"headers":{"content-length":"9"}}}"#,
-            400,
-            "InvalidRequest",
-        ),
+        (post, two_endings, 400, "InvalidRequest"),
+        (post, bad_name, 400, "InvalidRequest"),
+        (post, framing, 400, "InvalidRequest"),
         (post, r#"{"operation":"other","delay_seconds":-1}"#, 400, "InvalidRequest"),
         (post, &long, 413, "RequestTooLarge"),
     ] {
@@ -113,14 +101,14 @@ fn an_order_that_is_not_understood_is_refused_without_being_quoted() {
         assert!(error["error"]["message"].as_str().is_some_and(|text| !text.is_empty() && text.len() < 200));
         assert!(!error.to_string().contains("s3"), "{error}");
     }
-    assert!(emulator.requests().is_empty(), "orders are no requests of the service");
+    assert!(emulator.requests().is_empty(), "the log must not hold control requests");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn no_order_makes_it_panic_or_answer_a_5xx(
+    fn every_order_gets_a_2xx_or_a_4xx(
         method in "GET|POST|DELETE|PUT|[A-Z]{1,9}",
         path in "(clock|scripts|requests|reset|health|scripts/.{0,20}|.{0,20})",
         body in prop_oneof![
@@ -139,9 +127,9 @@ proptest! {
 }
 
 #[test]
-fn scripts_over_http_are_bounded() {
+fn scripts_added_over_http_are_bounded() {
     let emulator = Emulator::start_blocking().unwrap();
-    for _ in 0..crate::scripts::MOST {
+    for _ in 0..MAX_SCRIPTS {
         assert_eq!(ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other"}"#).0, 201);
     }
     let (status, error) = ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other"}"#);
@@ -149,7 +137,7 @@ fn scripts_over_http_are_bounded() {
 }
 
 #[test]
-fn orders_are_refused_beyond_loopback() {
+fn orders_from_beyond_loopback_are_refused() {
     let state = Emulator::builder().state();
     let request = http::Request::post("/_emulator/reset").header("host", "127.0.0.1:1").body(()).unwrap();
     let head = request.into_parts().0;
@@ -159,6 +147,14 @@ fn orders_are_refused_beyond_loopback() {
     let emulator = Emulator::start_blocking().unwrap();
     for host in ["evil.example", "127.0.0.1.evil.example"] {
         let request = format!("POST /_emulator/reset HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        assert!(exchange(emulator.address(), &request).starts_with("HTTP/1.1 403"));
+        assert!(raw_http::exchange(emulator.address(), &request).starts_with("HTTP/1.1 403"));
     }
+}
+
+fn ask(emulator: &Emulator, line: &str, body: &str) -> (u16, serde_json::Value) {
+    raw_http::ask(emulator.address(), line, body)
+}
+
+fn delegate(emulator: &Emulator) -> (u16, serde_json::Value) {
+    raw_http::delegate(emulator.address(), emulator.credential())
 }

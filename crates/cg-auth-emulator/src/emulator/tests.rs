@@ -1,4 +1,4 @@
-//! The handle, in every surrounding that a caller may bring.
+//! The handle, with every runtime that a caller may have.
 
 use std::{
     pin::pin,
@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use cg_auth_core::{AuthClient, RetryPolicy};
+use cg_auth_core::{AuthClient, ClientSecret, RetryPolicy, UserPrincipalName};
 use cg_auth_hyper::{Http2, HyperTransport};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,26 +15,29 @@ use tokio::{
 };
 
 use super::*;
-use crate::{User, raw_http, raw_http2};
+use crate::{
+    User,
+    http::{raw_http, raw_http2},
+};
 
 mod scripts;
 
 static SHARED: LazyLock<Emulator> = LazyLock::new(|| Emulator::start_blocking().unwrap());
 
 #[test]
-fn it_works_in_a_static_and_without_any_runtime() {
-    assert_eq!(raw_http::delegate(&SHARED).0, 200);
+fn it_works_in_a_static_without_a_runtime() {
+    assert_eq!(delegate(&SHARED).0, 200);
 }
 
 #[tokio::test]
-async fn a_static_may_be_initialised_inside_a_runtime() {
+async fn a_static_can_be_initialised_inside_a_runtime() {
     static INSIDE: LazyLock<Emulator> = LazyLock::new(|| Emulator::start_blocking().unwrap());
-    assert_eq!(raw_http::delegate(&INSIDE).0, 200);
+    assert_eq!(delegate(&INSIDE).0, 200);
     INSIDE.wait_for(Operation::GetDelegateAccessToken, 1, LONG).await.unwrap();
 }
 
 #[test]
-fn any_executor_will_do() {
+fn it_works_on_any_executor() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
@@ -42,7 +45,7 @@ fn any_executor_will_do() {
     let emulator: Result<Emulator, EmulatorError> = wait(is_send(Emulator::start()));
     let emulator = emulator.unwrap();
     is_shared(&emulator);
-    raw_http::delegate(&emulator);
+    delegate(&emulator);
     wait(is_send(emulator.wait_for(Operation::GetDelegateAccessToken, 1, LONG))).unwrap();
     let missed = wait(emulator.wait_for(Operation::Other, 1, Duration::from_millis(10))).unwrap_err();
     assert_eq!(missed.to_string(), "0 of 1 requests for other arrived within 10ms");
@@ -50,7 +53,7 @@ fn any_executor_will_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paused_clock_of_the_callers_does_not_stop_it() {
+async fn it_works_while_the_callers_clock_is_paused() {
     let emulator = Emulator::start().await.unwrap();
     let before = emulator.clock().now();
     let late = emulator.next(Operation::ProtectedResource).delay(Duration::from_millis(50));
@@ -67,12 +70,12 @@ async fn a_paused_clock_of_the_callers_does_not_stop_it() {
 }
 
 #[test]
-fn waiting_can_block() {
+fn waiting_for_requests_can_block() {
     let emulator = Emulator::start_blocking().unwrap();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| emulator.wait_for_blocking(Operation::GetDelegateAccessToken, 2, LONG));
-        raw_http::delegate(&emulator);
-        raw_http::delegate(&emulator);
+        delegate(&emulator);
+        delegate(&emulator);
         waiter.join().unwrap().unwrap();
     });
     let missed =
@@ -81,15 +84,15 @@ fn waiting_can_block() {
 }
 
 #[test]
-fn requests_tell_what_came_and_keep_secrets_to_themselves() {
-    let (tell, told) = std::sync::mpsc::channel();
-    let tell = Mutex::new(tell);
+fn recorded_requests_hold_what_arrived_without_its_secrets() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sender = Mutex::new(sender);
     let emulator = Emulator::builder()
-        .on_request(move |request| tell.lock().unwrap().send(request.clone()).unwrap())
+        .on_request(move |request| sender.lock().unwrap().send(request.clone()).unwrap())
         .start_blocking()
         .unwrap();
-    raw_http::delegate(&emulator);
-    raw_http::ask(&emulator, "GET /nowhere?s3cret", "");
+    delegate(&emulator);
+    raw_http::ask(emulator.address(), "GET /nowhere?s3cret", "");
 
     let requests = emulator.requests();
     let seen: Vec<_> = requests
@@ -123,16 +126,17 @@ fn requests_tell_what_came_and_keep_secrets_to_themselves() {
         !shown.contains(emulator.credential().client_secret().expose_secret()) && !shown.contains("s3cret")
     );
 
-    let observed: Vec<_> = told.try_iter().map(|it| (it.number(), it.status().unwrap().as_u16())).collect();
+    let observed: Vec<_> =
+        receiver.try_iter().map(|it| (it.number(), it.status().unwrap().as_u16())).collect();
     assert_eq!(observed, [(1, 200), (2, 404)]);
     assert_eq!((emulator.count(Operation::Other), emulator.forgotten_requests()), (1, 0));
 }
 
 #[tokio::test]
-async fn an_observer_that_panics_ends_its_request_and_with_http2_nothing_else() {
+async fn a_panic_of_the_observer_ends_its_request_and_with_http2_no_other() {
     for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let emulator = Emulator::builder()
-            .on_request(|request| assert!(request.number() > 1, "the observer's own mistake"))
+            .on_request(|request| assert!(request.number() > 1, "the observer panics"))
             .start()
             .await
             .unwrap();
@@ -147,9 +151,9 @@ async fn an_observer_that_panics_ends_its_request_and_with_http2_nothing_else() 
 }
 
 #[test]
-fn a_reset_forgets_requests_scripts_tokens_and_the_time_that_passed() {
+fn a_reset_forgets_requests_scripts_tokens_and_the_advanced_time() {
     let emulator = Emulator::start_blocking().unwrap();
-    let (_, answer) = raw_http::delegate(&emulator);
+    let (_, answer) = delegate(&emulator);
     emulator.next(Operation::Other).always().answer(200, "").keep();
     emulator.clock().advance(Duration::from_secs(1_000_000));
     let ahead = emulator.clock().now();
@@ -157,17 +161,17 @@ fn a_reset_forgets_requests_scripts_tokens_and_the_time_that_passed() {
     assert!(emulator.requests().is_empty());
     assert_eq!(emulator.count(Operation::GetDelegateAccessToken), 0);
     assert!(emulator.clock().now().wall() < ahead.wall());
-    assert_eq!(raw_http::ask(&emulator, "GET /nowhere", "").0, 404);
+    assert_eq!(raw_http::ask(emulator.address(), "GET /nowhere", "").0, 404);
     let token = answer["value"]["access_token"].as_str().unwrap();
     let bearer = format!("GET /me HTTP/1.1\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
     assert!(raw_http::exchange(emulator.address(), &bearer).starts_with("HTTP/1.1 401"));
 }
 
 #[test]
-fn users_keep_the_order_they_were_named_in() {
+fn users_keep_the_builders_order() {
     let named = |name: &str| {
-        let name = cg_auth_core::UserPrincipalName::new(name).unwrap();
-        ApiCredential::new(cg_auth_core::ClientSecret::new("s").unwrap(), name)
+        let name = UserPrincipalName::new(name).unwrap();
+        ApiCredential::new(ClientSecret::new("s").unwrap(), name)
     };
     let builder = Emulator::builder().user(User::new(named("b@x"))).user(User::new(named("c@x")));
     let names = |emulator: &Emulator| -> Vec<_> {
@@ -182,7 +186,7 @@ fn users_keep_the_order_they_were_named_in() {
 }
 
 #[test]
-fn env_names_the_place_and_the_first_user() {
+fn env_holds_the_base_url_and_the_first_users_credential() {
     let credential = SHARED.credential();
     assert_eq!(
         SHARED.env(),
@@ -195,10 +199,10 @@ fn env_names_the_place_and_the_first_user() {
 }
 
 #[test]
-fn it_listens_where_it_is_told_to() {
+fn it_listens_on_the_given_address() {
     let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let emulator = Emulator::builder().listen(address).start_blocking().unwrap();
-    assert_eq!(raw_http::delegate(&emulator).0, 200);
+    assert_eq!(delegate(&emulator).0, 200);
     let taken = Emulator::builder().listen(emulator.address()).start_blocking().unwrap_err();
     assert_eq!(taken.to_string(), format!("the emulator cannot listen on {}", emulator.address()));
 
@@ -210,17 +214,17 @@ fn it_listens_where_it_is_told_to() {
 }
 
 #[test]
-fn a_shutdown_waits_for_the_answer_that_is_under_way() {
+fn a_shutdown_waits_for_the_answer_in_flight() {
     let emulator = Emulator::start_blocking().unwrap();
     let address = emulator.address();
-    let client = under_way(&emulator, Duration::from_millis(300));
+    let client = send_delayed(&emulator, Duration::from_millis(300));
     emulator.shutdown_blocking();
     assert!(client.join().unwrap().starts_with("HTTP/1.1 401"));
     assert!(std::net::TcpStream::connect(address).is_err());
 }
 
 #[tokio::test]
-async fn a_shutdown_is_not_held_up_by_connections_that_nobody_drives() {
+async fn a_shutdown_does_not_wait_for_an_idle_connection() {
     for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let emulator = Emulator::start().await.unwrap();
         let before = emulator.clock().now();
@@ -236,10 +240,10 @@ async fn a_shutdown_is_not_held_up_by_connections_that_nobody_drives() {
 }
 
 #[test]
-fn dropping_it_or_its_shutdown_does_not_wait() {
+fn dropping_the_emulator_or_its_shutdown_future_stops_at_once() {
     for polled in [false, true] {
         let emulator = Emulator::start_blocking().unwrap();
-        let client = under_way(&emulator, LONG);
+        let client = send_delayed(&emulator, LONG);
         if polled {
             let mut shutdown = Box::pin(emulator.shutdown());
             let waker = std::task::Waker::noop();
@@ -251,8 +255,13 @@ fn dropping_it_or_its_shutdown_does_not_wait() {
     }
 }
 
-/// A request that the emulator has read and answers after `delay`; what came back.
-fn under_way(emulator: &Emulator, delay: Duration) -> thread::JoinHandle<String> {
+fn delegate(emulator: &Emulator) -> (u16, serde_json::Value) {
+    raw_http::delegate(emulator.address(), emulator.credential())
+}
+
+/// Sends a request that the emulator answers after `delay`, and waits until the emulator has read it. The
+/// thread ends with the answer.
+fn send_delayed(emulator: &Emulator, delay: Duration) -> thread::JoinHandle<String> {
     emulator.next(Operation::ProtectedResource).delay(delay).keep();
     let address = emulator.address();
     let client = thread::spawn(move || raw_http::exchange(address, "GET /me HTTP/1.1\r\n\r\n"));
@@ -278,5 +287,5 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Beyond what any of these tests takes.
+/// Longer than any of these tests takes.
 const LONG: Duration = Duration::from_secs(20);

@@ -1,4 +1,4 @@
-//! [`Connection`]: what is known of a connection, and what goes on there.
+//! [`Connection`]: an accepted connection, and which requests are in flight on it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,83 +8,85 @@ use tokio::{
     time::timeout,
 };
 
-/// A connection that was accepted.
+/// An accepted connection.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    /// Its place among all connections, from 1.
-    pub(crate) number: u64,
+pub(super) struct Connection {
+    /// The connection's place among all accepted connections, from 1.
+    pub(super) number: u64,
     /// Whether the peer is on this machine.
-    pub(crate) is_local: bool,
-    /// What was agreed upon in TLS.
-    pub(crate) alpn: Option<String>,
-    /// Told to close the connection as it is.
-    pub(crate) cut: Notify,
+    pub(super) is_local: bool,
+    /// The protocol that the TLS handshake negotiated.
+    pub(super) alpn: Option<String>,
+    /// Notified to close the connection without finishing anything.
+    pub(super) abort: Notify,
     activity: watch::Sender<Activity>,
 }
 
-/// What is under way on a connection.
+/// What is in flight on a connection.
 #[derive(Debug, Default)]
 struct Activity {
-    /// Requests that are being read or thought about. Each ends by itself.
+    /// Requests that the emulator is reading or answering. Each ends without the peer's help.
     answering: usize,
-    /// Answers of which the HTTP library has not taken everything. They end if the peer wants them to.
+    /// Answers that the HTTP library has not taken whole. Each ends only when the peer reads.
     sending: usize,
-    /// Whether the socket does not take what is to be written.
-    is_stuck: bool,
+    /// Whether a write to the socket is waiting for room.
+    is_write_blocked: bool,
 }
 
 impl Connection {
-    pub(crate) fn new(number: u64, stream: &TcpStream) -> Self {
+    pub(super) fn new(number: u64, stream: &TcpStream) -> Self {
         let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
-        Self { number, is_local, alpn: None, cut: Notify::new(), activity: watch::Sender::default() }
+        Self { number, is_local, alpn: None, abort: Notify::new(), activity: watch::Sender::default() }
     }
 
-    /// To be held while a request is being answered.
-    pub(crate) fn busy(self: &Arc<Self>) -> Busy {
+    /// Counts a request as in flight until the returned value is dropped.
+    pub(super) fn begin_request(self: &Arc<Self>) -> ActiveRequest {
         self.activity.send_modify(|activity| activity.answering += 1);
-        Busy { connection: Arc::clone(self), is_sending: false }
+        ActiveRequest { connection: Arc::clone(self), is_sending: false }
     }
 
-    /// Notes whether the socket takes what is to be written.
-    pub(crate) fn stuck(&self, is_stuck: bool) {
-        self.activity
-            .send_if_modified(|activity| std::mem::replace(&mut activity.is_stuck, is_stuck) != is_stuck);
+    /// Notes whether a write to the socket is waiting for room.
+    pub(super) fn set_write_blocked(&self, is_blocked: bool) {
+        self.activity.send_if_modified(|activity| {
+            std::mem::replace(&mut activity.is_write_blocked, is_blocked) != is_blocked
+        });
     }
 
-    /// Waits until nothing has been under way for as long as it takes to send the last answer.
-    pub(crate) async fn idle(&self) {
-        let nothing = |it: &Activity| it.answering == 0 && it.sending == 0 && !it.is_stuck;
-        self.unchanged_for(LAST_ANSWER, nothing).await;
+    /// Waits until nothing has been in flight for [`LAST_ANSWER`].
+    pub(super) async fn wait_until_idle(&self) {
+        let is_idle = |it: &Activity| it.answering == 0 && it.sending == 0 && !it.is_write_blocked;
+        self.wait_until_unchanged_for(LAST_ANSWER, is_idle).await;
     }
 
-    /// Waits until the peer has neither asked nor taken anything for [`PATIENCE`] while it was its turn.
-    pub(crate) async fn silent(&self) {
-        self.unchanged_for(PATIENCE, |it| it.answering == 0).await;
+    /// Waits until it has been the peer's turn for [`PEER_TIMEOUT`] and the peer has neither sent a request
+    /// nor read any part of an answer.
+    pub(super) async fn wait_until_peer_is_silent(&self) {
+        self.wait_until_unchanged_for(PEER_TIMEOUT, |it| it.answering == 0).await;
     }
 
-    /// Waits until the activity has been `quiet`, and has not changed at all, for so `long`.
-    async fn unchanged_for(&self, long: Duration, quiet: impl Fn(&Activity) -> bool) {
+    /// Waits until the activity has fulfilled `condition` for `duration` without any change.
+    async fn wait_until_unchanged_for(&self, duration: Duration, condition: impl Fn(&Activity) -> bool) {
         let mut activity = self.activity.subscribe();
         loop {
-            // The sender is `self`'s, so neither wait ends for want of one.
-            let _ = activity.wait_for(&quiet).await;
-            if timeout(long, activity.changed()).await.is_err() {
+            // Neither wait can fail, because `self` owns the sender.
+            let _ = activity.wait_for(&condition).await;
+            if timeout(duration, activity.changed()).await.is_err() {
                 return;
             }
         }
     }
 }
 
-/// A request that is under way, until this is dropped.
+/// A request in flight, from its head until its answer is sent.
 #[derive(Debug)]
-pub(crate) struct Busy {
+pub(super) struct ActiveRequest {
     connection: Arc<Connection>,
     is_sending: bool,
 }
 
-impl Busy {
-    /// The answer is there, and the rest is up to the peer.
-    pub(crate) fn sending(mut self) -> Self {
+impl ActiveRequest {
+    /// Notes that the answer is ready, so that progress now depends on the peer.
+    pub(super) fn into_sending(mut self) -> Self {
         self.is_sending = true;
         self.connection.activity.send_modify(|activity| {
             activity.answering -= 1;
@@ -93,13 +95,13 @@ impl Busy {
         self
     }
 
-    /// The peer has made room for some more of the answer.
-    pub(crate) fn moved(&self) {
+    /// Notes that the peer has made room for another part of the answer.
+    pub(super) fn made_progress(&self) {
         self.connection.activity.send_modify(|_| ());
     }
 }
 
-impl Drop for Busy {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.connection.activity.send_modify(|activity| {
             let count = if self.is_sending { &mut activity.sending } else { &mut activity.answering };
@@ -108,7 +110,7 @@ impl Drop for Busy {
     }
 }
 
-/// How long a peer may take to say something: a request, a whole body; or to take something.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it takes, generously, until the system has an answer that was given to the HTTP library.
+/// How long a peer may take to send a request or a whole body, or to read some of an answer.
+pub(super) const PEER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A generous bound on the time from the HTTP library's taking an answer until the system has it.
 const LAST_ANSWER: Duration = Duration::from_millis(200);

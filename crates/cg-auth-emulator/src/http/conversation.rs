@@ -1,5 +1,4 @@
-//! The conversation on one connection: TLS if there is any, HTTP/1.1 or HTTP/2, until it ends, is given up or
-//! is cut.
+//! One connection from its TLS handshake, if any, to its end: HTTP/1.1 or HTTP/2.
 
 use std::{pin::pin, sync::Arc};
 
@@ -16,78 +15,78 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{
-    connection::{Connection, PATIENCE},
+use super::{
+    connection::{Connection, PEER_TIMEOUT},
     exchange::exchange,
-    phase::{Phase, until},
-    sending::Watched,
-    state::State,
+    sending::WatchedStream,
+    shutdown::Shutdown,
 };
+use crate::state::State;
 
-/// Serves the connection, which is given up once its peer has fallen silent.
-pub(crate) async fn serve(
+/// Serves the connection until the peer closes it, the peer falls silent, or the server shuts down.
+pub(super) async fn serve(
     stream: TcpStream,
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     state: State,
-    mut phase: watch::Receiver<Phase>,
+    mut shutdown: watch::Receiver<Shutdown>,
 ) {
     let _ = stream.set_nodelay(true);
     let Some(acceptor) = tls else {
-        return converse(stream, connection, state, phase).await;
+        return serve_http(stream, connection, state, shutdown).await;
     };
     let handshake = tokio::select! {
-        handshake = timeout(PATIENCE, acceptor.accept(stream)) => handshake,
-        () = until(&mut phase, Phase::Draining) => return,
+        handshake = timeout(PEER_TIMEOUT, acceptor.accept(stream)) => handshake,
+        () = Shutdown::Graceful.requested(&mut shutdown) => return,
     };
     if let Ok(Ok(stream)) = handshake {
         let alpn = stream.get_ref().1.alpn_protocol();
         connection.alpn = alpn.map(|protocol| String::from_utf8_lossy(protocol).into_owned());
-        converse(stream, connection, state, phase).await;
+        serve_http(stream, connection, state, shutdown).await;
     }
 }
 
-async fn converse(
+async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     connection: Connection,
     state: State,
-    mut phase: watch::Receiver<Phase>,
+    mut shutdown: watch::Receiver<Shutdown>,
 ) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // Dates come from the emulator's clock, hyper's would come from the system's.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).auto_date_header(false);
+    // `Date` headers come from the emulator's clock; hyper would take them from the system's.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PEER_TIMEOUT).auto_date_header(false);
     builder.http1().max_buf_size(HEAD_LIMIT);
     builder.http2().timer(TokioTimer::new()).auto_date_header(false);
     builder.http2().max_concurrent_streams(MAX_STREAMS);
     let connection = Arc::new(connection);
-    let stream = Watched { stream, connection: Arc::clone(&connection) };
+    let stream = WatchedStream { stream, connection: Arc::clone(&connection) };
     let service = {
         let connection = Arc::clone(&connection);
         service_fn(move |request| exchange(state.clone(), Arc::clone(&connection), request))
     };
-    // A connection that breaks is the peer's business: there is nobody left to tell.
+    // An error ends the connection, and the peer sees that end; there is no place to report it.
     let mut conversation = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let mut cut = pin!(connection.cut.notified());
+    let mut aborted = pin!(connection.abort.notified());
     tokio::select! {
         biased;
-        () = &mut cut => return,
+        () = &mut aborted => return,
         _ = &mut conversation => return,
-        () = until(&mut phase, Phase::Draining) => {}
-        () = connection.silent() => {}
+        () = Shutdown::Graceful.requested(&mut shutdown) => {}
+        () = connection.wait_until_peer_is_silent() => {}
     }
     conversation.as_mut().graceful_shutdown();
     tokio::select! {
         biased;
-        () = cut => {}
+        () = aborted => {}
         _ = conversation => {}
-        // HTTP/2 takes leave of a peer that answers; one that does not must not hold up a shutdown.
-        () = connection.idle() => {}
-        // A peer that does not take its answer must not hold on to the connection.
-        () = connection.silent() => {}
+        // An HTTP/2 connection ends only when the peer answers; a shutdown must not depend on that.
+        () = connection.wait_until_idle() => {}
+        // A peer that does not read its answer must not keep the connection open.
+        () = connection.wait_until_peer_is_silent() => {}
     }
 }
 
-/// How much of HTTP/1.1 is read before anything is made of it; hyper bounds HTTP/2 by itself.
+/// How many bytes of an HTTP/1.1 head are buffered. Hyper bounds HTTP/2 heads itself.
 const HEAD_LIMIT: usize = 64 * 1024;
-/// How many requests may be under way at once on a connection of HTTP/2.
+/// How many requests may be in flight at once on an HTTP/2 connection.
 const MAX_STREAMS: u32 = 32;

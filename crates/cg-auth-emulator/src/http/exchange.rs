@@ -1,4 +1,4 @@
-//! One exchange: a request is read, recorded, and answered by a script or in truth.
+//! One exchange: the emulator reads and records a request, then a script or the service answers it.
 
 use std::sync::Arc;
 
@@ -7,81 +7,79 @@ use cg_auth_core::{
     body::{Body, BodyCollector},
     time::Now,
 };
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header::DATE, request};
+use http::{Method, Request, Response, StatusCode, Version, request};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{sleep, timeout};
 
+use super::{
+    connection::{Connection, PEER_TIMEOUT},
+    sending::SendingBody,
+};
 use crate::{
-    connection::{Connection, PATIENCE},
     control,
-    recorded_request::{Origin, RecordedRequest},
     refusal::Refusal,
-    request_log::Pending,
+    request_log::{Origin, PendingRequest, RecordedRequest},
+    response,
     scripts::Ending,
-    sending::Sending,
     state::State,
 };
 
-/// The connection is to be closed without an answer.
+/// A script closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("a script dropped the connection")]
-pub(crate) struct Dropped;
+pub(super) struct ConnectionDropped;
 
-pub(crate) async fn exchange(
+pub(super) async fn exchange(
     state: State,
     connection: Arc<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<Sending>, Dropped> {
-    let busy = connection.busy();
+) -> Result<Response<SendingBody>, ConnectionDropped> {
+    let active = connection.begin_request();
     let since = Now::system();
     let (head, incoming) = request.into_parts();
-    let is_head_of_http2 = head.method == Method::HEAD && head.version == Version::HTTP_2;
-    let body = timeout(PATIENCE, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
-    let answer = if control::is_meant(head.uri.path()) {
+    let is_http2_head = head.method == Method::HEAD && head.version == Version::HTTP_2;
+    let body = timeout(PEER_TIMEOUT, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
+    let answer = if control::is_control_path(head.uri.path()) {
         control::answer(&state, connection.is_local, &head, body)
     } else {
         let origin = Origin { connection: connection.number, alpn: connection.alpn.as_deref() };
         let request = RecordedRequest::new(&head, origin, state.clock.now().wall());
-        let mut pending = state.log.begin(request, since);
-        let Some(answer) = perform(&state, &mut pending, head, body).await else {
-            connection.cut.notify_one();
-            return Err(Dropped);
+        let mut pending = PendingRequest::begin(Arc::clone(&state.log), request, since);
+        let Some(answer) = answer(&state, &mut pending, head, body).await else {
+            connection.abort.notify_one();
+            return Err(ConnectionDropped);
         };
         pending.answered(answer.status());
         answer
     };
-    // What has no body in HTTP must not be given one: HTTP/2 would send it, where HTTP/1.1 knows better.
+    // Hyper leaves these bodies out over HTTP/1.1, but over HTTP/2 it sends them.
     let has_body =
-        !is_head_of_http2 && !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    Ok(answer.map(|body| Sending::new(if has_body { body.into_bytes() } else { Bytes::new() }, busy)))
+        !is_http2_head && !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    Ok(answer.map(|body| SendingBody::new(if has_body { body.into_bytes() } else { Bytes::new() }, active)))
 }
 
-/// What the request is answered with, if it is.
-async fn perform(
+/// The answer of the first script that fits, else the service's; `None` when a script drops the connection.
+async fn answer(
     state: &State,
-    pending: &mut Pending,
+    pending: &mut PendingRequest,
     head: request::Parts,
     body: Result<Body, Refusal>,
 ) -> Option<Response<Body>> {
-    let performance = state.scripts.follow(pending.operation());
-    let ending = if let Some(performance) = performance {
+    let ending = if let Some(behaviour) = state.scripts.follow(pending.operation()) {
         pending.scripted();
-        sleep(performance.delay).await;
-        performance.ending
+        sleep(behaviour.delay).await;
+        behaviour.ending
     } else {
-        Ending::Truth
+        Ending::Passthrough
     };
     match ending {
-        Ending::Truth => Some(match body {
+        Ending::Passthrough => Some(match body {
             Ok(body) => state.service.answer(&Request::from_parts(head, body)),
             Err(refusal) => state.service.refuse(&head.headers, refusal),
         }),
         Ending::Answer(mut response) => {
-            let date = httpdate::fmt_http_date(state.clock.now().wall());
-            if let Ok(date) = HeaderValue::try_from(date) {
-                response.headers_mut().entry(DATE).or_insert(date);
-            }
+            response::add_date(response.headers_mut(), state.clock.now().wall());
             Some(response)
         }
         Ending::Refuse(refusal) => Some(state.service.refuse(&head.headers, refusal)),
@@ -89,17 +87,17 @@ async fn perform(
     }
 }
 
-/// The body within [`BODY_LIMIT`]. Some of what is beyond is read and dropped, since a peer that is still
-/// writing when the connection closes may never see the answer.
+/// Reads a body of at most [`BODY_LIMIT`]. Part of a longer one is read and discarded: a peer that is still
+/// writing when the connection closes may never read the answer.
 async fn collect(mut incoming: Incoming) -> Result<Body, Refusal> {
     let mut body = BodyCollector::new(BODY_LIMIT);
     let mut fits = body.expect(incoming.size_hint().lower()).is_ok();
     let mut read = 0;
     while let Some(frame) = incoming.frame().await {
         let frame = frame.map_err(|_| Refusal::BROKEN_BODY)?;
-        let piece = frame.data_ref().map_or(&[][..], |data| data);
-        read += piece.len();
-        fits = fits && body.push(piece).is_ok();
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        read += data.len();
+        fits = fits && body.push(data).is_ok();
         if read > 16 * BODY_LIMIT {
             break;
         }
@@ -107,5 +105,5 @@ async fn collect(mut incoming: Incoming) -> Result<Body, Refusal> {
     if fits { Ok(body.finish()) } else { Err(Refusal::TOO_LARGE) }
 }
 
-/// Ten times more than any credential needs.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+/// The longest request body that is accepted: ten times what a credential needs.
+pub(super) const BODY_LIMIT: usize = 64 * 1024;

@@ -1,6 +1,6 @@
-//! HTTP/2 by hand, for peers that are slower than any client library.
+//! Hand-written HTTP/2, for peers that read more slowly than any client library.
 
-/// What begins a connection whose streams may send `window` bytes of their answers for now.
+/// The connection preface, with an initial window of `window` bytes for each answer.
 pub(crate) fn preface(window: u32) -> Vec<u8> {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     let setting = [&[0, 4][..], &window.to_be_bytes()].concat();
@@ -8,18 +8,18 @@ pub(crate) fn preface(window: u32) -> Vec<u8> {
     bytes
 }
 
-/// `GET /x` or, if `is_head`, `HEAD /x`, as the first stream.
+/// `GET /x` on the first stream, or `HEAD /x` if `is_head`.
 pub(crate) fn request(is_head: bool) -> Vec<u8> {
     let method: &[u8] = if is_head { b"\x02\x04HEAD" } else { b"\x82" };
     frame(1, 5, 1, &[method, b"\x86\x04\x02/x\x01\x09localhost"].concat())
 }
 
-/// Room for `more` bytes of the first stream's answer.
+/// Widens the first stream's window by `more` bytes.
 pub(crate) fn window_update(more: u32) -> Vec<u8> {
     frame(8, 0, 1, &more.to_be_bytes())
 }
 
-/// How much of an answer's body is among what was received, and whether it was said to be all.
+/// How many bytes of an answer's body were received, and whether its stream has ended.
 pub(crate) fn body_length(mut received: &[u8]) -> (usize, bool) {
     let (mut length, mut ended) = (0, false);
     while let [a, b, c, kind, flags, _, _, _, _, rest @ ..] = received {

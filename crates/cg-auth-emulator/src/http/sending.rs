@@ -1,4 +1,4 @@
-//! [`Sending`]: an answer on its way, and [`Watched`]: the way.
+//! [`SendingBody`], the body of an answer that is being sent, and [`WatchedStream`], the stream it is sent on.
 
 use std::{
     convert::Infallible,
@@ -12,22 +12,22 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::{Busy, Connection};
+use super::connection::{ActiveRequest, Connection};
 
-/// The body of an answer. Its request is under way until the peer has made room for all of it.
+/// The body of an answer. It keeps its request in flight until the peer has made room for the whole body.
 #[derive(Debug)]
-pub(crate) struct Sending {
+pub(super) struct SendingBody {
     rest: Bytes,
-    busy: Busy,
+    request: ActiveRequest,
 }
 
-impl Sending {
-    pub(crate) fn new(body: Bytes, busy: Busy) -> Self {
-        Self { rest: body, busy: busy.sending() }
+impl SendingBody {
+    pub(super) fn new(body: Bytes, request: ActiveRequest) -> Self {
+        Self { rest: body, request: request.into_sending() }
     }
 }
 
-impl Body for Sending {
+impl Body for SendingBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -35,13 +35,13 @@ impl Body for Sending {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.busy.moved();
-        // The last byte comes by itself: HTTP/2 holds it, and with it `busy`, back until the peer's window has
-        // had room for all that goes before.
+        self.request.made_progress();
+        // The last byte is a frame of its own. HTTP/2 holds that frame, and with it `request`, back until the
+        // peer's window has had room for all earlier ones.
         let left = self.rest.len();
-        let piece = if left > 1 { PIECE.min(left - 1) } else { left };
-        let piece = self.rest.split_to(piece);
-        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+        let frame_len = if left > 1 { FRAME_LIMIT.min(left - 1) } else { left };
+        let frame = self.rest.split_to(frame_len);
+        Poll::Ready((!frame.is_empty()).then(|| Ok(Frame::data(frame))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -53,21 +53,21 @@ impl Body for Sending {
     }
 }
 
-/// A connection's stream, which tells the connection whether writing gets on.
+/// A connection's stream. It tells the connection whether a write is waiting for room.
 #[derive(Debug)]
-pub(crate) struct Watched<S> {
-    pub(crate) stream: S,
-    pub(crate) connection: Arc<Connection>,
+pub(super) struct WatchedStream<S> {
+    pub(super) stream: S,
+    pub(super) connection: Arc<Connection>,
 }
 
-impl<S> Watched<S> {
-    fn noted<T>(&self, polled: Poll<T>) -> Poll<T> {
-        self.connection.stuck(polled.is_pending());
+impl<S> WatchedStream<S> {
+    fn noting<T>(&self, polled: Poll<T>) -> Poll<T> {
+        self.connection.set_write_blocked(polled.is_pending());
         polled
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -77,10 +77,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.noted(polled)
+        self.noting(polled)
     }
 
     fn poll_write_vectored(
@@ -89,7 +89,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.noted(polled)
+        self.noting(polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -98,7 +98,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(cx);
-        self.noted(polled)
+        self.noting(polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -106,5 +106,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 }
 
-/// How much is given to the HTTP library at once: as much as fits into a frame of HTTP/2.
-const PIECE: usize = 16 * 1024;
+/// How much the HTTP library is given at once: as much as fits into one HTTP/2 frame.
+const FRAME_LIMIT: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! [`Server`]: a thread with a runtime of its own that accepts connections until it is told to end.
+//! [`Server`]: a thread with its own runtime, which accepts connections until it is shut down.
 
 use std::{
     io,
@@ -16,84 +16,84 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
-use crate::{
-    connection::{Connection, PATIENCE},
+use super::{
+    connection::{Connection, PEER_TIMEOUT},
     conversation,
-    error::EmulatorError,
-    phase::{Phase, until},
-    state::State,
+    shutdown::Shutdown,
 };
+use crate::{error::EmulatorError, state::State};
 
 /// A running server. Dropping it closes every socket and waits for the thread.
 #[derive(Debug)]
 pub(crate) struct Server {
     runtime: runtime::Handle,
-    phase: watch::Sender<Phase>,
+    shutdown: watch::Sender<Shutdown>,
     ended: Option<oneshot::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Serves on `listener`. Needs no runtime of the caller's and does not wait for anything.
+    /// Serves on `listener`. The caller needs no runtime, and nothing here blocks.
     pub(crate) fn start(
         listener: StdTcpListener,
         tls: Option<Arc<ServerConfig>>,
         state: State,
     ) -> Result<Self, EmulatorError> {
-        let (phase, watched) = watch::channel(Phase::Serving);
+        let (shutdown, watched) = watch::channel(Shutdown::NotRequested);
         let (end, ended) = oneshot::channel();
-        // The runtime follows once there is a thread to drop it on, which not every caller may do.
-        let (hand_over, taken_over) = mpsc::channel::<(Runtime, TcpListener)>();
+        // The thread starts before the runtime exists, since a caller in an async context may not drop a
+        // runtime: if a later step fails, this thread's end is enough.
+        let (runtime_sender, runtime_receiver) = mpsc::channel::<(Runtime, TcpListener)>();
         let thread = thread::Builder::new()
             .name("cg-auth-emulator".to_owned())
             .spawn(move || {
-                if let Ok((runtime, listener)) = taken_over.recv() {
+                if let Ok((runtime, listener)) = runtime_receiver.recv() {
                     runtime.block_on(run(listener, tls.map(TlsAcceptor::from), &state, watched));
                 }
-                // By now whatever belonged to a connection is gone, since the runtime is.
+                // The runtime has been dropped by now, and every connection with it.
                 let _ = end.send(());
             })
             .map_err(EmulatorError::thread)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(EmulatorError::thread)?;
         let server =
-            Self { runtime: runtime.handle().clone(), phase, ended: Some(ended), thread: Some(thread) };
+            Self { runtime: runtime.handle().clone(), shutdown, ended: Some(ended), thread: Some(thread) };
         match register(listener, &runtime) {
             Ok(listener) => {
-                let _ = hand_over.send((runtime, listener));
+                let _ = runtime_sender.send((runtime, listener));
                 Ok(server)
             }
             Err(error) => {
                 runtime.shutdown_background();
-                drop(hand_over);
+                drop(runtime_sender);
                 Err(EmulatorError::thread(error))
             }
         }
     }
 
-    /// The server's own runtime, for what a caller without one has to wait for.
-    pub(crate) const fn runtime(&self) -> &runtime::Handle {
-        &self.runtime
-    }
-
-    /// Takes nothing new and waits until what is under way has ended, for [`PATIENCE`] at most.
+    /// Shuts down gracefully: takes nothing new and waits for the requests in flight, up to [`PEER_TIMEOUT`].
     pub(crate) async fn shutdown(mut self) {
-        self.phase.send_replace(Phase::Draining);
+        self.shutdown.send_replace(Shutdown::Graceful);
         if let Some(ended) = self.ended.take() {
             let _ = ended.await;
         }
     }
 
-    /// [`shutdown`](Self::shutdown) for callers that may block.
+    /// [`shutdown`](Self::shutdown) for callers that are not async.
     pub(crate) fn shutdown_blocking(mut self) {
-        self.phase.send_replace(Phase::Draining);
+        self.shutdown.send_replace(Shutdown::Graceful);
         self.join();
     }
 
+    /// The server's own runtime, whose timers run whatever the caller's executor is.
+    pub(crate) const fn runtime(&self) -> &runtime::Handle {
+        &self.runtime
+    }
+
     fn join(&mut self) {
-        // The last handle may be dropped over there, by a callback that holds it.
+        // An observer on the server's thread may drop the last handle; a thread must not join itself.
         if let Some(thread) = self.thread.take().filter(|it| it.thread().id() != thread::current().id()) {
-            // A panic over there has been reported by the panic hook; it must not become one here.
+            // The panic hook has reported a panic of that thread; the caller must not panic for it too.
             let _ = thread.join();
         }
     }
@@ -101,38 +101,38 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.phase.send_replace(Phase::Stopped);
+        self.shutdown.send_replace(Shutdown::Immediate);
         self.join();
     }
 }
 
-/// The listener as one of `runtime`'s.
+/// Registers the listener with `runtime`.
 fn register(listener: StdTcpListener, runtime: &Runtime) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     let _entered = runtime.enter();
     TcpListener::from_std(listener)
 }
 
-/// Accepts until the server is to end, then waits for the connections that are left.
+/// Accepts connections until a shutdown is requested, then waits for the open ones.
 async fn run(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     state: &State,
-    mut phase: watch::Receiver<Phase>,
+    mut shutdown: watch::Receiver<Shutdown>,
 ) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let passed_on = phase.clone();
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let for_connections = shutdown.clone();
     tokio::select! {
         biased;
-        () = until(&mut phase, Phase::Draining) => {}
-        () = accept(&listener, tls, state, &passed_on, &room) => {}
+        () = Shutdown::Graceful.requested(&mut shutdown) => {}
+        () = accept(&listener, tls, state, &for_connections, &permits) => {}
     }
     drop(listener);
-    let everything = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    let all_permits = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
     tokio::select! {
         biased;
-        () = until(&mut phase, Phase::Stopped) => {}
-        _ = timeout(PATIENCE, room.acquire_many(everything)) => {}
+        () = Shutdown::Immediate.requested(&mut shutdown) => {}
+        _ = timeout(PEER_TIMEOUT, permits.acquire_many(all_permits)) => {}
     }
 }
 
@@ -140,31 +140,28 @@ async fn accept(
     listener: &TcpListener,
     tls: Option<TlsAcceptor>,
     state: &State,
-    phase: &watch::Receiver<Phase>,
-    room: &Arc<Semaphore>,
+    shutdown: &watch::Receiver<Shutdown>,
+    permits: &Arc<Semaphore>,
 ) {
     let mut number = 0;
-    // Beyond the limit, connections wait in the operating system's queue.
-    while let Ok(permit) = Arc::clone(room).acquire_owned().await {
+    // Without a permit, further connections wait in the operating system's queue.
+    while let Ok(permit) = Arc::clone(permits).acquire_owned().await {
         match listener.accept().await {
             Ok((stream, _)) => {
                 number += 1;
                 let connection = Connection::new(number, &stream);
                 let served =
-                    conversation::serve(stream, connection, tls.clone(), state.clone(), phase.clone());
+                    conversation::serve(stream, connection, tls.clone(), state.clone(), shutdown.clone());
                 tokio::spawn(async move {
                     served.await;
                     drop(permit);
                 });
             }
-            // The peer has gone already, or the process is out of descriptors: the next moment may be better.
+            // The peer has closed the connection, or the process is out of descriptors. Both can pass.
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-/// How many connections are open at once.
+/// How many connections may be open at once.
 const MAX_CONNECTIONS: usize = 256;
-
-#[cfg(test)]
-mod tests;

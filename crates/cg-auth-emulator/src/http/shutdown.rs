@@ -1,20 +1,22 @@
-//! [`Phase`]: how a running server is told to end.
+//! [`Shutdown`]: the signal that ends a running server.
 
 use tokio::sync::watch;
 
-/// What a server is doing. It never goes back.
+/// Which shutdown was requested of a server. A request only ever becomes more urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// Taking connections and requests.
-    Serving,
-    /// Ending what is under way.
-    Draining,
-    /// Nothing more.
-    Stopped,
+pub(super) enum Shutdown {
+    /// The server takes connections and requests.
+    NotRequested,
+    /// The server takes nothing new and finishes the requests in flight.
+    Graceful,
+    /// The server closes every connection at once.
+    Immediate,
 }
 
-/// Waits until the server is in `phase` or beyond it.
-pub(crate) async fn until(watched: &mut watch::Receiver<Phase>, phase: Phase) {
-    // When nobody is left who could tell, there is nothing to go on for.
-    let _ = watched.wait_for(|now| *now >= phase).await;
+impl Shutdown {
+    /// Waits until this shutdown, or a more urgent one, is requested.
+    pub(super) async fn requested(self, watched: &mut watch::Receiver<Self>) {
+        // The wait fails only when the server's handle is gone, and then the server has to end too.
+        let _ = watched.wait_for(|requested| *requested >= self).await;
+    }
 }

@@ -1,4 +1,4 @@
-//! The service over real sockets.
+//! The emulated service over real sockets.
 
 use std::net::Ipv4Addr;
 
@@ -7,46 +7,48 @@ use cg_auth_hyper::{Http2, HyperTransport};
 use http::{Request, Response, Version, header::DATE};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
+    sync::watch,
 };
+use tokio_rustls::TlsAcceptor;
 
-use super::*;
-use crate::{Alpn, Emulator, EmulatorBuilder, exchange::BODY_LIMIT, script_writing::ScriptBuilder, tls::Tls};
+use super::{Tls, connection::Connection, conversation, exchange::BODY_LIMIT, shutdown::Shutdown};
+use crate::{Alpn, Emulator, EmulatorBuilder, state::State};
 
 mod slow_peers;
 
 #[tokio::test]
-async fn http1_and_http2_share_a_plain_port() {
+async fn one_port_serves_http1_and_http2_without_tls() {
     let emulator = Emulator::start().await.unwrap();
     for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let transport = HyperTransport::builder().http2(http2).build().unwrap();
-        let answer = whole_life(&emulator, transport).await;
+        let answer = run_every_operation(&emulator, transport).await;
         assert_eq!(answer.version() == Version::HTTP_2, http2 == Http2::PriorKnowledge);
     }
 }
 
 #[tokio::test]
-async fn the_only_date_on_the_wire_is_the_clocks() {
+async fn the_date_header_comes_from_the_emulators_clock_alone() {
     let emulator = Emulator::builder().clock(ManualClock::new()).start().await.unwrap();
     for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let transport = HyperTransport::builder().http2(http2).build().unwrap();
-        let answer = whole_life(&emulator, transport).await;
+        let answer = run_every_operation(&emulator, transport).await;
         let dates: Vec<_> = answer.headers().get_all(DATE).iter().collect();
         assert_eq!(dates, ["Tue, 01 Jan 2030 00:00:00 GMT"]);
     }
 }
 
 #[tokio::test]
-async fn tls_offers_http2_under_a_certificate_made_at_start() {
+async fn tls_offers_http2_with_a_certificate_made_at_start() {
     let emulator = Emulator::builder().tls().start().await.unwrap();
     assert!(emulator.base_url().as_str().starts_with("https://127.0.0.1:"));
     let pem = emulator.ca_pem().unwrap().as_bytes();
     let transport = HyperTransport::builder().extra_root_certificates_pem(pem).unwrap().build().unwrap();
-    assert_eq!(whole_life(&emulator, transport).await.version(), Version::HTTP_2);
+    assert_eq!(run_every_operation(&emulator, transport).await.version(), Version::HTTP_2);
 }
 
 #[tokio::test]
-async fn a_dropped_emulator_leaves_no_socket_behind() {
+async fn dropping_the_emulator_closes_every_socket() {
     let emulator = Emulator::start().await.unwrap();
     let address = emulator.base_url().as_str().trim_start_matches("http://").to_owned();
     let mut idle = TcpStream::connect(&address).await.unwrap();
@@ -56,7 +58,7 @@ async fn a_dropped_emulator_leaves_no_socket_behind() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_and_harms_nobody() {
+async fn a_malformed_request_gets_a_4xx_and_the_emulator_goes_on() {
     let emulator = Emulator::start().await.unwrap();
     let long = "x".repeat(BODY_LIMIT + 1);
     for (request, status) in [
@@ -78,8 +80,8 @@ async fn what_is_no_request_is_answered_and_harms_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_falls_silent_is_given_up() {
-    for (said, answered) in [
+async fn a_connection_is_closed_when_its_peer_sends_nothing_more() {
+    for (sent, answered) in [
         ("", ""),
         ("PRI * HTTP/2", ""),
         ("POST / HTTP/1.1\r\nclientSecret", ""),
@@ -89,25 +91,20 @@ async fn a_peer_that_falls_silent_is_given_up() {
         for tls in [None, Some(Tls::new(Ipv4Addr::LOCALHOST.into(), Alpn::default()).unwrap().config.into())]
         {
             let answered = if tls.is_some() { "" } else { answered };
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-            let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let (stream, _) = listener.accept().await.unwrap();
-            let (_serving, phase) = watch::channel(Phase::Serving);
-            let connection = Connection::new(1, &stream);
-            let state = EmulatorBuilder::new().state();
-            let served = tokio::spawn(conversation::serve(stream, connection, tls, state, phase));
+            let (mut peer, stream) = socket_pair().await;
+            let served = tokio::spawn(serve(stream, tls, EmulatorBuilder::new().state()));
 
-            peer.write_all(said.as_bytes()).await.unwrap();
-            let mut heard = Vec::new();
-            let _ = peer.read_to_end(&mut heard).await;
-            assert!(answered.is_empty() || heard.starts_with(answered.as_bytes()), "{said:?}");
+            peer.write_all(sent.as_bytes()).await.unwrap();
+            let mut received = Vec::new();
+            let _ = peer.read_to_end(&mut received).await;
+            assert!(answered.is_empty() || received.starts_with(answered.as_bytes()), "{sent:?}");
             served.await.unwrap();
         }
     }
 }
 
 #[tokio::test]
-async fn alpn_is_what_was_set() {
+async fn tls_negotiates_the_http_versions_that_were_set() {
     for (alpn, version) in [
         (Alpn::Http2AndHttp1, Version::HTTP_2),
         (Alpn::Http1, Version::HTTP_11),
@@ -117,7 +114,7 @@ async fn alpn_is_what_was_set() {
         let emulator = Emulator::builder().tls().alpn(alpn).start().await.unwrap();
         let pem = emulator.ca_pem().unwrap().as_bytes();
         let client = HyperTransport::builder().extra_root_certificates_pem(pem).unwrap();
-        assert_eq!(whole_life(&emulator, client.clone().build().unwrap()).await.version(), version);
+        assert_eq!(run_every_operation(&emulator, client.clone().build().unwrap()).await.version(), version);
         let seen = match (alpn, version) {
             (Alpn::Off, _) => None,
             (_, Version::HTTP_2) => Some("h2"),
@@ -132,8 +129,8 @@ async fn alpn_is_what_was_set() {
     }
 }
 
-/// Delegate, refresh, use, clear; what the protected resource answered.
-async fn whole_life(emulator: &Emulator, transport: HyperTransport) -> Response<Body> {
+/// Runs every operation once: delegate, refresh, the protected resource, which gives the result, and delete.
+async fn run_every_operation(emulator: &Emulator, transport: HyperTransport) -> Response<Body> {
     let client = AuthClient::new(emulator.base_url().clone(), transport.clone());
     let credential = emulator.credential();
     let first = client.get_delegate_access_token(credential).await.unwrap().value;
@@ -147,4 +144,19 @@ async fn whole_life(emulator: &Emulator, transport: HyperTransport) -> Response<
     assert_eq!(answer.status(), 200);
     client.delete_token_cache(credential).await.unwrap();
     answer
+}
+
+/// Both ends of a connection over loopback: the peer's and the server's.
+async fn socket_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    (peer, stream)
+}
+
+/// Serves a connection of a server that is never shut down.
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, state: State) {
+    let (_running, shutdown) = watch::channel(Shutdown::NotRequested);
+    let connection = Connection::new(1, &stream);
+    conversation::serve(stream, connection, tls, state, shutdown).await;
 }

@@ -1,4 +1,4 @@
-//! A certificate authority that lives as long as the emulator, and the server's certificate by it.
+//! [`Alpn`], the HTTP versions offered in TLS, and [`Tls`], the certificates made at start.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -15,18 +15,18 @@ use tokio_rustls::rustls::{
 
 use crate::error::EmulatorError;
 
-/// What the emulator says in TLS when it is asked which HTTP it speaks (ALPN).
+/// Which HTTP versions the emulator offers in the TLS handshake (ALPN).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Alpn {
-    /// HTTP/2, and HTTP/1.1 to those who do not offer it.
+    /// HTTP/2, and HTTP/1.1 for clients that do not offer HTTP/2.
     #[default]
     Http2AndHttp1,
-    /// HTTP/1.1 only. A client that offers nothing but HTTP/2 is turned away.
+    /// HTTP/1.1 only. The handshake fails for a client that offers HTTP/2 only.
     Http1,
-    /// HTTP/2 only. A client that offers nothing but HTTP/1.1 is turned away.
+    /// HTTP/2 only. The handshake fails for a client that offers HTTP/1.1 only.
     Http2,
-    /// Nothing, as a server without ALPN. Both versions are understood all the same.
+    /// None, like a server without ALPN. The emulator still understands both versions.
     Off,
 }
 
@@ -42,7 +42,7 @@ impl Alpn {
     }
 }
 
-/// What a server needs to speak TLS, and a client to trust it.
+/// The server's TLS configuration, and the certificate authority that a client has to trust.
 #[derive(Debug)]
 pub(crate) struct Tls {
     pub(crate) config: Arc<ServerConfig>,
@@ -50,8 +50,8 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Makes both, for a server at `address` and at the names of this machine. The authority's key is dropped
-    /// here, so nothing else is ever signed with it.
+    /// Makes both for a server at `address` and at the names of this machine. The authority's key is dropped
+    /// here, so it never signs another certificate.
     pub(crate) fn new(address: IpAddr, alpn: Alpn) -> Result<Self, EmulatorError> {
         let (ca_pem, certificate, key) = certificates(address).map_err(EmulatorError::certificate)?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -63,9 +63,10 @@ impl Tls {
     }
 }
 
-type Made = (String, rustls::pki_types::CertificateDer<'static>, PrivateKeyDer<'static>);
+type Certificates = (String, rustls::pki_types::CertificateDer<'static>, PrivateKeyDer<'static>);
 
-fn certificates(address: IpAddr) -> Result<Made, rcgen::Error> {
+/// The authority's certificate as PEM, then the server's certificate and key.
+fn certificates(address: IpAddr) -> Result<Certificates, rcgen::Error> {
     let mut authority = params("cg-auth emulator authority", Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -86,8 +87,8 @@ fn certificates(address: IpAddr) -> Result<Made, rcgen::Error> {
     Ok((authority.pem(), certificate.der().clone(), key))
 }
 
-/// Valid from yesterday, for a year: platforms refuse certificates that live much longer. This is real time,
-/// since that is what TLS libraries go by.
+/// Valid from yesterday, for a year: some platforms refuse longer lives. The dates are real time, because TLS
+/// libraries do not use the emulator's clock.
 fn params(common_name: &str, names: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, common_name);

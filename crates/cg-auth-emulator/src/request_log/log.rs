@@ -1,19 +1,104 @@
-//! [`RequestLog`]: the newest requests, and how many there were of each operation.
+//! [`RequestLog`]: the newest requests, and how many there were for each operation.
 
 use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use cg_auth_core::time::Now;
-use http::StatusCode;
 use tokio::sync::Notify;
 
-use crate::{operation::Operation, recorded_request::RecordedRequest};
+use super::recorded_request::RecordedRequest;
+use crate::operation::Operation;
 
-/// Told of every request when it has been answered or given up.
+/// The received requests. The log keeps the newest [`MAX_REQUESTS`] and counts all of them.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    entries: Mutex<Entries>,
+    arrival: Notify,
+    observer: Option<Observer>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    requests: VecDeque<RecordedRequest>,
+    counts: [u64; Operation::ALL.len()],
+    forgotten: u64,
+    last_number: u64,
+}
+
+impl RequestLog {
+    pub(crate) fn new(observer: Option<Observer>) -> Self {
+        Self { entries: Mutex::default(), arrival: Notify::new(), observer }
+    }
+
+    /// Numbers, records and counts a request that has been read.
+    pub(super) fn begin(&self, request: &mut RecordedRequest) {
+        let mut entries = self.entries();
+        entries.last_number += 1;
+        request.number = entries.last_number;
+        entries.counts[index(request.operation())] += 1;
+        if entries.requests.len() == MAX_REQUESTS {
+            entries.requests.pop_front();
+            entries.forgotten += 1;
+        }
+        entries.requests.push_back(request.clone());
+        drop(entries);
+        self.arrival.notify_waiters();
+    }
+
+    /// Records the end of a request, if the log still holds it, and calls the observer.
+    pub(super) fn finish(&self, request: &RecordedRequest) {
+        let mut entries = self.entries();
+        let oldest = entries.requests.front().map_or(0, |request| request.number);
+        let index = request.number.checked_sub(oldest).and_then(|index| usize::try_from(index).ok());
+        if let Some(kept) = index.and_then(|index| entries.requests.get_mut(index)) {
+            kept.clone_from(request);
+        }
+        drop(entries);
+        if let Some(Observer(observer)) = &self.observer {
+            observer(request);
+        }
+    }
+
+    /// The kept requests, oldest first.
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.entries().requests.iter().cloned().collect()
+    }
+
+    pub(crate) fn count(&self, operation: Operation) -> u64 {
+        self.entries().counts[index(operation)]
+    }
+
+    /// How many requests are counted and no longer kept.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.entries().forgotten
+    }
+
+    /// Waits until `n` requests for `operation` have been counted.
+    pub(super) async fn wait_for_count(&self, operation: Operation, n: u64) {
+        loop {
+            // Registered before the count is read, so that no arrival in between is missed.
+            let arrival = self.arrival.notified();
+            if self.count(operation) >= n {
+                return;
+            }
+            arrival.await;
+        }
+    }
+
+    /// Forgets requests and counts. The numbers of later requests continue.
+    pub(crate) fn clear(&self) {
+        let mut entries = self.entries();
+        *entries = Entries { last_number: entries.last_number, ..Entries::default() };
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The callback for every request that was answered or abandoned.
 #[derive(Clone)]
 pub(crate) struct Observer(pub(crate) Arc<dyn Fn(&RecordedRequest) + Send + Sync>);
 
@@ -23,170 +108,10 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// What was received. The newest [`REMEMBERED`] requests are kept, and all are counted.
-#[derive(Debug)]
-pub(crate) struct RequestLog {
-    log: Mutex<Log>,
-    arrival: Notify,
-    observer: Option<Observer>,
-}
-
-#[derive(Debug, Default)]
-struct Log {
-    requests: VecDeque<RecordedRequest>,
-    counts: [u64; Operation::ALL.len()],
-    forgotten: u64,
-    last_number: u64,
-}
-
-impl RequestLog {
-    pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { log: Mutex::default(), arrival: Notify::new(), observer }
-    }
-
-    /// Records and counts a request that has been read. `since` is when its head was.
-    pub(crate) fn begin(self: &Arc<Self>, mut request: RecordedRequest, since: Now) -> Pending {
-        let mut log = self.log();
-        log.last_number += 1;
-        request.number = log.last_number;
-        log.counts[place(request.operation())] += 1;
-        if log.requests.len() == REMEMBERED {
-            log.requests.pop_front();
-            log.forgotten += 1;
-        }
-        log.requests.push_back(request.clone());
-        drop(log);
-        self.arrival.notify_waiters();
-        Pending { log: Arc::clone(self), request, since }
-    }
-
-    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        self.log().requests.iter().cloned().collect()
-    }
-
-    /// How many requests are counted but no longer kept.
-    pub(crate) fn forgotten(&self) -> u64 {
-        self.log().forgotten
-    }
-
-    pub(crate) fn count(&self, operation: Operation) -> u64 {
-        self.log().counts[place(operation)]
-    }
-
-    /// Forgets what was received. The numbering goes on.
-    pub(crate) fn clear(&self) {
-        let mut log = self.log();
-        *log = Log { last_number: log.last_number, ..Log::default() };
-    }
-
-    /// Waits until `n` requests for `operation` have been counted.
-    pub(crate) async fn reached(&self, operation: Operation, n: u64) {
-        loop {
-            // Made before the count is read, so that no arrival is missed in between.
-            let arrival = self.arrival.notified();
-            if self.count(operation) >= n {
-                return;
-            }
-            arrival.await;
-        }
-    }
-
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A request that is being answered. If it is dropped before [`answered`](Self::answered), the request was
-/// given up.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    log: Arc<RequestLog>,
-    request: RecordedRequest,
-    since: Now,
-}
-
-impl Pending {
-    pub(crate) fn operation(&self) -> Operation {
-        self.request.operation()
-    }
-
-    pub(crate) fn scripted(&mut self) {
-        self.request.scripted = true;
-    }
-
-    pub(crate) fn answered(mut self, status: StatusCode) {
-        self.request.status = Some(status);
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        let elapsed: Duration = Now::system().saturating_since(self.since);
-        self.request.elapsed = Some(elapsed);
-        let mut log = self.log.log();
-        let oldest = log.requests.front().map_or(0, |request| request.number);
-        let place = self.request.number.checked_sub(oldest).and_then(|place| usize::try_from(place).ok());
-        if let Some(kept) = place.and_then(|place| log.requests.get_mut(place)) {
-            kept.clone_from(&self.request);
-        }
-        drop(log);
-        if let Some(Observer(observer)) = &self.log.observer {
-            observer(&self.request);
-        }
-    }
-}
-
-/// Where an operation is counted.
-fn place(operation: Operation) -> usize {
+/// The index of an operation's count.
+fn index(operation: Operation) -> usize {
     Operation::ALL.iter().position(|it| *it == operation).unwrap_or(0)
 }
 
-/// How many requests are kept.
-pub(crate) const REMEMBERED: usize = 1024;
-
-#[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use http::Request;
-
-    use super::*;
-    use crate::recorded_request::Origin;
-
-    #[test]
-    fn only_the_newest_are_kept_and_all_are_counted() {
-        let log = Arc::new(RequestLog::new(None));
-        let early = log.begin(request(), Now::system());
-        for _ in 0..REMEMBERED {
-            log.begin(request(), Now::system()).answered(StatusCode::OK);
-        }
-        early.answered(StatusCode::OK);
-        let requests = log.requests();
-        assert_eq!((requests.len(), log.forgotten()), (REMEMBERED, 1));
-        assert_eq!(log.count(Operation::ProtectedResource), REMEMBERED as u64 + 1);
-        assert!(requests.iter().all(|request| request.status().is_some()));
-        assert_eq!(requests[0].number(), 2);
-    }
-
-    #[test]
-    fn one_that_is_given_up_or_outlives_a_reset_leaves_no_status() {
-        let log = Arc::new(RequestLog::new(None));
-        let pending = log.begin(request(), Now::system());
-        assert_eq!(log.requests()[0].elapsed(), None);
-        drop(pending);
-        assert!(log.requests()[0].elapsed().is_some() && log.requests()[0].status().is_none());
-
-        let pending = log.begin(request(), Now::system());
-        log.clear();
-        let next = log.begin(request(), Now::system());
-        pending.answered(StatusCode::OK);
-        assert_eq!(log.requests()[0].status(), None);
-        next.answered(StatusCode::OK);
-        assert_eq!((log.requests()[0].number(), log.count(Operation::ProtectedResource)), (3, 1));
-    }
-
-    fn request() -> RecordedRequest {
-        let head = Request::get("/me").body(()).unwrap().into_parts().0;
-        RecordedRequest::new(&head, Origin { connection: 1, alpn: None }, SystemTime::UNIX_EPOCH)
-    }
-}
+/// How many requests the log keeps.
+pub(super) const MAX_REQUESTS: usize = 1024;

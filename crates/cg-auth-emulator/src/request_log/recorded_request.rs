@@ -1,4 +1,4 @@
-//! [`RecordedRequest`]: what is remembered of a request, without any of its secrets.
+//! [`RecordedRequest`]: a request as the log keeps it, without its secrets.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,13 +6,13 @@ use http::{HeaderMap, HeaderName, StatusCode, Version, header, request};
 
 use crate::operation::Operation;
 
-/// A request that the emulator received, and what became of it.
+/// A request that the emulator received, and the outcome.
 ///
-/// It holds neither the body nor the query. Of a header it holds the value if that is known to be harmless
-/// (see [`header`](Self::header)), so it may be printed.
+/// It is safe to print: it holds no body, no query, and no header value that may be a secret (see
+/// [`header`](Self::header)).
 #[derive(Debug, Clone)]
 pub struct RecordedRequest {
-    pub(crate) number: u64,
+    pub(super) number: u64,
     operation: Operation,
     method: String,
     path: String,
@@ -21,9 +21,9 @@ pub struct RecordedRequest {
     connection: u64,
     http_version: Version,
     alpn: Option<String>,
-    pub(crate) scripted: bool,
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) elapsed: Option<Duration>,
+    pub(super) scripted: bool,
+    pub(super) status: Option<StatusCode>,
+    pub(super) elapsed: Option<Duration>,
 }
 
 impl RecordedRequest {
@@ -45,96 +45,97 @@ impl RecordedRequest {
         }
     }
 
-    /// Its place among all requests since the start, from 1.
-    #[must_use]
-    pub const fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// What it asked for.
+    /// The operation that the request asked for.
     #[must_use]
     pub const fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// Its method.
+    /// The request's method.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// Its path, without a query.
+    /// The request's path, without its query.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The names of its headers in lower case, in the order they came; a header that came twice is here twice.
-    pub fn header_names(&self) -> impl Iterator<Item = &str> {
-        self.headers.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// Its headers: names in lower case, and values as [`header`](Self::header) has them.
-    #[must_use]
-    pub fn headers(&self) -> &[(String, String)] {
-        &self.headers
-    }
-
-    /// The value of the first header of this name. Any value but those of `accept`, `accept-encoding`,
-    /// `connection`, `content-encoding`, `content-length`, `content-type`, `host`, `te`, `transfer-encoding`,
-    /// `user-agent` and `x-cloud-governance-jsoncontract` is replaced by its length: `(redacted, 28 bytes)`; so
-    /// is a `host` with a user in it. Over HTTP/2 there is no `host`: it is in the request line.
+    /// The value of the first header with this name.
+    ///
+    /// Most values are replaced by their length: `(redacted, 28 bytes)`. Shown are the values of `accept`,
+    /// `accept-encoding`, `connection`, `content-encoding`, `content-length`, `content-type`, `host`, `te`,
+    /// `transfer-encoding`, `user-agent` and `x-cloud-governance-jsoncontract`. A `host` that contains a user
+    /// is redacted too. An HTTP/2 request has no `host` header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find(|(its_name, _)| its_name.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The status it was answered with; `None` while it is being answered, and if it never was.
+    /// The request's headers in their order: names in lower case, values as in [`header`](Self::header).
+    #[must_use]
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// The names of [`headers`](Self::headers). A repeated header is repeated here.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The status of the answer; `None` until the answer is ready, and if the request was abandoned.
     #[must_use]
     pub const fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// When it had been read, by the emulator's clock.
+    /// Whether the request followed a script.
+    #[must_use]
+    pub const fn is_scripted(&self) -> bool {
+        self.scripted
+    }
+
+    /// When the emulator had read the request, by the emulator's clock.
     #[must_use]
     pub const fn received_at(&self) -> SystemTime {
         self.received_at
     }
 
-    /// The real time from its head to its answer, or to the moment it was given up; `None` while it is being
-    /// answered.
+    /// The real time from the request's head to its answer or its abandonment; `None` until then.
     #[must_use]
     pub const fn elapsed(&self) -> Option<Duration> {
         self.elapsed
     }
 
-    /// The connection it came by. Connections are counted from 1 in the order they were accepted.
+    /// The request's place among all requests since the start, from 1.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The place of the request's connection among all accepted connections, from 1.
     #[must_use]
     pub const fn connection(&self) -> u64 {
         self.connection
     }
 
-    /// The version of HTTP it was sent in.
+    /// The request's HTTP version.
     #[must_use]
     pub const fn http_version(&self) -> Version {
         self.http_version
     }
 
-    /// The protocol that was negotiated in TLS: `h2` or `http/1.1`; `None` without TLS or without ALPN.
+    /// The protocol that the TLS handshake negotiated: `h2` or `http/1.1`; `None` without TLS or ALPN.
     #[must_use]
     pub fn alpn(&self) -> Option<&str> {
         self.alpn.as_deref()
     }
-
-    /// Whether a script had a hand in its answer.
-    #[must_use]
-    pub const fn is_scripted(&self) -> bool {
-        self.scripted
-    }
 }
 
-/// The connection that a request came by.
+/// The connection that a request arrived on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
     pub(crate) connection: u64,
@@ -144,27 +145,27 @@ pub(crate) struct Origin<'a> {
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let shown = |(name, value): (&HeaderName, &http::HeaderValue)| {
         let value = match value.to_str() {
-            Ok(text) if HARMLESS.contains(name) && !holds_user(name, text) => shortened(text, 128),
+            Ok(text) if SHOWN_HEADERS.contains(name) && !holds_user(name, text) => shortened(text, 128),
             _ => format!("(redacted, {} bytes)", value.len()),
         };
         (shortened(name.as_str(), 128), value)
     };
-    headers.iter().take(MOST_HEADERS).map(shown).collect()
+    headers.iter().take(MAX_HEADERS).map(shown).collect()
 }
 
-/// Whether this is a host with a user, and perhaps a password, before it.
+/// Whether this is a `host` that contains a user, and perhaps a password.
 fn holds_user(name: &HeaderName, value: &str) -> bool {
     name == header::HOST && value.contains('@')
 }
 
-/// At most `most` bytes: what is remembered is bounded, whatever is sent.
-fn shortened(text: &str, most: usize) -> String {
-    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+/// The first `limit` bytes, so that a long request takes no more memory than a short one.
+fn shortened(text: &str, limit: usize) -> String {
+    let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text[..end.unwrap_or(0)].to_owned()
 }
 
-/// Headers whose values hold no secret of anybody's.
-const HARMLESS: [HeaderName; 11] = [
+/// The headers whose values hold no secret.
+const SHOWN_HEADERS: [HeaderName; 11] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::CONNECTION,
@@ -178,7 +179,7 @@ const HARMLESS: [HeaderName; 11] = [
     HeaderName::from_static("x-cloud-governance-jsoncontract"),
 ];
 
-const MOST_HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -187,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_redacted_unless_they_are_known_to_be_harmless() {
+    fn header_values_are_redacted_unless_they_are_known_to_hold_no_secret() {
         let request = Request::post("/auth/token/refresh?s3cret=1")
             .header("clientSecret", "s3cret")
             .header("refresh_token", "s3cret")
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_with_a_user_in_it_is_redacted() {
+    fn a_host_that_contains_a_user_is_redacted() {
         for (host, recorded) in [("u:s3cret@h", "(redacted, 10 bytes)"), ("h:1", "h:1")] {
             let request = Request::get("/me").header("host", host).body("").unwrap();
             assert_eq!(record(request).header("host"), Some(recorded));
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn a_record_is_bounded_however_long_the_request_is() {
         let mut request =
             Request::get(format!("/{}", "x".repeat(10_000))).header("accept", "y".repeat(10_000));
         for n in 0..1000 {

@@ -1,65 +1,70 @@
-//! Waiting for requests, in programs with any runtime and in those with none.
+//! [`RequestCount`] and [`WaitTimedOut`]: how a caller waits for requests, on any runtime or on none.
 
-use std::{future::Future, sync::Arc, sync::mpsc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-use crate::{operation::Operation, request_log::RequestLog};
+use super::log::RequestLog;
+use crate::operation::Operation;
 
-/// What was waited for did not happen in time.
+/// Too few requests arrived in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{seen} of {wanted} requests for {operation} arrived within {within:?}")]
 #[non_exhaustive]
 pub struct WaitTimedOut {
-    /// The operation that was waited for.
+    /// The operation that the caller waited for.
     pub operation: Operation,
-    /// How many requests were waited for.
+    /// How many requests the caller waited for.
     pub wanted: u64,
-    /// How many there were.
+    /// How many requests had arrived.
     pub seen: u64,
-    /// How long it was waited.
+    /// How long the caller waited.
     pub within: Duration,
 }
 
-/// A wish for requests.
-pub(crate) struct Wish {
+/// A number of requests for an operation, to be waited for.
+pub(crate) struct RequestCount {
     pub(crate) operation: Operation,
     pub(crate) wanted: u64,
     pub(crate) within: Duration,
 }
 
-impl Wish {
-    /// Waits on any executor: the timer is one of `runtime`'s.
+impl RequestCount {
+    /// Waits on any executor, because the timer runs on `runtime`.
     pub(crate) async fn wait(self, runtime: &Handle, log: &Arc<RequestLog>) -> Result<(), WaitTimedOut> {
-        let (mut tell, told) = oneshot::channel();
-        let (fulfilled, within) = (self.fulfilled(log), self.within);
+        let (mut sender, receiver) = oneshot::channel();
+        let (reached, within) = (self.reached(log), self.within);
         runtime.spawn(async move {
             tokio::select! {
-                result = timeout(within, fulfilled) => drop(tell.send(result.is_ok())),
-                () = tell.closed() => {}
+                result = timeout(within, reached) => drop(sender.send(result.is_ok())),
+                () = sender.closed() => {}
             }
         });
-        self.judge(told.await.unwrap_or(false), log)
+        self.result(receiver.await.unwrap_or(false), log)
     }
 
     /// Waits by blocking the thread.
     pub(crate) fn wait_blocking(self, runtime: &Handle, log: &Arc<RequestLog>) -> Result<(), WaitTimedOut> {
-        let (tell, told) = mpsc::channel();
-        let (fulfilled, within) = (self.fulfilled(log), self.within);
+        let (sender, receiver) = mpsc::channel();
+        let (reached, within) = (self.reached(log), self.within);
         runtime.spawn(async move {
-            let _ = tell.send(timeout(within, fulfilled).await.is_ok());
+            let _ = sender.send(timeout(within, reached).await.is_ok());
         });
-        self.judge(told.recv().unwrap_or(false), log)
+        self.result(receiver.recv().unwrap_or(false), log)
     }
 
-    fn fulfilled(&self, log: &Arc<RequestLog>) -> impl Future<Output = ()> + Send + use<> {
+    fn reached(&self, log: &Arc<RequestLog>) -> impl Future<Output = ()> + Send + use<> {
         let (log, operation, wanted) = (Arc::clone(log), self.operation, self.wanted);
-        async move { log.reached(operation, wanted).await }
+        async move { log.wait_for_count(operation, wanted).await }
     }
 
-    fn judge(self, fulfilled: bool, log: &RequestLog) -> Result<(), WaitTimedOut> {
+    fn result(self, is_reached: bool, log: &RequestLog) -> Result<(), WaitTimedOut> {
         let Self { operation, wanted, within } = self;
-        if fulfilled {
+        if is_reached {
             Ok(())
         } else {
             Err(WaitTimedOut { operation, wanted, seen: log.count(operation), within })

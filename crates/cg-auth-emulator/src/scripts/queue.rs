@@ -1,145 +1,97 @@
-//! [`Scripts`]: what requests are answered with instead of the truth, or late, or never.
+//! [`ScriptQueue`]: the scripts that still apply to some request.
 
 use std::{
     collections::VecDeque,
-    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
-use cg_auth_core::body::Body;
-use http::{HeaderName, Response, header};
+use super::script::{Behaviour, Script};
+use crate::operation::Operation;
 
-use crate::{operation::Operation, refusal::Refusal};
-
-/// Every script that still has something to do, in the order they were written. The first that fits a
-/// request is followed; there are [`MOST`] at most.
+/// At most [`MAX_SCRIPTS`] scripts, oldest first. A request follows the first script for its operation.
 #[derive(Debug, Default)]
-pub(crate) struct Scripts(Mutex<Book>);
+pub(crate) struct ScriptQueue(Mutex<Entries>);
 
 #[derive(Debug, Default)]
-struct Book {
+struct Entries {
     last_id: u64,
     scripts: VecDeque<Script>,
 }
 
-/// One script.
-#[derive(Debug, Clone)]
-pub(crate) struct Script {
-    pub(crate) id: u64,
-    pub(crate) operation: Operation,
-    /// How many requests it is still good for.
-    pub(crate) remaining: u64,
-    pub(crate) hits: Arc<AtomicU64>,
-    pub(crate) performance: Performance,
-}
-
-/// What happens to a request.
-#[derive(Debug, Clone)]
-pub(crate) struct Performance {
-    /// Nothing, for so long.
-    pub(crate) delay: Duration,
-    pub(crate) ending: Ending,
-}
-
-/// What happens in the end. `Debug` shows nothing of an answer but its status.
-#[derive(Clone)]
-pub(crate) enum Ending {
-    /// What would have happened anyway.
-    Truth,
-    Answer(Response<Body>),
-    Refuse(Refusal),
-    /// The connection is closed without an answer.
-    DropConnection,
-}
-
-impl fmt::Debug for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truth => f.write_str("Truth"),
-            Self::Answer(response) => f.debug_tuple("Answer").field(&response.status()).finish(),
-            Self::Refuse(refusal) => f.debug_tuple("Refuse").field(&refusal.status).finish(),
-            Self::DropConnection => f.write_str("DropConnection"),
-        }
-    }
-}
-
-impl Scripts {
-    /// Adds a script: its id, and the number of requests that it has been followed for. `None` when there are
-    /// [`MOST`] already.
+impl ScriptQueue {
+    /// Adds a script for `times` requests: its id and its count of hits. `None` when the queue is full.
     pub(crate) fn add(
         &self,
         operation: Operation,
         times: u64,
-        performance: Performance,
+        behaviour: Behaviour,
     ) -> Option<(u64, Arc<AtomicU64>)> {
         let hits = Arc::new(AtomicU64::new(0));
-        let mut book = self.book();
-        if book.scripts.len() >= MOST {
+        let mut entries = self.entries();
+        if entries.scripts.len() >= MAX_SCRIPTS {
             return None;
         }
-        book.last_id += 1;
-        let id = book.last_id;
+        entries.last_id += 1;
+        let id = entries.last_id;
         if times > 0 {
-            let script = Script { id, operation, remaining: times, hits: Arc::clone(&hits), performance };
-            book.scripts.push_back(script);
+            let script = Script { id, operation, remaining: times, hits: Arc::clone(&hits), behaviour };
+            entries.scripts.push_back(script);
         }
         Some((id, hits))
     }
 
-    /// What the first script that fits says. A script that has been followed often enough is gone.
-    pub(crate) fn follow(&self, operation: Operation) -> Option<Performance> {
-        let mut book = self.book();
-        let at = book.scripts.iter().position(|script| script.operation == operation)?;
-        let script = &mut book.scripts[at];
+    /// The behaviour of the first script for `operation`. Its last request removes the script.
+    pub(crate) fn follow(&self, operation: Operation) -> Option<Behaviour> {
+        let mut entries = self.entries();
+        let index = entries.scripts.iter().position(|script| script.operation == operation)?;
+        let script = &mut entries.scripts[index];
         script.hits.fetch_add(1, Relaxed);
         script.remaining -= 1;
         if script.remaining > 0 {
-            return Some(script.performance.clone());
+            return Some(script.behaviour.clone());
         }
-        book.scripts.remove(at).map(|script| script.performance)
-    }
-
-    /// Whether there was a script of this id.
-    pub(crate) fn remove(&self, id: u64) -> bool {
-        let mut book = self.book();
-        let before = book.scripts.len();
-        book.scripts.retain(|script| script.id != id);
-        book.scripts.len() < before
-    }
-
-    pub(crate) fn clear(&self) {
-        self.book().scripts.clear();
+        entries.scripts.remove(index).map(|script| script.behaviour)
     }
 
     pub(crate) fn list(&self) -> Vec<Script> {
-        self.book().scripts.iter().cloned().collect()
+        self.entries().scripts.iter().cloned().collect()
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    /// Removes a script. The result says whether the queue held it.
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        let mut entries = self.entries();
+        let before = entries.scripts.len();
+        entries.scripts.retain(|script| script.id != id);
+        entries.scripts.len() < before
+    }
+
+    pub(crate) fn clear(&self) {
+        self.entries().scripts.clear();
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How many scripts there are at most.
-pub(crate) const MOST: usize = 256;
-
-/// Headers that are the HTTP library's own business, and not a scripted answer's.
-pub(crate) const FRAMING: [HeaderName; 5] =
-    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::TE];
+/// How many scripts the queue holds at most.
+pub(crate) const MAX_SCRIPTS: usize = 256;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::scripts::Ending;
 
     const OPERATION: Operation = Operation::GetDelegateAccessToken;
 
     #[test]
-    fn the_first_that_fits_is_followed_as_often_as_it_says() {
-        let scripts = Scripts::default();
+    fn the_first_matching_script_is_followed_as_often_as_it_says() {
+        let scripts = ScriptQueue::default();
         scripts.add(Operation::DeleteTokenCache, 1, after(9)).unwrap();
         let (_, hits) = scripts.add(OPERATION, 2, after(1)).unwrap();
         scripts.add(OPERATION, 1, after(2)).unwrap();
@@ -150,19 +102,19 @@ mod tests {
     }
 
     #[test]
-    fn their_number_is_bounded_and_none_counts_that_has_nothing_to_do() {
-        let scripts = Scripts::default();
+    fn the_queue_is_bounded_and_a_script_for_no_request_takes_no_place() {
+        let scripts = ScriptQueue::default();
         scripts.add(OPERATION, 0, after(0)).unwrap();
-        for _ in 0..MOST {
+        for _ in 0..MAX_SCRIPTS {
             scripts.add(OPERATION, 1, after(0)).unwrap();
         }
         assert!(scripts.add(OPERATION, 1, after(0)).is_none());
-        assert_eq!(scripts.list().len(), MOST);
+        assert_eq!(scripts.list().len(), MAX_SCRIPTS);
         scripts.follow(OPERATION).unwrap();
         assert!(scripts.add(OPERATION, 1, after(0)).is_some());
     }
 
-    fn after(seconds: u64) -> Performance {
-        Performance { delay: Duration::from_secs(seconds), ending: Ending::Truth }
+    fn after(seconds: u64) -> Behaviour {
+        Behaviour { delay: Duration::from_secs(seconds), ending: Ending::Passthrough }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Service`]: from a request to an answer, without a socket.
+//! [`AuthService`]: the emulated service, from a request to its answer.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -15,63 +15,65 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 
-use crate::{
-    answer::Answering,
+use super::{
+    answer::AnswerFormat,
     caller::Caller,
-    clock::EmulatorClock,
-    credential_check::Carried,
+    credential_check::PresentedCredential,
     jwt::Claims,
-    operation::Operation,
-    refusal::Refusal,
     settings::{Refusals, Settings},
     tokens::Tokens,
-    users::{User, Users},
+    users::Users,
 };
+use crate::{clock::EmulatorClock, operation::Operation, refusal::Refusal, user::User};
 
-/// The emulated service: what it knows, and how it answers.
+/// The emulated service: its users, its settings and its tokens.
 #[derive(Debug)]
-pub(crate) struct Service {
-    pub(crate) users: Users,
+pub(crate) struct AuthService {
+    users: Users,
     settings: Settings,
     clock: EmulatorClock,
     tokens: Mutex<Tokens>,
 }
 
-impl Service {
+impl AuthService {
     pub(crate) fn new(users: Users, settings: Settings, clock: EmulatorClock) -> Self {
         let tokens = Mutex::new(Tokens::new(settings.tokens.clone()));
         Self { users, settings, clock, tokens }
     }
 
-    /// Answers a request, whatever it is. The clock is read once, so that all of an answer is of one moment.
+    /// Answers any request. It reads the clock once, so every date of an answer is the same.
     pub(crate) fn answer(&self, request: &Request<Body>) -> Response<Body> {
         let now = self.clock.now().wall();
-        let answering = self.answering(request.headers(), now);
-        match self.perform(request, now) {
+        let format = self.format(request.headers(), now);
+        match self.run_operation(request, now) {
             Ok(Outcome::Issued(value)) => {
-                answering.json(&DelegatedAccessTokenApiResult::success(value).wire(answering.contract))
+                format.json(&DelegatedAccessTokenApiResult::success(value).wire(format.contract))
             }
-            Ok(Outcome::Deleted) => answering.empty(),
-            Ok(Outcome::Caller(claims)) => answering.json(&Caller::of(&claims)),
+            Ok(Outcome::Deleted) => format.empty(),
+            Ok(Outcome::Caller(claims)) => format.json(&Caller::new(&claims)),
             Err(Refused::InEnvelope(refusal)) => {
                 let result = DelegatedAccessTokenApiResult::refusal(refusal.message);
-                answering.json(&result.wire(answering.contract))
+                format.json(&result.wire(format.contract))
             }
-            Err(Refused::ByStatus(refusal)) => answering.refusal(refusal, self.tokens().random_id()),
+            Err(Refused::ByStatus(refusal)) => format.refusal(refusal, self.tokens().random_id()),
         }
     }
 
-    /// Answers a request that need not, or cannot, be looked at.
+    /// Refuses a request without looking at its operation.
     pub(crate) fn refuse(&self, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
-        self.answering(headers, self.clock.now().wall()).refusal(refusal, self.tokens().random_id())
+        self.format(headers, self.clock.now().wall()).refusal(refusal, self.tokens().random_id())
     }
 
-    /// Forgets every token that was issued; none is accepted any more.
+    /// Forgets every issued token and draws a new key, so that all of them are refused from now on.
     pub(crate) fn reset(&self) {
         self.tokens().reset();
     }
 
-    fn perform(&self, request: &Request<Body>, now: SystemTime) -> Result<Outcome, Refused> {
+    pub(crate) const fn users(&self) -> &Users {
+        &self.users
+    }
+
+    fn run_operation(&self, request: &Request<Body>, now: SystemTime) -> Result<Outcome, Refused> {
         let headers = request.headers();
         let operation = Operation::of(request.method(), request.uri().path()).map_err(Refused::ByStatus)?;
         let outcome = match operation {
@@ -80,25 +82,27 @@ impl Service {
             Operation::DeleteTokenCache => {
                 return self.delete_token_cache(request).map_err(Refused::ByStatus);
             }
-            Operation::ProtectedResource => self.who_am_i(headers, now),
+            Operation::ProtectedResource => self.identify_caller(headers, now),
             Operation::Other => Err(Refusal::NOT_FOUND),
         };
         let in_envelope = self.settings.refusals == Refusals::IsSuccessFalse;
         outcome.map_err(|refusal| {
-            let refused =
-                if in_envelope && refusal.judges_the_asker { Refused::InEnvelope } else { Refused::ByStatus };
-            refused(refusal)
+            if in_envelope && refusal.rejects_credentials {
+                Refused::InEnvelope(refusal)
+            } else {
+                Refused::ByStatus(refusal)
+            }
         })
     }
 
     fn delegate(&self, request: &Request<Body>, now: SystemTime) -> Result<Outcome, Refusal> {
-        let user = self.asker(request)?;
+        let user = self.authenticate(request)?;
         Ok(Outcome::Issued(self.tokens().delegate(name(user), now)))
     }
 
-    /// Refresh has neither body nor query: everything is in the headers. A body is not looked at.
+    /// Refresh takes everything from the headers. A query or a body is ignored.
     fn refresh(&self, headers: &HeaderMap, now: SystemTime) -> Result<Outcome, Refusal> {
-        let Carried::By(user) = Carried::in_headers(headers, &self.users) else {
+        let PresentedCredential::Of(user) = PresentedCredential::in_headers(headers, &self.users) else {
             return Err(Refusal::INVALID_CREDENTIAL);
         };
         let user = enabled(user)?;
@@ -108,34 +112,33 @@ impl Service {
     }
 
     fn delete_token_cache(&self, request: &Request<Body>) -> Result<Outcome, Refusal> {
-        if !self.asker(request)?.is_administrator() {
+        if !self.authenticate(request)?.is_administrator() {
             return Err(Refusal::NO_ADMINISTRATOR);
         }
-        self.tokens().forget();
+        self.tokens().forget_cache();
         Ok(Outcome::Deleted)
     }
 
-    fn who_am_i(&self, headers: &HeaderMap, now: SystemTime) -> Result<Outcome, Refusal> {
+    fn identify_caller(&self, headers: &HeaderMap, now: SystemTime) -> Result<Outcome, Refusal> {
         let authorization = headers.get(AUTHORIZATION).ok_or_else(Refusal::no_access_token)?;
         let token = authorization.to_str().ok().and_then(bearer_token);
         let claims = token.and_then(|token| self.tokens().check(token, now));
         claims.map(Outcome::Caller).ok_or_else(Refusal::invalid_access_token)
     }
 
-    /// Who asks for a delegation or a deletion: the credential where the policy wants it, the body JSON if
-    /// there is one.
-    fn asker(&self, request: &Request<Body>) -> Result<&User, Refusal> {
+    /// The user whose credential the request presents where the policy wants it. A body must be JSON.
+    fn authenticate(&self, request: &Request<Body>) -> Result<&User, Refusal> {
         let (headers, body) = (request.headers(), request.body());
         if !body.is_empty() && !headers.get(CONTENT_TYPE).is_none_or(is_json) {
             return Err(Refusal::UNSUPPORTED_MEDIA_TYPE);
         }
-        let in_body = Carried::in_body(body.as_bytes(), &self.users)?;
-        let in_headers = Carried::in_headers(headers, &self.users);
+        let in_body = PresentedCredential::in_body(body.as_bytes(), &self.users)?;
+        let in_headers = PresentedCredential::in_headers(headers, &self.users);
         enabled(self.settings.key_header_policy.check(in_headers, in_body)?)
     }
 
-    fn answering(&self, headers: &HeaderMap, now: SystemTime) -> Answering {
-        Answering::to(headers, self.settings.contract, now)
+    fn format(&self, headers: &HeaderMap, now: SystemTime) -> AnswerFormat {
+        AnswerFormat::new(headers, self.settings.contract, now)
     }
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -143,14 +146,14 @@ impl Service {
     }
 }
 
-/// What an operation that was not refused has to say.
+/// The result of an operation that succeeded.
 enum Outcome {
     Issued(DelegatedAccessTokenApiResultValue),
     Deleted,
     Caller(Claims),
 }
 
-/// The two ways to say no.
+/// The two forms of a refusal: an error status, or 200 with `isSuccess: false`.
 enum Refused {
     ByStatus(Refusal),
     InEnvelope(Refusal),
@@ -164,18 +167,16 @@ const fn name(user: &User) -> &UserPrincipalName {
     user.credential().user_principal_name()
 }
 
-/// What ASP.NET Core takes for JSON. The vendor's clients have sent `application/json-patch+json` too.
+/// Whether ASP.NET Core reads this type as JSON. Some of the vendor's clients send
+/// `application/json-patch+json`.
 fn is_json(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default();
     let media_type = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media_type == "application/json" || media_type == "text/json" || media_type.ends_with("+json")
 }
 
-/// The token of `Bearer TOKEN`; the scheme ignores case (RFC 9110 section 11.1).
+/// The token of `Bearer TOKEN`. The scheme is case-insensitive (RFC 9110 section 11.1).
 fn bearer_token(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,15 +1,17 @@
-//! [`Caller`]: what the protected resource answers.
+//! [`Caller`]: the answer of the protected resource.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use crate::jwt::Claims;
+use super::jwt::Claims;
+use crate::clock::latest;
 
-/// Who the caller is. It is no document of the vendor's, so it has one spelling.
+/// The owner and the dates of the caller's access token. The vendor has no such document, so it is written in
+/// camelCase under either contract.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Caller<'a> {
+pub(super) struct Caller<'a> {
     user_principal_name: &'a str,
     token_id: &'a str,
     issued_at: String,
@@ -17,18 +19,18 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    pub(crate) fn of(claims: &'a Claims) -> Self {
+    pub(super) fn new(claims: &'a Claims) -> Self {
         Self {
             user_principal_name: &claims.upn,
             token_id: &claims.jti,
-            issued_at: date(claims.iat).unwrap_or_default(),
-            expires_at: date(claims.exp),
+            issued_at: rfc3339(claims.iat).unwrap_or_default(),
+            expires_at: rfc3339(claims.exp),
         }
     }
 }
 
-/// RFC 3339, or `None` beyond what it can tell.
-fn date(seconds: u64) -> Option<String> {
-    let moment = UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
-    (seconds < 253_402_300_800).then(|| humantime::format_rfc3339_seconds(moment).to_string())
+/// A date in RFC 3339; `None` for one after the year 9999.
+fn rfc3339(seconds: u64) -> Option<String> {
+    let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
+    (time <= latest()).then(|| humantime::format_rfc3339_seconds(time).to_string())
 }

@@ -1,84 +1,83 @@
-//! [`KeyHeaderPolicy`], and the user whose credential a request carries.
+//! [`KeyHeaderPolicy`] and [`PresentedCredential`]: which user a request's credential belongs to.
 
 use cg_auth_core::ApiCredential;
 use http::HeaderMap;
 
-use crate::{
-    refusal::Refusal,
-    users::{User, Users},
-};
+use super::users::Users;
+use crate::{refusal::Refusal, user::User};
 
-/// Where delegate and delete must carry the credential.
+/// Where delegate and delete requests must present the credential.
 ///
-/// The vendor's clients send it twice, in the headers `clientSecret` and `userPrincipalName` and in the
-/// body; which of the two the service reads is unknown (SPEC section 2). The default is therefore a guess,
-/// and the strictest one. Refresh has no body, so it always goes by the headers.
+/// The vendor's clients send it twice: in the headers `clientSecret` and `userPrincipalName`, and in the body.
+/// Which of the two the service reads is unknown
+/// ([wire protocol, section 2](cg_auth_core::docs::wire#2-request-headers-by-client)), so the default is the
+/// strictest guess. A refresh request has no body and always uses the headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum KeyHeaderPolicy {
-    /// In the headers and in the body.
+    /// In the headers and in the body, with equal values.
     #[default]
     Both,
-    /// In one of the two; if the other holds anything, it must be right too.
+    /// In the headers or in the body. If both hold one, both must be right.
     Either,
-    /// In the body; the headers are not looked at.
+    /// In the body. The headers are ignored.
     BodyOnly,
 }
 
 impl KeyHeaderPolicy {
-    /// The user that a request comes from which carries a credential in headers, in its body, or in both.
-    pub(crate) fn check<'a>(
+    /// The user that the credentials of a request's headers and body belong to.
+    pub(super) fn check<'a>(
         self,
-        in_headers: Carried<'a>,
-        in_body: Carried<'a>,
+        in_headers: PresentedCredential<'a>,
+        in_body: PresentedCredential<'a>,
     ) -> Result<&'a User, Refusal> {
-        use Carried::{By, Nothing};
+        use PresentedCredential::{Absent, Of};
         match (self, in_headers, in_body) {
-            (Self::Both | Self::Either, By(one), By(other)) if one == other => Ok(one),
-            (Self::Either, By(user), Nothing) | (Self::Either, Nothing, By(user)) => Ok(user),
-            (Self::BodyOnly, _, By(user)) => Ok(user),
+            (Self::Both | Self::Either, Of(one), Of(other)) if one == other => Ok(one),
+            (Self::Either, Of(user), Absent) | (Self::Either, Absent, Of(user)) => Ok(user),
+            (Self::BodyOnly, _, Of(user)) => Ok(user),
             _ => Err(Refusal::INVALID_CREDENTIAL),
         }
     }
 }
 
-/// What one place of a request holds of a credential.
+/// The credential that a request presents in one place: in its headers or in its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carried<'a> {
-    /// Nothing at all.
-    Nothing,
-    /// Half of one, or one that nobody has.
+pub(super) enum PresentedCredential<'a> {
+    /// The place holds nothing.
+    Absent,
+    /// Half a credential, or one that belongs to no user.
     Wrong,
-    /// This user's, byte for byte.
-    By(&'a User),
+    /// The credential of this user, byte for byte.
+    Of(&'a User),
 }
 
-impl<'a> Carried<'a> {
-    /// What the two key headers hold. A header that comes twice is wrong: servers disagree which one counts.
-    pub(crate) fn in_headers(headers: &HeaderMap, users: &'a Users) -> Self {
+impl<'a> PresentedCredential<'a> {
+    /// Reads the two key headers. A repeated header is wrong, because servers disagree which value counts.
+    pub(super) fn in_headers(headers: &HeaderMap, users: &'a Users) -> Self {
         let header = |name| {
             let mut values = headers.get_all(name).iter();
             let first = values.next().map(http::HeaderValue::as_bytes);
             if values.next().is_some() { Some(&[][..]) } else { first }
         };
         match (header("clientsecret"), header("userprincipalname")) {
-            (None, None) => Self::Nothing,
-            (Some(secret), Some(name)) => users.find(secret, name).map_or(Self::Wrong, Self::By),
+            (None, None) => Self::Absent,
+            (Some(secret), Some(name)) => users.find(secret, name).map_or(Self::Wrong, Self::Of),
             _ => Self::Wrong,
         }
     }
 
-    /// What a JSON body holds, in either contract's spelling. A null is wrong, like an empty string.
-    pub(crate) fn in_body(body: &[u8], users: &'a Users) -> Result<Self, Refusal> {
+    /// Reads a JSON body in either contract's spelling. A null is wrong, like an empty string.
+    pub(super) fn in_body(body: &[u8], users: &'a Users) -> Result<Self, Refusal> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         if body.is_empty() {
-            return Ok(Self::Nothing);
+            return Ok(Self::Absent);
         }
         match serde_json::from_slice::<ApiCredential>(body) {
             Ok(credential) => {
                 let secret = credential.client_secret().expose_secret().as_bytes();
                 let name = credential.user_principal_name().as_str().as_bytes();
-                Ok(users.find(secret, name).map_or(Self::Wrong, Self::By))
+                Ok(users.find(secret, name).map_or(Self::Wrong, Self::Of))
             }
             Err(error) if error.is_data() => Ok(Self::Wrong),
             Err(_) => Err(Refusal::MALFORMED_BODY),
@@ -94,20 +93,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_policy_accepts_what_its_description_says() {
-        use Carried::{By, Nothing, Wrong};
+    fn each_policy_accepts_the_places_that_it_names() {
         use KeyHeaderPolicy::{BodyOnly, Both, Either};
+        use PresentedCredential::{Absent, Of, Wrong};
         let (a, b) = (user("u@x"), user("v@x"));
         for (in_headers, in_body, accepting) in [
-            (By(&a), By(&a), &[Both, Either, BodyOnly][..]),
-            (By(&b), By(&a), &[BodyOnly]),
-            (By(&a), Nothing, &[Either]),
-            (By(&a), Wrong, &[]),
-            (Nothing, By(&a), &[Either, BodyOnly]),
-            (Nothing, Nothing, &[]),
-            (Nothing, Wrong, &[]),
-            (Wrong, By(&a), &[BodyOnly]),
-            (Wrong, Nothing, &[]),
+            (Of(&a), Of(&a), &[Both, Either, BodyOnly][..]),
+            (Of(&b), Of(&a), &[BodyOnly]),
+            (Of(&a), Absent, &[Either]),
+            (Of(&a), Wrong, &[]),
+            (Absent, Of(&a), &[Either, BodyOnly]),
+            (Absent, Absent, &[]),
+            (Absent, Wrong, &[]),
+            (Wrong, Of(&a), &[BodyOnly]),
+            (Wrong, Absent, &[]),
             (Wrong, Wrong, &[]),
         ] {
             for policy in [Both, Either, BodyOnly] {
@@ -123,52 +122,58 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_right_when_both_are_there_once() {
+    fn header_credentials_need_both_headers_exactly_once() {
         let users = users();
-        let right = Carried::By(users.nth(0).unwrap());
-        for (headers, carried) in [
-            (&[][..], Carried::Nothing),
+        let right = PresentedCredential::Of(users.get(0).unwrap());
+        for (headers, expected) in [
+            (&[][..], PresentedCredential::Absent),
             (&[("clientsecret", "s"), ("userprincipalname", "u@x")], right),
-            (&[("clientsecret", "s")], Carried::Wrong),
-            (&[("clientsecret", "S"), ("userprincipalname", "u@x")], Carried::Wrong),
-            (&[("clientsecret", ""), ("userprincipalname", "")], Carried::Wrong),
-            (&[("clientsecret", "s"), ("clientsecret", "s"), ("userprincipalname", "u@x")], Carried::Wrong),
+            (&[("clientsecret", "s")], PresentedCredential::Wrong),
+            (&[("clientsecret", "S"), ("userprincipalname", "u@x")], PresentedCredential::Wrong),
+            (&[("clientsecret", ""), ("userprincipalname", "")], PresentedCredential::Wrong),
+            (
+                &[("clientsecret", "s"), ("clientsecret", "s"), ("userprincipalname", "u@x")],
+                PresentedCredential::Wrong,
+            ),
         ] {
             let mut map = HeaderMap::new();
             for (name, value) in headers {
                 map.append(*name, HeaderValue::from_static(value));
             }
-            assert_eq!(Carried::in_headers(&map, &users), carried, "{headers:?}");
+            assert_eq!(PresentedCredential::in_headers(&map, &users), expected, "{headers:?}");
         }
     }
 
     #[test]
-    fn a_body_is_read_in_either_spelling() {
+    fn a_body_is_read_in_the_spelling_of_either_contract() {
         let users = users();
-        let right = Carried::By(users.nth(0).unwrap());
-        for (body, carried) in [
+        let right = PresentedCredential::Of(users.get(0).unwrap());
+        for (body, expected) in [
             (r#"{"clientSecret":"s","userPrincipalName":"u@x"}"#, Ok(right)),
             (r#"{ "ClientSecret": "s", "UserPrincipalName": "u@x" }"#, Ok(right)),
             ("\u{feff}{\"clientSecret\":\"s\",\"userPrincipalName\":\"u@x\"}", Ok(right)),
-            (r#"{"clientSecret":"other","userPrincipalName":"u@x"}"#, Ok(Carried::Wrong)),
-            (r#"{"clientSecret":null,"userPrincipalName":null}"#, Ok(Carried::Wrong)),
-            (r#"{"clientSecret":["s"],"userPrincipalName":"u@x"}"#, Ok(Carried::Wrong)),
-            ("{}", Ok(Carried::Wrong)),
-            ("null", Ok(Carried::Wrong)),
-            ("", Ok(Carried::Nothing)),
+            (r#"{"clientSecret":"other","userPrincipalName":"u@x"}"#, Ok(PresentedCredential::Wrong)),
+            (r#"{"clientSecret":null,"userPrincipalName":null}"#, Ok(PresentedCredential::Wrong)),
+            (r#"{"clientSecret":["s"],"userPrincipalName":"u@x"}"#, Ok(PresentedCredential::Wrong)),
+            ("{}", Ok(PresentedCredential::Wrong)),
+            ("null", Ok(PresentedCredential::Wrong)),
+            ("", Ok(PresentedCredential::Absent)),
             ("{", Err(Refusal::MALFORMED_BODY)),
             ("clientSecret=s", Err(Refusal::MALFORMED_BODY)),
             (r#"{"clientSecret":"s","userPrincipalName":"u@x"}}"#, Err(Refusal::MALFORMED_BODY)),
         ] {
-            assert_eq!(Carried::in_body(body.as_bytes(), &users), carried, "{body}");
+            assert_eq!(PresentedCredential::in_body(body.as_bytes(), &users), expected, "{body}");
         }
     }
 
     #[test]
-    fn users_that_share_a_secret_are_told_apart_by_name() {
+    fn the_name_distinguishes_users_that_share_a_secret() {
         let users = Users::new(vec![user("u@x"), user("v@x")]);
         let body = br#"{"clientSecret":"s","userPrincipalName":"v@x"}"#;
-        assert_eq!(Carried::in_body(body, &users), Ok(Carried::By(users.nth(1).unwrap())));
+        assert_eq!(
+            PresentedCredential::in_body(body, &users),
+            Ok(PresentedCredential::Of(users.get(1).unwrap()))
+        );
     }
 
     fn users() -> Users {

@@ -1,90 +1,89 @@
-//! [`Families`]: the refresh tokens that descend from one delegation, and what becomes of them.
+//! [`Families`]: refresh token families. A family is the refresh tokens that descend from one delegation.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use cg_auth_core::UserPrincipalName;
 
-use crate::{refresh_ticket::RefreshTicket, settings::RefreshRotation};
+use super::{refresh_ticket::RefreshTicket, settings::RefreshRotation};
 
-/// The families that may still be refreshed, and those whose tokens were revoked. Only the newest
-/// [`REMEMBERED`] of the first and [`REVOKED`] of the second are remembered.
+/// The families that can be refreshed, at most [`MAX_FAMILIES`], and the revoked ones, at most
+/// [`MAX_REVOCATIONS`]. The oldest makes room for the newest.
 #[derive(Debug)]
-pub(crate) struct Families {
+pub(super) struct Families {
     rotation: RefreshRotation,
     reuse_detection: bool,
     open: HashMap<u64, Family>,
-    /// In the order of their birth; some may be gone from `open`.
-    births: VecDeque<u64>,
+    /// The keys of `open`, oldest first. A revoked family stays here until it is the oldest.
+    open_by_age: VecDeque<u64>,
     revoked: HashSet<u64>,
-    revocations: VecDeque<u64>,
+    /// The members of `revoked`, oldest first.
+    revoked_by_age: VecDeque<u64>,
 }
 
 #[derive(Debug)]
 struct Family {
     user: UserPrincipalName,
-    /// The serial of the one token that is good.
+    /// The serial of the family's one valid refresh token.
     serial: u32,
-    /// In seconds since 1970; `None` for never.
+    /// When that token expires, in seconds since 1970; `None` for never.
     expires_at: Option<u64>,
 }
 
-/// Why a refresh token is not taken.
+/// Why a refresh token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unredeemable {
-    /// Never issued to this user, forgotten, expired, or of a family that was revoked.
+pub(super) enum RefreshRefused {
+    /// Not issued to this user, forgotten, expired, or of a revoked family.
     Unknown,
-    /// Taken before, and its family is revoked for that: one of the two who had it has stolen it.
+    /// Used before. The family is revoked, because a second use may be a thief's.
     Reused,
 }
 
 impl Families {
-    pub(crate) fn new(rotation: RefreshRotation, reuse_detection: bool) -> Self {
+    pub(super) fn new(rotation: RefreshRotation, reuse_detection: bool) -> Self {
         Self {
             rotation,
             reuse_detection,
             open: HashMap::new(),
-            births: VecDeque::new(),
+            open_by_age: VecDeque::new(),
             revoked: HashSet::new(),
-            revocations: VecDeque::new(),
+            revoked_by_age: VecDeque::new(),
         }
     }
 
-    /// A new family of `user`'s; its first token is good until `expires_at`.
-    pub(crate) fn found(
+    /// Starts a family of `user`'s. Its first refresh token is valid until `expires_at`.
+    pub(super) fn start(
         &mut self,
         family: u64,
         user: &UserPrincipalName,
         expires_at: Option<u64>,
     ) -> RefreshTicket {
-        if self.births.len() == REMEMBERED
-            && let Some(oldest) = self.births.pop_front()
-        {
+        if let Some(oldest) = push_bounded(&mut self.open_by_age, family, MAX_FAMILIES) {
             self.open.remove(&oldest);
         }
-        self.births.push_back(family);
         self.open.insert(family, Family { user: user.clone(), serial: 0, expires_at });
         RefreshTicket { family, serial: 0 }
     }
 
-    /// Takes a refresh token: the one that is good from now on, until `expires_at` if it is another.
-    pub(crate) fn redeem(
+    /// Takes a refresh token and gives the one that is valid from now on, which under rotation is a new one
+    /// that is valid until `expires_at`.
+    pub(super) fn redeem(
         &mut self,
         ticket: RefreshTicket,
         user: &UserPrincipalName,
         now: u64,
         expires_at: Option<u64>,
-    ) -> Result<RefreshTicket, Unredeemable> {
+    ) -> Result<RefreshTicket, RefreshRefused> {
         let family = self.open.get_mut(&ticket.family).filter(|family| family.user == *user);
-        let family = family.ok_or(Unredeemable::Unknown)?;
+        let family = family.ok_or(RefreshRefused::Unknown)?;
         if ticket.serial != family.serial {
             if !self.reuse_detection {
-                return Err(Unredeemable::Unknown);
+                return Err(RefreshRefused::Unknown);
             }
             self.revoke(ticket.family);
-            return Err(Unredeemable::Reused);
+            return Err(RefreshRefused::Reused);
         }
         if family.has_expired(now) {
-            return Err(Unredeemable::Unknown);
+            return Err(RefreshRefused::Unknown);
         }
         if self.rotation == RefreshRotation::Keep {
             return Ok(ticket);
@@ -94,31 +93,28 @@ impl Families {
         Ok(RefreshTicket { serial: family.serial, ..ticket })
     }
 
-    /// Whether a refresh token would be taken from the one that it belongs to.
-    pub(crate) fn takes(&self, ticket: RefreshTicket, now: u64) -> bool {
+    /// Whether a refresh token would be accepted from its user.
+    pub(super) fn accepts(&self, ticket: RefreshTicket, now: u64) -> bool {
         let family = self.open.get(&ticket.family);
         family.is_some_and(|family| family.serial == ticket.serial && !family.has_expired(now))
     }
 
-    /// Whether every token of the family is refused.
-    pub(crate) fn is_revoked(&self, family: u64) -> bool {
+    /// Whether every token of the family is refused, access tokens included.
+    pub(super) fn is_revoked(&self, family: u64) -> bool {
         self.revoked.contains(&family)
     }
 
-    /// Forgets every refresh token. What was revoked stays so.
-    pub(crate) fn forget(&mut self) {
+    /// Forgets every refresh token. Revoked families stay revoked.
+    pub(super) fn clear(&mut self) {
         self.open.clear();
-        self.births.clear();
+        self.open_by_age.clear();
     }
 
     fn revoke(&mut self, family: u64) {
         self.open.remove(&family);
-        if self.revocations.len() == REVOKED
-            && let Some(oldest) = self.revocations.pop_front()
-        {
+        if let Some(oldest) = push_bounded(&mut self.revoked_by_age, family, MAX_REVOCATIONS) {
             self.revoked.remove(&oldest);
         }
-        self.revocations.push_back(family);
         self.revoked.insert(family);
     }
 }
@@ -129,72 +125,82 @@ impl Family {
     }
 }
 
-pub(crate) const REMEMBERED: usize = 4096;
-pub(crate) const REVOKED: usize = 65_536;
+/// Appends `entry`. A queue that holds `limit` entries gives up its oldest, which is returned.
+fn push_bounded(queue: &mut VecDeque<u64>, entry: u64, limit: usize) -> Option<u64> {
+    let oldest = if queue.len() == limit { queue.pop_front() } else { None };
+    queue.push_back(entry);
+    oldest
+}
+
+pub(super) const MAX_FAMILIES: usize = 4096;
+const MAX_REVOCATIONS: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_rotated_token_that_comes_back_revokes_its_family_and_no_other() {
+    fn reuse_of_a_rotated_token_revokes_its_family_alone() {
         let mut families = Families::new(RefreshRotation::Rotate, true);
-        let first = families.found(1, &user(), None);
-        let other = families.found(2, &user(), None);
+        let first = families.start(1, &user(), None);
+        let other = families.start(2, &user(), None);
         let second = families.redeem(first, &user(), 0, None).unwrap();
-        assert_eq!(families.redeem(first, &user(), 0, None), Err(Unredeemable::Reused));
+        assert_eq!(families.redeem(first, &user(), 0, None), Err(RefreshRefused::Reused));
         assert!(families.is_revoked(1) && !families.is_revoked(2));
-        assert_eq!(families.redeem(second, &user(), 0, None), Err(Unredeemable::Unknown));
+        assert_eq!(families.redeem(second, &user(), 0, None), Err(RefreshRefused::Unknown));
         assert!(families.redeem(other, &user(), 0, None).is_ok());
     }
 
     #[test]
-    fn without_reuse_detection_a_rotated_token_is_merely_refused() {
+    fn without_reuse_detection_a_rotated_token_is_refused_and_its_family_stays_valid() {
         let mut families = Families::new(RefreshRotation::Rotate, false);
-        let first = families.found(1, &user(), None);
+        let first = families.start(1, &user(), None);
         let second = families.redeem(first, &user(), 0, None).unwrap();
-        assert_eq!(families.redeem(first, &user(), 0, None), Err(Unredeemable::Unknown));
+        assert_eq!(families.redeem(first, &user(), 0, None), Err(RefreshRefused::Unknown));
         assert!(families.redeem(second, &user(), 0, None).is_ok());
     }
 
     #[test]
-    fn a_token_that_is_kept_can_be_taken_again_until_it_expires() {
+    fn without_rotation_a_token_can_be_used_again_until_it_expires() {
         let mut families = Families::new(RefreshRotation::Keep, true);
-        let token = families.found(1, &user(), Some(10));
+        let token = families.start(1, &user(), Some(10));
         for now in [0, 9] {
             assert_eq!(families.redeem(token, &user(), now, Some(99)), Ok(token));
         }
-        assert_eq!(families.redeem(token, &user(), 10, None), Err(Unredeemable::Unknown));
+        assert_eq!(families.redeem(token, &user(), 10, None), Err(RefreshRefused::Unknown));
     }
 
     #[test]
-    fn another_users_token_is_unknown_and_stays_good() {
+    fn a_token_of_another_user_is_refused_and_stays_valid() {
         let mut families = Families::new(RefreshRotation::Rotate, true);
-        let token = families.found(1, &user(), None);
+        let token = families.start(1, &user(), None);
         let other = UserPrincipalName::new("v@x").unwrap();
-        assert_eq!(families.redeem(token, &other, 0, None), Err(Unredeemable::Unknown));
+        assert_eq!(families.redeem(token, &other, 0, None), Err(RefreshRefused::Unknown));
         assert!(families.redeem(token, &user(), 0, None).is_ok());
     }
 
     #[test]
-    fn only_the_newest_families_and_revocations_are_remembered() {
+    fn families_and_revocations_are_bounded_and_the_oldest_goes_first() {
         let mut families = Families::new(RefreshRotation::Rotate, true);
-        for family in 0..=REVOKED as u64 {
-            let ticket = families.found(family, &user(), None);
+        for family in 0..=MAX_REVOCATIONS as u64 {
+            let ticket = families.start(family, &user(), None);
             families.redeem(ticket, &user(), 0, None).unwrap();
             families.redeem(ticket, &user(), 0, None).unwrap_err();
-            assert!(families.births.len() <= REMEMBERED && families.open.len() <= REMEMBERED);
+            assert!(families.open_by_age.len() <= MAX_FAMILIES && families.open.len() <= MAX_FAMILIES);
         }
-        assert_eq!((families.revoked.len(), families.revocations.len()), (REVOKED, REVOKED));
+        assert_eq!(
+            (families.revoked.len(), families.revoked_by_age.len()),
+            (MAX_REVOCATIONS, MAX_REVOCATIONS)
+        );
         assert!(!families.is_revoked(0) && families.is_revoked(1));
 
         let mut families = Families::new(RefreshRotation::Rotate, true);
-        let oldest = families.found(0, &user(), None);
-        let second = families.found(1, &user(), None);
-        for family in 2..=REMEMBERED as u64 {
-            families.found(family, &user(), None);
+        let oldest = families.start(0, &user(), None);
+        let second = families.start(1, &user(), None);
+        for family in 2..=MAX_FAMILIES as u64 {
+            families.start(family, &user(), None);
         }
-        assert_eq!(families.redeem(oldest, &user(), 0, None), Err(Unredeemable::Unknown));
+        assert_eq!(families.redeem(oldest, &user(), 0, None), Err(RefreshRefused::Unknown));
         assert!(families.redeem(second, &user(), 0, None).is_ok());
     }
 

@@ -1,29 +1,29 @@
-//! [`RefreshTicket`]: what a refresh token means to the emulator. To everybody else it is opaque.
+//! [`RefreshTicket`]: the content of a refresh token, which is opaque to every client.
 
 use cg_auth_core::model::RefreshToken;
 
-use crate::signing_key::SigningKey;
+use super::jwt::SigningKey;
 
-/// The place of a refresh token in its family.
+/// A refresh token's family and its place there.
 ///
-/// A token names its place and is signed, so that a token of any age is recognised without being remembered.
+/// The token spells both out and is signed, so the service recognises a token of any age without storing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RefreshTicket {
-    pub(crate) family: u64,
-    /// How many tokens of the family came before.
-    pub(crate) serial: u32,
+pub(super) struct RefreshTicket {
+    pub(super) family: u64,
+    /// How many refresh tokens of the family were issued before this one.
+    pub(super) serial: u32,
 }
 
 impl RefreshTicket {
     #[allow(clippy::expect_used)] // hexadecimal digits are visible ASCII
-    pub(crate) fn token(self, key: &SigningKey) -> RefreshToken {
-        let place = self.place();
+    pub(super) fn token(self, key: &SigningKey) -> RefreshToken {
+        let place = format!("{:016x}{:08x}", self.family, self.serial);
         let token = format!("{place}{}", signature(&place, key));
         RefreshToken::new(token).expect("digits are visible ASCII")
     }
 
-    /// The place of a token that `key` signed.
-    pub(crate) fn read(token: &[u8], key: &SigningKey) -> Option<Self> {
+    /// The content of a token that `key` signed; `None` for any other bytes.
+    pub(super) fn read(token: &[u8], key: &SigningKey) -> Option<Self> {
         let token = std::str::from_utf8(token).ok()?;
         let (place, signed) = token.split_at_checked(24)?;
         if signature(place, key) != signed {
@@ -33,13 +33,9 @@ impl RefreshTicket {
         let family = u64::from_str_radix(family, 16).ok()?;
         Some(Self { family, serial: u32::from_str_radix(serial, 16).ok()? })
     }
-
-    fn place(self) -> String {
-        format!("{:016x}{:08x}", self.family, self.serial)
-    }
 }
 
-/// Half of an HMAC-SHA256 is plenty here.
+/// Half of an HMAC-SHA256, which is enough for a test helper.
 fn signature(place: &str, key: &SigningKey) -> String {
     let tag = key.sign(format!("refresh token {place}").as_bytes());
     tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
@@ -50,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_token_of_this_key_is_read() {
+    fn only_a_token_signed_with_this_key_is_read() {
         let key = SigningKey::new(b"one");
         let ticket = RefreshTicket { family: 7, serial: 3 };
         let token = ticket.token(&key);

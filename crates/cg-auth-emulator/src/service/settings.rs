@@ -1,37 +1,38 @@
-//! [`Settings`]: how the service behaves where the vendor does not say.
+//! [`Settings`]: how the service behaves where the vendor's documents leave it open.
 
 use std::time::Duration;
 
 use cg_auth_core::{model::JsonContract, token::DurationUnit};
 
-use crate::credential_check::KeyHeaderPolicy;
+use super::credential_check::KeyHeaderPolicy;
 
-/// What a refresh does to the refresh token that it was asked with. Which of the two the service does is
-/// unknown (SPEC section 8).
+/// What a refresh does to the refresh token that it was sent. It is unknown which of the two the service does
+/// ([wire protocol, section 13](cg_auth_core::docs::wire#13-open-questions-need-a-live-tenant)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RefreshRotation {
-    /// It is used up; the answer holds its successor.
+    /// The refresh token is used up, and the answer holds its successor.
     #[default]
     Rotate,
-    /// It stays good; the answer holds it again.
+    /// The refresh token stays valid, and the answer holds it again.
     Keep,
 }
 
-/// How the two token operations say no to a credential or a refresh token. Both exist in the vendor's
-/// declarations; when the service chooses which is unknown (SPEC section 4).
+/// How delegate and refresh refuse a credential or a refresh token. The vendor declares both forms; when the
+/// service uses which is unknown
+/// ([wire protocol, section 4](cg_auth_core::docs::wire#4-errors-what-each-client-does)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Refusals {
-    /// Status 400 and an `ApiError`.
+    /// Status 400 with an `ApiError`.
     #[default]
     BadRequest,
-    /// Status 200 and `isSuccess: false` with an `errorMsg`. What has no such envelope, the deletion of the
-    /// cache and requests that are malformed, is refused by status all the same.
+    /// Status 200 with `isSuccess: false` and an `errorMsg`. Malformed requests and the deletion of the token
+    /// cache are still refused with an error status, because their answers have no such envelope.
     IsSuccessFalse,
 }
 
-/// What the service is set to.
+/// The settings of the service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) key_header_policy: KeyHeaderPolicy,
@@ -41,11 +42,11 @@ pub(crate) struct Settings {
     pub(crate) tokens: TokenSettings,
 }
 
-/// What is set about tokens.
+/// The settings of the service's tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenSettings {
     pub(crate) lifetime: Duration,
-    /// `None` for refresh tokens that do not age.
+    /// `None` for refresh tokens that never expire.
     pub(crate) refresh_lifetime: Option<Duration>,
     pub(crate) duration_unit: DurationUnit,
     pub(crate) rotation: RefreshRotation,

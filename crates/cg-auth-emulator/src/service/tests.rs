@@ -1,9 +1,10 @@
-//! The service without a socket: requests as the core builds them, answers as the core reads them.
+//! The service without a socket: the core builds the requests and reads the answers.
 
 use std::time::Duration;
 
 use cg_auth_core::{
     ApiCredential, ClientSecret, UserPrincipalName,
+    body::Body,
     endpoint::{
         DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, RefreshUserAccessToken,
         RequestOptions,
@@ -14,18 +15,19 @@ use cg_auth_core::{
     token::{DurationUnit, Expiry, ExpirySource},
 };
 use http::{
-    StatusCode,
+    HeaderValue, Request, Response, StatusCode,
     header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, DATE, WWW_AUTHENTICATE},
 };
 
-use super::*;
+use super::{AuthService, Refusals, Settings, Users};
+use crate::user::User;
 
+mod answers;
 mod every_token;
 mod users;
-mod answers;
 
 #[test]
-fn a_delegated_token_opens_the_protected_resource_until_it_expires() {
+fn a_delegated_token_is_accepted_until_it_expires() {
     let service = Fixture::new();
     let token = service.delegate().unwrap();
     assert_eq!(token.duration(), 3600);
@@ -44,7 +46,7 @@ fn a_delegated_token_opens_the_protected_resource_until_it_expires() {
 }
 
 #[test]
-fn a_refresh_token_is_used_up_by_a_refresh_and_its_successor_works() {
+fn a_refresh_uses_up_its_refresh_token_and_the_next_one_works() {
     let service = Fixture::new();
     let first = service.delegate().unwrap();
     let second = service.refresh(first.refresh_token().unwrap()).unwrap();
@@ -60,7 +62,7 @@ fn a_refresh_token_is_used_up_by_a_refresh_and_its_successor_works() {
 }
 
 #[test]
-fn a_reused_refresh_token_revokes_all_that_descends_from_its_delegation() {
+fn reuse_of_a_refresh_token_revokes_every_token_of_its_delegation() {
     let mut settings = Settings::default();
     settings.tokens.reuse_detection = true;
     let service = Fixture::with(settings, User::new(credential("u@x")), []);
@@ -78,7 +80,7 @@ fn a_reused_refresh_token_revokes_all_that_descends_from_its_delegation() {
 }
 
 #[test]
-fn a_deleted_cache_forgets_refresh_tokens_and_leaves_access_tokens_alone() {
+fn deleting_the_cache_forgets_refresh_tokens_and_keeps_access_tokens_valid() {
     let service = Fixture::new();
     let token = service.delegate().unwrap();
     service.call(&DeleteTokenCache::new(service.credential.clone())).unwrap();
@@ -87,7 +89,7 @@ fn a_deleted_cache_forgets_refresh_tokens_and_leaves_access_tokens_alone() {
 }
 
 #[test]
-fn every_date_is_of_the_one_clock() {
+fn every_date_of_an_answer_comes_from_the_emulators_clock() {
     let service = Fixture::new();
     service.clock.advance(Duration::from_secs(90));
     let request = GetDelegateAccessToken::new(service.credential.clone())
@@ -108,7 +110,7 @@ fn every_date_is_of_the_one_clock() {
 }
 
 #[test]
-fn another_secret_or_user_is_refused_by_every_operation() {
+fn every_operation_refuses_a_wrong_secret_or_user() {
     let service = Fixture::new();
     let good = &service.credential;
     for credential in [
@@ -123,12 +125,12 @@ fn another_secret_or_user_is_refused_by_every_operation() {
         ] {
             assert_eq!(refused.code(), Some("InvalidCredential"));
         }
-        assert!(service.refresh(&token).is_ok(), "a refused refresh used the token up");
+        assert!(service.refresh(&token).is_ok(), "the refused refresh has used up the token");
     }
 }
 
 #[test]
-fn whatever_is_asked_is_answered() {
+fn every_method_path_and_content_type_has_its_status() {
     let service = Fixture::new();
     let body = r#"{"clientSecret":"s3cret","userPrincipalName":"someone@example.com"}"#;
     for (method, target, content_type, body, status) in [
@@ -163,7 +165,7 @@ fn whatever_is_asked_is_answered() {
 }
 
 #[test]
-fn only_an_access_token_of_this_service_is_taken() {
+fn only_an_access_token_of_this_service_is_accepted() {
     let service = Fixture::new();
     let foreign = Fixture::new().delegate().unwrap();
     let own = service.delegate().unwrap();
@@ -185,7 +187,7 @@ fn only_an_access_token_of_this_service_is_taken() {
 }
 
 struct Fixture {
-    service: Service,
+    service: AuthService,
     clock: ManualClock,
     credential: ApiCredential,
 }
@@ -198,7 +200,7 @@ impl Fixture {
     fn with(settings: Settings, first: User, others: impl IntoIterator<Item = User>) -> Self {
         let (clock, credential) = (ManualClock::new(), first.credential().clone());
         let users = Users::new([first].into_iter().chain(others).collect());
-        Self { service: Service::new(users, settings, clock.clone().into()), clock, credential }
+        Self { service: AuthService::new(users, settings, clock.clone().into()), clock, credential }
     }
 
     fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, EndpointError> {

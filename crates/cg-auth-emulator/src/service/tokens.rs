@@ -1,8 +1,8 @@
-//! [`Tokens`]: issuing, checking, refreshing and forgetting.
+//! [`Tokens`]: issues, checks, refreshes and forgets tokens.
 
 use std::{
     fmt,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use cg_auth_core::{
@@ -11,20 +11,19 @@ use cg_auth_core::{
     token::DurationUnit,
 };
 
-use crate::{
+use super::{
     cache::{IssuedToken, TokenCache},
-    families::{Families, Unredeemable},
-    jwt::Claims,
+    families::{Families, RefreshRefused},
+    jwt::{Claims, SigningKey},
     refresh_ticket::RefreshTicket,
     settings::TokenSettings,
-    signing_key::SigningKey,
 };
 
-/// The state of the service.
+/// The service's signing key, refresh token families and token cache.
 ///
-/// Access tokens are not remembered; their signature, their `exp` and the standing of their family are all
-/// there is to check. All randomness comes from one generator, which a seed makes repeat itself.
-pub(crate) struct Tokens {
+/// Access tokens are not stored: a check looks at the signature, at `exp` and at the token's family. All
+/// randomness comes from one generator, so that a seed reproduces a run.
+pub(super) struct Tokens {
     settings: TokenSettings,
     random: fastrand::Rng,
     key: SigningKey,
@@ -33,10 +32,10 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn new(settings: TokenSettings) -> Self {
+    pub(super) fn new(settings: TokenSettings) -> Self {
         let mut random = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
-            key: SigningKey::drawn_by(&mut random),
+            key: SigningKey::random(&mut random),
             random,
             families: Families::new(settings.rotation, settings.reuse_detection),
             cache: TokenCache::default(),
@@ -44,67 +43,66 @@ impl Tokens {
         }
     }
 
-    /// A token for `user`: the cached one if there is any whose refresh token is still good, else the first
-    /// of a new family.
-    pub(crate) fn delegate(
+    /// A token for `user`: the cached one if its refresh token is still valid, else the first of a new family.
+    pub(super) fn delegate(
         &mut self,
         user: &UserPrincipalName,
         now: SystemTime,
     ) -> DelegatedAccessTokenApiResultValue {
         let now = seconds(now);
         let cached = self.cache.get(user, now);
-        if let Some(token) = cached.filter(|token| self.families.takes(token.ticket, now)) {
+        if let Some(token) = cached.filter(|token| self.families.accepts(token.ticket, now)) {
             return self.answer(token, now);
         }
         let family = self.random.u64(..);
-        let ticket = self.families.found(family, user, self.refresh_expiry(now));
+        let ticket = self.families.start(family, user, self.refresh_expiry(now));
         self.issue(user, ticket, now)
     }
 
-    /// A token in exchange for a refresh token.
-    pub(crate) fn refresh(
+    /// A new token in exchange for a refresh token.
+    pub(super) fn refresh(
         &mut self,
         user: &UserPrincipalName,
         presented: &[u8],
         now: SystemTime,
-    ) -> Result<DelegatedAccessTokenApiResultValue, Unredeemable> {
+    ) -> Result<DelegatedAccessTokenApiResultValue, RefreshRefused> {
         let now = seconds(now);
-        let ticket = RefreshTicket::read(presented, &self.key).ok_or(Unredeemable::Unknown)?;
+        let ticket = RefreshTicket::read(presented, &self.key).ok_or(RefreshRefused::Unknown)?;
         match self.families.redeem(ticket, user, now, self.refresh_expiry(now)) {
             Ok(next) => Ok(self.issue(user, next, now)),
-            Err(problem) => {
-                if problem == Unredeemable::Reused {
-                    self.cache.forget_family(user, ticket.family);
+            Err(reason) => {
+                if reason == RefreshRefused::Reused {
+                    self.cache.remove_family(user, ticket.family);
                 }
-                Err(problem)
+                Err(reason)
             }
         }
     }
 
-    /// Forgets every cached token and every refresh token.
-    pub(crate) fn forget(&mut self) {
-        self.cache.forget();
-        self.families.forget();
-    }
-
-    /// Forgets everything, the key included: no token of before is accepted. The randomness goes on where it
-    /// was, or a seed would make the same key again.
-    pub(crate) fn reset(&mut self) {
-        self.key = SigningKey::drawn_by(&mut self.random);
-        self.families = Families::new(self.settings.rotation, self.settings.reuse_detection);
-        self.cache.forget();
-    }
-
-    /// What a valid access token says; `None` for any other text, from the second of its `exp` on, and when
-    /// its family was revoked.
-    pub(crate) fn check(&self, token: &str, now: SystemTime) -> Option<Claims> {
+    /// The claims of a valid access token; `None` for any other text, from the second of `exp` on, and for a
+    /// token of a revoked family.
+    pub(super) fn check(&self, token: &str, now: SystemTime) -> Option<Claims> {
         let claims = Claims::verify(token, &self.key)?;
         let family = u64::from_str_radix(&claims.sid, 16).ok()?;
         (seconds(now) < claims.exp && !self.families.is_revoked(family)).then_some(claims)
     }
 
-    /// Thirty-two hexadecimal digits.
-    pub(crate) fn random_id(&mut self) -> String {
+    /// Forgets every cached token and every refresh token. Access tokens stay valid.
+    pub(super) fn forget_cache(&mut self) {
+        self.cache.clear();
+        self.families.clear();
+    }
+
+    /// Forgets everything and draws a new key, so that every older token is refused. The generator is not
+    /// seeded again, because the same seed would draw the same key.
+    pub(super) fn reset(&mut self) {
+        self.key = SigningKey::random(&mut self.random);
+        self.families = Families::new(self.settings.rotation, self.settings.reuse_detection);
+        self.cache.clear();
+    }
+
+    /// A random id of 32 hexadecimal digits.
+    pub(super) fn random_id(&mut self) -> String {
         format!("{:032x}", self.random.u128(..))
     }
 
@@ -115,8 +113,7 @@ impl Tokens {
         ticket: RefreshTicket,
         now: u64,
     ) -> DelegatedAccessTokenApiResultValue {
-        // Whole seconds, at least one: that is as fine as `exp` tells.
-        let expires_at = now.saturating_add(self.settings.lifetime.as_secs().max(1));
+        let expires_at = expiry(now, self.settings.lifetime);
         let claims = Claims {
             iat: now,
             exp: expires_at,
@@ -136,7 +133,7 @@ impl Tokens {
         self.answer(token, now)
     }
 
-    /// The token as the wire has it; its `duration` is what remains of it.
+    /// The token as the answer's `value`. Its `duration` is what remains of the lifetime.
     fn answer(&self, token: IssuedToken, now: u64) -> DelegatedAccessTokenApiResultValue {
         let remaining = token.expires_at.saturating_sub(now);
         let duration = match self.settings.duration_unit {
@@ -150,7 +147,7 @@ impl Tokens {
     }
 
     fn refresh_expiry(&self, now: u64) -> Option<u64> {
-        self.settings.refresh_lifetime.map(|lifetime| now.saturating_add(lifetime.as_secs().max(1)))
+        self.settings.refresh_lifetime.map(|lifetime| expiry(now, lifetime))
     }
 }
 
@@ -160,10 +157,14 @@ impl fmt::Debug for Tokens {
     }
 }
 
-fn seconds(moment: SystemTime) -> u64 {
-    moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+/// The end of a lifetime, which counts in whole seconds like `exp` and lasts one second at least.
+fn expiry(now: u64, lifetime: Duration) -> u64 {
+    now.saturating_add(lifetime.as_secs().max(1))
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
-#[path = "tokens/tests.rs"]
 mod tests;

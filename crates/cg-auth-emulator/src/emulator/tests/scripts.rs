@@ -7,11 +7,11 @@ use super::*;
 const OPERATION: Operation = Operation::GetDelegateAccessToken;
 
 #[test]
-fn the_next_requests_are_answered_as_the_script_says_and_then_in_truth() {
+fn a_script_answers_the_next_requests_and_then_the_service_answers() {
     let emulator = Emulator::start_blocking().unwrap();
     let script = emulator.next(OPERATION).times(2).answer(418, r#"{"tea":true}"#);
     for status in [418, 418, 200] {
-        assert_eq!(raw_http::delegate(&emulator).0, status);
+        assert_eq!(delegate(&emulator).0, status);
     }
     assert_eq!(script.hits(), 2);
     let scripted: Vec<_> = emulator.requests().iter().map(RecordedRequest::is_scripted).collect();
@@ -19,7 +19,7 @@ fn the_next_requests_are_answered_as_the_script_says_and_then_in_truth() {
 }
 
 #[tokio::test]
-async fn a_refusal_reads_as_the_documented_error() {
+async fn a_scripted_refusal_is_a_documented_error() {
     let emulator = Emulator::start().await.unwrap();
     let _busy = emulator.next(OPERATION).retry_after(Duration::from_millis(1500)).refuse(503);
     let client = AuthClient::new(emulator.base_url().clone(), HyperTransport::new().unwrap())
@@ -31,30 +31,30 @@ async fn a_refusal_reads_as_the_documented_error() {
 }
 
 #[test]
-fn the_script_that_was_written_first_wins() {
+fn the_script_written_first_is_followed_first() {
     let emulator = Emulator::start_blocking().unwrap();
     let _first = emulator.next(OPERATION).answer(500, "");
     let _second = emulator.next(OPERATION).always().answer(501, "");
     let _other = emulator.next(Operation::ProtectedResource).answer(502, "");
-    assert_eq!([(); 3].map(|()| raw_http::delegate(&emulator).0), [500, 501, 501]);
+    assert_eq!([(); 3].map(|()| delegate(&emulator).0), [500, 501, 501]);
 }
 
 #[test]
-fn a_script_ends_with_its_guard_unless_it_is_kept() {
+fn dropping_the_guard_removes_its_script_unless_it_is_kept() {
     let emulator = Emulator::start_blocking().unwrap();
     drop(emulator.next(OPERATION).answer(500, ""));
-    assert_eq!(raw_http::delegate(&emulator).0, 200);
+    assert_eq!(delegate(&emulator).0, 200);
     emulator.next(OPERATION).answer(500, "").keep();
-    assert_eq!([(); 2].map(|()| raw_http::delegate(&emulator).0), [500, 200]);
+    assert_eq!([(); 2].map(|()| delegate(&emulator).0), [500, 200]);
 }
 
 #[test]
-fn a_delay_comes_before_the_truth_and_before_an_answer() {
+fn a_delay_precedes_the_services_answer_and_a_scripted_one() {
     let emulator = Emulator::start_blocking().unwrap();
     let delay = Duration::from_millis(100);
-    let _truth = emulator.next(OPERATION).delay(delay);
+    let _passthrough = emulator.next(OPERATION).delay(delay);
     let _answer = emulator.next(OPERATION).after(delay).answer(500, "");
-    assert_eq!([(); 2].map(|()| raw_http::delegate(&emulator).0), [200, 500]);
+    assert_eq!([(); 2].map(|()| delegate(&emulator).0), [200, 500]);
     assert!(emulator.requests().iter().all(|request| request.elapsed().unwrap() >= delay));
 }
 
@@ -84,7 +84,7 @@ async fn a_dropped_connection_is_closed_without_an_answer() {
 }
 
 #[test]
-fn a_response_is_sent_as_it_is() {
+fn a_scripted_response_is_sent_with_its_status_headers_and_body() {
     let emulator = Emulator::start_blocking().unwrap();
     let response =
         http::Response::builder().status(307).header("location", "http://localhost:1/").body("x".into());
@@ -98,19 +98,19 @@ fn a_response_is_sent_as_it_is() {
 }
 
 #[test]
-#[should_panic(expected = "99 is no status of an answer")]
-fn a_status_that_cannot_be_sent_is_the_tests_own_mistake() {
+#[should_panic(expected = "the status 99 cannot end a request")]
+fn a_status_below_200_panics() {
     drop(SHARED.next(OPERATION).answer(99, ""));
 }
 
 #[test]
-#[should_panic(expected = "101 is no status of an answer")]
-fn a_response_whose_status_cannot_be_sent_is_the_tests_own_mistake() {
+#[should_panic(expected = "the status 101 cannot end a request")]
+fn a_response_with_an_informational_status_panics() {
     drop(SHARED.next(OPERATION).answer_with(http::Response::builder().status(101).body("".into()).unwrap()));
 }
 
 #[test]
-fn a_response_whose_framing_is_nonsense_is_framed_anew() {
+fn framing_headers_of_a_scripted_response_are_replaced() {
     let emulator = Emulator::start_blocking().unwrap();
     for version in [http::Version::HTTP_09, http::Version::HTTP_2, http::Version::HTTP_3] {
         let response = http::Response::builder()
@@ -127,7 +127,7 @@ fn a_response_whose_framing_is_nonsense_is_framed_anew() {
 }
 
 #[test]
-fn an_answer_that_has_no_body_in_http_is_sent_without_one() {
+fn no_body_is_sent_with_204_or_304_or_to_head() {
     let emulator = Emulator::start_blocking().unwrap();
     for (status, is_head, length) in [(204, false, 0), (304, false, 0), (200, true, 0), (200, false, 1)] {
         let script = emulator.next(Operation::Other).answer(status, "x");
@@ -147,13 +147,13 @@ fn delays_add_up() {
     let emulator = Emulator::start_blocking().unwrap();
     let part = Duration::from_millis(100);
     let _script = emulator.next(OPERATION).after(part).after(part).delay(part);
-    raw_http::delegate(&emulator);
+    delegate(&emulator);
     assert!(emulator.requests()[0].elapsed().unwrap() >= part * 3);
 }
 
 #[test]
-#[should_panic(expected = "there are 256 scripts already")]
-fn a_script_too_many_is_the_tests_own_mistake() {
+#[should_panic(expected = "256 scripts are in force")]
+fn one_script_more_than_256_panics() {
     let emulator = Emulator::start_blocking().unwrap();
     for _ in 0..257 {
         emulator.next(OPERATION).answer(500, "").keep();
@@ -161,7 +161,7 @@ fn a_script_too_many_is_the_tests_own_mistake() {
 }
 
 #[test]
-fn debug_of_a_script_shows_nothing_of_its_answer_but_the_status() {
+fn debug_of_a_script_shows_no_more_of_its_answer_than_the_status() {
     let emulator = Emulator::start_blocking().unwrap();
     let response = http::Response::builder().status(418).header("set-cookie", "s3cret").body("s3cret".into());
     let script = emulator.next(OPERATION).answer_with(response.unwrap());

@@ -1,16 +1,27 @@
-//! Peers that do not read, or fall silent in the middle.
+//! Peers that do not read, or stop sending in the middle of a request.
 
-use std::{io::Read, io::Write, thread};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tokio::time::timeout;
 
 use super::*;
-use crate::{Operation, raw_http2, sending::Watched};
+use crate::{
+    Operation,
+    http::{connection::PEER_TIMEOUT, raw_http2, sending::WatchedStream},
+    scripts::ScriptBuilder,
+};
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_falls_silent_after_its_request_is_given_up() {
+async fn a_connection_is_closed_when_its_peer_does_not_read_the_answer() {
     let http2 = |window| [raw_http2::preface(window), raw_http2::request(false)].concat();
     let mut half = raw_http2::request(false);
     half.truncate(half.len() / 2);
-    for said in [
+    for sent in [
         http2(65_535),
         [http2(65_535), half].concat(),
         http2(0),
@@ -18,25 +29,22 @@ async fn a_peer_that_falls_silent_after_its_request_is_given_up() {
         b"GET /x HTTP/1.1\r\n\r\n".to_vec(),
         b"GET /x HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n".to_vec(),
     ] {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (stream, _) = listener.accept().await.unwrap();
-        let (_serving, phase) = watch::channel(Phase::Serving);
-        let connection = Connection::new(1, &stream);
+        let (mut peer, stream) = socket_pair().await;
         let state = EmulatorBuilder::new().state();
         let long = ScriptBuilder::new(Arc::clone(&state.scripts), Operation::Other).always();
         long.answer(200, "x".repeat(LONG)).keep();
-        let served = conversation::serve(stream, connection, None, state.clone(), phase);
 
-        peer.write_all(&said).await.unwrap();
-        // Nothing is ever read.
-        timeout(PATIENCE * 3, served).await.expect("the connection is given up");
-        assert_eq!(state.log.count(Operation::Other) > 0, said != raw_http2::preface(0));
+        peer.write_all(&sent).await.unwrap();
+        // The peer never reads.
+        timeout(PEER_TIMEOUT * 3, serve(stream, None, state.clone()))
+            .await
+            .expect("the connection is closed");
+        assert_eq!(state.log.count(Operation::Other) > 0, sent != raw_http2::preface(0));
     }
 }
 
 #[test]
-fn a_shutdown_waits_until_a_slow_peer_has_taken_its_answer() {
+fn a_shutdown_waits_until_a_slow_peer_has_read_its_answer() {
     let emulator = Emulator::start_blocking().unwrap();
     let _script = emulator.next(Operation::Other).answer(200, "x".repeat(LONG));
     let received = shut_down_during(emulator, b"GET /x HTTP/1.1\r\n\r\n", &[]);
@@ -44,7 +52,7 @@ fn a_shutdown_waits_until_a_slow_peer_has_taken_its_answer() {
 }
 
 #[test]
-fn a_shutdown_waits_for_a_window_of_http2() {
+fn a_shutdown_waits_until_the_peers_http2_window_has_room() {
     let emulator = Emulator::start_blocking().unwrap();
     let _script = emulator.next(Operation::Other).answer(200, "x".repeat(100));
     let request = [raw_http2::preface(0), raw_http2::request(false)].concat();
@@ -53,11 +61,11 @@ fn a_shutdown_waits_for_a_window_of_http2() {
     assert_eq!(raw_http2::body_length(&received), (100, true));
 }
 
-/// Sends `request`, has the emulator shut down, sends what is `late` and only then reads: what was received.
+/// Sends `request`, starts a shutdown, sends the `late` bytes and only then reads: the bytes received.
 fn shut_down_during(emulator: Emulator, request: &[u8], late: &[Vec<u8>]) -> Vec<u8> {
     let mut stream = std::net::TcpStream::connect(emulator.address()).unwrap();
     stream.write_all(request).unwrap();
-    emulator.wait_for_blocking(Operation::Other, 1, PATIENCE).unwrap();
+    emulator.wait_for_blocking(Operation::Other, 1, PEER_TIMEOUT).unwrap();
     let stopped = thread::spawn(move || emulator.shutdown_blocking());
     thread::sleep(Duration::from_millis(600));
     assert!(!stopped.is_finished());
@@ -72,19 +80,18 @@ fn shut_down_during(emulator: Emulator, request: &[u8], late: &[Vec<u8>]) -> Vec
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_is_not_idle_while_its_socket_takes_nothing() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+async fn a_connection_is_not_idle_while_a_write_waits_for_room() {
+    let (_peer, stream) = socket_pair().await;
     let connection = Arc::new(Connection::new(1, &stream));
     let (stream, mut peer) = tokio::io::duplex(10);
-    let mut stream = Watched { stream, connection: Arc::clone(&connection) };
+    let mut stream = WatchedStream { stream, connection: Arc::clone(&connection) };
     let mut writing = tokio::spawn(async move { stream.write_all(&[0; 20]).await });
-    timeout(PATIENCE, &mut writing).await.unwrap_err();
-    timeout(PATIENCE, connection.idle()).await.unwrap_err();
+    timeout(PEER_TIMEOUT, &mut writing).await.unwrap_err();
+    timeout(PEER_TIMEOUT, connection.wait_until_idle()).await.unwrap_err();
     peer.read_exact(&mut [0; 20]).await.unwrap();
     writing.await.unwrap().unwrap();
-    timeout(PATIENCE, connection.idle()).await.unwrap();
+    timeout(PEER_TIMEOUT, connection.wait_until_idle()).await.unwrap();
 }
 
-/// More than the system keeps for a peer that does not read.
+/// More bytes than the system buffers for a peer that does not read.
 const LONG: usize = 20_000_000;

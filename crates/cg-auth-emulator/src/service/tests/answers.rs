@@ -1,11 +1,11 @@
-//! How an answer is spelled, and how a refusal is worded.
+//! The JSON contract of answers, and the form of refusals.
 
 use proptest::prelude::*;
 
 use super::*;
 
 #[test]
-fn the_answer_is_in_the_contract_that_the_request_names() {
+fn an_answer_uses_the_contract_that_the_request_asks_for() {
     let service = Fixture::new();
     let delegate = GetDelegateAccessToken::new(service.credential.clone());
     for (contract, members) in [
@@ -27,7 +27,7 @@ fn the_answer_is_in_the_contract_that_the_request_names() {
 }
 
 #[test]
-fn a_forced_contract_wins_over_what_is_asked() {
+fn a_forced_contract_overrides_the_requests() {
     let forced = Settings { contract: Some(JsonContract::PascalCase), ..Settings::default() };
     let service = Fixture::with(forced, User::new(credential("u@x")), []);
     let request = GetDelegateAccessToken::new(service.credential.clone());
@@ -36,10 +36,10 @@ fn a_forced_contract_wins_over_what_is_asked() {
 }
 
 #[test]
-fn refusals_can_come_as_is_success_false_where_there_is_an_envelope() {
+fn is_success_false_is_used_only_for_credentials_and_where_answers_have_an_envelope() {
     let settings = Settings { refusals: Refusals::IsSuccessFalse, ..Settings::default() };
     let service = Fixture::with(settings, User::new(credential("u@x")), []);
-    let wrong = credential("nobody@x");
+    let wrong = credential("unknown@x");
     let unknown = RefreshToken::new("unknown").unwrap();
     for refused in [
         service.call(&GetDelegateAccessToken::new(wrong.clone())).unwrap_err(),
@@ -58,7 +58,7 @@ fn refusals_can_come_as_is_success_false_where_there_is_an_envelope() {
 
 proptest! {
     #[test]
-    fn a_bad_request_is_a_4xx_and_never_a_panic(
+    fn any_bad_request_gets_a_4xx_with_an_error_body(
         operation in 0..4usize,
         headers in prop::collection::vec(
             ("clientSecret|userPrincipalName|refresh_token|authorization|content-type|x", any::<Vec<u8>>()),

@@ -1,21 +1,21 @@
-//! Every token that was issued and has neither expired nor been revoked is accepted, and no other, whatever
-//! happens to the clock in the meantime.
+//! The service accepts exactly the issued tokens that have neither expired nor been revoked, even when the
+//! clock jumps.
 
 use std::time::SystemTime;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{RefreshRotation, TokenSettings};
+use crate::service::settings::{RefreshRotation, TokenSettings};
 
 #[derive(Debug, Clone)]
 enum Step {
     Forth(u32),
     Back(u32),
     Delegate(bool),
-    /// To the `exp` of a token, or a second before or after it.
+    /// Sets the clock to a token's `exp`, or to a second before or after it.
     Exp(prop::sample::Index, i64),
-    /// With a refresh token that was issued at some time; by another user than its own if told so.
+    /// Refreshes with any refresh token issued so far; as the other user if the flag is set.
     Refresh(prop::sample::Index, bool),
     DeleteCache,
 }
@@ -47,7 +47,7 @@ fn settings() -> impl Strategy<Value = TokenSettings> {
     )
 }
 
-/// What the test knows of what was issued.
+/// The test's own record of an issued token.
 struct Issued {
     second_user: bool,
     family: usize,

@@ -1,9 +1,9 @@
-//! Several users: who is served what.
+//! Several users, disabled users and administrators.
 
 use super::*;
 
 #[test]
-fn users_that_share_a_secret_get_tokens_of_their_own() {
+fn users_that_share_a_secret_have_separate_tokens() {
     let service =
         Fixture::with(Settings::default(), User::new(credential("a@x")), [User::new(credential("b@x"))]);
     let mut tokens = Vec::new();
@@ -21,7 +21,7 @@ fn users_that_share_a_secret_get_tokens_of_their_own() {
 }
 
 #[test]
-fn a_disabled_user_is_refused_by_every_operation() {
+fn every_operation_refuses_a_disabled_user() {
     let disabled = User::new(credential("a@x")).administrator(true).disabled();
     let service = Fixture::with(Settings::default(), disabled, []);
     let token = RefreshToken::new("unknown").unwrap();
@@ -35,7 +35,7 @@ fn a_disabled_user_is_refused_by_every_operation() {
 }
 
 #[test]
-fn only_an_administrator_deletes_the_token_cache() {
+fn only_an_administrator_can_delete_the_token_cache() {
     let administrator = User::new(credential("b@x")).administrator(true);
     let service = Fixture::with(Settings::default(), User::new(credential("a@x")), [administrator]);
     let token = service.delegate().unwrap();

@@ -1,14 +1,14 @@
-use std::time::Duration;
+//! Lifetimes, the cache and refresh tokens, without requests.
 
 use cg_auth_core::model::RefreshToken;
 
 use super::*;
-use crate::{families::REMEMBERED, settings::RefreshRotation};
+use crate::service::{families::MAX_FAMILIES, settings::RefreshRotation};
 
 const NOW: SystemTime = UNIX_EPOCH;
 
 #[test]
-fn an_access_token_is_good_for_its_lifetime_and_no_second_longer() {
+fn an_access_token_is_valid_for_exactly_its_lifetime() {
     let mut tokens = tokens();
     let issued = tokens.delegate(&user(), NOW);
     assert_eq!(issued.duration, 60);
@@ -20,7 +20,7 @@ fn an_access_token_is_good_for_its_lifetime_and_no_second_longer() {
 }
 
 #[test]
-fn a_second_delegate_gets_the_same_token_with_what_is_left_of_its_duration() {
+fn a_second_delegate_returns_the_cached_token_with_its_remaining_duration() {
     let mut tokens = tokens();
     let first = tokens.delegate(&user(), NOW);
     let second = tokens.delegate(&user(), NOW + Duration::from_secs(20));
@@ -30,10 +30,10 @@ fn a_second_delegate_gets_the_same_token_with_what_is_left_of_its_duration() {
 }
 
 #[test]
-fn a_cached_token_is_gone_once_it_is_deleted_revoked_or_followed_by_another() {
+fn a_cached_token_is_replaced_after_deletion_revocation_or_a_refresh() {
     let mut tokens = with(|settings| settings.reuse_detection = true);
     let first = tokens.delegate(&user(), NOW);
-    tokens.forget();
+    tokens.forget_cache();
     let second = tokens.delegate(&user(), NOW);
     assert_ne!(first.access_token, second.access_token);
     assert!(refresh(&mut tokens, &first.refresh_token).is_err());
@@ -46,7 +46,7 @@ fn a_cached_token_is_gone_once_it_is_deleted_revoked_or_followed_by_another() {
 }
 
 #[test]
-fn a_cached_token_is_gone_once_its_refresh_token_has_expired() {
+fn a_cached_token_is_replaced_once_its_refresh_token_expires() {
     let mut tokens = with(|settings| settings.refresh_lifetime = Some(Duration::from_secs(10)));
     let first = tokens.delegate(&user(), NOW);
     let (late, too_late) = (NOW + Duration::from_secs(9), NOW + Duration::from_secs(10));
@@ -57,10 +57,10 @@ fn a_cached_token_is_gone_once_its_refresh_token_has_expired() {
 }
 
 #[test]
-fn a_cached_token_is_gone_once_its_family_had_to_make_room() {
+fn a_cached_token_is_replaced_once_its_family_is_forgotten() {
     let mut tokens = tokens();
     let first = tokens.delegate(&user(), NOW);
-    for n in 0..REMEMBERED {
+    for n in 0..MAX_FAMILIES {
         tokens.delegate(&UserPrincipalName::new(format!("{n}@x")).unwrap(), NOW);
     }
     let second = tokens.delegate(&user(), NOW);
@@ -69,7 +69,7 @@ fn a_cached_token_is_gone_once_its_family_had_to_make_room() {
 }
 
 #[test]
-fn without_a_cache_every_delegate_gets_another_token() {
+fn without_a_cache_every_delegate_issues_a_new_token() {
     let mut tokens = with(|settings| settings.cache = false);
     let (first, second) = (tokens.delegate(&user(), NOW), tokens.delegate(&user(), NOW));
     assert_ne!(first.access_token, second.access_token);
@@ -77,7 +77,7 @@ fn without_a_cache_every_delegate_gets_another_token() {
 }
 
 #[test]
-fn a_kept_refresh_token_comes_back_with_every_answer() {
+fn without_rotation_every_answer_holds_the_same_refresh_token() {
     let mut tokens = with(|settings| settings.rotation = RefreshRotation::Keep);
     let first = tokens.delegate(&user(), NOW);
     for _ in 0..2 {
@@ -88,16 +88,16 @@ fn a_kept_refresh_token_comes_back_with_every_answer() {
 }
 
 #[test]
-fn a_refresh_token_of_limited_lifetime_expires() {
+fn a_refresh_token_with_a_lifetime_expires() {
     let mut tokens = with(|settings| settings.refresh_lifetime = Some(Duration::from_secs(100)));
     let first = tokens.delegate(&user(), NOW).refresh_token.unwrap();
     let (late, too_late) = (NOW + Duration::from_secs(99), NOW + Duration::from_secs(199));
     let second = tokens.refresh(&user(), bytes(&first), late).unwrap().refresh_token.unwrap();
-    assert_eq!(tokens.refresh(&user(), bytes(&second), too_late), Err(Unredeemable::Unknown));
+    assert_eq!(tokens.refresh(&user(), bytes(&second), too_late), Err(RefreshRefused::Unknown));
 }
 
 #[test]
-fn a_duration_is_told_in_the_unit_that_was_chosen() {
+fn the_duration_counts_in_the_chosen_unit() {
     for (unit, duration) in [
         (DurationUnit::Milliseconds, 7_200_000),
         (DurationUnit::Seconds, 7200),
@@ -113,7 +113,7 @@ fn a_duration_is_told_in_the_unit_that_was_chosen() {
 }
 
 #[test]
-fn no_lifetime_is_too_short_or_too_long() {
+fn a_lifetime_of_zero_lasts_a_second_and_the_longest_does_not_overflow() {
     let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
     for (lifetime, duration) in [(Duration::ZERO, 1), (Duration::MAX, i64::MAX)] {
         let mut tokens = with(|settings| settings.lifetime = lifetime);
@@ -124,7 +124,7 @@ fn no_lifetime_is_too_short_or_too_long() {
 }
 
 #[test]
-fn a_seed_makes_every_token_come_out_the_same() {
+fn a_seed_reproduces_every_token() {
     let issue = |seed| {
         let mut tokens = with(|settings| settings.seed = Some(seed));
         let first = tokens.delegate(&user(), NOW);
@@ -135,7 +135,7 @@ fn a_seed_makes_every_token_come_out_the_same() {
 }
 
 #[test]
-fn after_a_reset_no_token_of_before_is_accepted_whatever_the_seed() {
+fn a_reset_invalidates_every_older_token_also_with_a_seed() {
     let mut tokens = with(|settings| settings.seed = Some(1));
     let issued = tokens.delegate(&user(), NOW);
     tokens.reset();
@@ -156,7 +156,7 @@ fn debug_shows_no_token() {
 fn refresh(
     tokens: &mut Tokens,
     token: &Option<RefreshToken>,
-) -> Result<DelegatedAccessTokenApiResultValue, Unredeemable> {
+) -> Result<DelegatedAccessTokenApiResultValue, RefreshRefused> {
     tokens.refresh(&user(), bytes(token.as_ref().unwrap()), NOW)
 }
 

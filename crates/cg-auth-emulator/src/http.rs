@@ -1,0 +1,19 @@
+//! Carries bytes: the listening thread, TLS, HTTP/1.1 and HTTP/2, and each request's way to its answer.
+
+mod connection;
+mod conversation;
+mod exchange;
+#[cfg(test)]
+pub(crate) mod raw_http;
+#[cfg(test)]
+pub(crate) mod raw_http2;
+mod sending;
+mod server;
+mod shutdown;
+mod tls;
+
+pub use self::tls::Alpn;
+pub(crate) use self::{server::Server, tls::Tls};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Remembers: the newest requests without their secrets, and how many there were for each operation.
+
+mod log;
+mod pending_request;
+mod recorded_request;
+mod waiting;
+
+pub(crate) use self::{
+    log::{Observer, RequestLog},
+    pending_request::PendingRequest,
+    recorded_request::Origin,
+    waiting::RequestCount,
+};
+pub use self::{recorded_request::RecordedRequest, waiting::WaitTimedOut};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! [`PendingRequest`]: a request in the log that has no answer yet.
+
+use std::sync::Arc;
+
+use cg_auth_core::time::Now;
+use http::StatusCode;
+
+use super::{log::RequestLog, recorded_request::RecordedRequest};
+use crate::operation::Operation;
+
+/// A request that is being answered. Dropping it without [`answered`](Self::answered) records that the
+/// request was abandoned.
+#[derive(Debug)]
+pub(crate) struct PendingRequest {
+    log: Arc<RequestLog>,
+    request: RecordedRequest,
+    since: Now,
+}
+
+impl PendingRequest {
+    /// Records and counts a request that has been read. `since` is when its head arrived.
+    pub(crate) fn begin(log: Arc<RequestLog>, mut request: RecordedRequest, since: Now) -> Self {
+        log.begin(&mut request);
+        Self { log, request, since }
+    }
+
+    pub(crate) const fn operation(&self) -> Operation {
+        self.request.operation()
+    }
+
+    /// Records that the request follows a script.
+    pub(crate) const fn scripted(&mut self) {
+        self.request.scripted = true;
+    }
+
+    /// Records the status of the answer.
+    pub(crate) fn answered(mut self, status: StatusCode) {
+        self.request.status = Some(status);
+    }
+}
+
+impl Drop for PendingRequest {
+    fn drop(&mut self) {
+        self.request.elapsed = Some(Now::system().saturating_since(self.since));
+        self.log.finish(&self.request);
+    }
+}

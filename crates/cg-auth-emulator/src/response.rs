@@ -1,0 +1,42 @@
+//! What the responses of several rooms have in common: a JSON body, its content type, a `Date` header.
+
+use std::time::SystemTime;
+
+use cg_auth_core::body::Body;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, DATE},
+};
+use serde::Serialize;
+
+/// A response without a body, which no cache may store.
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A response with a JSON body, which no cache may store.
+pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response<Body> {
+    let mut response = empty(status);
+    match serde_json::to_vec(document) {
+        Ok(bytes) => *response.body_mut() = bytes.into(),
+        // Strings, numbers and lists always serialise; a client would see anything else as a failure here.
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    declare_json(response.headers_mut());
+    response
+}
+
+/// Says that the body is JSON.
+pub(crate) fn declare_json(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+}
+
+/// Adds a `Date` header, unless there is one.
+pub(crate) fn add_date(headers: &mut HeaderMap, now: SystemTime) {
+    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
+        headers.entry(DATE).or_insert(date);
+    }
+}

@@ -1,0 +1,43 @@
+//! [`ScriptGuard`]: counts a script's hits and removes the script.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use super::queue::ScriptQueue;
+
+/// A script in force. Dropping the guard removes the script, however often it has been followed.
+///
+/// A request that already waits for the script's delay still ends as the script says.
+#[derive(Debug)]
+#[must_use = "dropping the guard removes the script; `keep()` leaves it in force"]
+pub struct ScriptGuard {
+    scripts: Arc<ScriptQueue>,
+    id: u64,
+    hits: Arc<AtomicU64>,
+}
+
+impl ScriptGuard {
+    pub(super) const fn new(scripts: Arc<ScriptQueue>, id: u64, hits: Arc<AtomicU64>) -> Self {
+        Self { scripts, id, hits }
+    }
+
+    /// How many requests have followed the script.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Relaxed)
+    }
+
+    /// Keeps the script in force until it is used up, or until [`Emulator::reset`](crate::Emulator::reset).
+    pub fn keep(mut self) {
+        // Ids begin at 1, so the drop removes nothing.
+        self.id = 0;
+    }
+}
+
+impl Drop for ScriptGuard {
+    fn drop(&mut self) {
+        self.scripts.remove(self.id);
+    }
+}

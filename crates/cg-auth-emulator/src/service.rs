@@ -1,0 +1,22 @@
+//! Answers: the emulated service, from a request to a response, without a socket.
+
+mod answer;
+mod auth_service;
+mod cache;
+mod caller;
+mod credential_check;
+mod families;
+mod jwt;
+mod refresh_ticket;
+mod settings;
+mod tokens;
+mod users;
+
+pub(crate) use self::{auth_service::AuthService, settings::Settings, users::Users};
+pub use self::{
+    credential_check::KeyHeaderPolicy,
+    settings::{RefreshRotation, Refusals},
+};
+
+#[cfg(test)]
+mod tests;
