@@ -55,7 +55,8 @@ impl EmulatorBuilder {
     /// future is ready at its first poll.
     ///
     /// # Errors
-    /// [`EmulatorError`] when the operating system gives no port or thread, or the certificate cannot be made.
+    /// [`EmulatorError`] when the operating system gives no port or thread, or when the certificate cannot be
+    /// made.
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         self.start_blocking()
     }
@@ -96,8 +97,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The credential of the first user, an enabled administrator. It replaces the invented one of the default
-    /// (see [`Emulator::credential`]) and precedes every [`user`](Self::user).
+    /// The credential of the first user, an enabled administrator. It replaces the invented default (see
+    /// [`Emulator::credential`]) and precedes every [`user`](Self::user).
     pub fn credential(mut self, credential: ApiCredential) -> Self {
         self.credential = Some(credential);
         self
@@ -115,7 +116,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The lifetime of a refresh token in whole seconds, at least one. By default refresh tokens never expire.
+    /// The lifetime of a refresh token in whole seconds, at least one. The default is `None`: refresh tokens
+    /// never expire.
     pub fn refresh_token_lifetime(mut self, lifetime: Option<Duration>) -> Self {
         self.settings.tokens.refresh_lifetime = lifetime;
         self
@@ -143,9 +145,10 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Whether the service caches each user's newest token, which it does by default. It then answers every
-    /// delegate request with that token until the token or its refresh token expires, is revoked, or the cache
-    /// is deleted.
+    /// Whether the service caches each user's newest token, which it does by default.
+    ///
+    /// It answers every delegate request with the cached token until the cache is deleted, the token is revoked,
+    /// or the token or its refresh token expires.
     pub fn token_cache(mut self, token_cache: bool) -> Self {
         self.settings.tokens.cache = token_cache;
         self

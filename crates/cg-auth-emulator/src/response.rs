@@ -22,7 +22,7 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response<Bo
     let mut response = empty(status);
     match serde_json::to_vec(document) {
         Ok(bytes) => *response.body_mut() = bytes.into(),
-        // Strings, numbers and lists always serialise; a client would see anything else as a failure here.
+        // Strings, numbers and lists always serialise. Anything else would be the emulator's fault, so a 500.
         Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
     }
     declare_json(response.headers_mut());

@@ -1,5 +1,6 @@
-//! A dropped emulator leaves neither descriptors nor threads. This counts those of the whole process, so it is
-//! the only test in it.
+//! Dropping the emulator leaves neither descriptors nor threads behind.
+//!
+//! The test counts those of the whole process, so it must be the only test of its binary.
 
 #![cfg(target_os = "linux")]
 
@@ -14,16 +15,17 @@ use std::{
 use cg_auth_emulator::{Emulator, Operation};
 
 #[test]
-fn a_dropped_emulator_leaves_no_socket_and_no_thread_behind() {
-    // Whatever is set up once per process is set up here.
+fn dropping_the_emulator_leaves_no_socket_and_no_thread_behind() {
+    // The first start opens what a process opens once.
     drop(Emulator::builder().tls().start_blocking().unwrap());
     thread::sleep(Duration::from_millis(100));
-    let before = held();
+    let before = open_resources();
     assert!(before.0 > 0 && before.1 > 0);
     for round in 0..8 {
         let emulator = Emulator::start_blocking().unwrap();
         let mut peers: Vec<_> = (0..4).map(|_| TcpStream::connect(emulator.address()).unwrap()).collect();
-        // One is idle, one is in the middle of a request, one waits for an answer, one has had it.
+        // One peer is idle, one is in the middle of a request, one waits for its answer, one has read its
+        // answer.
         emulator.next(Operation::ProtectedResource).delay(Duration::from_secs(60)).keep();
         peers[1].write_all(b"POST /auth/token/delegate HTTP/1.1\r\ncontent-length: 9\r\n\r\n").unwrap();
         peers[2].write_all(b"GET /me HTTP/1.1\r\n\r\n").unwrap();
@@ -34,24 +36,24 @@ fn a_dropped_emulator_leaves_no_socket_and_no_thread_behind() {
         if round % 2 == 0 {
             drop(emulator);
         } else {
-            // Where a runtime of the caller's is entered, which is where a runtime must not be dropped.
+            // Tokio panics when a runtime is dropped inside an async context; the emulator must not.
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(async move { drop(emulator) });
         }
         drop(peers);
-        // A thread that was joined may be listed for a moment more.
+        // The system may list a joined thread for a moment longer.
         for _ in 0..100 {
-            if held() == before {
+            if open_resources() == before {
                 break;
             }
             thread::sleep(Duration::from_millis(10));
         }
-        assert_eq!(held(), before);
+        assert_eq!(open_resources(), before);
     }
 }
 
-/// How many descriptors and threads there are.
-fn held() -> (usize, usize) {
+/// How many descriptors and threads the process has.
+fn open_resources() -> (usize, usize) {
     (entries("/proc/self/fd"), entries("/proc/self/task"))
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn exchange(
         pending.answered(answer.status());
         answer
     };
-    // Hyper leaves these bodies out over HTTP/1.1, but over HTTP/2 it sends them.
+    // 204, 304 and answers to HEAD have no body. Hyper leaves it out in HTTP/1.1, but sends it in HTTP/2.
     let has_body =
         !is_http2_head && !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     Ok(answer.map(|body| SendingBody::new(if has_body { body.into_bytes() } else { Bytes::new() }, active)))

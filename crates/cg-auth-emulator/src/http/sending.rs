@@ -1,4 +1,4 @@
-//! [`SendingBody`], the body of an answer that is being sent, and [`WatchedStream`], the stream it is sent on.
+//! [`SendingBody`], the body of an answer, and [`WatchedStream`], the stream that carries it.
 
 use std::{
     convert::Infallible,
@@ -36,8 +36,8 @@ impl Body for SendingBody {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.request.made_progress();
-        // The last byte is a frame of its own. HTTP/2 holds that frame, and with it `request`, back until the
-        // peer's window has had room for all earlier ones.
+        // The last byte is a frame of its own. HTTP/2 holds that frame back, and with it `request`, until the
+        // peer's window has made room for all earlier frames.
         let left = self.rest.len();
         let frame_len = if left > 1 { FRAME_LIMIT.min(left - 1) } else { left };
         let frame = self.rest.split_to(frame_len);

@@ -41,8 +41,8 @@ impl Server {
     ) -> Result<Self, EmulatorError> {
         let (shutdown, watched) = watch::channel(Shutdown::NotRequested);
         let (end, ended) = oneshot::channel();
-        // The thread starts before the runtime exists, since a caller in an async context may not drop a
-        // runtime: if a later step fails, this thread's end is enough.
+        // A caller in an async context may not drop a runtime. So the thread starts first, takes the runtime
+        // over, and drops it.
         let (runtime_sender, runtime_receiver) = mpsc::channel::<(Runtime, TcpListener)>();
         let thread = thread::Builder::new()
             .name("cg-auth-emulator".to_owned())

@@ -129,7 +129,7 @@ async fn tls_negotiates_the_http_versions_that_were_set() {
     }
 }
 
-/// Runs every operation once: delegate, refresh, the protected resource, which gives the result, and delete.
+/// Runs every operation once: delegate, refresh, protected resource, delete. Returns the resource's answer.
 async fn run_every_operation(emulator: &Emulator, transport: HyperTransport) -> Response<Body> {
     let client = AuthClient::new(emulator.base_url().clone(), transport.clone());
     let credential = emulator.credential();

@@ -98,7 +98,7 @@ impl RecordedRequest {
         self.scripted
     }
 
-    /// When the emulator had read the request, by the emulator's clock.
+    /// When the emulator finished reading the request, by the emulator's clock.
     #[must_use]
     pub const fn received_at(&self) -> SystemTime {
         self.received_at

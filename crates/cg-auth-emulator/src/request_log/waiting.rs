@@ -20,7 +20,7 @@ pub struct WaitTimedOut {
     pub operation: Operation,
     /// How many requests the caller waited for.
     pub wanted: u64,
-    /// How many requests had arrived.
+    /// How many requests arrived.
     pub seen: u64,
     /// How long the caller waited.
     pub within: Duration,

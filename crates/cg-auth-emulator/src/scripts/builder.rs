@@ -57,7 +57,7 @@ impl ScriptBuilder {
         self.answer_with(response)
     }
 
-    /// Answers the requests with the status, headers and body of `response`, and adds a `Date` if it has none.
+    /// Answers the requests with the status, headers and body of `response`, and adds a missing `Date`.
     ///
     /// The connection decides on the HTTP version and on framing headers such as `Content-Length`. No body is
     /// sent with 204 and 304, which have none.

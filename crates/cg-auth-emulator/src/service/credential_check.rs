@@ -8,8 +8,8 @@ use crate::{refusal::Refusal, user::User};
 
 /// Where delegate and delete requests must present the credential.
 ///
-/// The vendor's clients send it twice: in the headers `clientSecret` and `userPrincipalName`, and in the body.
-/// Which of the two the service reads is unknown
+/// The vendor's clients send it twice, in the body and in the headers `clientSecret` and `userPrincipalName`.
+/// It is unknown which of the two the service reads
 /// ([wire protocol, section 2](cg_auth_core::docs::wire#2-request-headers-by-client)), so the default is the
 /// strictest guess. A refresh request has no body and always uses the headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ pub enum KeyHeaderPolicy {
     /// In the headers and in the body, with equal values.
     #[default]
     Both,
-    /// In the headers or in the body. If both hold one, both must be right.
+    /// In the headers or in the body. If both hold one, both must be right and belong to the same user.
     Either,
     /// In the body. The headers are ignored.
     BodyOnly,

@@ -43,7 +43,7 @@ impl Tokens {
         }
     }
 
-    /// A token for `user`: the cached one if its refresh token is still valid, else the first of a new family.
+    /// A token for `user`: the cached one if its refresh token is still valid, else one of a new family.
     pub(super) fn delegate(
         &mut self,
         user: &UserPrincipalName,
