@@ -147,8 +147,8 @@ impl EmulatorBuilder {
 
     /// Whether the service caches each user's newest token, which it does by default.
     ///
-    /// It answers every delegate request with the cached token until the cache is deleted, the token is revoked,
-    /// or the token or its refresh token expires.
+    /// It answers every delegate request with the cached token until the cache is deleted, the token is
+    /// revoked, or the token or its refresh token expires.
     pub fn token_cache(mut self, token_cache: bool) -> Self {
         self.settings.tokens.cache = token_cache;
         self

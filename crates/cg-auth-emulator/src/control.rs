@@ -3,6 +3,7 @@
 mod access;
 mod clock;
 mod error;
+mod input;
 mod requests;
 mod routes;
 mod scripts;

@@ -1,11 +1,14 @@
 //! `/_emulator/clock`: reads and advances the clock.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use cg_auth_core::body::Body;
 use serde::{Deserialize, Serialize};
 
-use super::error::{ControlError, read};
+use super::{
+    error::ControlError,
+    input::{duration, read},
+};
 use crate::clock::EmulatorClock;
 
 #[derive(Serialize)]
@@ -31,9 +34,7 @@ struct Advance {
 }
 
 pub(super) fn advance(clock: &EmulatorClock, body: &Body) -> Result<Time, ControlError> {
-    let Advance { advance_seconds } = read(body.as_bytes())?;
-    let duration = Duration::try_from_secs_f64(advance_seconds)
-        .map_err(|_| ControlError::invalid("`advance_seconds` must be at least 0 and less than 2^64."))?;
-    clock.advance(duration);
+    let Advance { advance_seconds } = read(body)?;
+    clock.advance(duration("advance_seconds", advance_seconds)?);
     Ok(show(clock))
 }

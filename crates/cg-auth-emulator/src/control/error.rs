@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::refusal::Refusal;
 
@@ -55,14 +55,4 @@ impl From<Refusal> for ControlError {
     fn from(refusal: Refusal) -> Self {
         Self::new(refusal.status, refusal.code, refusal.message.into())
     }
-}
-
-/// Reads a JSON body. The error names the line and column of the problem.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
-    serde_json::from_slice(body).map_err(|error| {
-        let problem =
-            if error.is_data() { "has a missing, unknown or mistyped member" } else { "is not valid JSON" };
-        let (line, column) = (error.line(), error.column());
-        ControlError::invalid(format!("The body {problem} at line {line}, column {column}."))
-    })
 }

@@ -1,13 +1,16 @@
 //! `/_emulator/scripts`: adds and lists scripts.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed};
 
 use cg_auth_core::body::Body;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::error::{ControlError, read};
+use super::{
+    error::ControlError,
+    input::{duration, read},
+};
 use crate::{
     operation::Operation,
     refusal::Refusal,
@@ -95,13 +98,12 @@ pub(super) struct Added {
 }
 
 pub(super) fn add(scripts: &ScriptQueue, body: &Body) -> Result<Added, ControlError> {
-    let new: NewScript = read(body.as_bytes())?;
+    let new: NewScript = read(body)?;
     let operation = Operation::from_name(&new.operation).ok_or_else(|| {
         let names = Operation::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
         ControlError::invalid(format!("`operation` must be one of {names}."))
     })?;
-    let delay = Duration::try_from_secs_f64(new.delay_seconds)
-        .map_err(|_| ControlError::invalid("`delay_seconds` must be at least 0 and less than 2^64."))?;
+    let delay = duration("delay_seconds", new.delay_seconds)?;
     let ending = match (new.answer, new.refuse, new.drop_connection) {
         (None, None, false) => Ending::Passthrough,
         (Some(answer), None, false) => Ending::Answer(answer.response()?),
