@@ -46,7 +46,8 @@ impl Cli {
         Ok(Console::new(error_format, no_input, verbose > 0))
     }
 
-    /// clap's own error about arguments of `subcommand` that do not go together, with the usage of the subcommand.
+    /// An error of clap about arguments of `subcommand` that do not go together. It shows the usage of the
+    /// subcommand.
     pub(crate) fn usage_error(subcommand: &str, problem: &str) -> clap::Error {
         let mut cli = Self::command();
         // Gives the subcommand its full name.

@@ -16,8 +16,8 @@ pub(crate) fn show() {
 
 /// The targets and levels that never log a header, a body or a URL; every other target is off.
 ///
-/// At `debug`, h2 and hyper-util log the text of a GOAWAY frame, into which a server can put what it was sent.
-/// At `trace`, reqwest logs raw bytes.
+/// At `debug`, h2 and hyper-util log the text of a GOAWAY frame, into which a server can put what it was
+/// sent. At `trace`, reqwest logs raw bytes.
 fn safe_targets() -> Targets {
     Targets::new().with_target("cg_auth", LevelFilter::DEBUG).with_target("reqwest", LevelFilter::DEBUG)
 }

@@ -1,6 +1,7 @@
 //! [`Failure`]: why the command failed, and its exit code.
 
 mod failed_call;
+mod unread_secret;
 
 use std::{io, process::ExitCode, time::Duration};
 
@@ -10,6 +11,7 @@ use cg_auth_core::{
 use cg_auth_emulator::EmulatorError;
 
 pub(crate) use self::failed_call::{FailedCall, Operation};
+use self::unread_secret::UnreadSecret;
 use crate::{setting_error::SettingError, stop_signal::Stop};
 
 /// Everything that makes the command fail.
@@ -28,7 +30,10 @@ pub(crate) enum Failure {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Call(#[from] FailedCall),
-    /// The provider has no token, for another reason than a failed call.
+    /// The provider cannot read the client secret.
+    #[error(transparent)]
+    Secret(UnreadSecret),
+    /// The provider has no token for some other reason.
     #[error(transparent)]
     Token(TokenError),
     #[error("the emulator did not start")]
@@ -63,9 +68,10 @@ pub(crate) enum Failure {
 impl Failure {
     /// Why a provider for the service at `base_url` has no token.
     pub(crate) fn no_token(error: TokenError, base_url: &BaseUrl) -> Self {
-        match error.as_call() {
-            Some(call) => FailedCall::new(Operation::GetToken, base_url, call.clone()).into(),
-            None => Self::Token(error),
+        match (error.as_call(), error.kind()) {
+            (Some(call), _) => FailedCall::new(Operation::GetToken, base_url, call.clone()).into(),
+            (None, TokenErrorKind::Secret) => Self::Secret(UnreadSecret::new(error)),
+            _ => Self::Token(error),
         }
     }
 
@@ -94,11 +100,11 @@ impl Failure {
                 Kind::Stopped(Stop::Interrupt)
             }
             // An address at which the emulator cannot listen is a wrong setting too.
-            Self::Setting(_) | Self::Transport(_) | Self::Emulator(EmulatorError::Listen { .. }) => {
-                Kind::Call(CallErrorKind::Config)
-            }
+            Self::Setting(_)
+            | Self::Transport(_)
+            | Self::Secret(_)
+            | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
-            Self::Token(error) if error.kind() == TokenErrorKind::Secret => Kind::Call(CallErrorKind::Config),
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
@@ -123,8 +129,8 @@ impl Failure {
         }
     }
 
-    /// How long the service wants no further request. Longer than a year is a mistake of the service, and could
-    /// overflow the numbers of a reader.
+    /// How long the service wants no further request. Longer than a year is a mistake of the service, and
+    /// could overflow the numbers of a reader.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.call_error().and_then(CallError::retry_after).map(|delay| delay.min(YEAR))
     }

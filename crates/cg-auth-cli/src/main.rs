@@ -1,7 +1,7 @@
 //! The `cg-auth` command.
 //!
-//! Arguments become settings, and settings become a call. Its result goes to standard output, a [`Failure`] to
-//! standard error. The failure decides the exit code.
+//! Arguments become settings, and settings become a call. Its result goes to standard output, a [`Failure`]
+//! to standard error. The failure decides the exit code.
 
 #![forbid(unsafe_code)]
 

@@ -25,8 +25,8 @@ pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes `text` to standard error, without colours if that is not a terminal or `NO_COLOR` is set. An error of
-/// the write is ignored, because there is no other stream to report it on.
+/// Writes `text` to standard error, without colours if that is not a terminal or `NO_COLOR` is set. An error
+/// of the write is ignored, because there is no other stream to report it on.
 pub(crate) fn to_stderr(text: &str) {
     let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
 }
@@ -43,7 +43,8 @@ pub(crate) fn json_line(value: &impl Serialize) -> String {
     text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
 }
 
-/// `text` as one line that cannot control a terminal: control characters and invisible characters are escaped.
+/// `text` as one line that cannot control a terminal: control characters and invisible characters are
+/// escaped.
 pub(crate) fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {

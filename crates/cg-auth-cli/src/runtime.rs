@@ -16,9 +16,9 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
 
 /// Runs `work` until it ends or a stop signal arrives.
 ///
-/// A signal drops `work` at its next await, which ends its child processes and removes its temporary files. If
-/// `work` has finished by then its result wins, because it may hold the only copy of a token. Work that blocks
-/// this thread is never dropped: then [`StopSignal`] ends the process after its grace period.
+/// A signal drops `work` at its next await, which ends its child processes and removes its temporary files.
+/// If `work` has finished by then its result wins, because it may hold the only copy of a token. Work that
+/// blocks this thread is never dropped: then [`StopSignal`] ends the process after its grace period.
 pub(crate) async fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     tokio::select! {

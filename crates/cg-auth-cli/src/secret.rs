@@ -1,5 +1,5 @@
-//! Secrets: where one comes from ([`SecretOrigin`]), what it is called ([`SecretLabel`]), and a secret that may be
-//! rotated while the command runs ([`RotatingSecret`]).
+//! Secrets: where one comes from ([`SecretOrigin`]), what it is called ([`SecretLabel`]), and a secret that
+//! may be rotated while the command runs ([`RotatingSecret`]).
 
 mod command;
 mod file;

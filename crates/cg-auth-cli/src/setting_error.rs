@@ -67,5 +67,6 @@ impl SettingError {
     }
 }
 
-const BASE_URL_FORMS: &str = "--base-url takes a URL such as https://example.com, or an environment: commercial, \
-                              us-government, insider-us-east, insider-north-europe; plain http needs --allow-http";
+const BASE_URL_FORMS: &str = "\
+    --base-url takes a URL such as https://example.com, or an environment: commercial, us-government, \
+    insider-us-east, insider-north-europe; plain http needs --allow-http";

@@ -1,4 +1,5 @@
-//! [`Settings`]: the settings of a call, checked. A flag wins over its variable, and a variable over the profile.
+//! [`Settings`]: the settings of a call, checked. A flag wins over its variable, and a variable over the
+//! profile.
 
 mod base_url;
 mod ca_file;
@@ -206,6 +207,6 @@ const MISSING_USER: SettingError = SettingError::Missing {
 };
 const MISSING_SECRET: SettingError = SettingError::Missing {
     what: "the client secret",
-    ways: "set CG_AUTH_CLIENT_SECRET or CG_AUTH_CLIENT_SECRET_FILE, use --client-secret-file, choose a profile, \
-           or run at a terminal without --no-input",
+    ways: "set CG_AUTH_CLIENT_SECRET or CG_AUTH_CLIENT_SECRET_FILE, use --client-secret-file, choose a \
+           profile, or run at a terminal without --no-input",
 };

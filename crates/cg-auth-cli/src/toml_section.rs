@@ -1,8 +1,8 @@
-//! [`Section`]: a table of a TOML file. A reader takes its members one by one, so that the members left over are
-//! unknown ones.
+//! [`Section`]: a table of a TOML file. A reader takes its members one by one, so that the members left over
+//! are unknown ones.
 //!
-//! The messages of the `toml` crate quote the file, which may hold a secret by mistake. These messages name the
-//! line or the member only.
+//! The messages of the `toml` crate quote the file, which may hold a secret by mistake. These messages name
+//! the line or the member only.
 
 use std::path::{Path, PathBuf};
 

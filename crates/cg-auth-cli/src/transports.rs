@@ -16,7 +16,8 @@ pub(crate) enum TransportChoice {
 }
 
 impl TransportChoice {
-    /// Builds the transport. It trusts the root certificates in `ca_pem` in addition to those of the platform.
+    /// Builds the transport. It trusts the root certificates in `ca_pem` in addition to those of the
+    /// platform.
     pub(crate) fn build(
         self,
         ca_pem: Option<&[u8]>,

@@ -30,8 +30,8 @@ impl Variable {
         Ok(self.text()?.map(Zeroizing::new))
     }
 
-    /// The value, read by `parse`. The error message of `parse` is shown, so it must not quote a value that may
-    /// be a secret.
+    /// The value, read by `parse`. The error message of `parse` is shown, so it must not quote a value that
+    /// may be a secret.
     pub(crate) fn parsed<T>(
         self,
         parse: impl FnOnce(&str) -> Result<T, String>,

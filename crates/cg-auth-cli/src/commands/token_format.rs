@@ -71,7 +71,8 @@ impl<'a> Printable<'a> {
             TokenFormat::Header => format!("Authorization: Bearer {token}\n"),
             TokenFormat::Env => {
                 let expires_at = self.expiry.expires_at().and_then(rfc3339).unwrap_or_default();
-                // If the expiry is unknown the variable is empty, so that the value of an earlier token does not stay.
+                // If the expiry is unknown the variable is empty, so that the value of an earlier token does
+                // not stay.
                 format!(
                     "export CG_AUTH_ACCESS_TOKEN={}\nexport CG_AUTH_ACCESS_TOKEN_EXPIRES_AT={}\n",
                     *shell_quoted(token),

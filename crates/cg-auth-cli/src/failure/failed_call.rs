@@ -43,8 +43,8 @@ impl FailedCall {
 
     /// Whether the proxy caused the failure, or the variable that names it.
     ///
-    /// The transport says so in the text of a cause only. A proxy may also answer plain http in the place of the
-    /// service, with a status that the service never uses.
+    /// The transport says so in the text of a cause only. A proxy may also answer plain http in the place of
+    /// the service, with a status that the service never uses.
     pub(crate) fn is_about_the_proxy(&self) -> bool {
         self.is_refused_by_proxy()
             || self.any_cause(|text| {

@@ -66,18 +66,21 @@ fn hint_after_call(call: &FailedCall) -> &'static str {
     }
 }
 
-const PROXY: &str = "name another proxy with --proxy, or in CG_AUTH_PROXY if its URL holds a password; --proxy none \
-                     connects without a proxy";
-const REFUSED_CREDENTIAL: &str = "check the client secret and the user principal name; a secret expires with its \
-                                  API authentication profile, and is valid in one environment only";
-const REFUSED_REFRESH: &str = "a refresh token can be used once and may have expired: cg-auth token gets a new one; \
-                               a proxy that drops headers with an underscore, as nginx does by default, also causes \
-                               this error";
-const REFUSED_DELETE: &str = "the user must be a Service Administrator; if it is one, check the client secret and the \
-                              user principal name";
+const PROXY: &str = "\
+    name another proxy with --proxy, or in CG_AUTH_PROXY if its URL holds a password; --proxy none \
+    connects without a proxy";
+const REFUSED_CREDENTIAL: &str = "\
+    check the client secret and the user principal name; a secret expires with its API authentication \
+    profile, and is valid in one environment only";
+const REFUSED_REFRESH: &str = "\
+    a refresh token can be used once and may have expired: cg-auth token gets a new one; a proxy that \
+    drops headers with an underscore, as nginx does by default, also causes this error";
+const REFUSED_DELETE: &str = "\
+    the user must be a Service Administrator; if it is one, check the client secret and the user \
+    principal name";
 const CONFIG: &str = "check --ca-file and --base-url; a system without root certificates needs --ca-file";
-const CERTIFICATE: &str = "if your own certificate authority issued the certificate, name its root certificate with \
-                           --ca-file";
+const CERTIFICATE: &str = "\
+    if your own certificate authority issued the certificate, name its root certificate with --ca-file";
 const NOT_THE_SERVICE: &str = "check --base-url: the answer does not look like one of the service";
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub(super) async fn ask(label: &SecretLabel) -> Result<Zeroizing<String>, Settin
         .map_err(|source| SettingError::NotPrompted { what: label.name(), source })
 }
 
-/// The mode of the terminal, restored on drop. After a signal the thread that reads, which would restore the mode
-/// itself, never returns.
+/// The mode of the terminal, restored on drop. After a signal the thread that reads, which would restore the
+/// mode itself, never returns.
 #[cfg(unix)]
 struct TerminalMode(Option<rustix::termios::Termios>);
 

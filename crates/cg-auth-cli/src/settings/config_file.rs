@@ -27,8 +27,8 @@ pub(super) struct SelectedProfile {
 }
 
 impl SelectedProfile {
-    /// The profile of `--profile`, else of `CG_AUTH_PROFILE`, else the default profile of the file. The file at the
-    /// default path may be missing, a file that the user named may not.
+    /// The profile of `--profile`, else of `CG_AUTH_PROFILE`, else the default profile of the file. The file
+    /// at the default path may be missing, a file that the user named may not.
     pub(super) fn find(args: &ServiceArgs) -> Result<Option<Self>, SettingError> {
         let wanted = match &args.profile {
             Some(name) => Some(name.clone()),

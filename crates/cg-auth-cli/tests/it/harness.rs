@@ -84,7 +84,8 @@ pub(crate) fn refresh_token_of(emulator: &Emulator) -> String {
     printed["refresh_token"].as_str().unwrap().to_owned()
 }
 
-/// `cg-auth token` without retries, because most listeners of the tests answer once. The credential is invented.
+/// `cg-auth token` without retries, because most listeners of the tests answer once. The credential is
+/// invented.
 pub(crate) fn token_at(base_url: &str) -> Command {
     let mut command = cg_auth();
     command

@@ -25,7 +25,7 @@ fn a_flag_wins_over_its_variable_and_a_variable_over_the_profile() {
         let is_slow = case.member == "timeout";
         let _slow = is_slow.then(|| {
             let script = emulator.next(Operation::GetDelegateAccessToken);
-            script.always().delay(Duration::from_millis(50))
+            script.always().delay(Duration::from_millis(20))
         });
         let others = || cases.iter().filter(|other| other.member != case.member);
         let profile = |own: Option<&str>| {

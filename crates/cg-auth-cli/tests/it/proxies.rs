@@ -22,15 +22,15 @@ fn a_refusal_of_the_proxy_is_reported() {
     for (transport, answer, code, message) in [
         ("reqwest", "407 Proxy Authentication Required", 2, LOGIN),
         ("hyper", "407 Proxy Authentication Required", 2, LOGIN),
-        ("reqwest", "403 Forbidden", 5, "error: the proxy "),
-        ("hyper", "403 Forbidden", 5, "error: the proxy "),
+        ("reqwest", "403 Forbidden", 5, "error: "),
+        ("hyper", "403 Forbidden", 5, "error: "),
     ] {
-        let (asked, output) = through_proxy(answer, |command, authority| {
+        let (request, output) = through_proxy(answer, |command, authority| {
             command.args(["--transport", transport]).env("CG_AUTH_PROXY", with_password(authority));
         });
-        assert!(asked.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{asked}");
+        assert!(request.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{request}");
         // someone:canary-p4ss
-        assert!(asked.contains("Basic c29tZW9uZTpjYW5hcnktcDRzcw=="), "{asked}");
+        assert!(request.contains("Basic c29tZW9uZTpjYW5hcnktcDRzcw=="), "{request}");
         let shown = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{transport} {answer}: {shown}");
         assert!(shown.starts_with(message), "{shown}");
@@ -42,14 +42,17 @@ fn a_refusal_of_the_proxy_is_reported() {
 #[test]
 fn an_answer_of_the_proxy_is_not_taken_for_one_of_the_service() {
     for transport in ["reqwest", "hyper"] {
-        let (asked, output) = through_proxy_to(
+        let (request, output) = through_proxy_to(
             "http://service.example",
             "407 Proxy Authentication Required",
             |command, authority| {
                 command.args(["--allow-http", "--transport", transport, "--proxy", authority]);
             },
         );
-        assert!(asked.starts_with("POST http://service.example/auth/token/delegate HTTP/1.1\r\n"), "{asked}");
+        assert!(
+            request.starts_with("POST http://service.example/auth/token/delegate HTTP/1.1\r\n"),
+            "{request}"
+        );
         let shown = stderr(&output);
         assert!(shown.starts_with(LOGIN), "{shown}");
         assert_hint_is_the_proxy(&shown);
@@ -71,10 +74,10 @@ fn a_variable_that_names_no_proxy_is_named() {
 
 #[test]
 fn the_proxy_of_the_environment_is_used_unless_proxy_is_none() {
-    let (asked, _) = through_proxy("403 Forbidden", |command, authority| {
+    let (request, _) = through_proxy("403 Forbidden", |command, authority| {
         command.env("HTTPS_PROXY", with_password(authority));
     });
-    assert!(asked.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{asked}");
+    assert!(request.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{request}");
 
     let unused = TcpListener::bind("127.0.0.1:0").unwrap();
     unused.set_nonblocking(true).unwrap();
@@ -92,7 +95,7 @@ fn a_flag_wins_over_the_variable_and_the_variable_over_the_profile() {
     for (flag, variable, profile) in
         [(Some(LIVE), Some(DEAD), Some(DEAD)), (None, Some(LIVE), Some(DEAD)), (None, None, Some(LIVE))]
     {
-        let (asked, output) = through_proxy("403 Forbidden", |command, authority| {
+        let (request, output) = through_proxy("403 Forbidden", |command, authority| {
             let url = |place: &str| if place == LIVE { authority.to_owned() } else { DEAD.to_owned() };
             command.env("HTTPS_PROXY", DEAD);
             command.args(flag.map(|place| format!("--proxy={}", url(place))));
@@ -101,7 +104,7 @@ fn a_flag_wins_over_the_variable_and_the_variable_over_the_profile() {
             command.arg("--config").arg(file("chosen-proxy.toml", format!("[profiles.p]\n{profile}\n")));
             command.args(["--profile", "p"]);
         });
-        assert!(asked.starts_with("CONNECT "), "{flag:?} {variable:?} {profile:?}: {asked}");
+        assert!(request.starts_with("CONNECT "), "{flag:?} {variable:?} {profile:?}: {request}");
         assert_eq!(output.status.code(), Some(5), "{flag:?} {variable:?} {profile:?}");
     }
 }
@@ -139,20 +142,20 @@ fn through_proxy_to(
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = token_of(base_url);
     set_up(&mut command, &proxy.local_addr().unwrap().to_string());
-    let asked = thread::spawn(move || {
+    let request = thread::spawn(move || {
         let (mut connection, _) = proxy.accept().unwrap();
-        let mut asked = Vec::new();
+        let mut request = Vec::new();
         let mut piece = [0; 1024];
-        while !is_whole(&asked) {
+        while !is_whole(&request) {
             let length = connection.read(&mut piece).unwrap();
             assert!(length > 0, "the request has no end");
-            asked.extend_from_slice(&piece[..length]);
+            request.extend_from_slice(&piece[..length]);
         }
         write!(connection, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n").unwrap();
-        String::from_utf8(asked).unwrap()
+        String::from_utf8(request).unwrap()
     });
     let output = command.args(["--retries", "0"]).output().unwrap();
-    (asked.join().unwrap(), output)
+    (request.join().unwrap(), output)
 }
 
 /// CONNECT has no body; any other request has a body of JSON.

@@ -15,8 +15,8 @@ use crate::harness::{cg_auth_process, emulator, stderr};
 /// The end of every prompt for a secret.
 const HIDDEN: &str = "(hidden): ";
 
-/// Runs `cg-auth` with `arguments` in a terminal and types `typed` once it shows `prompt`. Returns everything that
-/// the terminal showed, and the exit code; `None` if `script` is not installed.
+/// Runs `cg-auth` with `arguments` in a terminal and types `typed` once it shows `prompt`. Returns everything
+/// that the terminal showed, and the exit code; `None` if `script` is not installed.
 fn at_terminal(
     emulator: &Emulator,
     arguments: &str,

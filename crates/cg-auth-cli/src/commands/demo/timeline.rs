@@ -24,8 +24,8 @@ impl<'a> Timeline<'a> {
         self.write(format_args!("{line}\n"))
     }
 
-    /// Runs `work` and writes its line: the step, the `call` that it makes, how long it took, and its result. `work`
-    /// returns a value and a text for the line.
+    /// Runs `work` and writes its line: the step, the `call` that it makes, how long it took, and its result.
+    /// `work` returns a value and a text for the line.
     ///
     /// # Errors
     /// The error of `work`, after a line that says that the step failed.

@@ -13,8 +13,8 @@ use crate::{
     variable,
 };
 
-/// Runs `program` to its end, with `environment` added to that of this process. Stop signals are passed on to the
-/// program; the third one kills it.
+/// Runs `program` to its end, with `environment` added to that of this process. Stop signals are passed on to
+/// the program; the third one kills it.
 pub(super) async fn run(
     program: &OsStr,
     arguments: &[OsString],
@@ -24,8 +24,8 @@ pub(super) async fn run(
     let not_run = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
     let mut command = Command::new(program);
     command.args(arguments).kill_on_drop(true);
-    // These settings would lead the command to another service. The user's configuration file needs no variable,
-    // so an empty file takes its place.
+    // These settings would lead the command to another service. The user's configuration file needs no
+    // variable, so an empty file takes its place.
     command.env(variable::CONFIG.name, NULL_DEVICE);
     for variable in [
         variable::PROFILE,
@@ -64,8 +64,8 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
-/// Sends `signal` to the command. A terminal sends Ctrl-C to its whole foreground group, so that the command has it
-/// already.
+/// Sends `signal` to the command. A terminal sends Ctrl-C to its whole foreground group, so that the command
+/// has it already.
 #[cfg(unix)]
 fn pass_on(signal: Stop, child: Option<u32>) {
     use rustix::process::{Pid, Signal, getpgrp, kill_process};

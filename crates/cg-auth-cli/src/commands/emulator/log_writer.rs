@@ -26,8 +26,8 @@ struct Queue {
 }
 
 impl LogWriter {
-    /// Passes each line to `write`. If lines came faster than it could write them, `report_lost` receives the number
-    /// of those that were lost.
+    /// Passes each line to `write`. If lines came faster than it could write them, `report_lost` receives the
+    /// number of those that were lost.
     pub(super) fn start(
         write: impl FnMut(&str) + Send + 'static,
         report_lost: impl FnMut(u64) + Send + 'static,

@@ -17,7 +17,8 @@ pub(super) struct TokenFile {
 }
 
 impl TokenFile {
-    /// Creates the successor beside the file at `path`. If `path` is a link, the file that it points at is replaced.
+    /// Creates the successor beside the file at `path`. If `path` is a link, the file that it points at is
+    /// replaced.
     pub(super) fn prepare(path: &Path) -> Result<Self, SettingError> {
         let unwritable = |source| SettingError::not_writable(path, source);
         let target = path.canonicalize().map_err(unwritable)?;
@@ -46,8 +47,8 @@ impl TokenFile {
     }
 }
 
-/// Makes the new entry of the folder survive a loss of power. An error is ignored, because the file is already
-/// replaced, and some file systems cannot do this.
+/// Makes the new entry of the folder survive a loss of power. An error is ignored, because the file is
+/// already replaced, and some file systems cannot do this.
 fn sync_folder(path: &Path) {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {

@@ -87,8 +87,8 @@ impl Watch {
     }
 }
 
-/// How long to wait before the next call of the provider, which has no timer and renews a token only when it is
-/// called.
+/// How long to wait before the next call of the provider, which has no timer and renews a token only when it
+/// is called.
 ///
 /// A timer does not count the time for which the machine is suspended, so the pause is short.
 fn pause(token: &IssuedToken) -> Duration {
@@ -112,8 +112,8 @@ fn whole_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-const REFRESH_SWITCHED_OFF: &str = "the service refuses every refresh token, so only the client secret is used; a \
-                                    proxy that drops headers with an underscore, as nginx does by default, causes \
-                                    this";
+const REFRESH_SWITCHED_OFF: &str = "\
+    the service refuses every refresh token, so only the client secret is used; a proxy that drops \
+    headers with an underscore, as nginx does by default, causes this";
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
