@@ -72,12 +72,13 @@ fn fail(failure: &Failure, format: ErrorFormat) -> ExitCode {
 
 /// Writes an error of clap: as it is, with its highlighting and the usage, or as a JSON object.
 fn refuse_arguments(error: &clap::Error, format: ErrorFormat) -> ExitCode {
+    let failure = Failure::Arguments(first_paragraph(error));
     match format {
-        ErrorFormat::Json => report::write(&Failure::Arguments(first_paragraph(error)), format),
+        ErrorFormat::Json => report::write(&failure, format),
         ErrorFormat::Human => {
-            // If standard error cannot be written, the exit code still tells the kind.
+            // If standard error cannot be written, the exit code still shows the kind.
             let _ = error.print();
-            Failure::Arguments(String::new()).exit_code()
+            failure.exit_code()
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn labelled(label: &str, style: Style, text: &str) -> String {
 /// `value`, which holds no secret, as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value);
-    // Strings and numbers always have a JSON form. If one had none, the exit code would still tell the kind.
+    // Strings and numbers always have a JSON form. If one had none, the exit code would still show the kind.
     text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
 }
 

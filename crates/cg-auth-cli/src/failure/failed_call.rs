@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, io};
 
 use cg_auth_core::{
-    BaseUrl, CallError,
+    BaseUrl, CallError, CallErrorKind,
     causes::causes,
     transport::{TransportError, TransportErrorKind},
 };
@@ -71,13 +71,22 @@ impl FailedCall {
             return (PROXY_LOGIN.to_owned(), None);
         }
         let cause = self.error.source();
-        let Some(transport) = self.error.as_transport() else { return (self.error.to_string(), cause) };
+        let Some(transport) = self.error.as_transport() else {
+            return (self.text_without_transport(), cause);
+        };
         match cause {
             // The cause names the proxy or the setting, which the text above it does not.
             Some(cause) if self.is_about_the_proxy() || transport.kind() == TransportErrorKind::Config => {
                 (cause.to_string(), cause.source())
             }
             _ => (self.transport_text(transport), cause),
+        }
+    }
+
+    fn text_without_transport(&self) -> String {
+        match self.error.kind() {
+            CallErrorKind::Timeout => format!("{} from {}", self.error, self.address),
+            _ => self.error.to_string(),
         }
     }
 

@@ -252,6 +252,8 @@ fn the_exit_code_tells_how_far_the_call_got() {
             let error = json_error(&output);
             assert_eq!(output.status.code(), Some(code), "{transport} {kind}: {error}");
             assert_eq!(error["kind"], kind, "{transport}: {error}");
+            let names_host = error["message"].as_str().unwrap().contains("127.0.0.1:");
+            assert_eq!(names_host, kind != "protocol", "{transport}: {error}");
             assert_eq!(error["status"], status, "{transport} {kind}: {error}");
             assert_eq!(stdout(&output), "");
         }
