@@ -47,7 +47,7 @@ impl FailedCall {
     /// the service, with a status that the service never uses.
     pub(crate) fn is_about_the_proxy(&self) -> bool {
         self.is_refused_by_proxy()
-            || self.any_cause(|text| {
+            || self.any_text(|text| {
                 // The clauses behind a semicolon give advice.
                 let problem = text.split(';').next().unwrap_or_default();
                 problem.contains("the proxy") || problem.to_ascii_lowercase().contains("_proxy ")
@@ -57,12 +57,12 @@ impl FailedCall {
     /// Whether the proxy wants other credentials (407). hyper-util says this in the text of its error only.
     fn is_refused_by_proxy(&self) -> bool {
         self.error.status().is_some_and(|status| status.as_u16() == 407)
-            || self.any_cause(|text| text.contains("proxy authorization required"))
+            || self.any_text(|text| text.contains("proxy authorization required"))
     }
 
-    fn any_cause(&self, is_it: impl Fn(&str) -> bool) -> bool {
-        let causes = self.error.as_transport().and_then(Error::source).map(causes);
-        causes.into_iter().flatten().any(|cause| is_it(&cause.to_string()))
+    fn any_text(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        let errors = self.error.as_transport().map(|error| causes(error));
+        errors.into_iter().flatten().any(|error| is_it(&error.to_string()))
     }
 
     /// The text of this error, and the cause that explains it further.
@@ -75,6 +75,7 @@ impl FailedCall {
             return (self.text_without_transport(), cause);
         };
         match cause {
+            _ if has_own_text(transport) && !self.is_unknown_issuer() => (transport.to_string(), cause),
             // The cause names the proxy or the setting, which the text above it does not.
             Some(cause) if self.is_about_the_proxy() || transport.kind() == TransportErrorKind::Config => {
                 (cause.to_string(), cause.source())
@@ -97,11 +98,11 @@ impl FailedCall {
                 Some(problem) => format!("cannot reach {address}: {problem}"),
                 None => format!("cannot reach {address}"),
             },
-            TransportErrorKind::Tls if self.any_cause(|text| text.contains("UnknownIssuer")) => {
+            TransportErrorKind::Tls if self.is_unknown_issuer() => {
                 format!("the certificate of {host} is not trusted: unknown issuer")
             }
-            TransportErrorKind::Tls if self.any_cause(|text| text.contains("invalid peer certificate")) => {
-                format!("the certificate of {host} cannot be accepted")
+            TransportErrorKind::Tls if self.any_text(|text| text.contains("invalid peer certificate")) => {
+                format!("the certificate of {host} is not trusted")
             }
             TransportErrorKind::Tls => format!("the TLS handshake with {address} failed"),
             TransportErrorKind::Closed => {
@@ -110,6 +111,11 @@ impl FailedCall {
             TransportErrorKind::Malformed => format!("the answer of {address} is not HTTP"),
             _ => transport.to_string(),
         }
+    }
+
+    /// Whether no trusted authority has issued the certificate of the service. rustls says this in its text only.
+    fn is_unknown_issuer(&self) -> bool {
+        !self.is_about_the_proxy() && self.any_text(|text| text.contains("UnknownIssuer"))
     }
 }
 
@@ -123,6 +129,20 @@ impl Error for FailedCall {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.text_and_cause().1
     }
+}
+
+/// Whether the transport has put its own text, which names the peer, in the place of the general text of its kind.
+fn has_own_text(error: &TransportError) -> bool {
+    let general = match error.kind() {
+        TransportErrorKind::Config => TransportError::config(""),
+        TransportErrorKind::Connect => TransportError::connect(""),
+        TransportErrorKind::Tls if error.is_refused_certificate() => TransportError::refused_certificate(""),
+        TransportErrorKind::Tls => TransportError::tls(""),
+        TransportErrorKind::Closed => TransportError::closed(""),
+        TransportErrorKind::Malformed => TransportError::malformed(""),
+        _ => return false,
+    };
+    error.to_string() != general.to_string()
 }
 
 /// The innermost network error, in the words of the standard library.
@@ -159,7 +179,7 @@ mod tests {
             ),
             (
                 TransportError::refused_certificate("invalid peer certificate: Expired"),
-                "the certificate of example.com cannot be accepted",
+                "the certificate of example.com is not trusted",
             ),
             (TransportError::tls("alert"), "the TLS handshake with example.com:443 failed"),
             (TransportError::closed("eof"), "the connection to example.com:443 ended"),
