@@ -1,21 +1,12 @@
-//! What the command line takes as a whole; each subcommand's own arguments stand in its file.
+//! [`Cli`]: the command line as a whole. Each subcommand's arguments are in its own file.
 //!
-//! The environment is read in [`settings`](crate::settings), by hand: clap's own way would print the values
-//! of variables in `--help`. No flag takes a secret itself, since every process can read the arguments of
-//! every other.
+//! [`variable`](crate::variable) reads the environment, because clap would print the values of variables in
+//! `--help`. No flag takes a secret, because every process can read the arguments of every other process.
 
-use std::ffi::OsString;
-
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, error::ErrorKind};
 
 use crate::{
-    commands::{
-        completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs, emulator::EmulatorArgs,
-        inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
-        token_format::TokenFormat,
-    },
-    help_topics,
-    settings::{SettingError, variable},
+    commands::Command, console::Console, error_format::ErrorFormat, help_topics, setting_error::SettingError,
 };
 
 /// Delegated access tokens of the AvePoint Cloud Governance Modern API.
@@ -26,106 +17,44 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     #[command(flatten)]
-    pub(crate) global: GlobalArgs,
+    global: GlobalArgs,
 }
 
-/// What every subcommand takes.
+/// The options of every subcommand.
 #[derive(Args)]
 #[command(next_help_heading = "Always")]
-pub(crate) struct GlobalArgs {
-    /// How an error is written to standard error [default: json with --format json, else human].
+struct GlobalArgs {
+    /// The format of errors on standard error [default: json with --format json, else human].
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
-    pub(crate) error_format: Option<ErrorFormat>,
+    error_format: Option<ErrorFormat>,
 
-    /// Never asks anything, not even at a terminal.
+    /// Never prompt, even at a terminal.
     #[arg(long, global = true)]
-    pub(crate) no_input: bool,
+    no_input: bool,
 
-    /// Tells on standard error what happens; no secret, header or body is shown.
-    // Once says it all; whoever is used to more of them elsewhere is not refused.
+    /// Log settings, calls and connections to standard error; no secret, header or body is shown.
+    // There is one level; more than one -v is accepted because users of other tools type it.
     #[arg(long, short, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Gets a delegated access token and prints it.
-    Token(TokenArgs),
-    /// Exchanges a refresh token for another access token and prints it.
-    Refresh(RefreshArgs),
-    /// Makes the service forget its cached tokens; the user must be a Service Administrator.
-    DeleteTokenCache(DeleteTokenCacheArgs),
-    /// Shows what a token from standard input says about itself, offline and without verifying it.
-    Inspect(InspectArgs),
-    /// Runs an emulator of the service on this machine, until Ctrl-C or for one command.
-    Emulator(EmulatorArgs),
-    /// Shows a token's whole life against an emulator of the service: no setting, no network.
-    Demo,
-    /// Prints a completion script for a shell.
-    #[command(hide = true)]
-    Completions(CompletionsArgs),
-    /// Prints a manual page in roff.
-    #[command(hide = true)]
-    Man(ManArgs),
-    #[command(hide = true, about = help_topics::exit_codes(), help_template = "{about}\n")]
-    ExitCodes,
-    #[command(hide = true, about = help_topics::environment(), help_template = "{about}\n")]
-    Environment,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum ErrorFormat {
-    #[default]
-    Human,
-    Json,
+    verbose: u8,
 }
 
 impl Cli {
-    /// The flag's, else the variable's, else what the format of the output implies.
-    pub(crate) fn error_format(&self) -> Result<ErrorFormat, SettingError> {
-        if let Some(format) = self.global.error_format {
-            return Ok(format);
-        }
-        let implied = if self.command.prints_json() { ErrorFormat::Json } else { ErrorFormat::Human };
-        Ok(variable::ERROR_FORMAT.parsed(ErrorFormat::parse)?.unwrap_or(implied))
-    }
-}
-
-impl Command {
-    /// Whether `--format json` was given.
-    fn prints_json(&self) -> bool {
-        match self {
-            Self::Token(args) => args.format == Some(TokenFormat::Json),
-            Self::Refresh(args) => args.format == Some(TokenFormat::Json),
-            Self::Inspect(args) => args.prints_json(),
-            Self::Emulator(args) => args.prints_json(),
-            _ => false,
-        }
-    }
-}
-
-impl ErrorFormat {
-    /// Reads a name, from elsewhere than the command line.
-    fn parse(text: &str) -> Result<Self, String> {
-        Self::from_str(text, false).map_err(|_| "it is neither human nor json".into())
+    /// The console that the arguments and the environment describe.
+    pub(crate) fn console(&self) -> Result<Console, SettingError> {
+        let GlobalArgs { error_format, no_input, verbose } = self.global;
+        let error_format = ErrorFormat::choose(error_format, self.command.prints_json())?;
+        Ok(Console::new(error_format, no_input, verbose > 0))
     }
 
-    /// What arguments ask for that could not be read as a whole.
-    pub(crate) fn of_unread(args: impl Iterator<Item = OsString>) -> Self {
-        // What stands behind is another command's.
-        let own = args.take_while(|arg| arg != "--");
-        let args: Vec<_> = own.map(|arg| arg.to_string_lossy().into_owned()).collect();
-        let asks = |flag: &str, value: &str| {
-            args.contains(&format!("{flag}={value}"))
-                || args.windows(2).any(|pair| pair[0] == flag && pair[1] == value)
-        };
-        let variable = variable::ERROR_FORMAT.parsed(Self::parse).ok().flatten();
-        match variable {
-            _ if asks("--error-format", "json") => Self::Json,
-            _ if asks("--error-format", "human") => Self::Human,
-            Some(format) => format,
-            None if asks("--format", "json") => Self::Json,
-            None => Self::Human,
+    /// An error of clap about arguments of `subcommand` that do not go together. It shows the usage of the
+    /// subcommand.
+    pub(crate) fn usage_error(subcommand: &str, problem: &str) -> clap::Error {
+        let mut cli = Self::command();
+        // Gives the subcommand its full name.
+        cli.build();
+        match cli.find_subcommand_mut(subcommand) {
+            Some(command) => command.error(ErrorKind::ArgumentConflict, problem),
+            None => cli.error(ErrorKind::ArgumentConflict, problem),
         }
     }
 }

@@ -1,39 +1,83 @@
-//! The subcommands, one file each.
+//! [`Command`]: the subcommands, with a file for each. A new subcommand needs a file and its lines here.
 
-pub(crate) mod completions;
-pub(crate) mod delete_token_cache;
+mod completions;
+mod delete_token_cache;
 mod demo;
-pub(crate) mod emulator;
-pub(crate) mod inspect;
-pub(crate) mod man;
-pub(crate) mod refresh;
-pub(crate) mod token;
-pub(crate) mod token_format;
+mod emulator;
+mod inspect;
+mod man;
+mod refresh;
+mod token;
+mod token_format;
 
 use std::process::ExitCode;
 
-use crate::{
-    cli::{Cli, Command},
-    console::Console,
-    failure::Failure,
-    help_topics, output,
-    runtime::interruptible,
-};
+use clap::Subcommand;
 
-/// Runs the command; its exit code, if it has one of its own to give, is part of the success.
-pub(crate) async fn run(cli: &Cli, console: &Console) -> Result<ExitCode, Failure> {
-    match &cli.command {
-        // It listens to signals itself, and its command's exit code becomes its own.
-        Command::Emulator(args) => return emulator::run(args, console, cli.global.verbose > 0).await,
-        // A signal is how it ends.
-        Command::Token(args) if args.watch => token::watch(args, console).await,
+use self::{
+    completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs, emulator::EmulatorArgs,
+    inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
+};
+use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Get a delegated access token and print it.
+    Token(TokenArgs),
+    /// Exchange a refresh token for a new access token and print it.
+    Refresh(RefreshArgs),
+    /// Delete the tokens that the service has cached; the user must be a Service Administrator.
+    DeleteTokenCache(DeleteTokenCacheArgs),
+    /// Show the claims of a token from standard input, offline and without verifying them.
+    Inspect(InspectArgs),
+    /// Run an emulator of the service on this machine, until Ctrl-C or for one command.
+    Emulator(EmulatorArgs),
+    /// Show the life of a token against an emulator of the service; needs no settings and no network.
+    Demo,
+    /// Print a completion script for a shell.
+    #[command(hide = true)]
+    Completions(CompletionsArgs),
+    /// Print a manual page in roff.
+    #[command(hide = true)]
+    Man(ManArgs),
+    #[command(hide = true, about = help_topics::exit_codes(), help_template = "{about}\n")]
+    ExitCodes,
+    #[command(hide = true, about = help_topics::environment(), help_template = "{about}\n")]
+    Environment,
+}
+
+impl Command {
+    /// Whether `--format json` was given.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Token(args) => args.prints_json(),
+            Self::Refresh(args) => args.prints_json(),
+            Self::Inspect(args) => args.prints_json(),
+            Self::Emulator(args) => args.prints_json(),
+            _ => false,
+        }
+    }
+}
+
+/// Runs `command` and returns the exit code of its success. `describe` describes the whole command line, for
+/// completions and manual pages.
+pub(crate) async fn run(
+    command: &Command,
+    describe: fn() -> clap::Command,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    match command {
+        // It handles signals itself, and may end with the exit code of another command.
+        Command::Emulator(args) => return emulator::run(args, console).await,
+        // A signal ends it with success.
+        Command::Token(args) if args.watches() => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,
         Command::Refresh(args) => interruptible(refresh::run(args, console)).await,
         Command::DeleteTokenCache(args) => interruptible(delete_token_cache::run(args, console)).await,
         Command::Inspect(args) => interruptible(inspect::run(args, console)).await,
         Command::Demo => interruptible(demo::run()).await,
-        Command::Completions(args) => completions::run(args),
-        Command::Man(args) => man::run(args),
+        Command::Completions(args) => completions::run(args, describe()),
+        Command::Man(args) => man::run(args, describe()),
         Command::ExitCodes => print(help_topics::exit_codes()),
         Command::Environment => print(&help_topics::environment()),
     }

@@ -1,42 +1,29 @@
-//! [`Console`]: the person or program that runs the command, and how it is spoken to.
+//! [`Console`]: how the command speaks on standard error, and whether it may prompt.
 
 use std::io::{self, IsTerminal as _};
 
 use serde::Serialize;
 
-use crate::{
-    cli::{Cli, ErrorFormat},
-    output,
-    settings::{SettingError, variable},
-};
+use crate::{error_format::ErrorFormat, output, variable};
 
-/// How standard error speaks, and whether anybody can be asked.
+/// The settings of the terminal dialogue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
     error_format: ErrorFormat,
-    may_ask: bool,
+    can_prompt: bool,
+    is_verbose: bool,
 }
 
 impl Console {
-    /// As `cli` and the environment want it.
-    pub(crate) fn new(cli: &Cli) -> Result<Self, SettingError> {
-        let input_is_refused = cli.global.no_input || variable::NO_INPUT.is_on();
-        Ok(Self {
-            error_format: cli.error_format()?,
-            may_ask: !input_is_refused && io::stdin().is_terminal() && io::stderr().is_terminal(),
-        })
+    /// Prompts are possible if standard input and standard error are terminals, unless `no_input` or
+    /// `CG_AUTH_NO_INPUT` turns them off.
+    pub(crate) fn new(error_format: ErrorFormat, no_input: bool, is_verbose: bool) -> Self {
+        let is_turned_off = no_input || variable::NO_INPUT.is_on();
+        let can_prompt = !is_turned_off && io::stdin().is_terminal() && io::stderr().is_terminal();
+        Self { error_format, can_prompt, is_verbose }
     }
 
-    pub(crate) const fn error_format(&self) -> ErrorFormat {
-        self.error_format
-    }
-
-    /// Whether a person sits there and has not said that they want to be left alone.
-    pub(crate) const fn may_ask(&self) -> bool {
-        self.may_ask
-    }
-
-    /// Says on standard error what does not keep the command from its success.
+    /// Writes a warning to standard error. The command goes on.
     pub(crate) fn warn(&self, warning: &str) {
         let line = match self.error_format {
             ErrorFormat::Human => output::labelled("warning", output::WARNING, &output::escaped(warning)),
@@ -44,9 +31,23 @@ impl Console {
         };
         output::to_stderr(&line);
     }
+
+    pub(crate) const fn error_format(&self) -> ErrorFormat {
+        self.error_format
+    }
+
+    /// Whether a person can be prompted.
+    pub(crate) const fn can_prompt(&self) -> bool {
+        self.can_prompt
+    }
+
+    /// Whether `-v` was given.
+    pub(crate) const fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
 }
 
-/// A warning beside `--error-format json`: every line of standard error is an object then, but for those of
+/// A warning with `--error-format json`. Every line on standard error is then an object, except for those of
 /// `-v`.
 #[derive(Serialize)]
 struct Warning<'a> {

@@ -1,4 +1,4 @@
-//! What `-v` shows: what this command does, and what the HTTP libraries say of their connections.
+//! The log of `-v`: the events of this command, and what reqwest says about its connections.
 
 use std::io;
 
@@ -7,18 +7,18 @@ use tracing_subscriber::{
     Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-/// Shows events on standard error from now on.
+/// Writes events to standard error from now on.
 pub(crate) fn show() {
-    // Colours would need to be asked for; plain lines can be read anywhere.
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false).with_filter(quiet_targets());
-    // A second call would be refused: there is only this one.
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false).with_filter(safe_targets());
+    // A second call would be refused; the command makes one.
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
-/// Levels at which no header, body or URL is logged. What is not named here is silent: at `debug` h2 and
-/// hyper-util show the text of a GOAWAY frame, which is the server's and could echo what it was sent; at
-/// `trace` reqwest shows raw bytes.
-fn quiet_targets() -> Targets {
+/// The targets and levels that never log a header, a body or a URL; every other target is off.
+///
+/// At `debug`, h2 and hyper-util log the text of a GOAWAY frame, into which a server can put what it was
+/// sent. At `trace`, reqwest logs raw bytes.
+fn safe_targets() -> Targets {
     Targets::new().with_target("cg_auth", LevelFilter::DEBUG).with_target("reqwest", LevelFilter::DEBUG)
 }
 
@@ -29,8 +29,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_hold_a_header_or_a_body_is_not_shown() {
-        let targets = quiet_targets();
+    fn events_that_could_hold_a_header_or_a_body_are_not_logged() {
+        let targets = safe_targets();
         assert!(targets.would_enable("cg_auth::commands", &Level::DEBUG));
         for target in ["h2::codec::framed_read", "hyper_util::client", "hyper::proto", "rustls::client"] {
             assert!(!targets.would_enable(target, &Level::ERROR), "{target}");

@@ -1,137 +1,116 @@
-//! [`Failure`]: why the command did not succeed, its exit code, and how it is told.
+//! [`Failure`]: why the command failed, and its exit code.
 
-mod human;
-mod json;
+mod failed_call;
+mod unread_secret;
 
 use std::{io, process::ExitCode, time::Duration};
 
 use cg_auth_core::{
-    CallError, CallErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
+    BaseUrl, CallError, CallErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
 };
 use cg_auth_emulator::EmulatorError;
-use clap::CommandFactory as _;
 
-use crate::{
-    cli::{Cli, ErrorFormat},
-    output,
-    settings::SettingError,
-    stop_signal::Stop,
-};
+pub(crate) use self::failed_call::{FailedCall, Operation};
+use self::unread_secret::UnreadSecret;
+use crate::{setting_error::SettingError, stop_signal::Stop};
 
-/// Everything that can keep the command from its success.
+/// Everything that makes the command fail.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("wrong usage")]
-    Usage(#[from] clap::Error),
+    /// clap has refused the arguments with this message.
+    #[error("{0}")]
+    Arguments(String),
+    /// Arguments of `subcommand` that are valid one by one and do not go together.
+    #[error("{problem}")]
+    Usage { subcommand: &'static str, problem: &'static str },
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// The transport cannot be built.
     #[error(transparent)]
-    Call(#[from] CallError),
+    Transport(#[from] TransportError),
     #[error(transparent)]
-    Refresh(CallError),
+    Call(#[from] FailedCall),
+    /// The provider cannot read the client secret.
     #[error(transparent)]
-    DeleteTokenCache(CallError),
+    Secret(UnreadSecret),
+    /// The provider has no token for some other reason.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Token(TokenError),
     #[error("the emulator did not start")]
     Emulator(#[from] EmulatorError),
     /// A step of the demo.
     #[error("the demo failed over {transport} at the step \"{step}\"")]
     Step { transport: &'static str, step: &'static str, source: Box<Self> },
-    /// The service did something else than the demo shows.
+    /// The service did not do what the demo shows.
     #[error("{0}")]
     Unexpected(String),
-    /// The refresh token's file, after the service has issued another refresh token.
-    #[error("{file} cannot be rewritten; the new refresh token was printed on standard output")]
+    /// The file of the refresh token cannot be rewritten with the new refresh token.
+    #[error("cannot rewrite {file}; the new refresh token was printed on standard output")]
     NotKept { file: String, source: io::Error },
-    /// The only copy of a refresh token, the old one being spent, had nowhere to go.
-    #[error("the service issued another refresh token, which is lost: it could {way}")]
+    /// The old refresh token is spent, and the new one was neither kept nor printed.
+    #[error("the service issued a new refresh token, which is lost: it could {way}")]
     Lost { way: &'static str, source: io::Error },
-    /// The command that an emulator was started for.
-    #[error("the command {program} cannot be run")]
+    /// The command of `cg-auth emulator -- COMMAND`.
+    #[error("cannot run the command {program}")]
     Command { program: String, source: io::Error },
-    #[error("nothing was done, as you wish")]
+    #[error("cancelled; nothing was deleted")]
     Declined,
     #[error(transparent)]
     Stopped(Stop),
-    #[error("standard output cannot be written")]
+    #[error("cannot write to standard output")]
     Output(#[source] io::Error),
-    #[error("the answer cannot be written as JSON")]
+    #[error("cannot write the answer as JSON")]
     Json(#[source] serde_json::Error),
-    #[error("the runtime did not start")]
+    #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
 
 impl Failure {
-    /// Arguments of `subcommand` that are each right and do not go together.
-    pub(crate) fn usage(subcommand: &'static str, problem: &'static str) -> Self {
-        let mut cli = Cli::command();
-        // Gives the subcommand its full name.
-        cli.build();
-        let kind = clap::error::ErrorKind::ArgumentConflict;
-        match cli.find_subcommand_mut(subcommand) {
-            Some(command) => command.error(kind, problem),
-            None => cli.error(kind, problem),
+    /// Why a provider for the service at `base_url` has no token.
+    pub(crate) fn no_token(error: TokenError, base_url: &BaseUrl) -> Self {
+        match (error.as_call(), error.kind()) {
+            (Some(call), _) => FailedCall::new(Operation::GetToken, base_url, call.clone()).into(),
+            (None, TokenErrorKind::Secret) => Self::Secret(UnreadSecret::new(error)),
+            _ => Self::Token(error),
         }
-        .into()
     }
 
-    /// Tells standard error, and gives the exit code.
-    pub(crate) fn report(&self, format: ErrorFormat) -> ExitCode {
-        match (self, format) {
-            // Whoever closed the stream knows that it did.
-            (Self::Output(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            (_, ErrorFormat::Json) => output::to_stderr(&json::line(self)),
-            (Self::Usage(error), ErrorFormat::Human) => {
-                // With clap's own highlighting, where the terminal wants any.
-                let _ = error.print();
-            }
-            (_, ErrorFormat::Human) => output::to_stderr(&human::lines(self)),
-        }
-        ExitCode::from(self.exit_code())
-    }
-
-    fn exit_code(&self) -> u8 {
-        match self.kind() {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind() {
             Kind::Usage | Kind::Call(CallErrorKind::Config) => 2,
             Kind::Call(CallErrorKind::Api | CallErrorKind::Rejected) => 3,
             Kind::Call(CallErrorKind::Protocol) => 4,
             Kind::Call(CallErrorKind::Transport) => 5,
             Kind::Call(CallErrorKind::Timeout) => 6,
-            // As shells have it.
+            // The codes that shells use.
             Kind::Command(io::ErrorKind::NotFound) => 127,
             Kind::Command(_) => 126,
             Kind::Stopped(signal) => signal.exit_code(),
             Kind::Internal | Kind::Declined | Kind::Call(_) => 1,
-        }
+        })
     }
 
-    fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Usage(_) => Kind::Usage,
-            // Ctrl-C at a prompt, which takes the signal for itself.
-            Self::Setting(SettingError::NotAsked { source, .. })
+            Self::Arguments(_) | Self::Usage { .. } => Kind::Usage,
+            // At a prompt Ctrl-C ends the read with this error instead of a signal.
+            Self::Setting(SettingError::NotPrompted { source, .. })
                 if source.kind() == io::ErrorKind::Interrupted =>
             {
                 Kind::Stopped(Stop::Interrupt)
             }
-            // An address that cannot be listened at is a wrong setting too.
-            Self::Setting(_) | Self::Emulator(EmulatorError::Listen { .. }) => {
-                Kind::Call(CallErrorKind::Config)
-            }
-            Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => {
-                Kind::Call(error.kind())
-            }
-            Self::Token(error) => match (error.as_call(), error.kind()) {
-                (Some(error), _) => Kind::Call(error.kind()),
-                (None, TokenErrorKind::Secret) => Kind::Call(CallErrorKind::Config),
-                _ => Kind::Internal,
-            },
+            // An address at which the emulator cannot listen is a wrong setting too.
+            Self::Setting(_)
+            | Self::Transport(_)
+            | Self::Secret(_)
+            | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(CallErrorKind::Config),
+            Self::Call(call) => Kind::Call(call.error().kind()),
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
             Self::Command { source, .. } => Kind::Command(source.kind()),
-            Self::Emulator(_)
+            Self::Token(_)
+            | Self::Emulator(_)
             | Self::Unexpected(_)
             | Self::NotKept { .. }
             | Self::Lost { .. }
@@ -141,60 +120,44 @@ impl Failure {
         }
     }
 
-    /// The failed call, if it came to one.
-    fn call(&self) -> Option<&CallError> {
+    /// The error of the failed call, if a call failed.
+    pub(crate) fn call_error(&self) -> Option<&CallError> {
         match self {
-            Self::Call(error) | Self::Refresh(error) | Self::DeleteTokenCache(error) => Some(error),
-            Self::Token(error) => error.as_call(),
-            Self::Step { source, .. } => source.call(),
+            Self::Call(call) => Some(call.error()),
+            Self::Step { source, .. } => source.call_error(),
             _ => None,
         }
     }
 
-    /// How long the service wants to be left alone. More than a year is no wish but a mistake, and could be
-    /// more than a reader's numbers hold.
-    fn retry_after(&self) -> Option<Duration> {
-        self.call().and_then(CallError::retry_after).map(|delay| delay.min(YEAR))
+    /// How long the service wants no further request. Longer than a year is a mistake of the service, and
+    /// could overflow the numbers of a reader.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.call_error().and_then(CallError::retry_after).map(|delay| delay.min(YEAR))
     }
 
-    /// What helps, where that can be said.
-    fn recovery(&self) -> Option<Recovery> {
+    /// What the user can do, if that is known.
+    pub(crate) fn recovery(&self) -> Option<Recovery> {
         match self.kind() {
             Kind::Internal | Kind::Declined | Kind::Command(_) | Kind::Stopped(_) => None,
             Kind::Usage | Kind::Call(_) => {
-                Some(self.call().map_or(Recovery::FixConfiguration, CallError::recovery))
+                Some(self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery))
             }
         }
     }
-
-    /// The failure and its causes, each telling its own layer's story.
-    fn story(&self) -> impl Iterator<Item = String> {
-        let first: Option<&(dyn std::error::Error + 'static)> = Some(self);
-        std::iter::successors(first, |error| error.source()).map(ToString::to_string)
-    }
 }
 
-impl From<TransportError> for Failure {
-    fn from(error: TransportError) -> Self {
-        Self::Call(error.into())
-    }
-}
-
-/// As long as `humantime` has it.
-const YEAR: Duration = Duration::from_secs(31_557_600);
-
-/// How far the command came.
+/// How far the command got.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
-    /// The arguments could not be read.
+pub(crate) enum Kind {
+    /// The arguments are wrong.
     Usage,
-    /// The call failed, or one of its settings did.
+    /// The call failed, or one of its settings is wrong.
     Call(CallErrorKind),
-    /// Something of this process.
+    /// This process failed.
     Internal,
-    /// The command behind `cg-auth emulator --`.
+    /// The command of `cg-auth emulator -- COMMAND` cannot be run.
     Command(io::ErrorKind),
-    /// A person was asked and said no.
+    /// The user said no.
     Declined,
     /// Ctrl-C, SIGTERM or SIGHUP.
     Stopped(Stop),
@@ -202,7 +165,7 @@ enum Kind {
 
 impl Kind {
     /// The kind as a short stable word.
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Usage => "usage",
             Self::Call(kind) => kind.as_str(),
@@ -213,3 +176,6 @@ impl Kind {
         }
     }
 }
+
+/// A year as `humantime` counts it.
+const YEAR: Duration = Duration::from_secs(31_557_600);

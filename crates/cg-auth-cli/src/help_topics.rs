@@ -1,12 +1,12 @@
-//! The topics of `cg-auth help`, which the manual page holds too.
+//! The topics of `cg-auth help`. The manual page holds them too.
 
-use crate::settings::variable;
+use crate::variable;
 
-/// Where the topics are.
+/// The end of `cg-auth --help`, which names the topics.
 pub(crate) const POINTER: &str = "\
 More:
-  cg-auth help exit-codes   what the exit code tells
-  cg-auth help environment  the variables, the configuration file, and which of them wins";
+  cg-auth help exit-codes   the meaning of each exit code
+  cg-auth help environment  the variables, the configuration file, and their precedence";
 
 /// `cg-auth help exit-codes`.
 pub(crate) const fn exit_codes() -> &'static str {
@@ -17,16 +17,17 @@ The exit code tells how far the command got:
   1    internal error, the output could not be written, or you said no
   2    wrong usage or settings: nothing was sent
   3    the service answered with an error or a refusal
-  4    an answer, but no usable one
-  5    no complete answer: the network, or TLS
+  4    the answer is not one of the service
+  5    no complete answer: the network or TLS failed
   6    no complete answer in time
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
-An emulator or a `cg-auth token --watch` that was stopped ends with 0. `cg-auth
-emulator -- COMMAND` ends with the command's code, or with 128 and the number of
-the signal that ended it; 126 or 127 say that it could not be run, or not be
-found; signals go to the command and not to its children, and the third kills it:
-128 and the signal's number then."
+A signal ends an emulator or `cg-auth token --watch` with 0.
+
+`cg-auth emulator -- COMMAND` ends with the exit code of the command, or with 128
+and the number of the signal that ended it. 127 means that the command was not
+found, 126 that it could not be run. Signals go to the command and not to its
+children; the third one kills it, and the exit code is 128 and its number."
 }
 
 /// `cg-auth help environment`.
@@ -35,7 +36,7 @@ pub(crate) fn environment() -> String {
         .iter()
         .map(|variable| format!("  {:<27}  {}\n", variable.name, variable.meaning))
         .collect();
-    format!("A flag wins over its variable, a variable over the profile.\n\n{variables}\n{CONFIGURATION}")
+    format!("A flag wins over its variable, and a variable over the profile.\n\n{variables}\n{CONFIGURATION}")
 }
 
 const CONFIGURATION: &str = "\
@@ -51,7 +52,7 @@ in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
 
 A profile may also set client_secret_file, ca_file, proxy, transport, timeout and
 allow_http. Paths are relative to the file. A secret or token in the file itself
-is refused; the command gets no shell.
+is refused. The command runs without a shell.
 
-HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured, in lower case too, for https.
-NO_COLOR keeps errors at a terminal plain.";
+For https, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read, in lower case too.
+NO_COLOR turns off the colours of errors at a terminal.";

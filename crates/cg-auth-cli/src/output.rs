@@ -1,5 +1,4 @@
-//! The two streams. Writing may fail, and a reader that has gone away is no reason to panic, as the print
-//! macros do.
+//! Standard output and standard error. Unlike the print macros, a write to a closed stream does not panic.
 
 mod reader;
 
@@ -12,22 +11,22 @@ use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
-pub(crate) use self::reader::is_unread;
+pub(crate) use self::reader::reader_gone;
 
-/// How `error` looks on a terminal, the same as in clap's own errors.
+/// The style of `error` on a terminal, as in clap's own errors.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-/// How `warning` looks on a terminal.
+/// The style of `warning` on a terminal.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Writes `text` to standard output, through to the reader.
+/// Writes `text` to standard output and flushes it.
 pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
-/// Writes `text` to standard error, its colours only to a terminal that wants them (`NO_COLOR`). Should
-/// writing fail there is nowhere left to say so.
+/// Writes `text` to standard error, without colours if that is not a terminal or `NO_COLOR` is set. An error
+/// of the write is ignored, because there is no other stream to report it on.
 pub(crate) fn to_stderr(text: &str) {
     let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
 }
@@ -37,19 +36,19 @@ pub(crate) fn labelled(label: &str, style: Style, text: &str) -> String {
     format!("{style}{label}:{style:#} {text}\n")
 }
 
-/// `value` as one line of JSON. Nothing in it is a secret.
+/// `value`, which holds no secret, as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value);
-    // Strings and numbers always have a JSON form; were it otherwise, the exit code still tells the kind.
+    // Strings and numbers always have a JSON form. If one had none, the exit code would still show the kind.
     text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
 }
 
-/// `text` as one line that a terminal shows and does not obey: control characters and those that are not
-/// seen themselves are spelled out.
+/// `text` as one line that cannot control a terminal: control characters and invisible characters are
+/// escaped.
 pub(crate) fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_unseen(character) {
+        if character.is_control() || is_invisible(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
@@ -58,13 +57,13 @@ pub(crate) fn escaped(text: &str) -> String {
     line
 }
 
-/// A JSON text in which every control character is escaped, beyond those that JSON itself demands, and every
-/// one that is not seen. They occur nowhere but in strings.
+/// A JSON text in which every control character and every invisible character is escaped. JSON itself demands
+/// fewer escapes; such characters occur in its strings only.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {
-        if character.is_control() || is_unseen(character) {
-            // JSON spells what lies beyond U+FFFF as two surrogates.
+        if character.is_control() || is_invisible(character) {
+            // JSON writes a character beyond U+FFFF as two surrogates.
             for unit in character.encode_utf16(&mut [0; 2]) {
                 // Infallible: the target is a string.
                 let _ = write!(line, "\\u{unit:04x}");
@@ -76,9 +75,9 @@ pub(crate) fn escaped_json(json: &str) -> String {
     line
 }
 
-/// Whether a character has no looks of its own but changes those of its neighbours: it turns the direction,
-/// breaks the line, takes no room at all, or hides text in tags.
-const fn is_unseen(character: char) -> bool {
+/// Whether a character is invisible and changes the text around it: it turns the direction, breaks the line,
+/// has no width, or hides text in tags.
+const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'
@@ -96,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_given_nothing_to_obey() {
+    fn control_characters_and_invisible_characters_are_escaped() {
         assert_eq!(
             escaped("a\u{1b}[31mb\r\n\u{9b}2J\u{202e}\u{2028}ü"),
             r"a\u{1b}[31mb\r\n\u{9b}2J\u{202e}\u{2028}ü"
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_soft_hyphen_and_tags_are_spelled_out() {
+    fn a_soft_hyphen_and_tags_are_escaped() {
         assert_eq!(escaped("a\u{ad}b\u{e0041}"), r"a\u{ad}b\u{e0041}");
         let json = escaped_json("\"a\u{ad}b\u{e0041}\u{1f600}\"");
         assert_eq!(json, "\"a\\u00adb\\udb40\\udc41\u{1f600}\"");

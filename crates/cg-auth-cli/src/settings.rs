@@ -1,41 +1,43 @@
-//! From arguments, environment and profile to settings that are known to be good. A flag wins over its
-//! variable, a variable over the profile.
+//! [`Settings`]: the settings of a call, checked. A flag wins over its variable, and a variable over the
+//! profile.
 
+mod base_url;
 mod ca_file;
-mod choice;
 mod config_file;
-mod error;
+mod precedence;
 mod profile;
 mod proxy;
 mod service_args;
-pub(crate) mod variable;
 
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, ClientSecret, ConfigError, RetryPolicy, UserPrincipalName,
-    model::Environment,
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
+    transport::TransportError,
 };
 use cg_auth_transport_util::ProxyChoice;
 
-use self::{choice::Choice, config_file::SelectedProfile};
-pub(crate) use self::{
-    error::SettingError,
-    service_args::{ServiceArgs, TransportChoice},
+pub(crate) use self::service_args::ServiceArgs;
+use self::{
+    config_file::SelectedProfile,
+    precedence::{Chosen, Precedence, Setting},
 };
 use crate::{
     console::Console,
-    failure::Failure,
-    secret::{self, RotatingSecret, SecretSource},
-    transports,
+    secret::{RotatingSecret, SecretLabel, SecretOrigin},
+    service_address::ServiceAddress,
+    setting_error::SettingError,
+    time_format::positive_duration,
+    transports::TransportChoice,
+    variable,
 };
 
-/// All that a call to the service needs, but for the secret, which has not been read yet.
+/// Everything that a call to the service needs. The secret is not read yet.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) base_url: BaseUrl,
     pub(crate) user_principal_name: UserPrincipalName,
-    pub(crate) secret: SecretSource,
+    secret: SecretOrigin,
     ca_pem: Option<Vec<u8>>,
     proxy: ProxyChoice,
     transport: TransportChoice,
@@ -44,101 +46,122 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Settings from `args` and, for what they do not say, from the environment and a profile.
+    /// Takes each setting from `args`, else from the environment, else from a profile, and checks it.
     pub(crate) fn resolve(args: &ServiceArgs, console: &Console) -> Result<Self, SettingError> {
         let selected = SelectedProfile::find(args)?;
-        let profile = selected.as_ref().map(|selected| &selected.profile);
-        let mut choice = Choice::default();
+        let mut precedence = Precedence::new(selected.as_ref());
 
-        let base_url = choice
-            .of(
-                "base_url",
+        let base_url = precedence
+            .choose(
+                BASE_URL,
                 args.base_url.clone(),
                 || variable::BASE_URL.text(),
-                profile.and_then(|p| p.base_url.clone()),
+                |profile| profile.base_url.clone(),
             )?
             .ok_or(MISSING_BASE_URL)?;
-        let user = choice
-            .of(
-                "user_principal_name",
+        let user = precedence
+            .choose(
+                USER,
                 args.user_principal_name.clone(),
                 || variable::USER_PRINCIPAL_NAME.text(),
-                profile.and_then(|p| p.user_principal_name.clone()),
+                |profile| profile.user_principal_name.clone(),
             )?
             .ok_or(MISSING_USER)?;
-        let secret = choice
-            .of(
-                "the client secret",
-                args.client_secret_file.as_deref().map(SecretSource::file),
+        let secret = precedence
+            .choose(
+                client_secret(),
+                args.client_secret_file.as_deref().map(SecretOrigin::file),
                 secret_of_environment,
-                profile.and_then(|p| p.secret.clone()),
+                |profile| profile.secret.clone(),
             )?
-            .or_else(|| console.may_ask().then_some(SecretSource::Prompt))
+            .or_else(|| console.can_prompt().then_some(Chosen::by_default(SecretOrigin::Prompt)))
             .ok_or(MISSING_SECRET)?;
-        let ca_file = choice.of(
-            "ca_file",
+        let ca_file = precedence.choose(
+            CA_FILE,
             args.ca_file.clone(),
             || Ok(variable::CA_FILE.value().map(Into::into)),
-            profile.and_then(|p| p.ca_file.clone()),
+            |profile| profile.ca_file.clone(),
         )?;
-        let proxy = choice.of(
-            "proxy",
-            args.proxy.as_deref().map(proxy::parse_in_the_open).transpose()?,
+        let proxy = precedence.choose(
+            PROXY,
+            args.proxy.as_deref().map(proxy::parse_flag).transpose()?,
             || variable::PROXY.parsed(|text| proxy::parse(text).map_err(|error| error.to_string())),
-            profile.and_then(|p| p.proxy.clone()),
+            |profile| profile.proxy.clone(),
         )?;
-        let transport = choice.of(
-            "transport",
+        let transport = precedence.choose(
+            TRANSPORT,
             args.transport,
             || variable::TRANSPORT.parsed(TransportChoice::parse),
-            profile.and_then(|p| p.transport),
+            |profile| profile.transport,
         )?;
-        let timeout = choice.of(
-            "timeout",
+        let timeout = precedence.choose(
+            TIMEOUT,
             args.timeout,
-            || variable::TIMEOUT.parsed(crate::moment::positive_duration),
-            profile.and_then(|p| p.timeout),
+            || variable::TIMEOUT.parsed(positive_duration),
+            |profile| profile.timeout,
         )?;
-        let allow_http = args.allow_http || profile.is_some_and(|p| p.allow_http);
-
-        if let Some(warning) = selected.as_ref().and_then(|selected| choice.lost_by(selected)) {
+        let allow_http = args.allow_http || selected.as_ref().is_some_and(|it| it.profile.allow_http);
+        if let Some(warning) = precedence.warning() {
             console.warn(&warning);
         }
+
+        let base_url = base_url.try_map(|text, origin| base_url::parse(&text, allow_http, origin))?;
+        base_url.log(BASE_URL, &base_url.value);
+        let user = user.try_map(|name, _| UserPrincipalName::new(name).map_err(SettingError::from))?;
+        user.log(USER, &user.value);
+        secret.log(client_secret(), &secret.value);
+        if let Some(file) = &ca_file {
+            file.log(CA_FILE, file.value.display());
+        }
+        let proxy = proxy.unwrap_or_else(|| Chosen::by_default(ProxyChoice::default()));
+        proxy.log(PROXY, proxy::name(&proxy.value));
+        let transport = transport.unwrap_or_else(|| Chosen::by_default(TransportChoice::default()));
+        transport.log(TRANSPORT, transport.value.as_str());
+        let timeout = timeout.unwrap_or_else(|| Chosen::by_default(AuthClient::DEFAULT_TIMEOUT));
+        timeout.log(TIMEOUT, humantime::format_duration(timeout.value));
         Ok(Self {
-            base_url: parse_base_url(&base_url, allow_http)?,
-            user_principal_name: UserPrincipalName::new(user)?,
-            secret,
-            ca_pem: ca_file.as_deref().map(ca_file::read).transpose()?,
-            proxy: proxy.unwrap_or_default(),
-            transport: transport.unwrap_or_default(),
-            timeout: timeout.unwrap_or(AuthClient::DEFAULT_TIMEOUT),
+            base_url: base_url.value,
+            user_principal_name: user.value,
+            secret: secret.value,
+            ca_pem: ca_file.as_ref().map(ca_file::read).transpose()?,
+            proxy: proxy.value,
+            transport: transport.value,
+            timeout: timeout.value,
             retry_policy: args.retries.map_or_else(RetryPolicy::new, retry_policy),
         })
     }
 
-    /// Reads the secret, asking for it where that is its source.
+    /// Reads the client secret, with a prompt if that is where it comes from.
     pub(crate) async fn credential(&self, console: &Console) -> Result<ApiCredential, SettingError> {
-        let secret = self.secret.clone().read(secret::CLIENT_SECRET, *console).await?;
+        let secret = self.secret.clone().read(&self.secret_label(), *console).await?;
         Ok(ApiCredential::new(ClientSecret::new(secret.as_str())?, self.user_principal_name.clone()))
     }
 
-    /// The secret for a provider, which reads it more than once.
-    pub(crate) async fn secret_source(&self, console: &Console) -> Result<RotatingSecret, SettingError> {
-        RotatingSecret::new(self.secret.clone(), *console).await
+    /// The client secret for a provider, which reads it before each acquisition.
+    pub(crate) async fn rotating_secret(&self, console: &Console) -> Result<RotatingSecret, SettingError> {
+        RotatingSecret::new(self.secret.clone(), self.secret_label(), *console).await
     }
 
     /// A client with these settings.
-    pub(crate) fn client(&self) -> Result<AuthClient, Failure> {
-        let transport = transports::build(self.transport, self.ca_pem.as_deref(), self.proxy.clone())?;
-        tracing::debug!(
-            base_url = self.base_url.as_str(),
-            transport = self.transport.as_str(),
-            timeout = ?self.timeout,
-            "calling the service"
-        );
+    pub(crate) fn client(&self) -> Result<AuthClient, TransportError> {
+        let transport = self.transport.build(self.ca_pem.as_deref(), self.proxy.clone())?;
         Ok(AuthClient::new(self.base_url.clone(), transport)
             .with_timeout(self.timeout)
             .with_retry_policy(self.retry_policy.clone()))
+    }
+
+    /// Whether the client secret comes from standard input, which can be read only once.
+    pub(crate) const fn reads_standard_input(&self) -> bool {
+        matches!(self.secret, SecretOrigin::StandardInput)
+    }
+
+    /// Where the service answers, as messages name it.
+    pub(crate) fn address(&self) -> ServiceAddress {
+        ServiceAddress::of(&self.base_url)
+    }
+
+    fn secret_label(&self) -> SecretLabel {
+        SecretLabel::client_secret(&self.user_principal_name, &self.address())
     }
 }
 
@@ -149,23 +172,30 @@ fn retry_policy(retries: u32) -> RetryPolicy {
     }
 }
 
-/// The variable that holds the secret wins over the one that names its file.
-fn secret_of_environment() -> Result<Option<SecretSource>, SettingError> {
+/// The variable that holds the secret wins over the variable that names its file.
+fn secret_of_environment() -> Result<Option<SecretOrigin>, SettingError> {
     Ok(match variable::CLIENT_SECRET.secret()? {
-        Some(secret) => Some(SecretSource::Text(secret)),
-        None => variable::CLIENT_SECRET_FILE.value().map(|path| SecretSource::file(path.as_ref())),
+        Some(secret) => Some(SecretOrigin::Text(secret)),
+        None => variable::CLIENT_SECRET_FILE.value().map(|path| SecretOrigin::file(path.as_ref())),
     })
 }
 
-fn parse_base_url(text: &str, allow_http: bool) -> Result<BaseUrl, ConfigError> {
-    if let Ok(environment) = text.parse::<Environment>() {
-        Ok(environment.base_url())
-    } else if allow_http {
-        BaseUrl::parse_allowing_http(text)
-    } else {
-        BaseUrl::parse(text)
-    }
+fn client_secret() -> Setting {
+    let is_set = variable::CLIENT_SECRET.value().is_some();
+    let variable = if is_set { variable::CLIENT_SECRET } else { variable::CLIENT_SECRET_FILE };
+    Setting { label: "client secret", flag: "--client-secret-file", variable }
 }
+
+const BASE_URL: Setting = Setting { label: "base URL", flag: "--base-url", variable: variable::BASE_URL };
+const USER: Setting = Setting {
+    label: "user principal name",
+    flag: "--user-principal-name",
+    variable: variable::USER_PRINCIPAL_NAME,
+};
+const CA_FILE: Setting = Setting { label: "CA file", flag: "--ca-file", variable: variable::CA_FILE };
+const PROXY: Setting = Setting { label: "proxy", flag: "--proxy", variable: variable::PROXY };
+const TRANSPORT: Setting = Setting { label: "transport", flag: "--transport", variable: variable::TRANSPORT };
+const TIMEOUT: Setting = Setting { label: "timeout", flag: "--timeout", variable: variable::TIMEOUT };
 
 const MISSING_BASE_URL: SettingError = SettingError::Missing {
     what: "the base URL",
@@ -177,22 +207,6 @@ const MISSING_USER: SettingError = SettingError::Missing {
 };
 const MISSING_SECRET: SettingError = SettingError::Missing {
     what: "the client secret",
-    ways: "set CG_AUTH_CLIENT_SECRET or CG_AUTH_CLIENT_SECRET_FILE, use --client-secret-file, choose a profile, \
-           or run at a terminal without --no-input",
+    ways: "set CG_AUTH_CLIENT_SECRET or CG_AUTH_CLIENT_SECRET_FILE, use --client-secret-file, choose a \
+           profile, or run at a terminal without --no-input",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_url_is_a_name_or_a_url() {
-        let commercial = parse_base_url("commercial", false).unwrap();
-        assert_eq!(commercial, Environment::Commercial.base_url());
-        assert!(parse_base_url("http://example.com", false).is_err());
-        assert!(parse_base_url("http://example.com", true).is_ok());
-        assert!(parse_base_url("http://127.0.0.1:8080", false).is_ok());
-        let error = SettingError::from(parse_base_url("production", false).unwrap_err());
-        assert!(error.hint().is_some_and(|hint| hint.contains("us-government")));
-    }
-}

@@ -1,4 +1,4 @@
-//! [`StopSignal`]: the wish of a person or an init system that the process end.
+//! [`StopSignal`]: Ctrl-C, SIGTERM and SIGHUP, which ask the process to end.
 
 #[cfg(unix)]
 mod unix;
@@ -24,30 +24,30 @@ use self::unix::Source;
 #[cfg(windows)]
 use self::windows::Source;
 
-/// Listens from the moment it is made, on a thread of its own: whoever else waits for a file or for a reader,
-/// this does not. Where the first signal has not ended the process within [`GRACE`], the thread does.
+/// Listens for stop signals on its own thread, so that a file or a reader that blocks another thread does not
+/// delay it. If the process still runs [`GRACE`] after the first signal, the thread ends the process.
 pub(crate) struct StopSignal {
     received: mpsc::Receiver<Stop>,
-    is_patient: Arc<AtomicBool>,
+    forces_exit: Arc<AtomicBool>,
 }
 
-/// Which of them came.
+/// Which signal was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stop {
-    /// Ctrl-C, or SIGINT from elsewhere.
+    /// Ctrl-C, or SIGINT from another process.
     #[error("interrupted")]
     Interrupt,
     #[cfg(unix)]
     #[error("terminated")]
     Terminate,
-    /// The terminal has gone away.
+    /// The terminal was closed.
     #[cfg(unix)]
     #[error("hung up")]
     HangUp,
 }
 
 impl Stop {
-    /// 128 and the number of the signal, as shells have it.
+    /// 128 and the number of the signal, as in shells.
     pub(crate) const fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -60,17 +60,20 @@ impl Stop {
 }
 
 impl StopSignal {
+    /// Starts to listen.
     pub(crate) fn new() -> io::Result<Self> {
         let (send, received) = mpsc::channel(CAPACITY);
         let (started, outcome) = sync_channel(1);
-        let is_patient = Arc::new(AtomicBool::new(false));
-        let patience = Arc::clone(&is_patient);
-        thread::Builder::new().spawn(move || listen(&started, &send, &patience))?;
-        outcome.recv().unwrap_or_else(|_| Err(io::Error::other("no signal can be listened to")))?;
-        Ok(Self { received, is_patient })
+        let forces_exit = Arc::new(AtomicBool::new(true));
+        let shared = Arc::clone(&forces_exit);
+        thread::Builder::new().spawn(move || listen(&started, &send, &shared))?;
+        outcome
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the thread that listens for signals ended")))?;
+        Ok(Self { received, forces_exit })
     }
 
-    /// The next one.
+    /// Waits for the next signal.
     pub(crate) async fn received(&mut self) -> Stop {
         match self.received.recv().await {
             Some(stop) => stop,
@@ -78,13 +81,13 @@ impl StopSignal {
         }
     }
 
-    /// From here on whoever takes the signals decides when the process ends.
-    pub(crate) fn be_patient(&self) {
-        self.is_patient.store(true, Ordering::Relaxed);
+    /// From now on no signal ends the process by force: the caller handles each signal itself.
+    pub(crate) fn disable_forced_exit(&self) {
+        self.forces_exit.store(false, Ordering::Relaxed);
     }
 }
 
-fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, is_patient: &AtomicBool) {
+fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, forces_exit: &AtomicBool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {
         let _entered = runtime.enter();
@@ -102,10 +105,10 @@ fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, is_pa
         tokio::pin!(grace);
         loop {
             tokio::select! {
-                // More than fit say no more than those that do.
+                // A signal that finds the channel full adds nothing to those in it.
                 next = source.received() => drop(send.try_send(next)),
                 () = &mut grace, if !grace.is_elapsed() => {
-                    if !is_patient.load(Ordering::Relaxed) {
+                    if forces_exit.load(Ordering::Relaxed) {
                         exit(first.exit_code().into());
                     }
                 }
@@ -114,6 +117,6 @@ fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, is_pa
     });
 }
 
-/// Enough to stop child processes and to remove temporary files; what takes longer waits for somebody else.
+/// Enough time to stop child processes and to remove temporary files. Longer work waits for another process.
 const GRACE: Duration = Duration::from_secs(2);
 const CAPACITY: usize = 16;

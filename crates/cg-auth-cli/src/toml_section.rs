@@ -1,7 +1,8 @@
-//! [`Section`]: a table of a TOML file whose members are taken one by one, so that what is left is unknown.
+//! [`Section`]: a table of a TOML file. A reader takes its members one by one, so that the members left over
+//! are unknown ones.
 //!
-//! The library's own messages quote the file, which may hold a secret by mistake; these name the place and
-//! the member only.
+//! The messages of the `toml` crate quote the file, which may hold a secret by mistake. These messages name
+//! the line or the member only.
 
 use std::path::{Path, PathBuf};
 
@@ -9,32 +10,32 @@ use toml::{Table, Value};
 
 use crate::output::escaped;
 
-/// A table, and where in the file it is.
+/// A table, and its path in the file.
 #[derive(Debug)]
 pub(crate) struct Section {
     path: String,
     table: Table,
 }
 
-/// What is wrong with a file.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TomlError {
-    #[error("it cannot be read")]
+    #[error("cannot read the file")]
     Unreadable(#[from] std::io::Error),
-    #[error("it is no TOML from line {line}, column {column} on")]
+    #[error("invalid TOML at line {line}, column {column}")]
     Syntax { line: usize, column: usize },
-    #[error("{member} is not {expected}")]
+    #[error("{member} must be {expected}")]
     WrongType { member: String, expected: &'static str },
-    #[error("{member} is unknown")]
+    #[error("{member} is not a known setting")]
     Unknown { member: String },
-    #[error("{member} cannot be used: {problem}")]
+    #[error("{member}: {problem}")]
     Unusable { member: String, problem: String },
-    #[error("{member} stands there in the clear")]
+    #[error("{member} must not be in this file; use client_secret_file or client_secret_command")]
     Literal { member: String },
 }
 
 impl Section {
-    /// The whole file.
+    /// Parses a whole file.
     pub(crate) fn parse(text: &str) -> Result<Self, TomlError> {
         let table = text.parse::<Table>().map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -50,13 +51,13 @@ impl Section {
 
     /// The member `key` as text.
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, TomlError> {
-        self.take(key, "text", |value| match value {
+        self.take(key, "a string", |value| match value {
             Value::String(text) => Some(text),
             _ => None,
         })
     }
 
-    /// The member `key` as what `parse` makes of its text.
+    /// The member `key`, whose text `parse` reads.
     pub(crate) fn parsed<T>(
         &mut self,
         key: &str,
@@ -71,14 +72,14 @@ impl Section {
         Ok(self.text(key)?.map(|text| folder.join(text)))
     }
 
-    /// The member `key` as yes or no.
+    /// The member `key` as true or false.
     pub(crate) fn flag(&mut self, key: &str) -> Result<Option<bool>, TomlError> {
         self.take(key, "true or false", |value| value.as_bool())
     }
 
-    /// The member `key` as a number that counts something.
+    /// The member `key` as a whole number.
     pub(crate) fn whole_number(&mut self, key: &str) -> Result<Option<u64>, TomlError> {
-        self.take(key, "a whole number from 0 on", |value| value.as_integer()?.try_into().ok())
+        self.take(key, "a whole number, 0 or greater", |value| value.as_integer()?.try_into().ok())
     }
 
     /// The member `key` as a list of tables.
@@ -95,9 +96,9 @@ impl Section {
         Ok(sections.unwrap_or_default())
     }
 
-    /// The member `key` as a list of text.
+    /// The member `key` as a list of strings.
     pub(crate) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, TomlError> {
-        self.take(key, "a list of text", |value| match value {
+        self.take(key, "a list of strings", |value| match value {
             Value::Array(values) => values
                 .into_iter()
                 .map(|value| match value {
@@ -119,7 +120,7 @@ impl Section {
         Ok(table.map(|table| Self { path, table }))
     }
 
-    /// Every member, each of which is a table.
+    /// Every member, all of which must be tables.
     pub(crate) fn sections(mut self) -> Result<Vec<(String, Self)>, TomlError> {
         let keys: Vec<String> = self.table.keys().cloned().collect();
         let mut sections = Vec::with_capacity(keys.len());
@@ -131,7 +132,7 @@ impl Section {
         Ok(sections)
     }
 
-    /// Refuses a member of one of these names, however it is spelled, without looking at its value.
+    /// Refuses a member with one of `names`, in any spelling. Its value is not read.
     pub(crate) fn refuse_literal(&self, names: &[&str]) -> Result<(), TomlError> {
         let bare = |key: &str| key.replace(['_', '-'], "").to_ascii_lowercase();
         match self.table.keys().find(|key| names.iter().any(|name| bare(name) == bare(key))) {
@@ -140,7 +141,7 @@ impl Section {
         }
     }
 
-    /// Refuses what nobody has taken.
+    /// Refuses members that were not taken.
     pub(crate) fn done(self) -> Result<(), TomlError> {
         match self.table.keys().next() {
             Some(key) => Err(TomlError::Unknown { member: self.member(key) }),
@@ -175,26 +176,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_that_is_wrong_is_named_and_its_value_is_not() {
+    fn an_error_names_the_member_and_not_its_value() {
         let mut file = Section::parse("a = 'canary'\n[b]\nc = 'canary'\nd = 1\n").unwrap();
         let mut b = file.section("b").unwrap().unwrap();
-        assert_eq!(b.flag("c").unwrap_err().to_string(), "b.c is not true or false");
-        assert_eq!(b.done().unwrap_err().to_string(), "b.d is unknown");
-        assert_eq!(file.done().unwrap_err().to_string(), "a is unknown");
+        assert_eq!(b.flag("c").unwrap_err().to_string(), "b.c must be true or false");
+        assert_eq!(b.done().unwrap_err().to_string(), "b.d is not a known setting");
+        assert_eq!(file.done().unwrap_err().to_string(), "a is not a known setting");
     }
 
     #[test]
-    fn a_broken_file_is_told_by_line_and_column() {
+    fn a_syntax_error_names_line_and_column() {
         let error = Section::parse("a = 'x'\nclient_secret = canary").unwrap_err();
-        assert_eq!(error.to_string(), "it is no TOML from line 2, column 17 on");
+        assert_eq!(error.to_string(), "invalid TOML at line 2, column 17");
     }
 
     #[test]
-    fn a_literal_is_refused_however_it_is_spelled() {
+    fn a_secret_in_the_file_is_refused_in_any_spelling() {
         for key in ["client_secret", "clientSecret", "Client-Secret"] {
             let file = Section::parse(&format!("{key} = 'canary'")).unwrap();
             let error = file.refuse_literal(&["client_secret"]).unwrap_err().to_string();
-            assert_eq!(error, format!("{key} stands there in the clear"));
+            assert!(error.starts_with(&format!("{key} must not be in this file")), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The two transports, made alike.
+//! [`TransportChoice`]: the HTTP library that makes the calls, and how its transport is built.
 
 use std::sync::Arc;
 
@@ -6,25 +6,54 @@ use cg_auth_core::transport::{HttpTransport, TransportError};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_reqwest::ReqwestTransport;
 use cg_auth_transport_util::{FromSettings, ProxyChoice, TransportBuilder};
+use clap::ValueEnum;
 
-use crate::settings::TransportChoice;
-
-/// The chosen transport, which trusts the root certificates in `ca_pem` besides those of the platform.
-pub(crate) fn build(
-    choice: TransportChoice,
-    ca_pem: Option<&[u8]>,
-    proxy: ProxyChoice,
-) -> Result<Arc<dyn HttpTransport>, TransportError> {
-    Ok(match choice {
-        TransportChoice::Reqwest => Arc::new(with_settings::<ReqwestTransport>(ca_pem, proxy)?),
-        TransportChoice::Hyper => Arc::new(with_settings::<HyperTransport>(ca_pem, proxy)?),
-    })
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum TransportChoice {
+    #[default]
+    Reqwest,
+    Hyper,
 }
 
-fn with_settings<T: FromSettings>(ca_pem: Option<&[u8]>, proxy: ProxyChoice) -> Result<T, TransportError> {
-    let mut builder = TransportBuilder::new().proxy_choice(proxy);
-    if let Some(pem) = ca_pem {
-        builder = builder.extra_root_certificates_pem(pem)?;
+impl TransportChoice {
+    /// Builds the transport. It trusts the root certificates in `ca_pem` in addition to those of the
+    /// platform.
+    pub(crate) fn build(
+        self,
+        ca_pem: Option<&[u8]>,
+        proxy: ProxyChoice,
+    ) -> Result<Arc<dyn HttpTransport>, TransportError> {
+        Ok(match self {
+            Self::Reqwest => Arc::new(builder::<ReqwestTransport>(ca_pem, proxy)?.build()?),
+            Self::Hyper => Arc::new(builder::<HyperTransport>(ca_pem, proxy)?.build()?),
+        })
     }
-    builder.build()
+
+    /// Reads a name from a variable or a profile.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        Self::from_str(text, false).map_err(|_| "expected reqwest or hyper".into())
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reqwest => "reqwest",
+            Self::Hyper => "hyper",
+        }
+    }
+}
+
+/// Fails if a transport cannot use the root certificates in `pem`.
+pub(crate) fn check_root_certificates(pem: &[u8]) -> Result<(), TransportError> {
+    builder::<ReqwestTransport>(Some(pem), ProxyChoice::Off).map(drop)
+}
+
+fn builder<T: FromSettings>(
+    ca_pem: Option<&[u8]>,
+    proxy: ProxyChoice,
+) -> Result<TransportBuilder<T>, TransportError> {
+    let builder = TransportBuilder::new().proxy_choice(proxy);
+    match ca_pem {
+        Some(pem) => builder.extra_root_certificates_pem(pem),
+        None => Ok(builder),
+    }
 }

@@ -1,9 +1,9 @@
 //! `cg-auth completions SHELL`: a completion script, for packagers and shell profiles.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::{cli::Cli, failure::Failure, output};
+use crate::{failure::Failure, output};
 
 #[derive(Args)]
 pub(crate) struct CompletionsArgs {
@@ -11,9 +11,9 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script.
-pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
+/// Prints the script for the command line that `cli` describes.
+pub(crate) fn run(args: &CompletionsArgs, mut cli: Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "cg-auth", &mut script);
+    generate(args.shell, &mut cli, "cg-auth", &mut script);
     output::to_stdout(&String::from_utf8_lossy(&script)).map_err(Failure::Output)
 }

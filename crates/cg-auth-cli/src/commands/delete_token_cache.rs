@@ -1,20 +1,20 @@
-//! `cg-auth delete-token-cache`: the service forgets its cached tokens.
+//! `cg-auth delete-token-cache`: deletes the tokens that the service has cached.
 
 use std::io;
 
 use clap::Args;
 
 use crate::{
+    blocking::blocking,
     console::Console,
-    failure::Failure,
+    failure::{FailedCall, Failure, Operation},
     output,
-    runtime::blocking,
     settings::{ServiceArgs, Settings},
 };
 
 #[derive(Args)]
 pub(crate) struct DeleteTokenCacheArgs {
-    /// Does not ask; needed where nobody can be asked.
+    /// Do not ask for confirmation; required without a terminal.
     #[arg(long)]
     yes: bool,
 
@@ -22,13 +22,11 @@ pub(crate) struct DeleteTokenCacheArgs {
     service: ServiceArgs,
 }
 
-/// Asks, unless told not to, and deletes.
+/// Asks for confirmation, unless `--yes` was given, and deletes the cache.
 pub(crate) async fn run(args: &DeleteTokenCacheArgs, console: &Console) -> Result<(), Failure> {
-    if !args.yes && !console.may_ask() {
-        return Err(Failure::usage(
-            "delete-token-cache",
-            "there is no terminal to ask at: --yes deletes without asking",
-        ));
+    if !args.yes && !console.can_prompt() {
+        let problem = "no terminal to confirm on; pass --yes";
+        return Err(Failure::Usage { subcommand: "delete-token-cache", problem });
     }
     let settings = Settings::resolve(&args.service, console)?;
     if !args.yes {
@@ -36,14 +34,15 @@ pub(crate) async fn run(args: &DeleteTokenCacheArgs, console: &Console) -> Resul
     }
     let credential = settings.credential(console).await?;
     let answer = settings.client()?.delete_token_cache(&credential).await;
-    let answer = answer.map_err(Failure::DeleteTokenCache)?;
-    tracing::debug!(status = answer.status.as_u16(), "the token cache was deleted");
+    let answer =
+        answer.map_err(|error| FailedCall::new(Operation::DeleteTokenCache, &settings.base_url, error))?;
+    tracing::debug!(status = answer.status.as_u16(), "the service has deleted its token cache");
     output::to_stdout("the service has deleted its token cache\n").map_err(Failure::Output)
 }
 
 async fn confirm(settings: &Settings) -> Result<(), Failure> {
     output::to_stderr(&format!(
-        "Delete the token cache of {}, as {}? Other programs then have to get new tokens. [y/N] ",
+        "Delete the token cache of {} as {}? Other programs then have to get new tokens. [y/N] ",
         settings.base_url, settings.user_principal_name
     ));
     let answer = blocking(|| {
@@ -66,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_clear_yes_is_one() {
+    fn only_y_and_yes_confirm() {
         assert!(["y\n", "Yes\r\n", " y \n"].into_iter().all(is_yes));
         assert!(!["", "\n", "n\n", "yess\n", "да\n"].into_iter().any(is_yes));
     }

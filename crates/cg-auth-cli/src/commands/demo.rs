@@ -1,31 +1,31 @@
-//! `cg-auth demo`: a token's whole life against an emulator in this process, once over each transport.
+//! `cg-auth demo`: the life of a token against an emulator in this process, once over each transport.
 
-mod story;
+mod steps;
 mod timeline;
 
 use std::io;
 
 use cg_auth_emulator::Emulator;
 use cg_auth_transport_util::ProxyChoice;
+use clap::ValueEnum as _;
 
-use self::{story::Story, timeline::Timeline};
-use crate::{failure::Failure, settings::TransportChoice, transports};
+use self::{steps::Steps, timeline::Timeline};
+use crate::{failure::Failure, transports::TransportChoice};
 
-/// Tells the whole story. A step that fails ends the story of its transport; the other is told all the
-/// same.
+/// Runs the steps over each transport. A step that fails ends the steps of its transport only.
 pub(crate) async fn run() -> Result<(), Failure> {
-    tell(&mut Timeline::new(&mut io::stdout().lock())).await
+    run_all(&mut Timeline::new(&mut io::stdout().lock())).await
 }
 
-async fn tell(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
+async fn run_all(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     let emulator = Emulator::builder().tls().start().await?;
     introduce(&emulator, timeline)?;
     let mut failed = None;
-    for choice in [TransportChoice::Reqwest, TransportChoice::Hyper] {
+    for choice in TransportChoice::value_variants() {
         let name = choice.as_str();
-        timeline.say(&format!("\nover {name}"))?;
-        let transport = transports::build(choice, emulator.ca_pem().map(str::as_bytes), ProxyChoice::Off)?;
-        match Story::new(&emulator, transport, name).tell(timeline).await {
+        timeline.write_line(&format!("\nover {name}"))?;
+        let transport = choice.build(emulator.ca_pem().map(str::as_bytes), ProxyChoice::Off)?;
+        match Steps::new(&emulator, transport, name).run(timeline).await {
             Ok(()) => {}
             Err(failure @ Failure::Output(_)) => return Err(failure),
             Err(failure) => failed = failed.or(Some(failure)),
@@ -33,17 +33,20 @@ async fn tell(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     }
     match failed {
         Some(failure) => Err(failure),
-        None => timeline
-            .say("\nBoth transports told the same story. With a service of your own: cg-auth token --help"),
+        None => timeline.write_line(
+            "\nBoth transports took the same steps. For a service of your own, see cg-auth token --help",
+        ),
     }
 }
 
 fn introduce(emulator: &Emulator, timeline: &mut Timeline<'_>) -> Result<(), Failure> {
-    timeline.say("The life of a delegated access token, over real TLS and HTTP.")?;
-    timeline.say(&format!(
+    timeline.write_line("The life of a delegated access token, over real TLS and HTTP.")?;
+    timeline.write_line(&format!(
         "The service is an emulator inside this program, at {}; the user is {}.",
         emulator.base_url(),
         emulator.credential().user_principal_name(),
     ))?;
-    timeline.say("It was built from the vendor's clients and has never met the live service.")
+    timeline.write_line(
+        "It imitates what the vendor's clients expect, and was never compared with the live service.",
+    )
 }

@@ -1,4 +1,4 @@
-//! `cg-auth emulator`: the service on this machine, for programs in any language.
+//! `cg-auth emulator`: an emulator of the service on this machine, for programs in any language.
 
 mod announcement;
 mod child;
@@ -21,38 +21,39 @@ use crate::{console::Console, failure::Failure, output, stop_signal::StopSignal}
 
 #[derive(Args)]
 pub(crate) struct EmulatorArgs {
-    /// The address to listen at [default: 127.0.0.1 and a free port].
+    /// The address to listen on [default: 127.0.0.1 and a free port].
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 
-    /// A TOML file that says how the service behaves, users included.
+    /// A TOML file with the users and the behaviour of the service.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Serves over TLS, with a certificate made at start.
+    /// Serve over TLS, with a certificate that is made at start.
     #[arg(long)]
     tls: bool,
 
-    /// Where to write the root certificate to trust [default: a temporary file].
+    /// The file to write the root certificate into [default: a temporary file].
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
 
-    /// Makes tokens and ids the same at each start that is given the same number.
+    /// Issue the same tokens and ids at each start with the same number.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 
-    /// A file that holds the line of --format json once requests are answered, and is gone before and after.
-    /// One that exists is replaced.
+    /// A file that exists while the emulator answers requests, and holds the line of --format json. An
+    /// existing file is replaced.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 
-    /// What is written to standard output once requests are answered [default: env].
+    /// The format of the output, which is printed once the emulator answers requests [default: env].
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<ReadyFormat>,
 
-    /// A command to run with the emulator's address and credential in its environment, and without the user's
-    /// configuration file. The emulator ends with it, with its exit code, and prints nothing; with -v the
-    /// request log. SIGINT, SIGTERM and SIGHUP go to the command, not to its children; the third one kills it.
+    /// A command to run with the address and the credential of the emulator in its environment, and without
+    /// the user's configuration file. The emulator ends with the command and with its exit code. It prints
+    /// nothing itself; with -v it logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to its
+    /// children; the third signal kills the command.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -62,7 +63,7 @@ enum ReadyFormat {
     /// Lines for a shell: export CG_AUTH_BASE_URL and the other variables that `cg-auth token` reads.
     #[default]
     Env,
-    /// One line with one object.
+    /// One object on one line.
     Json,
 }
 
@@ -86,12 +87,12 @@ impl EmulatorArgs {
     }
 }
 
-/// Serves until a signal comes, or until the command has ended.
-pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -> Result<ExitCode, Failure> {
+/// Serves until a signal arrives, or until the command ends.
+pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     let ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
-    let log = (verbose || args.command.is_empty()).then(|| log_writer(*console));
+    let log = (console.is_verbose() || args.command.is_empty()).then(|| log_writer(*console));
     if let Some(log) = &log {
         let (lines, format) = (log.sender(), console.error_format());
         builder = builder.on_request(move |request| lines.send(request_log::line(request, format)));
@@ -104,7 +105,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
     }
 
     let code = if let Some((program, arguments)) = args.command.split_first() {
-        stop.be_patient();
+        stop.disable_forced_exit();
         child::run(program, arguments, announcement.environment(), &mut stop).await?
     } else {
         let text = match args.format.unwrap_or_default() {
@@ -112,13 +113,13 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
             ReadyFormat::Json => announcement.json_line(),
         };
         output::to_stdout(&text).map_err(Failure::Output)?;
-        stop.be_patient();
+        stop.disable_forced_exit();
         stop.received().await;
         ExitCode::SUCCESS
     };
     tokio::select! {
         () = emulator.shutdown() => {}
-        // Whoever asks twice does not want to wait for requests under way.
+        // A second signal does not wait for the requests in progress.
         _ = stop.received() => {}
     }
     if let Some(log) = log {
@@ -127,9 +128,11 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console, verbose: bool) -
     Ok(code)
 }
 
-/// To standard error, where a log belongs.
+/// Writes the request log to standard error.
 fn log_writer(console: Console) -> LogWriter {
     LogWriter::start(output::to_stderr, move |lost| {
-        console.warn(&format!("{lost} requests not shown: they came faster than standard error was read"));
+        console.warn(&format!(
+            "{lost} requests are not in this log: they came faster than standard error was read"
+        ));
     })
 }

@@ -1,28 +1,23 @@
-//! `cg-auth inspect`: what a token says about itself, offline.
+//! `cg-auth inspect`: the claims of a token, offline.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::{
-    Engine as _,
-    alphabet::URL_SAFE,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-use cg_auth_core::time::Now;
+use cg_auth_core::{model::decode_base64url, time::Now};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
 
 use crate::{
     console::Console,
     failure::Failure,
-    moment, output,
-    secret::{self, SecretSource},
-    settings::SettingError,
+    output,
+    secret::{SecretLabel, SecretOrigin},
+    setting_error::SettingError,
+    time_format::{distance, rfc3339, unix_seconds},
 };
 
 #[derive(Args)]
 pub(crate) struct InspectArgs {
-    /// What is written to standard output.
+    /// The format of the output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: InspectFormat,
 }
@@ -40,10 +35,11 @@ impl InspectArgs {
     }
 }
 
-/// Reads a token from standard input and prints its claims. The token itself is not printed again.
+/// Reads a token from standard input and prints its claims, but not the token itself.
 pub(crate) async fn run(args: &InspectArgs, console: &Console) -> Result<(), Failure> {
-    let token = SecretSource::StandardInput.read(secret::ACCESS_TOKEN, *console).await?;
-    let token = Jwt::read(&token).ok_or(SettingError::Opaque { what: secret::ACCESS_TOKEN })?;
+    let label = SecretLabel::access_token();
+    let token = SecretOrigin::StandardInput.read(&label, *console).await?;
+    let token = Jwt::read(&token).ok_or(SettingError::Opaque { what: label.name() })?;
     let now = Now::system().wall();
     let text = match args.format {
         InspectFormat::Human => human(&token, now),
@@ -62,32 +58,29 @@ impl Jwt {
     fn read(token: &str) -> Option<Self> {
         let parts: Vec<_> = token.split('.').collect();
         let [header, claims, _signature] = parts[..] else { return None };
-        Some(Self { header: decode(header)?, claims: decode(claims)? })
+        let object = |part| serde_json::from_slice(&decode_base64url(part)?).ok();
+        Some(Self { header: object(header)?, claims: object(claims)? })
     }
 
-    /// The moment that a claim names.
-    fn moment(&self, claim: &str) -> Option<SystemTime> {
+    /// The time in a claim.
+    fn time(&self, claim: &str) -> Option<SystemTime> {
         let seconds = self.claims.get(claim)?.as_f64().filter(|seconds| *seconds >= 0.0)?;
         UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds.trunc()).ok()?)
     }
 }
 
-fn decode(part: &str) -> Option<Map<String, Value>> {
-    let decoder = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let json = Zeroizing::new(GeneralPurpose::new(&URL_SAFE, decoder).decode(part).ok()?);
-    serde_json::from_slice(&json).ok()
-}
-
 fn human(token: &Jwt, now: SystemTime) -> String {
     let mut text = format!("{NOT_VERIFIED}\n\n");
-    for (name, claim) in [("issued", "iat"), ("not before", "nbf"), ("expires", "exp")] {
-        if let Some(moment) = token.moment(claim) {
-            let written = moment::rfc3339(moment).unwrap_or_else(|| "after the year 9999".into());
-            text.push_str(&format!("{name:<12}{written}  ({})\n", distance(moment, now)));
+    for (name, claim) in [("issued", "iat"), ("starts", "nbf"), ("expires", "exp")] {
+        match token.time(claim) {
+            Some(time) => {
+                let name = if claim == "exp" && time <= now { "EXPIRED" } else { name };
+                let written = rfc3339(time).unwrap_or_else(|| "after the year 9999".into());
+                text.push_str(&format!("{name:<7} {} ({written})\n", distance(time, now)));
+            }
+            None if claim == "exp" => text.push_str("expires at an unknown time; there is no exp claim\n"),
+            None => {}
         }
-    }
-    if token.moment("exp").is_none() {
-        text.push_str("expires     the token does not say\n");
     }
     for (name, part) in [("header", &token.header), ("claims", &token.claims)] {
         text.push_str(&format!("\n{name}\n"));
@@ -102,13 +95,13 @@ fn human(token: &Jwt, now: SystemTime) -> String {
 }
 
 fn json(token: &Jwt, now: SystemTime) -> String {
-    let expires_at = token.moment("exp");
-    let left = expires_at.map(|moment| moment.duration_since(now).unwrap_or_default());
+    let expires_at = token.time("exp");
+    let left = expires_at.map(|time| time.duration_since(now).unwrap_or_default());
     output::json_line(&json!({
         "version": 1,
         "verified": false,
-        "expires_at": expires_at.and_then(moment::rfc3339),
-        "expires_at_epoch": expires_at.and_then(moment::epoch),
+        "expires_at": expires_at.and_then(rfc3339),
+        "expires_at_epoch": expires_at.and_then(unix_seconds),
         "expires_in": left.map(|left| left.as_secs()),
         "expired": left.map(|left| left.is_zero()),
         "header": token.header,
@@ -116,21 +109,12 @@ fn json(token: &Jwt, now: SystemTime) -> String {
     }))
 }
 
-/// How far away `moment` is, in whole seconds.
-fn distance(moment: SystemTime, now: SystemTime) -> String {
-    let whole = |distance: Duration| humantime::format_duration(Duration::from_secs(distance.as_secs()));
-    match moment.duration_since(now) {
-        Ok(ahead) => format!("in {}", whole(ahead)),
-        Err(ago) => format!("{} ago", whole(ago.duration())),
-    }
-}
-
 const NOT_VERIFIED: &str =
-    "What the token says about itself. Nothing was verified: not the signature, not the issuer.";
+    "The claims of the token. Nothing was verified: neither the signature nor the issuer.";
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
     use super::*;
 
@@ -140,17 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_told_by_date_and_distance() {
+    fn the_expiry_is_told_by_distance_and_date() {
         let token = token(r#"{"exp":3600,"upn":"a@b\u001b[31m"}"#).unwrap();
         let at = |seconds| human(&token, UNIX_EPOCH + Duration::from_secs(seconds));
         assert!(at(0).starts_with(NOT_VERIFIED));
-        assert!(at(0).contains("expires     1970-01-01T01:00:00Z  (in 1h)\n"), "{}", at(0));
-        assert!(at(3660).contains("(1m ago)\n"));
+        assert!(at(0).contains("\nexpires in 1 hour (1970-01-01T01:00:00Z)\n"), "{}", at(0));
+        assert!(at(195_000_000).contains("\nEXPIRED 6 years ago (1970-01-01T01:00:00Z)\n"));
         assert!(at(0).contains(r"  upn  a@b\u{1b}[31m"), "{}", at(0));
     }
 
     #[test]
-    fn strange_claims_are_no_reason_to_panic() {
+    fn strange_claims_do_not_panic() {
         for exp in ["1e300", "-5", "9223372036854775807", "\"soon\"", "null", "253402300800", "[[]]"] {
             let token = token(&format!(r#"{{"exp":{exp}}}"#)).unwrap();
             let now = UNIX_EPOCH + Duration::from_secs(10);

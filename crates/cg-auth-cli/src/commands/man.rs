@@ -1,9 +1,9 @@
 //! `cg-auth man [COMMAND]`: a manual page, for packagers.
 
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
-use crate::{cli::Cli, failure::Failure, help_topics, output};
+use crate::{failure::Failure, help_topics, output};
 
 #[derive(Args)]
 pub(crate) struct ManArgs {
@@ -11,15 +11,15 @@ pub(crate) struct ManArgs {
     command: Option<String>,
 }
 
-/// Prints the page.
-pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
-    let mut cli = Cli::command();
+/// Prints the page of the command line that `cli` describes, or of one subcommand.
+pub(crate) fn run(args: &ManArgs, mut cli: Command) -> Result<(), Failure> {
     cli.build();
     let page = match &args.command {
         None => Man::new(with_topics(cli)),
         Some(name) => {
-            let command = cli.find_subcommand(name).cloned();
-            Man::new(command.ok_or_else(|| Failure::usage("man", "there is no such subcommand"))?)
+            let problem = "no such subcommand; cg-auth --help lists them";
+            let subcommand = cli.find_subcommand(name).cloned();
+            Man::new(subcommand.ok_or(Failure::Usage { subcommand: "man", problem })?)
         }
     };
     let mut text = Vec::new();
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
     output::to_stdout(&String::from_utf8_lossy(&text)).map_err(Failure::Output)
 }
 
-/// The main page also holds what `cg-auth help` has topics for.
+/// Adds the topics of `cg-auth help` to the main page.
 fn with_topics(cli: Command) -> Command {
     cli.after_long_help(format!("{}\n\n{}", help_topics::exit_codes(), help_topics::environment()))
 }

@@ -1,4 +1,4 @@
-//! `cg-auth refresh`: another access token for a refresh token.
+//! `cg-auth refresh`: a new access token for a refresh token.
 
 mod token_file;
 
@@ -11,24 +11,26 @@ use self::token_file::TokenFile;
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::Failure,
+    failure::{FailedCall, Failure, Operation},
     output,
-    secret::{self, SecretSource},
-    settings::{ServiceArgs, SettingError, Settings, variable},
+    secret::{SecretLabel, SecretOrigin},
+    setting_error::SettingError,
+    settings::{ServiceArgs, Settings},
+    variable,
 };
 
 #[derive(Args)]
 pub(crate) struct RefreshArgs {
-    /// What is written to standard output [default: json, which alone holds the refresh token].
+    /// The format of the output [default: json, the only format that holds the refresh token].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Option<TokenFormat>,
+    format: Option<TokenFormat>,
 
-    /// A file that holds the refresh token; `-` is standard input, which is also the default where
+    /// The file that holds the refresh token; `-` is standard input, which is also the default if
     /// CG_AUTH_REFRESH_TOKEN is not set.
     #[arg(long, value_name = "FILE")]
     refresh_token_file: Option<PathBuf>,
 
-    /// Writes the new refresh token into that file, for its owner alone, before anything is printed.
+    /// Write the new refresh token into that file, readable by its owner only, before anything is printed.
     #[arg(long)]
     update: bool,
 
@@ -36,32 +38,37 @@ pub(crate) struct RefreshArgs {
     service: ServiceArgs,
 }
 
-/// Exchanges the refresh token, keeps the new one where that is wanted, and prints the access token.
-pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Failure> {
-    let source = refresh_token_source(args)?;
-    let settings = Settings::resolve(&args.service, console)?;
-    if matches!((&source, &settings.secret), (SecretSource::StandardInput, SecretSource::StandardInput)) {
-        return Err(Failure::usage(
-            "refresh",
-            "the client secret and the refresh token cannot both come from standard input",
-        ));
+impl RefreshArgs {
+    pub(crate) fn prints_json(&self) -> bool {
+        self.format == Some(TokenFormat::Json)
     }
-    // Whatever could keep the new token from being written shows before the old one is spent.
-    let file = args.update.then(|| updated_file(&source)).transpose()?;
+}
+
+/// Exchanges the refresh token, keeps the new one if `--update` was given, and prints the access token.
+pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Failure> {
+    let origin = refresh_token_origin(args)?;
+    let settings = Settings::resolve(&args.service, console)?;
+    if matches!(origin, SecretOrigin::StandardInput) && settings.reads_standard_input() {
+        return Err(usage("the client secret and the refresh token cannot both come from standard input"));
+    }
+    // A file that cannot be rewritten must fail before the old token is spent.
+    let file = args.update.then(|| updated_file(&origin)).transpose()?;
     let credential = settings.credential(console).await?;
-    let old = source.read(secret::REFRESH_TOKEN, *console).await?;
+    let label = SecretLabel::refresh_token(&settings.user_principal_name, &settings.address());
+    let old = origin.read(&label, *console).await?;
     let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
-    let answer = answer.map_err(Failure::Refresh)?;
-    tracing::debug!(status = answer.status.as_u16(), "a token was refreshed");
+    let answer =
+        answer.map_err(|error| FailedCall::new(Operation::RefreshToken, &settings.base_url, error))?;
+    tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let printable = Printable::of_answer(&answer, &settings).with_refresh_token_of(&answer.value);
     let format = args.format.unwrap_or(TokenFormat::Json);
     let rotated = answer.value.refresh_token().filter(|new| **new != old);
     match (file, rotated) {
         (Some(file), Some(new)) => {
             if let Err(failure) = file.replace(new) {
-                // The only form that holds the refresh token: it must not be lost with this process.
+                // The JSON form holds the refresh token, which would be lost with this process.
                 let printed = output::to_stdout(&printable.text(TokenFormat::Json)?);
                 printed.map_err(|source| Failure::Lost {
                     way: "neither be written into its file nor printed",
@@ -71,7 +78,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
             }
         }
         (None, Some(_)) if format != TokenFormat::Json => console.warn(
-            "the service issued another refresh token, which is not kept; --update or --format json keeps it",
+            "the new refresh token is not printed and not kept; use --update or --format json to keep it",
         ),
         (None, Some(_)) => {
             let printed = output::to_stdout(&printable.text(format)?);
@@ -82,18 +89,20 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     output::to_stdout(&printable.text(format)?).map_err(Failure::Output)
 }
 
-fn refresh_token_source(args: &RefreshArgs) -> Result<SecretSource, SettingError> {
+fn refresh_token_origin(args: &RefreshArgs) -> Result<SecretOrigin, SettingError> {
     Ok(match (&args.refresh_token_file, variable::REFRESH_TOKEN.secret()) {
-        (Some(path), _) => SecretSource::file(path),
-        (None, text) => text?.map_or(SecretSource::StandardInput, SecretSource::Text),
+        (Some(path), _) => SecretOrigin::file(path),
+        (None, text) => text?.map_or(SecretOrigin::StandardInput, SecretOrigin::Text),
     })
 }
 
-fn updated_file(source: &SecretSource) -> Result<TokenFile, Failure> {
-    match source {
-        SecretSource::File(path) => Ok(TokenFile::prepare(path)?),
-        _ => {
-            Err(Failure::usage("refresh", "--update needs a --refresh-token-file other than standard input"))
-        }
+fn updated_file(origin: &SecretOrigin) -> Result<TokenFile, Failure> {
+    match origin {
+        SecretOrigin::File(path) => Ok(TokenFile::prepare(path)?),
+        _ => Err(usage("--update needs a --refresh-token-file other than standard input")),
     }
+}
+
+const fn usage(problem: &'static str) -> Failure {
+    Failure::Usage { subcommand: "refresh", problem }
 }

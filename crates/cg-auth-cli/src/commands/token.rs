@@ -1,4 +1,4 @@
-//! `cg-auth token`: one delegated access token on standard output, or one after the other.
+//! `cg-auth token`: prints a delegated access token, or with `--watch` each new one.
 
 mod watch;
 
@@ -9,7 +9,7 @@ use clap::Args;
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::Failure,
+    failure::{FailedCall, Failure, Operation},
     output,
     settings::{ServiceArgs, Settings},
     stop_signal::StopSignal,
@@ -17,34 +17,46 @@ use crate::{
 
 #[derive(Args)]
 pub(crate) struct TokenArgs {
-    /// What is written to standard output [default: raw].
+    /// The format of the output [default: raw].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Option<TokenFormat>,
+    format: Option<TokenFormat>,
 
-    /// Prints the refresh token too, in the JSON form.
+    /// Print the refresh token too; needs --format json.
     #[arg(long)]
     with_refresh_token: bool,
 
-    /// Goes on, and prints another line whenever there is another token: before the last one ends, and through
-    /// outages of the service. The JSON form only. A signal ends it with exit code 0, a secret that the service
-    /// refuses does once no token is valid any more.
+    /// Keep running and print one line for each new token, in the JSON form. The new token comes before
+    /// the old one expires, and an outage of the service is a warning. A signal ends the command with exit
+    /// code 0. If the service refuses the secret, the command ends once no token is valid.
     #[arg(long)]
-    pub(crate) watch: bool,
+    watch: bool,
 
     #[command(flatten)]
     service: ServiceArgs,
+}
+
+impl TokenArgs {
+    pub(crate) fn prints_json(&self) -> bool {
+        self.format == Some(TokenFormat::Json)
+    }
+
+    /// Whether `--watch` was given.
+    pub(crate) const fn watches(&self) -> bool {
+        self.watch
+    }
 }
 
 /// Gets a token and prints it.
 pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
     let format = args.format.unwrap_or(TokenFormat::Raw);
     if args.with_refresh_token && format != TokenFormat::Json {
-        return Err(Failure::usage("token", "--with-refresh-token needs --format json"));
+        return Err(usage("--with-refresh-token needs --format json"));
     }
     let settings = Settings::resolve(&args.service, console)?;
     let credential = settings.credential(console).await?;
-    let answer = settings.client()?.get_delegate_access_token(&credential).await?;
-    tracing::debug!(status = answer.status.as_u16(), "a token was issued");
+    let answer = settings.client()?.get_delegate_access_token(&credential).await;
+    let answer = answer.map_err(|error| FailedCall::new(Operation::GetToken, &settings.base_url, error))?;
+    tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let mut printable = Printable::of_answer(&answer, &settings);
     if args.with_refresh_token {
         printable = printable.with_refresh_token_of(&answer.value);
@@ -52,19 +64,23 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     output::to_stdout(&printable.text(format)?).map_err(Failure::Output)
 }
 
-/// Prints each new token, until a signal comes or nobody reads any more.
+/// Prints each new token until a signal arrives or the reader of standard output goes away.
 pub(crate) async fn watch(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
     if args.format.is_some_and(|format| format != TokenFormat::Json) {
-        return Err(Failure::usage("token", "--watch prints the JSON form only"));
+        return Err(usage("--watch prints the JSON form only"));
     }
     if args.with_refresh_token {
-        return Err(Failure::usage("token", "--watch uses the refresh token itself, and does not print it"));
+        return Err(usage("--watch uses the refresh token itself, and does not print it"));
     }
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     tokio::select! {
         biased;
         outcome = watch::run(&args.service, console) => outcome,
-        () = output::is_unread() => Err(Failure::Output(io::ErrorKind::BrokenPipe.into())),
+        () = output::reader_gone() => Err(Failure::Output(io::ErrorKind::BrokenPipe.into())),
         _ = stop.received() => Ok(()),
     }
+}
+
+const fn usage(problem: &'static str) -> Failure {
+    Failure::Usage { subcommand: "token", problem }
 }

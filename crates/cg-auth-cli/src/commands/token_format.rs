@@ -1,4 +1,4 @@
-//! The forms in which a token is printed; their names and members are a promise to scripts.
+//! [`TokenFormat`]: the forms in which a token is printed. Scripts rely on their names and members.
 
 use cg_auth_core::{
     IssuedToken,
@@ -11,24 +11,28 @@ use clap::ValueEnum;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, moment, settings::Settings};
+use crate::{
+    failure::Failure,
+    settings::Settings,
+    time_format::{rfc3339, unix_seconds},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TokenFormat {
     /// The access token and a newline.
     Raw,
-    /// An object with what is known about the token.
+    /// An object with the token, its expiry, the user and the base URL.
     Json,
-    /// A line for `curl -H @-`: Authorization: Bearer and the token.
+    /// A line for `curl -H @-`: `Authorization: Bearer` and the token.
     Header,
     /// Lines for a shell: export CG_AUTH_ACCESS_TOKEN and CG_AUTH_ACCESS_TOKEN_EXPIRES_AT.
     Env,
 }
 
-/// A token and what is printed with it.
+/// A token, and the values that are printed with it.
 pub(super) struct Printable<'a> {
     access_token: &'a str,
-    /// `None` where the JSON form has no such member.
+    /// `None` if the JSON form does not have this member.
     refresh_token: Option<Option<&'a str>>,
     expiry: Expiry,
     duration: Option<i64>,
@@ -36,6 +40,7 @@ pub(super) struct Printable<'a> {
 }
 
 impl<'a> Printable<'a> {
+    /// The token in an answer of the service.
     pub(super) fn of_answer(answer: &'a Answer<DelegatedAccessToken>, settings: &'a Settings) -> Self {
         Self {
             access_token: answer.value.access_token().expose_secret(),
@@ -46,27 +51,28 @@ impl<'a> Printable<'a> {
         }
     }
 
-    /// What a provider hands out does not say what the answer said.
+    /// A token from a provider. It does not hold the `duration` of the answer.
     pub(super) fn of_issued(token: &'a IssuedToken, settings: &'a Settings) -> Self {
         let (access_token, expiry) = (token.expose_secret(), token.expiry());
         Self { access_token, refresh_token: None, expiry, duration: None, settings }
     }
 
-    /// Has the JSON form hold the refresh token of `token`.
+    /// Adds the refresh token of `token` to the JSON form.
     pub(super) fn with_refresh_token_of(mut self, token: &'a DelegatedAccessToken) -> Self {
         self.refresh_token = Some(token.refresh_token().map(RefreshToken::expose_secret));
         self
     }
 
-    /// The token in the form `format`, with its last newline.
+    /// The token in the form `format`, with a newline at the end.
     pub(super) fn text(&self, format: TokenFormat) -> Result<Zeroizing<String>, Failure> {
         let token = self.access_token;
         Ok(Zeroizing::new(match format {
             TokenFormat::Raw => format!("{token}\n"),
             TokenFormat::Header => format!("Authorization: Bearer {token}\n"),
             TokenFormat::Env => {
-                let expires_at = self.expiry.expires_at().and_then(moment::rfc3339).unwrap_or_default();
-                // An empty variable where the end is unknown: an earlier token's must not stay.
+                let expires_at = self.expiry.expires_at().and_then(rfc3339).unwrap_or_default();
+                // If the expiry is unknown the variable is empty, so that the value of an earlier token does
+                // not stay.
                 format!(
                     "export CG_AUTH_ACCESS_TOKEN={}\nexport CG_AUTH_ACCESS_TOKEN_EXPIRES_AT={}\n",
                     *shell_quoted(token),
@@ -83,8 +89,8 @@ impl<'a> Printable<'a> {
             token_type: "Bearer",
             access_token: self.access_token,
             refresh_token: self.refresh_token,
-            expires_at: self.expiry.expires_at().and_then(moment::rfc3339),
-            expires_at_epoch: self.expiry.expires_at().and_then(moment::epoch),
+            expires_at: self.expiry.expires_at().and_then(rfc3339),
+            expires_at_epoch: self.expiry.expires_at().and_then(unix_seconds),
             expires_in: self.expiry.remaining(Now::system()).map(|left| left.as_secs()),
             expiry_source: self.expiry.source().as_str(),
             duration: self.duration,
@@ -97,10 +103,10 @@ impl<'a> Printable<'a> {
     }
 }
 
-/// What `--format json` prints.
+/// The output of `--format json`.
 #[derive(Serialize)]
 struct Printed<'a> {
-    /// Of this form: it grows when a member changes its meaning, not when one is added.
+    /// The version of this form. It grows when a member changes its meaning, not when a member is added.
     version: u32,
     token_type: &'static str,
     access_token: &'a str,
@@ -113,13 +119,13 @@ struct Printed<'a> {
     /// Whole seconds from now.
     expires_in: Option<u64>,
     expiry_source: &'static str,
-    /// `None` from a provider.
+    /// `None` for a token from a provider.
     duration: Option<i64>,
     user_principal_name: &'a str,
     base_url: &'a str,
 }
 
-/// `text` as one word of a POSIX shell, whatever it holds.
+/// `text` quoted as one word of a POSIX shell.
 pub(crate) fn shell_quoted(text: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("'{}'", *Zeroizing::new(text.replace('\'', r"'\''"))))
 }
@@ -129,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_a_quoted_word_back_as_it_was() {
+    fn a_quoted_word_keeps_every_character() {
         for (text, word) in
             [("", "''"), ("a b$(c)`d`\"", "'a b$(c)`d`\"'"), ("it's '", r"'it'\''s '\'''"), ("\\!", "'\\!'")]
         {

@@ -1,29 +1,30 @@
-//! Whether anybody still reads standard output.
+//! [`reader_gone`]: notices that the reader of standard output has closed it.
 
-/// Ends once nobody does, where the system tells; else the next write does.
+/// Returns once the reader of standard output has gone away. Some streams do not tell this; then it never
+/// returns, and the next write fails instead.
 #[cfg(unix)]
-pub(crate) async fn is_unread() {
+pub(crate) async fn reader_gone() {
     use rustix::{
         event::{PollFd, PollFlags, poll},
         io::Errno,
     };
 
-    let is_told = crate::runtime::blocking(|| {
+    let is_gone = crate::blocking::blocking(|| {
         let output = std::io::stdout();
         loop {
-            // Without anything to look for, it waits for the other end to go away; of a file there is none.
+            // Without flags, poll waits until the other end of a pipe closes. For a file it fails at once.
             match poll(&mut [PollFd::new(&output, PollFlags::empty())], None) {
                 Err(Errno::INTR) => {}
                 outcome => return outcome.is_ok(),
             }
         }
     });
-    if !is_told.await {
+    if !is_gone.await {
         std::future::pending::<()>().await;
     }
 }
 
 #[cfg(not(unix))]
-pub(crate) async fn is_unread() {
+pub(crate) async fn reader_gone() {
     std::future::pending::<()>().await;
 }

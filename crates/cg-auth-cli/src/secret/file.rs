@@ -1,4 +1,4 @@
-//! A secret in a file, and who else may read it.
+//! A secret in a file, with a warning if other users can read the file.
 
 use std::{
     fs::{File, Metadata},
@@ -8,19 +8,21 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{LIMIT, bounded};
-use crate::console::Console;
+use crate::{
+    bounded::{self, SECRET_LIMIT},
+    console::Console,
+};
 
-/// The file's content. A file that every user of the machine can read is used, with a warning.
+/// Reads the file. If every user of the machine can read it, `console` shows a warning that names `what`.
 pub(super) fn read(path: &Path, what: &str, console: &Console) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = File::open(path)?;
     if is_world_readable(&file.metadata()?) {
         console.warn(&format!(
-            "{what} in {} can be read by every user of this machine; chmod 600 keeps them out",
+            "every user of this machine can read {what} in {}; restrict it with chmod 600",
             path.display()
         ));
     }
-    bounded::read(file, LIMIT)
+    bounded::read(file, SECRET_LIMIT)
 }
 
 #[cfg(unix)]

@@ -1,23 +1,23 @@
-//! A secret that a person types, unseen.
+//! A secret that a person types at the terminal, which does not show it.
 
 use zeroize::Zeroizing;
 
-use crate::{runtime::blocking, settings::SettingError};
+use super::label::SecretLabel;
+use crate::{blocking::blocking, setting_error::SettingError};
 
-/// Asks for `what` at the terminal, which shows again what is typed when this ends or is dropped.
-pub(super) async fn ask(what: &'static str) -> Result<Zeroizing<String>, SettingError> {
+/// Prompts for the secret. The terminal shows typed characters again once this future ends or is dropped.
+pub(super) async fn ask(label: &SecretLabel) -> Result<Zeroizing<String>, SettingError> {
     #[cfg(unix)]
-    let _as_before = TerminalMode::now();
-    let name = what.strip_prefix("the ").unwrap_or(what);
-    let prompt = format!("{name} (is not shown): ");
+    let _restored = TerminalMode::now();
+    let prompt = label.prompt();
     blocking(|| rpassword::prompt_password(prompt))
         .await
         .map(Zeroizing::new)
-        .map_err(|source| SettingError::NotAsked { what, source })
+        .map_err(|source| SettingError::NotPrompted { what: label.name(), source })
 }
 
-/// How the terminal was, and will be again when this is dropped: a signal leaves the thread that reads, and
-/// with it what would restore the terminal, where it stands.
+/// The mode of the terminal, restored on drop. After a signal the thread that reads, which would restore the
+/// mode itself, never returns.
 #[cfg(unix)]
 struct TerminalMode(Option<rustix::termios::Termios>);
 
@@ -32,7 +32,7 @@ impl TerminalMode {
 impl Drop for TerminalMode {
     fn drop(&mut self) {
         if let Some(mode) = &self.0 {
-            // Without a terminal any more there is nothing to restore.
+            // If the terminal is gone, there is nothing to restore.
             let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, mode);
         }
     }

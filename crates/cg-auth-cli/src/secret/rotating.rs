@@ -1,38 +1,44 @@
-//! [`RotatingSecret`]: a secret that is read before each attempt to get a token.
+//! [`RotatingSecret`]: a client secret that is read again before each acquisition.
 
 use cg_auth_core::{
     ClientSecret,
     time::BoxFuture,
-    token::{self, SecretResult},
+    token::{SecretResult, SecretSource},
 };
 
-use super::{CLIENT_SECRET, SecretSource};
-use crate::{console::Console, settings::SettingError};
+use super::{label::SecretLabel, origin::SecretOrigin};
+use crate::{console::Console, setting_error::SettingError};
 
-/// The client secret as its source has it now, so that one which was rotated is used from then on.
+/// The client secret for a provider. A secret that was rotated in its file or vault is used from the next
+/// acquisition on.
 #[derive(Debug)]
 pub(crate) struct RotatingSecret {
-    source: SecretSource,
+    origin: SecretOrigin,
+    label: SecretLabel,
     console: Console,
 }
 
 impl RotatingSecret {
-    /// Of `source`. What can be read only once is read at once.
-    pub(crate) async fn new(source: SecretSource, console: Console) -> Result<Self, SettingError> {
-        let source = match source {
-            SecretSource::StandardInput | SecretSource::Prompt => {
-                SecretSource::Text(source.read(CLIENT_SECRET, console).await?)
+    /// A secret from `origin`. Standard input and a prompt can be read only once, so this reads them at once.
+    pub(crate) async fn new(
+        origin: SecretOrigin,
+        label: SecretLabel,
+        console: Console,
+    ) -> Result<Self, SettingError> {
+        let origin = match origin {
+            SecretOrigin::StandardInput | SecretOrigin::Prompt => {
+                SecretOrigin::Text(origin.read(&label, console).await?)
             }
-            source => source,
+            origin => origin,
         };
-        Ok(Self { source, console })
+        Ok(Self { origin, label, console })
     }
 }
 
-impl token::SecretSource for RotatingSecret {
+impl SecretSource for RotatingSecret {
     fn read(&self) -> BoxFuture<'_, SecretResult> {
         Box::pin(async {
-            let text = self.source.clone().read(CLIENT_SECRET, self.console).await?;
+            let text = self.origin.clone().read(&self.label, self.console).await?;
             Ok(ClientSecret::new(text.as_str()).map_err(SettingError::from)?)
         })
     }

@@ -1,18 +1,30 @@
-//! Root certificates from a file.
+//! The file with root certificates.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::SettingError;
-use crate::secret::bounded::read_file;
+use super::precedence::Chosen;
+use crate::{bounded, setting_error::SettingError, transports};
 
-/// The file's content; whether it holds certificates is the transport's to say.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, SettingError> {
-    read_file(path, LIMIT).map(|bytes| bytes.to_vec()).map_err(|source| SettingError::Unreadable {
-        what: "the root certificates",
-        from: path.display().to_string(),
-        source,
-    })
+/// Reads the file. It must hold at least one certificate, and every certificate in it must be usable.
+pub(super) fn read(path: &Chosen<PathBuf>) -> Result<Vec<u8>, SettingError> {
+    let (file, origin) = (path.value.display().to_string(), path.origin.to_string());
+    let pem = match bounded::read_file(&path.value, LIMIT) {
+        Ok(bytes) => bytes.to_vec(),
+        Err(source) => {
+            return Err(SettingError::Unreadable { what: "the root certificates", from: file, source });
+        }
+    };
+    match transports::check_root_certificates(&pem) {
+        Ok(()) => Ok(pem),
+        Err(_) if holds_certificate(&pem) => Err(SettingError::UnreadableCertificate { file, origin }),
+        Err(_) => Err(SettingError::NoCertificate { file, origin }),
+    }
 }
 
-/// More than ten times what a platform's whole bundle holds.
+fn holds_certificate(pem: &[u8]) -> bool {
+    pem.windows(BEGIN.len()).any(|window| window == BEGIN)
+}
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// Ten times the bundle of a platform.
 const LIMIT: usize = 4 * 1024 * 1024;

@@ -1,45 +1,51 @@
-//! The configuration file: where it is, and which of its profiles is meant.
+//! The configuration file: where it is, and which of its profiles applies.
 
 use std::{
     env, io,
     path::{Path, PathBuf},
 };
 
-use super::{ServiceArgs, SettingError, profile::Profile, variable};
+use super::{
+    profile::{Profile, SECRETS},
+    service_args::ServiceArgs,
+};
 use crate::{
-    secret::bounded::read_text_file,
+    bounded::read_text_file,
+    setting_error::SettingError,
     toml_section::{Section, TomlError},
+    variable,
 };
 
 /// The profile that applies.
 #[derive(Debug)]
 pub(super) struct SelectedProfile {
     pub(super) name: String,
-    /// Whether it was asked for by name, rather than being the file's default.
+    pub(super) file: String,
+    /// Whether the user named it. Otherwise it is the default profile of the file.
     pub(super) is_explicit: bool,
     pub(super) profile: Profile,
 }
 
 impl SelectedProfile {
-    /// The profile of `--profile`, else of `CG_AUTH_PROFILE`, else the default one of the file. A file that
-    /// nobody named need not exist.
+    /// The profile of `--profile`, else of `CG_AUTH_PROFILE`, else the default profile of the file. The file
+    /// at the default path may be missing, a file that the user named may not.
     pub(super) fn find(args: &ServiceArgs) -> Result<Option<Self>, SettingError> {
-        let asked = match &args.profile {
+        let wanted = match &args.profile {
             Some(name) => Some(name.clone()),
             None => variable::PROFILE.text()?,
         };
         let named_file = args.config.clone().or_else(|| variable::CONFIG.value().map(PathBuf::from));
         let file_is_named = named_file.is_some();
         let Some(path) = named_file.or_else(default_path) else {
-            return asked.map_or(Ok(None), |profile| Err(SettingError::NoConfigFile { profile }));
+            return wanted.map_or(Ok(None), |profile| Err(SettingError::NoConfigFile { profile }));
         };
         let file = path.display().to_string();
         match load(&path) {
-            Ok(config) => config.select(asked, file),
+            Ok(config) => config.select(wanted, file),
             Err(TomlError::Unreadable(error))
                 if error.kind() == io::ErrorKind::NotFound && !file_is_named =>
             {
-                asked.map_or(Ok(None), |profile| Err(SettingError::NoProfile { profile, file }))
+                wanted.map_or(Ok(None), |profile| Err(SettingError::NoProfile { profile, file }))
             }
             Err(source) => Err(SettingError::ConfigFile { file, source }),
         }
@@ -52,20 +58,20 @@ struct ConfigFile {
 }
 
 impl ConfigFile {
-    fn select(self, asked: Option<String>, file: String) -> Result<Option<SelectedProfile>, SettingError> {
-        let is_explicit = asked.is_some();
-        let Some(name) = asked.or(self.default_profile) else { return Ok(None) };
+    fn select(self, wanted: Option<String>, file: String) -> Result<Option<SelectedProfile>, SettingError> {
+        let is_explicit = wanted.is_some();
+        let Some(name) = wanted.or(self.default_profile) else { return Ok(None) };
         match self.profiles.into_iter().find(|(other, _)| *other == name) {
-            Some((name, profile)) => Ok(Some(SelectedProfile { name, is_explicit, profile })),
+            Some((name, profile)) => Ok(Some(SelectedProfile { name, file, is_explicit, profile })),
             None => Err(SettingError::NoProfile { profile: name, file }),
         }
     }
 }
 
-/// Reads every profile, so that a secret in any of them is found.
+/// Reads every profile, so that a secret in any of them is refused.
 fn load(path: &Path) -> Result<ConfigFile, TomlError> {
     let mut file = Section::parse(&read_text_file(path)?)?;
-    file.refuse_literal(super::profile::SECRETS)?;
+    file.refuse_literal(SECRETS)?;
     let default_profile = file.text("default_profile")?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let sections = file.section("profiles")?.map(Section::sections).transpose()?.unwrap_or_default();
@@ -77,7 +83,7 @@ fn load(path: &Path) -> Result<ConfigFile, TomlError> {
     Ok(ConfigFile { default_profile, profiles })
 }
 
-/// XDG's place on every Unix, also where a platform has another custom; `%APPDATA%` on Windows.
+/// The default path: under XDG's folder on every Unix, macOS included; under `%APPDATA%` on Windows.
 fn default_path() -> Option<PathBuf> {
     let folder = if cfg!(windows) {
         absolute("APPDATA")
@@ -87,7 +93,7 @@ fn default_path() -> Option<PathBuf> {
     Some(folder?.join("cg-auth").join("config.toml"))
 }
 
-/// A folder that a variable names; a relative one counts as unset, as XDG has it.
+/// The folder that a variable names. A relative path counts as unset, as XDG demands.
 fn absolute(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }

@@ -1,4 +1,4 @@
-//! [`Profile`]: settings under a name in the configuration file.
+//! [`Profile`]: named settings in the configuration file.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,11 +7,12 @@ use std::{
 
 use cg_auth_transport_util::ProxyChoice;
 
-use super::{TransportChoice, proxy};
+use super::proxy;
 use crate::{
-    moment::positive_duration,
-    secret::SecretSource,
+    secret::SecretOrigin,
+    time_format::positive_duration,
     toml_section::{Section, TomlError},
+    transports::TransportChoice,
 };
 
 /// `[profiles.NAME]`.
@@ -19,7 +20,7 @@ use crate::{
 pub(super) struct Profile {
     pub(super) base_url: Option<String>,
     pub(super) user_principal_name: Option<String>,
-    pub(super) secret: Option<SecretSource>,
+    pub(super) secret: Option<SecretOrigin>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) proxy: Option<ProxyChoice>,
     pub(super) transport: Option<TransportChoice>,
@@ -28,16 +29,17 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// Reads a profile; `folder` is where its file lies.
+    /// Reads a profile. `folder` is the folder of the file, from which relative paths start.
     pub(super) fn read(mut section: Section, folder: &Path) -> Result<Self, TomlError> {
         section.refuse_literal(SECRETS)?;
         let profile = Self {
             base_url: section.text("base_url")?,
             user_principal_name: section.text("user_principal_name")?,
-            secret: secret_source(&mut section, folder)?,
+            secret: secret_origin(&mut section, folder)?,
             ca_file: section.path("ca_file", folder)?,
-            proxy: section
-                .parsed("proxy", |text| proxy::parse_in_the_open(text).map_err(|error| error.to_string()))?,
+            proxy: section.parsed("proxy", |text| {
+                proxy::parse_without_password(text).map_err(|error| error.to_string())
+            })?,
             transport: section.parsed("transport", TransportChoice::parse)?,
             timeout: section.parsed("timeout", positive_duration)?,
             allow_http: section.flag("allow_http")?.unwrap_or(false),
@@ -47,18 +49,20 @@ impl Profile {
     }
 }
 
-/// What has no place in a file that is copied, shown and committed.
+/// The members that are refused, because such a file is copied, shown and committed.
 pub(super) const SECRETS: &[&str] = &["client_secret", "access_token", "refresh_token", "secret", "password"];
 
-fn secret_source(section: &mut Section, folder: &Path) -> Result<Option<SecretSource>, TomlError> {
+fn secret_origin(section: &mut Section, folder: &Path) -> Result<Option<SecretOrigin>, TomlError> {
     let file = section.text("client_secret_file")?;
     let command = section.texts(COMMAND)?;
     match (file, command) {
-        (Some(_), Some(_)) => Err(section.unusable(COMMAND, "there is a client_secret_file too")),
-        (Some(file), None) if file == "-" => Ok(Some(SecretSource::StandardInput)),
-        (Some(file), None) => Ok(Some(SecretSource::file(&folder.join(file)))),
-        (None, Some(command)) if command.is_empty() => Err(section.unusable(COMMAND, "it is empty")),
-        (None, Some(command)) => Ok(Some(SecretSource::Command(command))),
+        (Some(_), Some(_)) => {
+            Err(section.unusable(COMMAND, "use either client_secret_file or client_secret_command"))
+        }
+        (Some(file), None) if file == "-" => Ok(Some(SecretOrigin::StandardInput)),
+        (Some(file), None) => Ok(Some(SecretOrigin::file(&folder.join(file)))),
+        (None, Some(command)) if command.is_empty() => Err(section.unusable(COMMAND, "must not be empty")),
+        (None, Some(command)) => Ok(Some(SecretOrigin::Command(command))),
         (None, None) => Ok(None),
     }
 }
@@ -82,7 +86,7 @@ mod tests {
         )
         .unwrap();
         assert!(
-            matches!(profile.secret, Some(SecretSource::File(path)) if path == Path::new("/etc/x/secret"))
+            matches!(profile.secret, Some(SecretOrigin::File(path)) if path == Path::new("/etc/x/secret"))
         );
         assert_eq!(profile.ca_file.unwrap(), Path::new("/etc/x/roots/ca.pem"));
         assert!(matches!(profile.proxy, Some(ProxyChoice::Off)));
@@ -92,23 +96,33 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn a_member_that_cannot_be_used_is_refused() {
         for (text, problem) in [
-            ("client_secret = 'canary'", "client_secret stands there in the clear"),
-            ("access-token = 'canary'", "access-token stands there in the clear"),
-            ("refreshToken = 'canary'", "refreshToken stands there in the clear"),
-            ("colour = 'canary'", "colour is unknown"),
-            ("timeout = 5", "timeout is not text"),
-            ("transport = 'canary'", "transport cannot be used: it is neither reqwest nor hyper"),
+            (
+                "client_secret = 'canary'",
+                "client_secret must not be in this file; use client_secret_file or client_secret_command",
+            ),
+            (
+                "access-token = 'canary'",
+                "access-token must not be in this file; use client_secret_file or client_secret_command",
+            ),
+            (
+                "refreshToken = 'canary'",
+                "refreshToken must not be in this file; use client_secret_file or client_secret_command",
+            ),
+            ("colour = 'canary'", "colour is not a known setting"),
+            ("timeout = 5", "timeout must be a string"),
+            ("timeout = '0s'", "timeout: must be greater than zero"),
+            ("transport = 'canary'", "transport: expected reqwest or hyper"),
             (
                 "proxy = 'http://a:canary@b'",
-                "proxy cannot be used: the proxy holds a password there in the clear; set CG_AUTH_PROXY instead",
+                "proxy: do not write a password into this file, other users may read it; set CG_AUTH_PROXY",
             ),
-            ("client_secret_command = 'canary'", "client_secret_command is not a list of text"),
-            ("client_secret_command = []", "client_secret_command cannot be used: it is empty"),
+            ("client_secret_command = 'canary'", "client_secret_command must be a list of strings"),
+            ("client_secret_command = []", "client_secret_command: must not be empty"),
             (
                 "client_secret_command = ['a']\nclient_secret_file = 'b'",
-                "client_secret_command cannot be used: there is a client_secret_file too",
+                "client_secret_command: use either client_secret_file or client_secret_command",
             ),
         ] {
             assert_eq!(read(text).unwrap_err(), problem, "{text}");

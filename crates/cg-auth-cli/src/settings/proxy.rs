@@ -1,9 +1,22 @@
-//! Which proxy is used: `none`, or the URL of one.
+//! The proxy: `none`, or a URL.
+
+use std::fmt::Display;
 
 use cg_auth_core::ConfigError;
 use cg_auth_transport_util::{Proxy, ProxyChoice};
 
-/// Reads a value that nobody else sees.
+use crate::setting_error::SettingError;
+
+/// Why a value names no proxy.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProxyError {
+    #[error(transparent)]
+    Invalid(#[from] ConfigError),
+    #[error("do not write a password into this file, other users may read it; set CG_AUTH_PROXY")]
+    Password,
+}
+
+/// Reads the value of the variable, which may hold a password.
 pub(super) fn parse(text: &str) -> Result<ProxyChoice, ConfigError> {
     Ok(match text {
         "none" => ProxyChoice::Off,
@@ -11,15 +24,28 @@ pub(super) fn parse(text: &str) -> Result<ProxyChoice, ConfigError> {
     })
 }
 
-/// Reads a value from where others can look too: the arguments, or a file that is copied and committed.
-pub(super) fn parse_in_the_open(text: &str) -> Result<ProxyChoice, ConfigError> {
-    let choice = parse(text)?;
-    match &choice {
-        ProxyChoice::Explicit(proxy) if proxy.authorization().is_some() => Err(ConfigError::new(
-            "the proxy",
-            "holds a password there in the clear; set CG_AUTH_PROXY instead",
-        )),
-        _ => Ok(choice),
+/// Reads a value from a place where others can see it: an argument, or a file that is copied and committed.
+pub(super) fn parse_without_password(text: &str) -> Result<ProxyChoice, ProxyError> {
+    match parse(text)? {
+        ProxyChoice::Explicit(proxy) if proxy.authorization().is_some() => Err(ProxyError::Password),
+        choice => Ok(choice),
+    }
+}
+
+/// Reads the value of `--proxy`.
+pub(super) fn parse_flag(text: &str) -> Result<ProxyChoice, SettingError> {
+    parse_without_password(text).map_err(|error| match error {
+        ProxyError::Invalid(error) => error.into(),
+        ProxyError::Password => SettingError::PasswordInProxyFlag,
+    })
+}
+
+/// The choice for the log, without a password.
+pub(super) fn name(choice: &ProxyChoice) -> impl Display {
+    match choice {
+        ProxyChoice::Off => "none".to_owned(),
+        ProxyChoice::Explicit(proxy) => proxy.uri().to_string(),
+        _ => "as HTTPS_PROXY, ALL_PROXY and NO_PROXY say".to_owned(),
     }
 }
 
@@ -28,13 +54,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_has_no_place_in_the_open() {
+    fn only_the_variable_may_hold_a_password() {
         const URL: &str = "http://someone:canary@proxy.example:3128";
-        assert!(matches!(parse(URL), Ok(ProxyChoice::Explicit(_))));
-        let refused = parse_in_the_open(URL).unwrap_err();
+        let choice = parse(URL).unwrap();
+        assert_eq!(name(&choice).to_string(), "http://proxy.example:3128/");
+        let refused = parse_without_password(URL).unwrap_err();
         assert!(!format!("{refused} {refused:?}").contains("canary"));
-        assert!(matches!(parse_in_the_open("proxy.example:3128"), Ok(ProxyChoice::Explicit(_))));
-        assert!(matches!(parse_in_the_open("none"), Ok(ProxyChoice::Off)));
+        let refused = parse_flag(URL).unwrap_err().to_string();
+        let text = "do not pass a password in --proxy, other users can see it; set CG_AUTH_PROXY";
+        assert_eq!(refused, text);
+        assert!(matches!(parse_without_password("proxy.example:3128"), Ok(ProxyChoice::Explicit(_))));
+        assert!(matches!(parse_without_password("none"), Ok(ProxyChoice::Off)));
         assert!(parse("socks5://proxy.example").is_err());
     }
 }

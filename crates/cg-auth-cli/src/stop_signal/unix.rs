@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and, unless the process was told to survive its terminal, SIGHUP.
+//! SIGINT, SIGTERM and, unless `nohup` started the process, SIGHUP.
 
 use std::{future::pending, io};
 
@@ -14,7 +14,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new() -> io::Result<Self> {
-        let hang_up = if leaves_hang_up_alone() { None } else { Some(signal(SignalKind::hangup())?) };
+        let hang_up = if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -37,11 +37,12 @@ impl Source {
     }
 }
 
-/// Whether `nohup` started the process, or nothing tells: listening would undo what it did.
-fn leaves_hang_up_alone() -> bool {
+/// Whether the process ignores SIGHUP, because `nohup` started it; also true if the system does not tell. To
+/// listen for the signal would undo `nohup`.
+fn ignores_hang_up() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // SIGHUP is number 1, and so the lowest bit.
+    // SIGHUP is signal 1, so it is the lowest bit.
     ignored.is_none_or(|mask| mask & 1 != 0)
 }

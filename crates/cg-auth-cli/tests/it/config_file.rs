@@ -1,6 +1,6 @@
-//! Secrets have no place in the configuration file; what is wrong with one is told without quoting it.
+//! The configuration file: secrets in it are refused, and no error quotes it.
 
-use crate::harness::{cg_auth, emulator, file, stderr, stdout, with_emulator};
+use crate::harness::{cg_auth, emulator, file, stderr, stdout, token_with_profile, with_emulator};
 
 #[test]
 fn a_secret_in_the_file_is_refused_without_being_quoted() {
@@ -33,10 +33,10 @@ fn a_secret_in_the_file_is_refused_without_being_quoted() {
 
 #[cfg(unix)]
 #[test]
-fn the_command_of_a_profile_gives_the_secret_without_a_shell() {
+fn the_secret_command_of_a_profile_runs_without_a_shell() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret();
-    // A shell would make something else of these.
+    // A shell would expand these arguments.
     let program =
         "import_secret() { printf '%s\\n' \"$1\"; }; test \"$2\" = '$(x) *' && import_secret \"$1\"";
     let config = file(
@@ -52,12 +52,15 @@ fn the_command_of_a_profile_gives_the_secret_without_a_shell() {
 
 #[cfg(unix)]
 #[test]
-fn a_command_that_fails_shows_its_own_error_and_not_its_output() {
-    for (number, (argv, told)) in [
-        ("['sh', '-c', 'echo canary; echo locked >&2; exit 3']", "locked\n"),
+fn a_secret_command_that_fails_shows_its_own_error_and_not_its_output() {
+    for (number, (argv, message)) in [
+        (
+            "['sh', '-c', 'echo canary; echo locked >&2; exit 3']",
+            "locked\nerror: client_secret_command (sh) failed with exit code 3\n",
+        ),
         ("['sh', '-c', 'yes canary']", "longer than"),
         ("['/does/not/exist', 'canary']", "/does/not/exist"),
-        (r"['sh', '-c', 'printf canary\\377']", "not text"),
+        (r"['sh', '-c', 'printf canary\\377']", "not UTF-8 text"),
         ("['true']", "the client secret is empty"),
     ]
     .into_iter()
@@ -67,20 +70,9 @@ fn a_command_that_fails_shows_its_own_error_and_not_its_output() {
             &format!("failing-{number}.toml"),
             format!("[profiles.p]\nclient_secret_command = {argv}\n"),
         );
-        let mut command = cg_auth();
-        command.args([
-            "token",
-            "--base-url",
-            "http://127.0.0.1:1",
-            "--upn",
-            "a@b",
-            "--profile",
-            "p",
-            "--config",
-        ]);
-        let output = command.arg(config).output().unwrap();
+        let output = token_with_profile(&config).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{argv}: {}", stderr(&output));
-        assert!(stderr(&output).contains(told), "{argv}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{argv}: {}", stderr(&output));
         assert!(!stderr(&output).contains("canary"), "{argv}: {}", stderr(&output));
     }
 }

@@ -1,4 +1,4 @@
-//! `cg-auth delete-token-cache` where nobody can be asked.
+//! `cg-auth delete-token-cache` without a terminal.
 
 use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName};
 use cg_auth_emulator::{Emulator, Operation, User};
@@ -10,7 +10,7 @@ fn without_a_terminal_it_needs_yes_and_sends_nothing() {
     let emulator = emulator();
     let output = with_emulator(&emulator, &["delete-token-cache"]).write_stdin("y\n").output().unwrap();
     assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
-    assert!(stderr(&output).contains("--yes"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no terminal to confirm on; pass --yes"), "{}", stderr(&output));
     assert!(emulator.requests().is_empty());
 }
 
@@ -26,7 +26,7 @@ fn yes_deletes_over_each_transport() {
 }
 
 #[test]
-fn somebody_who_is_no_administrator_is_told_that_one_is_needed() {
+fn a_user_who_is_no_administrator_gets_a_hint() {
     let credential =
         ApiCredential::new(ClientSecret::new("s3cret").unwrap(), UserPrincipalName::new("a@b").unwrap());
     let emulator = block_on(Emulator::builder().user(User::new(credential)).start()).unwrap();

@@ -1,4 +1,4 @@
-//! `cg-auth emulator`: what it announces, and the commands that it runs.
+//! `cg-auth emulator`: its output, and the commands that it runs.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{cg_auth, cg_auth_process, file, stderr, stdout};
 
-/// A running emulator that has said that it is ready.
+/// A running emulator that has printed its first line.
 struct Running {
     child: Child,
     first_line: String,
@@ -44,12 +44,12 @@ impl Drop for Running {
 }
 
 #[test]
-fn a_command_gets_a_token_from_it_over_each_transport() {
+fn a_command_gets_a_token_from_the_emulator_over_each_transport() {
     let cg_auth_itself = assert_cmd::cargo::cargo_bin!("cg-auth");
     for transport in ["reqwest", "hyper"] {
         for tls in [&[][..], &["--tls"]] {
             let mut command = cg_auth();
-            // What would lead elsewhere.
+            // These settings would lead the command to another service.
             command.env("CG_AUTH_CLIENT_SECRET", "x").env("CG_AUTH_BASE_URL", "commercial");
             command
                 .env("CG_AUTH_PROFILE", "x")
@@ -73,7 +73,7 @@ fn a_command_gets_a_token_from_it_over_each_transport() {
 
 #[cfg(unix)]
 #[test]
-fn a_commands_exit_code_is_passed_on() {
+fn the_exit_code_of_a_command_is_passed_on() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 200", 200), ("kill -KILL $$", 137)] {
         let output =
             cg_auth().args(["emulator", "--format", "json", "--", "sh", "-c", script]).output().unwrap();
@@ -85,7 +85,7 @@ fn a_commands_exit_code_is_passed_on() {
     for (program, code) in [("/does/not/exist", 127), ("/", 126)] {
         let output = cg_auth().args(["emulator", "--", program]).output().unwrap();
         assert_eq!((output.status.code(), stdout(&output)), (Some(code), String::new()));
-        assert!(stderr(&output).starts_with("error: the command "), "{}", stderr(&output));
+        assert!(stderr(&output).starts_with("error: cannot run the command "), "{}", stderr(&output));
     }
 }
 
@@ -97,14 +97,14 @@ fn the_request_log_of_a_command_appears_with_v_only() {
     assert_eq!(stdout(&output).lines().count(), 1);
     let mut command = cg_auth();
     command.args(["emulator", "-v", "--error-format", "json", "--"]).arg(cg_auth_itself).arg("token");
-    let told = stderr(&command.output().unwrap());
-    let request = told.lines().find(|line| line.starts_with("{\"request\"")).unwrap();
+    let log = stderr(&command.output().unwrap());
+    let request = log.lines().find(|line| line.starts_with("{\"request\"")).unwrap();
     let request: Value = serde_json::from_str(request).unwrap();
     assert_eq!(request["request"]["operation"], "get_delegate_access_token");
 }
 
 #[test]
-fn it_announces_itself_as_export_lines_or_as_one_object() {
+fn the_output_is_export_lines_or_one_object() {
     let exports = Running::start(&[]);
     assert!(
         exports.first_line.starts_with("export CG_AUTH_BASE_URL='http://127.0.0.1:"),
@@ -129,7 +129,7 @@ fn it_announces_itself_as_export_lines_or_as_one_object() {
 
 #[cfg(unix)]
 #[test]
-fn it_stops_gracefully_on_either_signal_and_takes_its_ready_file_along() {
+fn either_signal_stops_it_gracefully_and_removes_the_ready_file() {
     use rustix::process::{Pid, Signal, kill_process};
     for signal in [Signal::INT, Signal::TERM] {
         let ready_file = file("stopped-ready.json", "stale");
@@ -146,27 +146,27 @@ fn it_stops_gracefully_on_either_signal_and_takes_its_ready_file_along() {
 fn signals_reach_the_command() {
     use rustix::process::{Pid, Signal, kill_process};
     for (signal, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM")] {
-        let script = format!("trap 'echo got it; exit 5' {name}; echo ready; while :; do sleep 0.05; done");
+        let script = format!("trap 'echo caught; exit 5' {name}; echo ready; while :; do sleep 0.05; done");
         let mut command = cg_auth_process();
         command.args(["emulator", "--", "sh", "-c", &script]).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         assert_eq!(lines.next().unwrap(), "ready");
         kill_process(Pid::from_child(&child), signal).unwrap();
-        assert_eq!(lines.next().unwrap(), "got it");
+        assert_eq!(lines.next().unwrap(), "caught");
         assert_eq!(child.wait().unwrap().code(), Some(5));
     }
 }
 
 #[test]
-fn the_same_seed_makes_the_same_secretless_start() {
-    let start = || cg_auth_process_output(&["--seed", "7"]);
+fn the_same_seed_issues_the_same_tokens() {
+    let start = || first_token_id(&["--seed", "7"]);
     assert_eq!(start(), start());
-    assert_ne!(start(), cg_auth_process_output(&["--seed", "8"]));
+    assert_ne!(start(), first_token_id(&["--seed", "8"]));
 }
 
-/// The `jti` of the first token.
-fn cg_auth_process_output(arguments: &[&str]) -> String {
+/// The `jti` of the first token that an emulator with `arguments` issues.
+fn first_token_id(arguments: &[&str]) -> String {
     let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
     let mut command = cg_auth();
     let output = command.arg("emulator").args(arguments).arg("--").arg(itself).arg("token").output().unwrap();
@@ -175,7 +175,7 @@ fn cg_auth_process_output(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn its_file_says_how_it_behaves_and_flags_win() {
+fn its_configuration_file_is_read_and_flags_win() {
     let config = file(
         "emulator.toml",
         "listen = '192.0.2.1:1'\ntls = true\ntoken_lifetime = '5m'\nrefusals = 'is_success_false'\n\
@@ -198,13 +198,16 @@ fn its_file_says_how_it_behaves_and_flags_win() {
     assert_eq!(printed["duration"], 300);
     assert!(stderr(&token("two")).contains("rejected"), "{}", stderr(&token("two")));
 
-    for (text, told) in [("listen = 1", "listen is not text"), ("[[users]]", "is missing"), ("x", "no TOML")]
-    {
+    for (text, message) in [
+        ("listen = 1", "listen must be a string"),
+        ("[[users]]", "is missing"),
+        ("x", "invalid TOML at line 1"),
+    ] {
         let output =
             cg_auth().args(["emulator", "--config"]).arg(file("broken-emulator.toml", text)).output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -219,7 +222,7 @@ fn a_command_does_not_depend_on_the_users_configuration() {
     let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("home-with-profile");
     let folder = home.join(".config/cg-auth");
     fs::create_dir_all(&folder).unwrap();
-    // Were it read, there would be an error.
+    // If it were read, there would be an error.
     fs::write(folder.join("config.toml"), "default_profile = 'none'\n").unwrap();
     let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
     for named in [None, Some("/does/not/exist")] {
@@ -232,7 +235,7 @@ fn a_command_does_not_depend_on_the_users_configuration() {
 
 #[cfg(unix)]
 #[test]
-fn a_ready_file_that_is_no_regular_file_is_refused_and_stays() {
+fn a_ready_file_that_is_not_a_regular_file_is_refused_and_kept() {
     let link = file("ready-link", "");
     let pipe = file("ready-pipe", "");
     fs::remove_file(&link).unwrap();
@@ -243,7 +246,7 @@ fn a_ready_file_that_is_no_regular_file_is_refused_and_stays() {
         let output = cg_auth().args(["emulator", "--ready-file"]).arg(&path).args(["--", "true"]).output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(2), "{path:?}");
-        assert!(stderr(&output).contains("it is no regular file"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("it is not a regular file"), "{}", stderr(&output));
         assert!(fs::symlink_metadata(&path).is_ok());
     }
 }

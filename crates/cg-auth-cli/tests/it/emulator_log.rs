@@ -1,4 +1,4 @@
-//! The emulator's request log where nobody reads it: requests are answered all the same.
+//! The request log of the emulator if it is not read: the emulator answers requests all the same.
 
 #![cfg(unix)]
 
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{cg_auth_process, read_request};
 
-/// The process and the address that it prints first; standard error is a pipe.
+/// Starts `command` and returns it with the address in its first line. Standard error is a pipe.
 fn start(command: &mut Command) -> (Child, String) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -23,7 +23,7 @@ fn start(command: &mut Command) -> (Child, String) {
     (child, address.trim_end().trim_end_matches('\'').to_owned())
 }
 
-/// More requests than a pipe and the queue before it have room for.
+/// Sends more requests than the pipe and the queue before it can hold.
 fn flood(address: &str) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -35,7 +35,7 @@ fn flood(address: &str) {
 }
 
 #[test]
-fn an_emulator_whose_log_nobody_reads_answers_and_stops() {
+fn an_emulator_whose_log_is_not_read_answers_and_stops() {
     let (mut child, address) = start(cg_auth_process().arg("emulator"));
     flood(&address);
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
@@ -43,7 +43,7 @@ fn an_emulator_whose_log_nobody_reads_answers_and_stops() {
 }
 
 #[test]
-fn a_command_whose_request_log_nobody_reads_ends_the_emulator_with_it() {
+fn an_emulator_whose_log_is_not_read_ends_with_its_command() {
     let script = "echo \"$CG_AUTH_BASE_URL\"; read -r _; exit 5";
     let (mut child, address) =
         start(cg_auth_process().args(["emulator", "-v", "--error-format", "json", "--", "sh", "-c", script]));
@@ -53,7 +53,7 @@ fn a_command_whose_request_log_nobody_reads_ends_the_emulator_with_it() {
 }
 
 #[test]
-fn a_late_reader_of_the_log_is_told_how_many_requests_it_does_not_show() {
+fn a_late_reader_of_the_log_sees_how_many_requests_are_missing() {
     let (mut child, address) = start(cg_auth_process().arg("emulator"));
     flood(&address);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);

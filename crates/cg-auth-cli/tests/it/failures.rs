@@ -1,4 +1,4 @@
-//! How far a call got: exit codes, and the two forms of an error.
+//! Failures: the exit codes, and the two forms of an error.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -17,7 +17,7 @@ fn a_missing_setting_names_its_flag_and_its_variable() {
         (&["--base-url", "commercial"][..], "--user-principal-name", "CG_AUTH_USER_PRINCIPAL_NAME"),
         (&["--base-url", "commercial", "--upn", "a@b"], "--client-secret-file", "CG_AUTH_CLIENT_SECRET"),
     ] {
-        // An empty variable is as good as none.
+        // An empty variable counts as unset.
         let output = cg_auth().arg("token").args(given).env(variable, "").output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(stdout(&output), "");
@@ -54,7 +54,7 @@ fn an_unusable_setting_is_found_before_anything_is_sent() {
 
 #[test]
 fn allow_http_takes_a_plain_address_that_is_not_loopback() {
-    // Nothing listens there, so the call fails once the setting is accepted.
+    // Nothing listens there, so the call fails after the setting was accepted.
     let url = "http://0.0.0.0:1";
     let refused = token_at(url).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
@@ -65,7 +65,7 @@ fn allow_http_takes_a_plain_address_that_is_not_loopback() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_either_form() {
+fn wrong_usage_is_reported_in_either_form() {
     let output = cg_auth().args(["token", "--nonsense"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("Usage:"), "{}", stderr(&output));
@@ -81,7 +81,7 @@ fn wrong_usage_is_told_in_either_form() {
 }
 
 #[test]
-fn the_error_format_is_the_flags_else_the_variables_else_that_of_the_output() {
+fn the_error_format_comes_from_the_flag_else_the_variable_else_the_output_format() {
     for (arguments, variable, is_json) in [
         (&["--error-format", "human", "--format", "json"][..], "json", false),
         (&["--error-format", "json"], "human", true),
@@ -90,7 +90,7 @@ fn the_error_format_is_the_flags_else_the_variables_else_that_of_the_output() {
         (&["--format", "raw"], "json", true),
         (&[], "", false),
     ] {
-        // Once for settings that are missing, once for arguments that cannot be read.
+        // Once with missing settings, once with wrong arguments.
         for more in [&[][..], &["--nonsense"]] {
             let mut command = cg_auth();
             command.arg("token").args(arguments).args(more).env("CG_AUTH_ERROR_FORMAT", variable);
@@ -101,9 +101,9 @@ fn the_error_format_is_the_flags_else_the_variables_else_that_of_the_output() {
     }
     let output = cg_auth().arg("token").env("CG_AUTH_ERROR_FORMAT", "xml").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let told = stderr(&output);
-    assert!(told.contains("CG_AUTH_ERROR_FORMAT") && told.contains("it is neither human nor json"), "{told}");
-    assert!(!told.contains("xml"), "{told}");
+    let messages = stderr(&output);
+    assert!(messages.contains("CG_AUTH_ERROR_FORMAT: expected human or json"), "{messages}");
+    assert!(!messages.contains("xml"), "{messages}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn v_may_be_given_more_than_once() {
 }
 
 #[test]
-fn a_wish_to_wait_for_longer_than_a_year_is_shown_as_a_year() {
+fn a_retry_after_of_more_than_a_year_is_shown_as_a_year() {
     let answer = || answering(http("429 Too Many Requests", "retry-after: 9007199254740993\r\n", "{}"));
     let human = token_at(&answer()).output().unwrap();
     assert!(stderr(&human).contains("retry after: 1year\n"), "{}", stderr(&human));
@@ -147,7 +147,7 @@ fn a_wish_to_wait_for_longer_than_a_year_is_shown_as_a_year() {
 }
 
 #[test]
-fn a_refused_secret_is_the_services_word() {
+fn a_refused_secret_is_an_api_error_with_a_hint() {
     let credential = ApiCredential::new(
         ClientSecret::new("another").unwrap(),
         UserPrincipalName::new("someone@example.com").unwrap(),
@@ -170,7 +170,7 @@ fn a_refused_secret_is_the_services_word() {
 }
 
 #[test]
-fn a_failed_call_is_tried_again_as_often_as_asked() {
+fn a_failed_call_is_retried_as_often_as_retries_says() {
     for (retries, attempts) in [(None, 3), (Some("0"), 1), (Some("1"), 2)] {
         let emulator = emulator();
         let _outage = emulator.next(Operation::GetDelegateAccessToken).always().refuse(503);
@@ -210,7 +210,7 @@ fn the_object_of_an_error_has_all_its_members() {
 }
 
 #[test]
-fn a_rejection_shows_the_services_text_without_obeying_it() {
+fn the_text_of_a_rejection_is_escaped() {
     let body = r#"{"isSuccess":false,"errorMsg":"no\u001b[31m such\u009b user"}"#;
     let url = answering(http("200 OK", "", body));
     let output = token_at(&url).output().unwrap();
@@ -252,6 +252,8 @@ fn the_exit_code_tells_how_far_the_call_got() {
             let error = json_error(&output);
             assert_eq!(output.status.code(), Some(code), "{transport} {kind}: {error}");
             assert_eq!(error["kind"], kind, "{transport}: {error}");
+            let names_host = error["message"].as_str().unwrap().contains("127.0.0.1:");
+            assert_eq!(names_host, kind != "protocol", "{transport}: {error}");
             assert_eq!(error["status"], status, "{transport} {kind}: {error}");
             assert_eq!(stdout(&output), "");
         }

@@ -1,4 +1,4 @@
-//! What the tests run: the command, an emulator, and a listener that says one thing.
+//! Helpers of the tests: the command, an emulator, and a listener that gives one answer.
 
 use std::{
     future::Future,
@@ -17,18 +17,18 @@ use assert_cmd::{
 use cg_auth_emulator::Emulator;
 use serde_json::Value;
 
-/// The command in an environment without any of its variables.
+/// The command, without any of its variables in the environment.
 pub(crate) fn cg_auth() -> Command {
     let mut command = cargo_bin_cmd!("cg-auth");
     for variable in VARIABLES {
         command.env_remove(variable);
     }
-    // Neither the developer's configuration nor the width of a terminal plays a part.
+    // The developer's configuration must not matter.
     command.env("HOME", env!("CARGO_TARGET_TMPDIR")).timeout(Duration::from_secs(60));
     command
 }
 
-/// The same for tests that speak with the process while it runs.
+/// The same command for tests that interact with the running process.
 pub(crate) fn cg_auth_process() -> std::process::Command {
     let mut command = std::process::Command::new(cargo_bin!("cg-auth"));
     for variable in VARIABLES {
@@ -84,12 +84,21 @@ pub(crate) fn refresh_token_of(emulator: &Emulator) -> String {
     printed["refresh_token"].as_str().unwrap().to_owned()
 }
 
-/// `cg-auth token` with a credential that nobody checks, in one attempt: most that listens answers once.
+/// `cg-auth token` without retries, because most listeners of the tests answer once. The credential is
+/// invented.
 pub(crate) fn token_at(base_url: &str) -> Command {
     let mut command = cg_auth();
     command
         .args(["token", "--base-url", base_url, "--upn", "someone@example.com", "--retries", "0"])
         .env("CG_AUTH_CLIENT_SECRET", "s3cret");
+    command
+}
+
+/// `cg-auth token` with the profile `p` of the file at `config`, for an address at which nothing listens.
+pub(crate) fn token_with_profile(config: &Path) -> Command {
+    let mut command = cg_auth();
+    command.args(["token", "--base-url", "http://127.0.0.1:1", "--upn", "a@b", "--profile", "p", "--config"]);
+    command.arg(config);
     command
 }
 
@@ -110,7 +119,7 @@ pub(crate) fn answering(response: Option<String>) -> String {
         read_request(&mut stream);
         match response {
             Some(response) => stream.write_all(response.as_bytes()).unwrap(),
-            // Until the other side gives up.
+            // Waits until the command closes the connection.
             None => drop(stream.read(&mut [0; 64])),
         }
     });
@@ -123,7 +132,7 @@ pub(crate) fn http(status: &str, headers: &str, body: &str) -> Option<String> {
     Some(format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"))
 }
 
-/// A file of the tests' own that holds `content`.
+/// Creates a file of the tests that holds `content`.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_file(&path);
@@ -132,7 +141,7 @@ pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-/// Sets who may do what with the file at `path`, where the system knows such a thing.
+/// Sets the permissions of the file at `path` on Unix.
 pub(crate) fn chmod(path: &Path, mode: u32) {
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
@@ -156,7 +165,7 @@ pub(crate) fn json_error(output: &Output) -> Value {
     object["error"].take()
 }
 
-/// Reads head and body, so that closing the stream resets nothing.
+/// Reads head and body of a request, so that closing the stream does not reset the connection.
 pub(crate) fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     let mut piece = [0; 1024];

@@ -1,4 +1,4 @@
-//! The help texts as they are, and that they show nothing of the environment.
+//! The help texts, and that they show no value of the environment.
 
 use std::{fs, path::Path};
 
@@ -29,9 +29,9 @@ fn shown(arguments: &[&str]) -> String {
     text
 }
 
-/// A text that has changed on purpose is written anew where `CG_AUTH_TEST_BLESS` is set.
+/// If `CG_AUTH_TEST_BLESS` is set, the expected texts are replaced by the present ones.
 #[test]
-fn help_is_what_it_was() {
+fn help_texts_are_as_expected() {
     for (name, arguments) in [
         ("cg-auth", &["--help"][..]),
         ("token", &["token", "--help"]),
@@ -45,7 +45,7 @@ fn help_is_what_it_was() {
     ] {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/help").join(name).with_extension("txt");
-        // Trailing blanks are the library's and not worth an editor's quarrel.
+        // clap writes trailing blanks, which editors remove.
         let text: String = shown(arguments).lines().map(|line| line.trim_end().to_owned() + "\n").collect();
         if std::env::var_os("CG_AUTH_TEST_BLESS").is_some() {
             fs::write(&path, &text).unwrap();

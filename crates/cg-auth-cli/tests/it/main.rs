@@ -1,4 +1,4 @@
-//! The command as a process: what it prints, what it ends with, what it never shows.
+//! The command as a process: its output, its exit codes, and that it never shows a secret.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // helpers of tests are tests
 

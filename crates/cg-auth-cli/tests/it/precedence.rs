@@ -1,9 +1,9 @@
-//! Flag over environment over profile, for each setting; and what is said about it.
+//! A flag wins over the environment, and the environment over the profile, for each setting.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use assert_cmd::Command;
-use cg_auth_emulator::Emulator;
+use cg_auth_emulator::{Emulator, Operation};
 
 use crate::harness::{block_on, cg_auth, chmod, emulator, file, stderr, stdout, with_emulator};
 
@@ -18,9 +18,15 @@ struct Case {
 
 #[test]
 fn a_flag_wins_over_its_variable_and_a_variable_over_the_profile() {
-    let emulator = block_on(Emulator::builder().tls().start()).unwrap();
+    // Plain http is faster. A certificate file is read and checked even if the call does not need it.
+    let emulator = emulator();
     let cases = cases(&emulator);
     for case in &cases {
+        let is_slow = case.member == "timeout";
+        let _slow = is_slow.then(|| {
+            let script = emulator.next(Operation::GetDelegateAccessToken);
+            script.always().delay(Duration::from_millis(20))
+        });
         let others = || cases.iter().filter(|other| other.member != case.member);
         let profile = |own: Option<&str>| {
             let lines = others().map(|other| (other.member, other.good.as_str()));
@@ -41,18 +47,18 @@ fn a_flag_wins_over_its_variable_and_a_variable_over_the_profile() {
             (good, bad, bad, true),
         ] {
             let mut command = cg_auth();
-            command.arg("token").arg("--config").arg(profile(own)).args(["--profile", "p"]);
+            command.args(["token", "--retries", "0", "--config"]).arg(profile(own)).args(["--profile", "p"]);
             command.args(flag.iter().flat_map(|value| [case.flag, value]));
             command.envs(variable.map(|value| (case.variable, value)));
             let output = command.output().unwrap();
-            let told = stderr(&output);
-            let context = format!("{} {flag:?} {variable:?} {own:?}: {told}", case.member);
+            let messages = stderr(&output);
+            let context = format!("{} {flag:?} {variable:?} {own:?}: {messages}", case.member);
             assert_eq!(output.status.success(), succeeds, "{context}");
-            // Only a profile's value that the environment took the place of is mentioned.
-            let lost = flag.is_none() && variable.is_some() && own.is_some();
+            // The warning is only about a variable that overrides the profile.
+            let is_overridden = flag.is_none() && variable.is_some() && own.is_some();
             assert_eq!(
-                told.matches("the environment wins over the profile \"p\"").count(),
-                usize::from(lost),
+                messages.matches("the environment overrides the profile \"p\"").count(),
+                usize::from(is_overridden),
                 "{context}"
             );
         }
@@ -71,7 +77,8 @@ fn cases(emulator: &Emulator) -> Vec<Case> {
     let text = |path: PathBuf| path.into_os_string().into_string().unwrap();
     let secret = text(file("precedence-secret", credential.client_secret().expose_secret()));
     let wrong = text(file("precedence-wrong-secret", "wrong"));
-    let ca_file = text(file("precedence-ca.pem", emulator.ca_pem().unwrap()));
+    let tls = block_on(Emulator::builder().tls().start()).unwrap();
+    let ca_file = text(file("precedence-ca.pem", tls.ca_pem().unwrap()));
     let user = credential.user_principal_name().as_str();
     vec![
         case(
@@ -84,7 +91,7 @@ fn cases(emulator: &Emulator) -> Vec<Case> {
         case("--user-principal-name", "CG_AUTH_USER_PRINCIPAL_NAME", "user_principal_name", user, "x@y"),
         case("--client-secret-file", "CG_AUTH_CLIENT_SECRET_FILE", "client_secret_file", &secret, &wrong),
         case("--ca-file", "CG_AUTH_CA_FILE", "ca_file", &ca_file, "/does/not/exist"),
-        case("--timeout", "CG_AUTH_TIMEOUT", "timeout", "30s", "1ns"),
+        case("--timeout", "CG_AUTH_TIMEOUT", "timeout", "30s", "1ms"),
     ]
 }
 
@@ -94,7 +101,7 @@ fn config<'a>(name: &str, members: impl Iterator<Item = (&'a str, &'a str)>) -> 
 }
 
 #[test]
-fn the_transport_is_chosen_the_same_way() {
+fn v_logs_each_setting_with_its_origin() {
     let emulator = emulator();
     let config = file("transport.toml", "[profiles.p]\ntransport = 'hyper'\n");
     let transport = |arguments: &[&str], variable: &str| {
@@ -102,15 +109,17 @@ fn the_transport_is_chosen_the_same_way() {
         command.arg(&config).args(arguments).env("CG_AUTH_TRANSPORT", variable);
         stderr(&command.output().unwrap())
     };
+    let in_profile = format!("hyper (profile \"p\" in {})", config.display());
     for (arguments, variable, chosen) in [
-        (&[][..], "", "reqwest"),
-        (&["--profile", "p"], "", "hyper"),
-        (&["--profile", "p"], "reqwest", "reqwest"),
-        (&["--transport", "hyper"], "reqwest", "hyper"),
-        (&["--profile", "p", "--transport", "reqwest"], "", "reqwest"),
+        (&[][..], "", "reqwest (default)"),
+        (&["--profile", "p"], "", &in_profile),
+        (&["--profile", "p"], "reqwest", "reqwest (CG_AUTH_TRANSPORT)"),
+        (&["--transport", "hyper"], "reqwest", "hyper (--transport)"),
+        (&["--profile", "p", "--transport", "reqwest"], "", "reqwest (--transport)"),
     ] {
         let log = transport(arguments, variable);
-        assert!(log.contains(&format!("transport=\"{chosen}\"")), "{arguments:?} {variable}: {log}");
+        assert!(log.contains(&format!(" transport: {chosen}\n")), "{arguments:?} {variable}: {log}");
+        assert!(log.contains(&format!(" base URL: {} (CG_AUTH_BASE_URL)\n", emulator.base_url())), "{log}");
     }
     assert!(transport(&[], "pigeon").contains("CG_AUTH_TRANSPORT"));
 }
@@ -130,7 +139,7 @@ fn the_secret_itself_wins_over_the_variable_that_names_its_file() {
 }
 
 #[test]
-fn the_configuration_file_is_found_by_flag_variable_and_custom() {
+fn the_configuration_file_is_found_by_flag_variable_and_default_path() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret();
     let user = emulator.credential().user_principal_name();
@@ -174,8 +183,8 @@ fn the_configuration_file_is_found_by_flag_variable_and_custom() {
     let not_found: &[Change<'_>] = &[
         &|command| command.args(["--config", "/does/not/exist"]),
         &|command| command.arg("--config").arg(&bad),
-        &|command| command.arg("--config").arg(&good).args(["--profile", "nobody"]),
-        &|command| command.args(["--profile", "nobody"]),
+        &|command| command.arg("--config").arg(&good).args(["--profile", "missing"]),
+        &|command| command.args(["--profile", "missing"]),
     ];
     for (number, change) in not_found.iter().enumerate() {
         let output = token(change);
@@ -186,7 +195,7 @@ fn the_configuration_file_is_found_by_flag_variable_and_custom() {
 type Change<'a> = &'a dyn for<'c> Fn(&'c mut Command) -> &'c mut Command;
 
 #[test]
-fn what_only_a_default_profile_loses_is_not_mentioned() {
+fn overriding_a_default_profile_brings_no_warning() {
     let emulator = emulator();
     let config = file("quiet.toml", "default_profile = 'p'\n[profiles.p]\nbase_url = 'commercial'\n");
     let output = with_emulator(&emulator, &["token", "--config"]).arg(config).output().unwrap();
@@ -194,14 +203,14 @@ fn what_only_a_default_profile_loses_is_not_mentioned() {
 }
 
 #[test]
-fn a_warning_is_an_object_where_errors_are() {
+fn a_warning_is_an_object_if_errors_are() {
     let config = file("warning.toml", "[profiles.p]\nbase_url = 'commercial'\ntimeout = '9s'\n");
     let emulator = emulator();
     let mut command = with_emulator(&emulator, &["token", "--format", "json", "--config"]);
-    // A profile that the environment chooses is chosen too.
+    // The environment may name the profile too.
     command.arg(config).env("CG_AUTH_PROFILE", "p");
     let output = command.env("CG_AUTH_TIMEOUT", "10s").output().unwrap();
     let warning: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
-    let text = "the environment wins over the profile \"p\" in: base_url, timeout";
+    let text = "the environment overrides the profile \"p\": CG_AUTH_BASE_URL, CG_AUTH_TIMEOUT";
     assert_eq!(warning["warning"], text);
 }

@@ -1,4 +1,4 @@
-//! `cg-auth refresh`: where the refresh token comes from, and that a rotated one is never lost.
+//! `cg-auth refresh`: where the refresh token comes from, and that a rotated token is never lost silently.
 
 use std::{fs, path::Path, process::Output};
 
@@ -22,7 +22,7 @@ fn json_is_the_default_and_holds_the_refresh_token() {
 }
 
 #[test]
-fn every_source_of_the_refresh_token_serves_over_each_transport() {
+fn the_refresh_token_is_read_from_every_origin_over_each_transport() {
     for transport in ["reqwest", "hyper"] {
         let emulator = emulator();
         let refresh = || with_emulator(&emulator, &["refresh", "--transport", transport]);
@@ -43,7 +43,7 @@ fn every_source_of_the_refresh_token_serves_over_each_transport() {
 }
 
 #[test]
-fn a_refused_refresh_token_comes_with_advice_of_its_own() {
+fn a_refused_refresh_token_gets_its_own_hint() {
     let output = with_emulator(&emulator(), &["refresh"]).env("CG_AUTH_REFRESH_TOKEN", "x").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(
@@ -54,7 +54,7 @@ fn a_refused_refresh_token_comes_with_advice_of_its_own() {
 }
 
 #[test]
-fn the_other_formats_warn_of_a_refresh_token_that_nobody_keeps() {
+fn the_other_formats_warn_of_a_refresh_token_that_is_not_kept() {
     let emulator = emulator();
     for (format, start) in
         [("raw", "eyJ"), ("header", "Authorization: Bearer eyJ"), ("env", "export CG_AUTH_ACCESS_TOKEN='eyJ")]
@@ -67,7 +67,7 @@ fn the_other_formats_warn_of_a_refresh_token_that_nobody_keeps() {
 }
 
 #[test]
-fn two_inputs_from_standard_input_are_wrong_usage() {
+fn two_secrets_from_standard_input_are_wrong_usage() {
     for arguments in [
         &["refresh", "--client-secret-file", "-"][..],
         &["refresh", "--client-secret-file", "-", "--refresh-token-file", "-"],
@@ -85,7 +85,7 @@ fn two_inputs_from_standard_input_are_wrong_usage() {
 }
 
 #[test]
-fn update_rewrites_the_file_for_its_owner_alone_and_the_next_refresh_reads_it() {
+fn update_rewrites_the_file_for_its_owner_only_and_the_next_refresh_reads_it() {
     let emulator = emulator();
     let path = file("updated-token", refresh_token_of(&emulator));
     chmod(&path, 0o640);
@@ -123,7 +123,7 @@ fn a_service_that_does_not_rotate_leaves_the_file_as_it_is() {
 
 #[cfg(unix)]
 #[test]
-fn update_replaces_what_a_link_points_at() {
+fn update_replaces_the_file_that_a_link_points_at() {
     let emulator = emulator();
     let target = file("link-target", refresh_token_of(&emulator));
     let link = target.with_file_name("link");
@@ -149,7 +149,7 @@ fn update_needs_a_file_that_can_be_replaced_before_anything_is_sent() {
     }
 }
 
-/// What `refresh --update` ends with where the folder of the file is taken away while the service thinks.
+/// The output of `refresh --update` if the folder of the file is removed before the service answers.
 #[cfg(unix)]
 fn refresh_into_nowhere(name: &str, stdout: std::process::Stdio) -> Output {
     use std::{io::Write as _, net::TcpListener, thread};
@@ -185,12 +185,12 @@ fn a_new_token_that_cannot_be_written_is_printed_and_the_command_fails() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((&printed["access_token"], &printed["refresh_token"]), (&"fresh".into(), &"new".into()));
-    assert!(stderr(&output).contains("cannot be rewritten"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cannot rewrite"), "{}", stderr(&output));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_new_token_that_can_be_neither_written_nor_printed_is_said_to_be_lost() {
+fn a_new_token_that_can_be_neither_written_nor_printed_is_reported_as_lost() {
     let closed = || {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -201,7 +201,7 @@ fn a_new_token_that_can_be_neither_written_nor_printed_is_said_to_be_lost() {
     assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
     assert!(!stderr(&output).contains("fresh\"") && !stderr(&output).contains("new\""));
 
-    // Nor is it kept where nobody asked for that.
+    // The same without `--update`.
     let emulator = emulator();
     let mut command = cg_auth_process();
     command.arg("refresh").envs(emulator.env()).env("CG_AUTH_REFRESH_TOKEN", refresh_token_of(&emulator));

@@ -1,4 +1,4 @@
-//! The emulator as programs without Rust use it: a shell script tells a whole scenario.
+//! The emulator for programs without Rust: a shell script runs a whole scenario.
 
 #![cfg(unix)]
 

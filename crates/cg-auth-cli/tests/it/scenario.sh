@@ -1,6 +1,6 @@
 #!/bin/sh
-# A token's life against `cg-auth emulator`, with nothing but sh, sed and curl: what a test suite in any
-# language can do. Usage: scenario.sh CG-AUTH FOLDER
+# The life of a token against `cg-auth emulator`, with sh, sed and curl only, as a test suite in any language
+# could do it. Usage: scenario.sh CG-AUTH FOLDER
 set -eu
 cg_auth=$1
 cd "$2"
@@ -10,7 +10,7 @@ fail() {
     exit 1
 }
 
-# member NAME: the text or number of that name in the JSON on standard input.
+# member NAME: the string or number NAME in the JSON on standard input.
 member() {
     sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"
 }
@@ -39,7 +39,7 @@ status() {
         --write-out '%{http_code}' "$@" "$url"
 }
 
-# expect CODE WHAT GOT
+# expect CODE STEP STATUS: fails unless STATUS is CODE.
 expect() {
     [ "$3" = "$1" ] || fail "$2: $3 instead of $1: $(cat answer.json)"
     echo "$1 $2"
@@ -69,19 +69,19 @@ expect 200 "the token is accepted" "$(call)"
 
 expect 200 "two hours pass" "$(control POST /clock --data '{"advance_seconds":7200}')"
 expect 401 "the token has expired" "$(call)"
-expect 200 "another by the refresh token" "$(
+expect 200 "a new token for the refresh token" "$(
     printf 'refresh_token: %s\nclientSecret: %s\nuserPrincipalName: %s\n' "$refresh_token" "$secret" "$user" |
         status POST "$base/auth/token/refresh" --data ''
 )"
 token=$(member access_token <answer.json)
-expect 200 "that one is accepted" "$(call)"
+expect 200 "the new token is accepted" "$(call)"
 
 script='{"operation":"get_delegate_access_token","times":1,"refuse":{"status":503,"retry_after_seconds":5}}'
-expect 201 "a fault is planned" "$(control POST /scripts --data "$script")"
+expect 201 "a fault is scripted" "$(control POST /scripts --data "$script")"
 expect 503 "the service is busy" "$(delegate)"
-expect 200 "and is not any more" "$(delegate)"
+expect 200 "the service answers again" "$(delegate)"
 
-# The command itself, with the lines that the emulator printed for it.
+# The command itself, with the export lines of the emulator.
 . ./exports.sh
 export CG_AUTH_BASE_URL CG_AUTH_USER_PRINCIPAL_NAME CG_AUTH_CLIENT_SECRET
 [ "$("$cg_auth" token --format header | status GET "$protected")" = 200 ] || fail "cg-auth token"
@@ -90,7 +90,7 @@ echo "200 cg-auth token --format header"
 expect 200 "the requests are recorded" "$(control GET /requests)"
 grep -q '"get_delegate_access_token"' answer.json || fail "a request is missing"
 ! grep -qF "$secret" answer.json || fail "a secret was recorded"
-case $(control POST /reset) in 2??) echo "2xx everything is forgotten" ;; *) fail "reset" ;; esac
+case $(control POST /reset) in 2??) echo "2xx the emulator is reset" ;; *) fail "reset" ;; esac
 
 kill -TERM "$emulator"
 wait "$emulator" || fail "the emulator did not stop gracefully: $?"

@@ -1,4 +1,4 @@
-//! Where the client secret comes from, and that it goes nowhere else.
+//! Where the client secret comes from, and that it reaches the service only.
 
 use std::process::{Output, Stdio};
 
@@ -10,7 +10,7 @@ use crate::harness::{
 const CANARY: &str = "canary-4f1d/with+signs==";
 
 #[test]
-fn a_file_gives_the_secret_and_wins_over_the_variable() {
+fn a_secret_file_wins_over_the_variable() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret().to_owned();
     for (name, newline) in [("secret-bare", ""), ("secret-lf", "\n"), ("secret-crlf", "\r\n")] {
@@ -27,7 +27,7 @@ fn a_file_gives_the_secret_and_wins_over_the_variable() {
 }
 
 #[test]
-fn standard_input_gives_the_secret() {
+fn the_secret_is_read_from_standard_input() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret().to_owned();
     let mut command = token_from(&emulator);
@@ -37,7 +37,7 @@ fn standard_input_gives_the_secret() {
 }
 
 #[test]
-fn a_variable_gives_the_secret_or_names_its_file_and_a_newline_at_its_end_is_no_part_of_it() {
+fn a_variable_holds_the_secret_or_names_its_file_and_one_newline_is_stripped() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret().to_owned();
     let output = token_from(&emulator).env("CG_AUTH_CLIENT_SECRET", format!("{secret}\n")).output().unwrap();
@@ -54,17 +54,17 @@ fn a_variable_gives_the_secret_or_names_its_file_and_a_newline_at_its_end_is_no_
 }
 
 #[test]
-fn without_a_terminal_nobody_is_waited_for() {
+fn without_a_terminal_the_command_does_not_wait_for_input() {
     let mut command = cg_auth_process();
     command.args(["token", "--base-url", "http://127.0.0.1:1", "--upn", "a@b"]);
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // Standard input stays open, and nothing comes.
+    // Standard input stays open and empty.
     let _open = child.stdin.take();
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 #[test]
-fn standard_input_that_is_no_secret_is_refused_without_being_quoted() {
+fn standard_input_that_holds_no_secret_is_refused_without_being_quoted() {
     let huge = CANARY.repeat(100_000);
     for input in [b"".as_slice(), b"canary\xff\0", b"canary\0", b"canary\ncanary\n", huge.as_bytes()] {
         for format in ["human", "json"] {
@@ -79,7 +79,7 @@ fn standard_input_that_is_no_secret_is_refused_without_being_quoted() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_everybody_can_read_is_used_with_a_warning() {
+fn a_world_readable_file_is_used_with_a_warning() {
     let emulator = emulator();
     let path = file("secret-world", emulator.credential().client_secret().expose_secret());
     for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o604, 1)] {
@@ -96,7 +96,7 @@ fn a_file_that_everybody_can_read_is_used_with_a_warning() {
 fn a_file_that_cannot_be_read_is_named() {
     let locked = file("secret-locked", CANARY);
     chmod(&locked, 0o000);
-    // A folder cannot be read by anybody; whether the file can depends on who runs the tests.
+    // No user can read a folder as a file. Root can read the locked file.
     let is_root = std::fs::read(&locked).is_ok();
     for path in [locked.parent().unwrap(), &locked].into_iter().take(if is_root { 1 } else { 2 }) {
         let output = token_at("http://127.0.0.1:1").arg("--client-secret-file").arg(path).output().unwrap();
@@ -106,7 +106,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn what_is_no_secret_is_refused_without_being_quoted() {
+fn a_file_that_holds_no_secret_is_refused_without_being_quoted() {
     for (name, content) in [
         ("secret-empty", Vec::new()),
         ("secret-two-lines", format!("{CANARY}\n\n").into_bytes()),
@@ -127,7 +127,7 @@ fn what_is_no_secret_is_refused_without_being_quoted() {
 
 #[cfg(unix)]
 #[test]
-fn an_endless_file_is_given_up() {
+fn an_endless_file_is_refused() {
     let mut command = token_at("http://127.0.0.1:1");
     let output = command.args(["--client-secret-file", "/dev/zero"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
@@ -160,7 +160,7 @@ fn no_error_shows_the_secret_even_if_the_service_echoes_it() {
 }
 
 #[test]
-fn a_password_in_the_base_url_is_not_shown() {
+fn a_password_in_the_base_url_is_not_quoted() {
     let url = "https://someone:canary@example.com";
     let output = token_at(url).args(["--error-format", "json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP, wherever the command is.
+//! Ctrl-C, SIGTERM and SIGHUP, in every state of the command.
 
 #![cfg(unix)]
 
@@ -16,11 +16,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{answering, cg_auth_process, chmod, file, http};
 
+/// Sends `signal`; returns the exit code and the messages on standard error.
 fn stop(mut child: Child, signal: Signal) -> (Option<i32>, String) {
     kill_process(Pid::from_child(&child), signal).unwrap();
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    (child.wait().unwrap().code(), told)
+    let mut messages = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut messages).unwrap();
+    (child.wait().unwrap().code(), messages)
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn an_interrupted_call_ends_with_130_and_leaves_no_temporary_file() {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("token"), "old").unwrap();
     chmod(&folder.join("token"), 0o600);
-    for (transport, signal, code, told) in [
+    for (transport, signal, code, message) in [
         ("reqwest", Signal::INT, 130, "error: interrupted\n"),
         ("hyper", Signal::INT, 130, "error: interrupted\n"),
         ("reqwest", Signal::TERM, 143, "error: terminated\n"),
@@ -40,9 +41,9 @@ fn an_interrupted_call_ends_with_130_and_leaves_no_temporary_file() {
         command.args(["refresh", "--update", "--base-url", &url, "--upn", "a@b", "--transport", transport]);
         command.arg("--refresh-token-file").arg(folder.join("token")).env("CG_AUTH_CLIENT_SECRET", "s3cret");
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // The call is under way, and nobody will answer.
+        // The call is in progress, and no answer comes.
         let connection = listener.accept().unwrap();
-        assert_eq!(stop(child, signal), (Some(code), told.into()));
+        assert_eq!(stop(child, signal), (Some(code), message.into()));
         drop(connection);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
@@ -63,16 +64,16 @@ fn an_interrupt_ends_the_wait_for_standard_input_and_for_a_command() {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let _open = child.stdin.take();
-        // Its first words: the handler is there before them.
+        // The command listens for signals before it writes anything.
         let mut word = [0; 1];
         child.stderr.as_mut().unwrap().read_exact(&mut word).unwrap();
         thread::sleep(Duration::from_millis(100));
-        let (code, told) = stop(child, Signal::INT);
-        assert_eq!(code, Some(130), "{told}");
+        let (code, messages) = stop(child, Signal::INT);
+        assert_eq!(code, Some(130), "{messages}");
     }
 }
 
-/// A pipe with a name, at whose other end is nobody.
+/// A named pipe without a process at its other end.
 fn pipe(name: &str) -> PathBuf {
     let path = file(name, "");
     fs::remove_file(&path).unwrap();
@@ -80,8 +81,7 @@ fn pipe(name: &str) -> PathBuf {
     path
 }
 
-/// Whether the process with the number `id`, or this one where none is given, does something of its own at
-/// `signal` (`SigCgt`) or ignores it (`SigIgn`).
+/// Whether the process `id`, by default this process, handles `signal` (`SigCgt`) or ignores it (`SigIgn`).
 #[cfg(target_os = "linux")]
 fn has(id: Option<u32>, what: &str, signal: Signal) -> bool {
     let id = id.map_or_else(|| "self".to_owned(), |id| id.to_string());
@@ -90,6 +90,7 @@ fn has(id: Option<u32>, what: &str, signal: Signal) -> bool {
     u64::from_str_radix(mask, 16).unwrap() & (1 << (signal.as_raw() - 1)) != 0
 }
 
+/// Starts `command` and waits until it listens for signals.
 #[cfg(target_os = "linux")]
 fn listening(command: &mut Command) -> Child {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -103,8 +104,8 @@ fn listening(command: &mut Command) -> Child {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_signal_ends_the_command_soon_where_a_file_or_a_reader_holds_it_up() {
-    // One that is read and one that is written: else they would meet.
+fn a_signal_ends_a_command_that_is_blocked_by_a_file_or_a_reader() {
+    // Two pipes: one for the readers and one for the writer, which would otherwise be connected.
     let (path, out) = (pipe("held-up"), pipe("held-up-too"));
     let (path, out) = (path.to_str().unwrap(), out.to_str().unwrap());
     let mut children: Vec<Child> = [
@@ -118,7 +119,7 @@ fn a_signal_ends_the_command_soon_where_a_file_or_a_reader_holds_it_up() {
     .map(|arguments| listening(cg_auth_process().args(arguments).env("CG_AUTH_CLIENT_SECRET", "s3cret")))
     .collect();
 
-    // More than a pipe has room for.
+    // More than the capacity of a pipe.
     let token = "x".repeat(300_000);
     let body = format!(r#"{{"isSuccess":true,"value":{{"access_token":"{token}","duration":60}}}}"#);
     let mut command = cg_auth_process();
@@ -137,7 +138,7 @@ fn a_signal_ends_the_command_soon_where_a_file_or_a_reader_holds_it_up() {
 }
 
 #[test]
-fn the_third_signal_kills_a_command_that_does_not_listen() {
+fn the_third_signal_kills_a_command_that_ignores_signals() {
     let mut command = cg_auth_process();
     let script = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
     command.args(["emulator", "--", "sh", "-c", script]).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -146,18 +147,18 @@ fn the_third_signal_kills_a_command_that_does_not_listen() {
     assert_eq!(lines.next().unwrap(), "ready");
     for _ in 0..2 {
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-        // Both together longer than anything but a command may take after a signal.
-        thread::sleep(Duration::from_millis(1200));
+        // Both waits together are longer than the grace period, which must not apply here.
+        thread::sleep(Duration::from_millis(1100));
         assert_eq!(child.try_wait().unwrap(), None);
     }
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(lines.next(), None, "nobody holds its standard output any more");
+    assert_eq!(lines.next(), None, "no process holds its standard output");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_terminal_that_goes_away_ends_a_call_with_129_and_an_emulator_gracefully() {
+fn a_closed_terminal_ends_a_call_with_129_and_an_emulator_gracefully() {
     if has(None, "SigIgn", Signal::HUP) {
         eprintln!("skipped: these tests run under nohup");
         return;

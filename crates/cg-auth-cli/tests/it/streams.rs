@@ -1,4 +1,4 @@
-//! Standard output that nobody reads, that is full, or that is not there.
+//! Standard output without a reader, on a full disk, or closed.
 
 #![cfg(unix)]
 
@@ -20,7 +20,7 @@ fn token(stdout: impl Into<Stdio>) -> Command {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_ends_the_command_quietly() {
+fn a_closed_reader_ends_the_command_without_a_message() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = token(writer.try_clone().unwrap()).output().unwrap();
@@ -38,12 +38,12 @@ fn a_reader_that_has_gone_away_ends_the_command_quietly() {
 fn a_full_disk_is_an_error() {
     let output = token(File::options().write(true).open("/dev/full").unwrap()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).starts_with("error: standard output cannot be written\n"), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("error: cannot write to standard output\n"), "{}", stderr(&output));
 }
 
 #[test]
-fn a_closed_stream_is_no_panic() {
-    // The standard library puts the null device in its place, so that nothing tells the two apart.
+fn a_closed_stream_does_not_panic() {
+    // The standard library replaces a closed stream with the null device, so the command succeeds.
     let mut shell = Command::new("sh");
     shell.args(["-c", r#"exec "$0" "$@" >&-"#]).arg(cargo_bin!("cg-auth"));
     let token = token(Stdio::null());

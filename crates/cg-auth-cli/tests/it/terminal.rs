@@ -1,4 +1,4 @@
-//! What a person at a terminal is asked, with `script` as the terminal.
+//! Prompts at a terminal, which `script` provides.
 
 #![cfg(target_os = "linux")]
 
@@ -12,8 +12,11 @@ use cg_auth_emulator::{Emulator, Operation};
 
 use crate::harness::{cg_auth_process, emulator, stderr};
 
-/// Runs `cg-auth` with `arguments` in a terminal, types `typed` once `prompt` is there; gives all that the
-/// terminal showed and the exit code, or `None` where there is no `script`.
+/// The end of every prompt for a secret.
+const HIDDEN: &str = "(hidden): ";
+
+/// Runs `cg-auth` with `arguments` in a terminal and types `typed` once it shows `prompt`. Returns everything
+/// that the terminal showed, and the exit code; `None` if `script` is not installed.
 fn at_terminal(
     emulator: &Emulator,
     arguments: &str,
@@ -35,7 +38,9 @@ fn at_terminal(
     command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        eprintln!("skipped: asking needs a terminal, and `script`, which makes one, is not installed here");
+        eprintln!(
+            "skipped: the test needs a terminal, and `script`, which provides one, is not installed here"
+        );
         return None;
     };
     let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -49,8 +54,10 @@ fn at_terminal(
         }
         if !has_typed && String::from_utf8_lossy(&shown).contains(prompt) {
             has_typed = true;
-            // The terminal is made silent right after the prompt is shown.
-            std::thread::sleep(std::time::Duration::from_millis(200));
+            if prompt == HIDDEN {
+                // The command hides typed characters right after it has shown the prompt.
+                std::thread::sleep(std::time::Duration::from_millis(200));
+            }
             input.write_all(typed.as_bytes()).unwrap();
         }
     }
@@ -59,28 +66,28 @@ fn at_terminal(
 }
 
 #[test]
-fn a_person_is_asked_for_the_secret_which_is_not_shown() {
+fn a_person_is_prompted_for_the_secret_which_is_not_shown() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret();
     for arguments in ["cg-auth token", "cg-auth token --client-secret-file -"] {
-        let Some((shown, code)) = at_terminal(&emulator, arguments, "shown): ", &format!("{secret}\r"))
-        else {
+        let Some((shown, code)) = at_terminal(&emulator, arguments, HIDDEN, &format!("{secret}\r")) else {
             return;
         };
         assert_eq!(code, Some(0), "{shown}");
-        assert!(shown.contains("client secret (is not shown): ") && shown.contains("eyJ"), "{shown}");
+        let prompt = "Client secret for someone@example.com at 127.0.0.1 (hidden): ";
+        assert!(shown.contains(prompt) && shown.contains("eyJ"), "{shown}");
         assert!(!shown.contains(secret), "{shown}");
     }
 }
 
 #[test]
 fn ctrl_c_at_the_prompt_is_130() {
-    let Some((shown, code)) = at_terminal(&emulator(), "cg-auth token", "shown): ", "\u{3}") else { return };
+    let Some((shown, code)) = at_terminal(&emulator(), "cg-auth token", HIDDEN, "\u{3}") else { return };
     assert_eq!(code, Some(130), "{shown}");
 }
 
 #[test]
-fn nobody_is_asked_who_does_not_want_to() {
+fn no_input_turns_prompts_off() {
     let emulator = emulator();
     for arguments in [
         "cg-auth token --no-input",
@@ -88,14 +95,14 @@ fn nobody_is_asked_who_does_not_want_to() {
         "cg-auth token --client-secret-file - --no-input",
         "cg-auth delete-token-cache --no-input",
     ] {
-        let Some((shown, code)) = at_terminal(&emulator, arguments, "shown): ", "\r") else { return };
+        let Some((shown, code)) = at_terminal(&emulator, arguments, HIDDEN, "\r") else { return };
         assert_eq!(code, Some(2), "{shown}");
-        assert!(!shown.contains("shown): ") && !shown.contains("[y/N]"), "{shown}");
+        assert!(!shown.contains(HIDDEN) && !shown.contains("[y/N]"), "{shown}");
     }
 }
 
 #[test]
-fn deleting_asks_and_takes_no_for_an_answer() {
+fn deleting_asks_for_confirmation() {
     let emulator = emulator();
     let file = crate::harness::file("terminal-secret", emulator.credential().client_secret().expose_secret());
     let arguments = format!("cg-auth delete-token-cache --client-secret-file '{}'", file.display());
@@ -103,11 +110,12 @@ fn deleting_asks_and_takes_no_for_an_answer() {
         let Some((shown, ended)) = at_terminal(&emulator, &arguments, "[y/N] ", typed) else { return };
         assert_eq!(ended, Some(code), "{shown}");
         assert_eq!(emulator.count(Operation::DeleteTokenCache), count, "{shown}");
+        assert_eq!(shown.contains("cancelled; nothing was deleted"), count == 0, "{shown}");
     }
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colours_are_shown_at_a_terminal_unless_no_color_is_set() {
     let emulator = emulator();
     for (arguments, has_colours) in
         [("cg-auth token --no-input", true), ("NO_COLOR=1 cg-auth token --no-input", false)]
@@ -122,18 +130,18 @@ fn colours_are_for_terminals_that_want_them() {
 
 #[test]
 fn ctrl_c_reaches_the_command_of_an_emulator_once() {
-    let script = "trap \"echo got it\" INT; echo ready; sleep 0.5; sleep 0.5; exit 5";
-    // Without `exec` a shell such as dash stays in front of the command and dies of the same Ctrl-C.
+    let script = "trap \"echo caught\" INT; echo ready; sleep 0.5; sleep 0.5; exit 5";
+    // Without `exec`, a shell such as dash stays in the foreground and dies of the same Ctrl-C.
     let arguments = format!("exec cg-auth emulator -- sh -c '{script}'");
     let Some((shown, code)) = at_terminal(&emulator(), &arguments, "ready", "\u{3}") else { return };
-    assert_eq!((code, shown.matches("got it").count()), (Some(5), 1), "{shown}");
+    assert_eq!((code, shown.matches("caught").count()), (Some(5), 1), "{shown}");
 }
 
 #[test]
-fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
-    // `timeout` sends SIGTERM to the command alone.
-    let arguments = "timeout --foreground 3 cg-auth token; echo ended $?; stty -a; true ";
+fn a_signal_at_the_prompt_restores_the_terminal() {
+    // `timeout` sends SIGTERM to the command only.
+    let arguments = "timeout --foreground 1.5 cg-auth token; echo ended $?; stty -a; true ";
     let Some((shown, _)) = at_terminal(&emulator(), arguments, "never", "") else { return };
-    assert!(shown.contains("shown): ") && shown.contains("ended "), "{shown}");
+    assert!(shown.contains(HIDDEN) && shown.contains("ended "), "{shown}");
     assert!(shown.contains(" icanon ") && shown.contains(" echo "), "{shown}");
 }

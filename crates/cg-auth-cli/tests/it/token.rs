@@ -1,4 +1,4 @@
-//! `cg-auth token` where it succeeds.
+//! `cg-auth token`: the forms of its output.
 
 use cg_auth_emulator::Emulator;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn raw_prints_the_token_and_a_newline_and_nothing_else() {
 }
 
 #[test]
-fn json_tells_what_is_known_about_the_token() {
+fn json_holds_every_member_of_the_form() {
     let emulator = emulator();
     let output = token_from(&emulator).args(["--format", "json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -59,7 +59,7 @@ fn json_tells_what_is_known_about_the_token() {
 }
 
 #[test]
-fn the_refresh_token_is_printed_only_on_demand_and_null_where_there_is_none() {
+fn the_refresh_token_is_printed_on_demand_only_and_null_if_there_is_none() {
     let emulator = emulator();
     assert!(!refresh_token_of(&emulator).is_empty());
     let output = token_from(&emulator).arg("--with-refresh-token").output().unwrap();
@@ -81,7 +81,7 @@ fn header_is_a_line_for_curl() {
 
 #[cfg(unix)]
 #[test]
-fn env_is_read_back_by_a_shell_whatever_the_token_holds() {
+fn a_shell_reads_any_token_back_from_the_env_form() {
     let token = r#"it's $(a) `b` "c" \ !"#;
     let body = json!({"isSuccess": true, "value": {"access_token": token, "duration": 60}}).to_string();
     let output = token_at(&answering(http("200 OK", "", &body))).args(["--format", "env"]).output().unwrap();
@@ -97,7 +97,7 @@ fn env_is_read_back_by_a_shell_whatever_the_token_holds() {
 }
 
 #[test]
-fn env_unsets_the_end_that_is_unknown() {
+fn env_clears_an_unknown_expiry() {
     let url = answering(http("200 OK", "", r#"{"isSuccess":true,"value":{"access_token":"opaque"}}"#));
     let output = token_at(&url).args(["--format", "env"]).output().unwrap();
     let lines = "export CG_AUTH_ACCESS_TOKEN='opaque'\nexport CG_AUTH_ACCESS_TOKEN_EXPIRES_AT=''\n";
@@ -105,7 +105,7 @@ fn env_unsets_the_end_that_is_unknown() {
 }
 
 #[test]
-fn json_says_null_where_the_end_is_unknown_or_has_no_four_digit_year() {
+fn json_says_null_if_the_expiry_is_unknown_or_has_no_four_digit_year() {
     for (duration, source, expires_in_is_null) in [
         ("0", "unknown", true),
         ("9223372036854775807", "unknown", true),
@@ -125,7 +125,7 @@ fn json_says_null_where_the_end_is_unknown_or_has_no_four_digit_year() {
 }
 
 #[test]
-fn a_root_certificate_of_ones_own_is_trusted_when_it_is_named() {
+fn a_root_certificate_is_trusted_if_ca_file_names_it() {
     let emulator = block_on(Emulator::builder().tls().start()).unwrap();
     let ca_file = file("emulator-root.pem", emulator.ca_pem().unwrap());
     for transport in ["reqwest", "hyper"] {
@@ -139,6 +139,8 @@ fn a_root_certificate_of_ones_own_is_trusted_when_it_is_named() {
         let refused = token_from(&emulator).args(["--transport", transport]).output().unwrap();
         assert_eq!(refused.status.code(), Some(5), "{transport}: {}", stderr(&refused));
         assert_eq!(stdout(&refused), "");
+        let problem = "error: the certificate of 127.0.0.1 is not trusted: unknown issuer\n";
+        assert!(stderr(&refused).starts_with(problem), "{}", stderr(&refused));
         assert!(stderr(&refused).contains("--ca-file"), "{}", stderr(&refused));
     }
 }

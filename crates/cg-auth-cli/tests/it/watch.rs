@@ -1,4 +1,4 @@
-//! `cg-auth token --watch`: a line for each new token, through whatever happens to the service.
+//! `cg-auth token --watch`: a line for each new token, also through outages of the service.
 
 use std::{
     collections::HashSet,
@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use crate::harness::{block_on, cg_auth_process, emulator, file, json_error, stderr, stdout, with_emulator};
 
-/// A watch that runs, and the lines that it has written.
+/// A running watch, and the lines that it writes.
 struct Watch {
     child: Child,
     out: Receiver<String>,
-    log: Receiver<String>,
+    messages: Receiver<String>,
 }
 
 impl Watch {
@@ -28,29 +28,31 @@ impl Watch {
         let mut command = command(emulator, arguments);
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (out, log) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
-        Self { child, out, log }
+        let (out, messages) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        Self { child, out, messages }
     }
 
+    /// The next token on standard output.
     fn token(&self) -> Value {
-        serde_json::from_str(&self.out.recv_timeout(PATIENCE).unwrap()).unwrap()
+        serde_json::from_str(&self.out.recv_timeout(LINE_TIMEOUT).unwrap()).unwrap()
     }
 
-    fn told(&self) -> String {
-        self.log.recv_timeout(PATIENCE).unwrap()
+    /// The next line on standard error.
+    fn message(&self) -> String {
+        self.messages.recv_timeout(LINE_TIMEOUT).unwrap()
     }
 
-    /// Its exit code, and the lines on standard error that were not looked at.
+    /// Waits for the end; returns the exit code and the remaining lines on standard error.
     fn end(mut self) -> (Option<i32>, Vec<String>) {
-        let mut told = Vec::new();
+        let mut messages = Vec::new();
         loop {
-            match self.log.recv_timeout(PATIENCE) {
-                Ok(line) => told.push(line),
+            match self.messages.recv_timeout(LINE_TIMEOUT) {
+                Ok(line) => messages.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("it goes on: {told:?}"),
+                Err(RecvTimeoutError::Timeout) => panic!("it still runs: {messages:?}"),
             }
         }
-        (self.child.wait().unwrap().code(), told)
+        (self.child.wait().unwrap().code(), messages)
     }
 }
 
@@ -67,7 +69,7 @@ fn command(emulator: &Emulator, arguments: &[&str]) -> Command {
     command
 }
 
-/// What comes from `stream`, line by line, until it ends or nobody takes them any more.
+/// The lines of `stream`, until it ends or the receiver is dropped.
 fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = channel();
     thread::spawn(move || {
@@ -80,11 +82,12 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     receive
 }
 
-/// Tokens that are due soon after they were issued: as short as the whole seconds of a `Date` allow.
+/// An emulator whose tokens live for 2 s: shorter ones are impossible, because a `Date` counts whole seconds.
 fn with_short_tokens() -> Emulator {
     block_on(Emulator::builder().token_lifetime(Duration::from_secs(2)).start()).unwrap()
 }
 
+/// Makes the service answer 503 until the guards are dropped.
 fn outage(emulator: &Emulator) -> [ScriptGuard; 2] {
     [Operation::GetDelegateAccessToken, Operation::RefreshUserAccessToken]
         .map(|operation| emulator.next(operation).always().refuse(503))
@@ -97,19 +100,19 @@ fn stop(watch: Watch, signal: rustix::process::Signal) -> (Option<i32>, Vec<Stri
 }
 
 #[test]
-fn each_new_token_is_one_line_over_either_transport_and_none_comes_twice() {
+fn each_new_token_is_one_line_over_either_transport_and_no_token_comes_twice() {
     let emulators = [with_short_tokens(), with_short_tokens()];
     let watches = ["reqwest", "hyper"].map(|transport| ["--transport", transport]);
     let watches: Vec<_> =
         emulators.iter().zip(watches).map(|(emulator, arguments)| Watch::of(emulator, &arguments)).collect();
     for (watch, emulator) in watches.iter().zip(&emulators) {
-        let printed: Vec<_> = (0..3).map(|_| watch.token()).collect();
+        let printed: Vec<_> = (0..2).map(|_| watch.token()).collect();
         let texts: HashSet<_> = printed.iter().map(|token| token["access_token"].as_str().unwrap()).collect();
-        assert_eq!(texts.len(), 3);
+        assert_eq!(texts.len(), 2);
         assert!(printed.iter().all(|token| token["expires_in"].as_u64().unwrap() <= 2), "{printed:?}");
-        // The first one by the credential, the others by its refresh tokens, and no request besides.
+        // The first token comes from the credential, the next one from the refresh token.
         assert_eq!(emulator.count(Operation::GetDelegateAccessToken), 1);
-        assert!(emulator.count(Operation::RefreshUserAccessToken) >= 2);
+        assert!(emulator.count(Operation::RefreshUserAccessToken) >= 1);
     }
 }
 
@@ -126,11 +129,11 @@ fn a_line_has_the_members_of_the_json_form() {
 }
 
 #[test]
-fn an_outage_before_the_first_token_and_one_after_it_are_survived_with_warnings() {
+fn an_outage_before_or_after_the_first_token_is_a_warning() {
     let emulator = with_short_tokens();
     let early = outage(&emulator);
     let watch = Watch::of(&emulator, &["--format", "json"]);
-    let warning: Value = serde_json::from_str(&watch.told()).unwrap();
+    let warning: Value = serde_json::from_str(&watch.message()).unwrap();
     let text = warning["warning"].as_str().unwrap();
     assert!(text.starts_with("no new token: the service answered 503") && text.contains("again"), "{text}");
     drop(early);
@@ -138,14 +141,14 @@ fn an_outage_before_the_first_token_and_one_after_it_are_survived_with_warnings(
 
     let late = outage(&emulator);
     while emulator.count(Operation::RefreshUserAccessToken) == 0 {
-        watch.told();
+        watch.message();
     }
     drop(late);
     assert_ne!(watch.token()["access_token"], first["access_token"]);
 }
 
 #[test]
-fn a_token_that_has_expired_when_it_comes_is_not_printed_and_another_one_is_asked_for() {
+fn a_token_that_has_expired_on_arrival_is_not_printed_and_a_new_one_is_requested() {
     let emulator = emulator();
     // Its claims are {"iat":1,"exp":2}, seconds since 1970.
     let token = "eyJhbGciOiJub25lIn0.eyJpYXQiOjEsImV4cCI6Mn0.x";
@@ -154,18 +157,18 @@ fn a_token_that_has_expired_when_it_comes_is_not_printed_and_another_one_is_aske
     let watch = Watch::of(&emulator, &[]);
     assert_ne!(watch.token()["access_token"], token);
     assert_eq!(script.hits(), 1);
-    assert!(watch.told().contains("expired"));
+    assert!(watch.message().contains("expired"));
 }
 
 #[test]
-fn a_secret_that_is_rotated_in_its_file_is_read_again() {
+fn a_rotated_secret_file_is_read_again() {
     let emulator = emulator();
     let secret = emulator.credential().client_secret().expose_secret();
-    let path = file("rotated-secret", "the-one-of-before");
+    let path = file("rotated-secret", "the-old-secret");
     let down = outage(&emulator);
     let watch = Watch::of(&emulator, &["--client-secret-file", path.to_str().unwrap()]);
-    assert!(watch.told().starts_with("warning: no new token: "));
-    // As a whole: what reads it meanwhile finds one of the two.
+    assert!(watch.message().starts_with("warning: no new token: "));
+    // The rename is atomic: the watch reads either the old or the new secret.
     let next = file("rotated-secret.next", format!("{secret}\n"));
     fs::rename(next, &path).unwrap();
     drop(down);
@@ -174,7 +177,7 @@ fn a_secret_that_is_rotated_in_its_file_is_read_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_it_with_0_whether_or_not_there_is_a_token() {
+fn a_signal_ends_it_with_0_with_or_without_a_token() {
     use rustix::process::Signal;
 
     let emulator = emulator();
@@ -185,26 +188,26 @@ fn a_signal_ends_it_with_0_whether_or_not_there_is_a_token() {
     }
     let _down = outage(&emulator);
     let watch = Watch::of(&emulator, &[]);
-    watch.told();
+    watch.message();
     assert_eq!(stop(watch, Signal::TERM).0, Some(0));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly_before_there_is_another_token() {
-    // The token lives for an hour, so that nothing would be written meanwhile.
+fn a_reader_that_goes_away_ends_it_before_the_next_token() {
+    // The token lives for an hour, so the watch writes nothing that could fail.
     let emulator = emulator();
     let mut child = command(&emulator, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     reader.read_line(&mut String::new()).unwrap();
     drop(reader);
-    let log = lines(child.stderr.take().unwrap());
-    let watch = Watch { child, out: lines(std::io::empty()), log };
+    let messages = lines(child.stderr.take().unwrap());
+    let watch = Watch { child, out: lines(std::io::empty()), messages };
     assert_eq!(watch.end(), (Some(1), Vec::new()));
 }
 
 #[test]
-fn a_credential_that_is_refused_ends_it_at_once_where_there_is_no_token() {
+fn a_refused_credential_ends_it_at_once_without_a_token() {
     let emulator = emulator();
     let mut command = command(&emulator, &["--format", "json"]);
     let output = command.env("CG_AUTH_CLIENT_SECRET", "another").output().unwrap();
@@ -215,26 +218,26 @@ fn a_credential_that_is_refused_ends_it_at_once_where_there_is_no_token() {
 }
 
 #[test]
-fn a_credential_that_is_refused_later_ends_it_with_the_last_token() {
+fn a_credential_that_is_refused_later_ends_it_when_the_last_token_expires() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &[]);
     watch.token();
     let _refused = [Operation::GetDelegateAccessToken, Operation::RefreshUserAccessToken]
         .map(|operation| emulator.next(operation).always().refuse(401));
-    let (code, told) = watch.end();
+    let (code, messages) = watch.end();
     assert_eq!(code, Some(3));
-    assert!(told.iter().any(|line| line.starts_with("warning: no new token: ")), "{told:?}");
-    assert!(told.iter().any(|line| line.starts_with("error: the service answered 401")), "{told:?}");
+    assert!(messages.iter().any(|line| line.starts_with("warning: no new token: ")), "{messages:?}");
+    assert!(messages.iter().any(|line| line.starts_with("error: the service answered 401")), "{messages:?}");
 }
 
 #[test]
-fn v_tells_what_happens_to_the_token_and_shows_none() {
+fn v_logs_each_acquisition_and_shows_no_token() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &["-v"]);
     let mut log = String::new();
-    // By whichever grant: so short a token may be over before its refresh token is used.
+    // With either grant: so short a token may expire before its refresh token is used.
     while log.matches("token_acquired").count() < 2 {
-        log += &watch.told();
+        log += &watch.message();
     }
     assert!(log.contains("reason=missing") && log.contains("grant=credential"), "{log}");
     let secret = emulator.credential().client_secret().expose_secret();
@@ -246,16 +249,16 @@ fn wrong_settings_end_it_with_2() {
     let emulator = emulator();
     let missing = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-secret");
     let missing = missing.to_str().unwrap();
-    for (arguments, told) in [
+    for (arguments, message) in [
         (&["--format", "raw"][..], "--watch prints the JSON form only"),
         (&["--format", "json", "--with-refresh-token", "--error-format", "human"], "does not print it"),
-        (&["--client-secret-file", missing], "the client secret cannot be read from"),
+        (&["--client-secret-file", missing], "cannot read the client secret from"),
         (&["--base-url", "http://example.com"], "--allow-http"),
     ] {
         let output = command(&emulator, arguments).output().unwrap();
         assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{arguments:?}");
-        assert!(stderr(&output).contains(told), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const LINE_TIMEOUT: Duration = Duration::from_secs(30);

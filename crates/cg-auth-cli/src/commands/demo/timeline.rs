@@ -9,7 +9,7 @@ use cg_auth_core::time::Now;
 
 use crate::failure::Failure;
 
-/// Writes what happens as it happens, and measures it.
+/// Measures each step and writes its line when it ends.
 pub(super) struct Timeline<'a> {
     out: &'a mut dyn Write,
 }
@@ -19,16 +19,16 @@ impl<'a> Timeline<'a> {
         Self { out }
     }
 
-    /// A line between the steps.
-    pub(super) fn say(&mut self, line: &str) -> Result<(), Failure> {
+    /// Writes a line between the steps.
+    pub(super) fn write_line(&mut self, line: &str) -> Result<(), Failure> {
         self.write(format_args!("{line}\n"))
     }
 
-    /// Does `work` and writes its line: what was done, by which `call`, how long it took and what came of
-    /// it, the second half of what `work` gives.
+    /// Runs `work` and writes its line: the step, the `call` that it makes, how long it took, and its result.
+    /// `work` returns a value and a text for the line.
     ///
     /// # Errors
-    /// Those of `work`, after a line that says so.
+    /// The error of `work`, after a line that says that the step failed.
     pub(super) async fn step<T>(
         &mut self,
         what: &'static str,
@@ -38,11 +38,11 @@ impl<'a> Timeline<'a> {
         let start = Now::system();
         let outcome = work.await;
         let milliseconds = Now::system().saturating_since(start).as_secs_f64() * 1000.0;
-        let (mark, seen) = match &outcome {
-            Ok((_, seen)) => ('✓', seen.as_str()),
+        let (mark, result) = match &outcome {
+            Ok((_, text)) => ('✓', text.as_str()),
             Err(_) => ('✗', "failed"),
         };
-        self.write(format_args!("  {mark} {what:<16} {call:<32} {milliseconds:>7.1} ms  {seen}\n"))?;
+        self.write(format_args!("  {mark} {what:<16} {call:<32} {milliseconds:>7.1} ms  {result}\n"))?;
         outcome.map(|(value, _)| value)
     }
 

@@ -1,4 +1,4 @@
-//! [`Announcement`]: what a program has to know to use the emulator.
+//! [`Announcement`]: the address and the credential of the emulator, and [`ReadyFile`], which holds them.
 
 use std::{
     fs,
@@ -11,13 +11,9 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::root_certificate::RootCertificate;
-use crate::{
-    commands::token_format::shell_quoted,
-    output,
-    settings::{SettingError, variable},
-};
+use crate::{commands::token_format::shell_quoted, output, setting_error::SettingError, variable};
 
-/// The address and the credential. All of it is invented, so it may be seen.
+/// Everything that a program needs to use the emulator. The credential is invented, so it may be shown.
 #[derive(Serialize)]
 pub(super) struct Announcement {
     version: u32,
@@ -25,7 +21,7 @@ pub(super) struct Announcement {
     user_principal_name: String,
     client_secret: String,
     ca_file: Option<String>,
-    /// Where programs that are not Rust move the clock, read requests and script faults.
+    /// Programs in any language advance the clock, read requests and script faults here.
     control_url: String,
     /// A resource that accepts the tokens.
     protected_url: String,
@@ -53,35 +49,38 @@ impl Announcement {
         }
     }
 
-    /// The variables that `cg-auth` and other clients read.
+    /// The environment variables that `cg-auth` and other clients read.
     pub(super) fn environment(&self) -> &[(&'static str, String)] {
         &self.environment
     }
 
-    /// Lines to paste into another shell.
+    /// `export` lines to paste into another shell.
     pub(super) fn export_lines(&self) -> String {
         let line = |(name, value): &(&str, String)| format!("export {name}={}\n", *shell_quoted(value));
         self.environment.iter().map(line).collect()
     }
 
-    /// The same for a program.
+    /// One line of JSON for a program.
     pub(super) fn json_line(&self) -> String {
         output::json_line(self)
     }
 }
 
-/// A file that is there while the emulator answers requests, and whole from its first moment on.
+/// A file that exists while the emulator answers requests. It is complete from the moment it appears.
 pub(super) struct ReadyFile(PathBuf);
 
 impl ReadyFile {
-    /// Removes what an earlier emulator may have left.
+    /// Removes the file of an earlier emulator.
     pub(super) fn new(path: PathBuf) -> Result<Self, SettingError> {
         match remove(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&path, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(SettingError::not_writable(&path, error))
+            }
             _ => Ok(Self(path)),
         }
     }
 
+    /// Creates the file.
     pub(super) fn write(&self, announcement: &Announcement) -> Result<(), SettingError> {
         let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
         let write = || {
@@ -89,26 +88,22 @@ impl ReadyFile {
             file.write_all(announcement.json_line().as_bytes())?;
             file.persist(&self.0).map(drop).map_err(|error| error.error)
         };
-        write().map_err(|error| unwritable(&self.0, error))
+        write().map_err(|error| SettingError::not_writable(&self.0, error))
     }
 }
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // Gone already, or not ours to remove any more.
+        // Another process may have removed or replaced the file.
         let _ = remove(&self.0);
     }
 }
 
-/// Removes a file or a link to one, and neither a device nor a pipe that others use.
+/// Removes a file or a link to one. A device or a pipe, which other processes may use, is an error.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no regular file")),
-        // A link that points nowhere has no metadata, and can go.
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a regular file")),
+        // A dangling link has no metadata and is removed.
         _ => fs::remove_file(path),
     }
-}
-
-fn unwritable(path: &Path, source: io::Error) -> SettingError {
-    SettingError::NotWritable { file: path.display().to_string(), source }
 }

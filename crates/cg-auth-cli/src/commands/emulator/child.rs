@@ -1,4 +1,4 @@
-//! The command that an emulator is started for.
+//! The command of `cg-auth emulator -- COMMAND`.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -9,23 +9,23 @@ use tokio::process::Command;
 
 use crate::{
     failure::Failure,
-    settings::variable,
     stop_signal::{Stop, StopSignal},
+    variable,
 };
 
-/// Runs `program` to its end with `environment` added to its own, passing on the signals that would stop
-/// this process.
+/// Runs `program` to its end, with `environment` added to that of this process. Stop signals are passed on to
+/// the program; the third one kills it.
 pub(super) async fn run(
     program: &OsStr,
     arguments: &[OsString],
     environment: &[(&'static str, String)],
     stop: &mut StopSignal,
 ) -> Result<ExitCode, Failure> {
-    let not_started = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
+    let not_run = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
     let mut command = Command::new(program);
     command.args(arguments).kill_on_drop(true);
-    // What would lead the command to another service than this one. A file without profiles stands in for
-    // the one of the user, which is found without a variable too.
+    // These settings would lead the command to another service. The user's configuration file needs no
+    // variable, so an empty file takes its place.
     command.env(variable::CONFIG.name, NULL_DEVICE);
     for variable in [
         variable::PROFILE,
@@ -36,15 +36,15 @@ pub(super) async fn run(
     ] {
         command.env_remove(variable.name);
     }
-    let mut child = command.envs(environment.iter().cloned()).spawn().map_err(not_started)?;
+    let mut child = command.envs(environment.iter().cloned()).spawn().map_err(not_run)?;
     let mut signals = 0;
     loop {
         tokio::select! {
-            status = child.wait() => return status.map(exit_code).map_err(not_started),
+            status = child.wait() => return status.map(exit_code).map_err(not_run),
             signal = stop.received() => {
                 signals += 1;
                 if signals == LAST_SIGNAL {
-                    // It may have ended this very moment.
+                    // The command may just have ended.
                     let _ = child.start_kill();
                     return Ok(ExitCode::from(signal.exit_code()));
                 }
@@ -54,7 +54,7 @@ pub(super) async fn run(
     }
 }
 
-/// The command's own code or, where a signal ended it, 128 and the signal's number, as shells have it.
+/// The exit code of the command; if a signal ended it, 128 and the number of the signal, as in shells.
 fn exit_code(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     let signal: Option<i32> = std::os::unix::process::ExitStatusExt::signal(&status);
@@ -64,7 +64,8 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
-/// A terminal tells everybody in front of it of a Ctrl-C, the command too: that one is not told twice.
+/// Sends `signal` to the command. A terminal sends Ctrl-C to its whole foreground group, so that the command
+/// has it already.
 #[cfg(unix)]
 fn pass_on(signal: Stop, child: Option<u32>) {
     use rustix::process::{Pid, Signal, getpgrp, kill_process};
@@ -73,14 +74,14 @@ fn pass_on(signal: Stop, child: Option<u32>) {
         Stop::Terminate => Signal::TERM,
         Stop::HangUp => Signal::HUP,
     };
-    let group_in_front = rustix::termios::tcgetpgrp(std::io::stdin())
+    let foreground_group = rustix::termios::tcgetpgrp(std::io::stdin())
         .or_else(|_| rustix::termios::tcgetpgrp(std::io::stderr()));
-    if signal == Signal::INT && group_in_front == Ok(getpgrp()) {
+    if signal == Signal::INT && foreground_group == Ok(getpgrp()) {
         return;
     }
     let child = child.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(child) = child {
-        // It may have ended this very moment.
+        // The command may just have ended.
         let _ = kill_process(child, signal);
     }
 }
@@ -88,7 +89,7 @@ fn pass_on(signal: Stop, child: Option<u32>) {
 #[cfg(not(unix))]
 fn pass_on(_: Stop, _: Option<u32>) {}
 
-/// Whoever asks a third time wants no more patience with a command that does not listen.
+/// The signal that kills a command which ignores the ones before it.
 const LAST_SIGNAL: u32 = 3;
 
 const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };

@@ -1,4 +1,4 @@
-//! The emulator's configuration file: how the service behaves.
+//! The configuration file of the emulator, which says how the service behaves.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use cg_auth_core::{
 use cg_auth_emulator::{Alpn, Emulator, EmulatorBuilder, KeyHeaderPolicy, RefreshRotation, Refusals, User};
 
 use crate::{
-    moment::positive_duration,
-    secret::bounded::read_text_file,
-    settings::SettingError,
+    bounded::read_text_file,
+    setting_error::SettingError,
+    time_format::positive_duration,
     toml_section::{Section, TomlError},
 };
 
-/// An emulator as the file at `path` wants it.
+/// An emulator with the settings of the file at `path`.
 pub(super) fn read(path: &Path) -> Result<EmulatorBuilder, SettingError> {
     let parsed = read_text_file(path).map_err(Into::into).and_then(|text| parse(&text));
     parsed.map_err(|source| SettingError::EmulatorConfig { file: path.display().to_string(), source })
@@ -56,11 +56,11 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     Ok(emulator)
 }
 
-/// Its secret stands there in the clear: it is invented, and opens nothing but this emulator.
+/// Reads a user. The secret is allowed in this file: it is invented, and valid for this emulator only.
 fn parse_user(mut section: Section) -> Result<User, TomlError> {
     let mut required = |key: &str| match section.text(key)? {
         Some(text) => Ok(text),
-        None => Err(section.unusable(key, "it is missing")),
+        None => Err(section.unusable(key, "is missing")),
     };
     let (name, secret) = (required("user_principal_name")?, required("client_secret")?);
     let unusable = |error: ConfigError| section.unusable("user", error.to_string());
@@ -78,12 +78,13 @@ fn choice<T: Copy>(file: &mut Section, key: &str, names: &[(&str, T)]) -> Result
         let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         found.ok_or_else(|| {
             let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-            format!("it is none of {}", names.join(", "))
+            let (last, others) = names.split_last().unwrap_or((&"", &[]));
+            format!("expected {} or {last}", others.join(", "))
         })
     })
 }
 
-const ADDRESS: &str = "it is no address with a port, such as 127.0.0.1:8080";
+const ADDRESS: &str = "expected an address with a port, such as 127.0.0.1:8080";
 const UNITS: &[(&str, DurationUnit)] = &[
     ("milliseconds", DurationUnit::Milliseconds),
     ("seconds", DurationUnit::Seconds),
@@ -142,21 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn a_member_that_cannot_be_used_is_refused() {
         for (text, problem) in [
-            ("colour = 1", "colour is unknown"),
-            ("seed = -1", "seed is not a whole number from 0 on"),
-            (
-                "listen = 'here'",
-                "listen cannot be used: it is no address with a port, such as 127.0.0.1:8080",
-            ),
-            ("refresh_rotation = 'x'", "refresh_rotation cannot be used: it is none of rotate, keep"),
-            ("[[users]]\nclient_secret = 's'", "users.user_principal_name cannot be used: it is missing"),
+            ("colour = 1", "colour is not a known setting"),
+            ("seed = -1", "seed must be a whole number, 0 or greater"),
+            ("listen = 'here'", "listen: expected an address with a port, such as 127.0.0.1:8080"),
+            ("refresh_rotation = 'x'", "refresh_rotation: expected rotate or keep"),
+            ("alpn = 'x'", "alpn: expected http2_and_http1, http2, http1 or off"),
+            ("[[users]]\nclient_secret = 's'", "users.user_principal_name: is missing"),
             (
                 "[[users]]\nclient_secret = 's s'\nuser_principal_name = 'a@b'",
-                "users.user cannot be used: the client secret holds a character other than visible ASCII",
+                "users.user: the client secret holds a character other than visible ASCII",
             ),
-            ("users = ['canary']", "users is not a list of tables"),
+            ("users = ['canary']", "users must be a list of tables"),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), problem, "{text}");
         }

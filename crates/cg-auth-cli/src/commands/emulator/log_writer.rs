@@ -1,4 +1,4 @@
-//! [`LogWriter`]: lines on their way to where people look, which hold nothing up when nobody does.
+//! [`LogWriter`]: writes log lines without blocking the emulator when standard error is not read.
 
 use std::{
     sync::{
@@ -10,77 +10,77 @@ use std::{
     time::Duration,
 };
 
-/// Writes lines on a thread of its own, since a pipe that nobody reads blocks its writer for ever.
+/// Writes lines on its own thread, because a pipe without a reader blocks its writer for ever.
 pub(super) struct LogWriter {
-    /// Alone keeps the thread at work: when it goes, the thread ends after the lines that wait.
+    /// The only strong reference. When it is dropped, the thread writes the queued lines and ends.
     queue: Arc<Queue>,
     ended: Receiver<()>,
 }
 
-/// Where lines are put in.
+/// Queues lines for the thread.
 pub(super) struct LineSender(Weak<Queue>);
 
 struct Queue {
     lines: SyncSender<String>,
-    not_shown: Arc<AtomicU64>,
+    lost: Arc<AtomicU64>,
 }
 
 impl LogWriter {
-    /// Gives `write` one line after the other and, where lines came faster than it took them, `tell_lost`
-    /// their number.
+    /// Passes each line to `write`. If lines came faster than it could write them, `report_lost` receives the
+    /// number of those that were lost.
     pub(super) fn start(
         write: impl FnMut(&str) + Send + 'static,
-        tell_lost: impl FnMut(u64) + Send + 'static,
+        report_lost: impl FnMut(u64) + Send + 'static,
     ) -> Self {
-        let (lines, waiting) = sync_channel(CAPACITY);
+        let (lines, queued) = sync_channel(CAPACITY);
         let (end, ended) = channel();
-        let not_shown = Arc::new(AtomicU64::new(0));
-        let lost = Arc::clone(&not_shown);
+        let lost = Arc::new(AtomicU64::new(0));
+        let lost_lines = Arc::clone(&lost);
         thread::spawn(move || {
-            // Dropped with the thread's last word, which is how its end is known.
+            // Dropped when the thread ends, which `finish` notices.
             let _end = end;
-            show(&waiting, &lost, write, tell_lost);
+            write_all(&queued, &lost_lines, write, report_lost);
         });
-        Self { queue: Arc::new(Queue { lines, not_shown }), ended }
+        Self { queue: Arc::new(Queue { lines, lost }), ended }
     }
 
     pub(super) fn sender(&self) -> LineSender {
         LineSender(Arc::downgrade(&self.queue))
     }
 
-    /// Lets what waits be written, if somebody reads it soon.
+    /// Waits until the queued lines are written, for [`FLUSH_TIMEOUT`] at most.
     pub(super) fn finish(self) {
         drop(self.queue);
-        let _ = self.ended.recv_timeout(PATIENCE);
+        let _ = self.ended.recv_timeout(FLUSH_TIMEOUT);
     }
 }
 
 impl LineSender {
-    /// Takes `line`, or counts it where there is no room. Never waits.
+    /// Queues `line`, or counts it as lost if the queue is full. Never blocks.
     pub(super) fn send(&self, line: String) {
         if let Some(queue) = self.0.upgrade()
             && queue.lines.try_send(line).is_err()
         {
-            queue.not_shown.fetch_add(1, Ordering::Relaxed);
+            queue.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-fn show(
-    waiting: &Receiver<String>,
-    not_shown: &AtomicU64,
+fn write_all(
+    queued: &Receiver<String>,
+    lost: &AtomicU64,
     mut write: impl FnMut(&str),
-    mut tell_lost: impl FnMut(u64),
+    mut report_lost: impl FnMut(u64),
 ) {
     loop {
-        let next = match waiting.try_recv() {
-            // What found no room came after all that had found some.
+        let next = match queued.try_recv() {
+            // The lost lines came after all that were queued.
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
-                match not_shown.swap(0, Ordering::Relaxed) {
+                match lost.swap(0, Ordering::Relaxed) {
                     0 => {}
-                    lost => tell_lost(lost),
+                    count => report_lost(count),
                 }
-                waiting.recv().ok()
+                queued.recv().ok()
             }
             Ok(line) => Some(line),
         };
@@ -92,7 +92,8 @@ fn show(
 }
 
 const CAPACITY: usize = 1024;
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long the end of the emulator waits for a slow reader.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {
@@ -101,13 +102,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_find_no_room_are_counted_and_told_after_those_that_did() {
-        let told = Arc::new(Mutex::new(Vec::new()));
+    fn lost_lines_are_counted_and_reported_after_the_queued_ones() {
+        let written = Arc::new(Mutex::new(Vec::new()));
         let (open, gate) = channel::<()>();
-        let (lines, numbers) = (Arc::clone(&told), Arc::clone(&told));
+        let (lines, numbers) = (Arc::clone(&written), Arc::clone(&written));
         let writer = LogWriter::start(
             move |line| {
-                // Blocks at the first line until the gate is opened for good.
+                // Blocks at the first line until the test opens the gate.
                 let _ = gate.recv();
                 lines.lock().unwrap().push(line.to_owned());
             },
@@ -119,21 +120,21 @@ mod tests {
         drop(open);
         writer.finish();
 
-        let told = told.lock().unwrap();
-        let lost = sent - (told.len() - 1);
-        // The line that blocks is out of the queue, or not yet.
+        let written = written.lock().unwrap();
+        let lost = sent - (written.len() - 1);
+        // The thread may or may not have taken the first line when the queue was full.
         assert!(lost == 9 || lost == 10, "{lost}");
-        assert_eq!(*told.last().unwrap(), format!("lost {lost}"));
+        assert_eq!(*written.last().unwrap(), format!("lost {lost}"));
     }
 
     #[test]
-    fn the_end_does_not_wait_for_somebody_to_read() {
+    fn the_end_does_not_wait_for_a_reader() {
         let (_never, gate) = channel::<()>();
         let writer = LogWriter::start(move |_| gate.recv().unwrap_or_default(), |_| {});
         let sender = writer.sender();
         sender.send("x".into());
         writer.finish();
-        // Nor does one who comes later.
+        // A line that comes later does not block either.
         sender.send("y".into());
     }
 }

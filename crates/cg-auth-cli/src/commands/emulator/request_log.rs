@@ -1,15 +1,15 @@
-//! One line for each request, for a person to follow or, with `--error-format json`, for a program.
+//! The line of the log about one request, for a person or, with `--error-format json`, for a program.
 
 use cg_auth_emulator::RecordedRequest;
 use serde::Serialize;
 
-use crate::{cli::ErrorFormat, moment, output};
+use crate::{error_format::ErrorFormat, output, time_format::rfc3339};
 
-/// The line about `request`: no header and no body is part of it.
+/// The line about `request`. It holds no header and no body.
 pub(super) fn line(request: &RecordedRequest, format: ErrorFormat) -> String {
     let printed = Printed {
         number: request.number(),
-        received_at: moment::rfc3339(request.received_at()),
+        received_at: rfc3339(request.received_at()),
         operation: request.operation().as_str(),
         method: request.method().to_string(),
         path: request.path(),
@@ -35,7 +35,7 @@ struct Printed<'a> {
     operation: &'a str,
     method: String,
     path: &'a str,
-    /// None where the connection was dropped instead of an answer.
+    /// `None` if the emulator dropped the connection instead of answering.
     status: Option<u16>,
     milliseconds: Option<f64>,
     http_version: String,
@@ -43,8 +43,8 @@ struct Printed<'a> {
 
 impl Printed<'_> {
     fn for_people(&self) -> String {
-        // Of the date and time, the time.
-        let time = self.received_at.as_deref().and_then(|moment| moment.get(11..19)).unwrap_or("--:--:--");
+        // The time of day, out of date and time.
+        let time = self.received_at.as_deref().and_then(|time| time.get(11..19)).unwrap_or("--:--:--");
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         let took = self.milliseconds.map_or_else(String::new, |took| format!("{took:.1} ms"));
         let (method, path) = (output::escaped(&self.method), output::escaped(self.path));
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_sees_when_what_was_asked_and_what_came_of_it() {
+    fn a_line_shows_time_status_request_and_duration() {
         let mut printed = Printed {
             number: 1,
             received_at: Some("2026-01-02T03:04:05Z".into()),

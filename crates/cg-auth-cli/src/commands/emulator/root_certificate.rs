@@ -1,31 +1,33 @@
-//! [`RootCertificate`]: the emulator's authority in a file, where clients look for it.
+//! [`RootCertificate`]: the root certificate of the emulator, in a file that clients can read.
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use cg_auth_emulator::Emulator;
 use tempfile::NamedTempFile;
 
-use crate::{failure::Failure, settings::SettingError};
+use crate::{failure::Failure, setting_error::SettingError};
 
-/// A PEM file: the one that was asked for, or one that lives as long as this.
+/// A PEM file: the one that `--ca-out` names, or a temporary one that is removed on drop.
 pub(super) enum RootCertificate {
     Kept(PathBuf),
     Temporary(NamedTempFile),
 }
 
 impl RootCertificate {
-    /// Writes the certificate of `emulator`, if it serves over TLS.
+    /// Writes the root certificate of `emulator`; `None` if it does not serve TLS.
     pub(super) fn of(emulator: &Emulator, path: Option<PathBuf>) -> Result<Option<Self>, Failure> {
         match (emulator.ca_pem(), path) {
             (None, None) => Ok(None),
-            (None, Some(_)) => Err(Failure::usage("emulator", "--ca-out needs --tls")),
+            (None, Some(_)) => {
+                Err(Failure::Usage { subcommand: "emulator", problem: "--ca-out needs --tls" })
+            }
             (Some(pem), Some(path)) => {
                 let path = std::path::absolute(&path).unwrap_or(path);
-                fs::write(&path, pem).map_err(|source| unwritable(&path, source))?;
+                fs::write(&path, pem).map_err(|source| SettingError::not_writable(&path, source))?;
                 Ok(Some(Self::Kept(path)))
             }
             (Some(pem), None) => {
@@ -33,7 +35,8 @@ impl RootCertificate {
                     file.write_all(pem.as_bytes())?;
                     Ok(file)
                 });
-                let file = written.map_err(|source| unwritable(&std::env::temp_dir(), source))?;
+                let file =
+                    written.map_err(|source| SettingError::not_writable(&std::env::temp_dir(), source))?;
                 Ok(Some(Self::Temporary(file)))
             }
         }
@@ -45,8 +48,4 @@ impl RootCertificate {
             Self::Temporary(file) => file.path(),
         }
     }
-}
-
-fn unwritable(path: &Path, source: io::Error) -> SettingError {
-    SettingError::NotWritable { file: path.display().to_string(), source }
 }

@@ -1,4 +1,4 @@
-//! [`TokenFile`]: a refresh token's file that is replaced as a whole or not at all.
+//! [`TokenFile`]: the file of a refresh token, replaced as a whole or not at all.
 
 use std::{
     io::{self, Write as _},
@@ -8,28 +8,29 @@ use std::{
 use cg_auth_core::model::RefreshToken;
 use tempfile::NamedTempFile;
 
-use crate::{failure::Failure, settings::SettingError};
+use crate::{failure::Failure, setting_error::SettingError};
 
-/// A file that is about to be replaced: its successor lies beside it, empty, readable by its owner alone.
+/// A file that is about to be replaced. Its successor is beside it, empty and readable by its owner only.
 pub(super) struct TokenFile {
     path: PathBuf,
     successor: NamedTempFile,
 }
 
 impl TokenFile {
-    /// Makes room beside the file at `path`. A link stays one: what it points at is replaced.
+    /// Creates the successor beside the file at `path`. If `path` is a link, the file that it points at is
+    /// replaced.
     pub(super) fn prepare(path: &Path) -> Result<Self, SettingError> {
-        let unwritable = |source| SettingError::NotWritable { file: path.display().to_string(), source };
-        let path = path.canonicalize().map_err(unwritable)?;
-        if !path.is_file() {
-            return Err(unwritable(io::Error::other("it is no regular file")));
+        let unwritable = |source| SettingError::not_writable(path, source);
+        let target = path.canonicalize().map_err(unwritable)?;
+        if !target.is_file() {
+            return Err(unwritable(io::Error::other("it is not a regular file")));
         }
-        let folder = path.parent().unwrap_or(Path::new("/"));
+        let folder = target.parent().unwrap_or(Path::new("/"));
         let successor = NamedTempFile::new_in(folder).map_err(unwritable)?;
-        Ok(Self { path, successor })
+        Ok(Self { path: target, successor })
     }
 
-    /// Puts `token` in place of what the file held.
+    /// Replaces the content of the file with `token`.
     pub(super) fn replace(mut self, token: &RefreshToken) -> Result<(), Failure> {
         let file = self.path.display().to_string();
         self.write(token)
@@ -46,8 +47,8 @@ impl TokenFile {
     }
 }
 
-/// Makes the new entry of the folder survive a loss of power. The token is in its place already, so a file
-/// system that cannot do this is no failure.
+/// Makes the new entry of the folder survive a loss of power. An error is ignored, because the file is
+/// already replaced, and some file systems cannot do this.
 fn sync_folder(path: &Path) {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {

@@ -1,9 +1,10 @@
-//! `cg-auth token --watch`: a line for each new token, for as long as somebody reads.
+//! `cg-auth token --watch`: prints a line for each new token.
 
 use std::time::Duration;
 
 use cg_auth_core::{
-    IssuedToken, TokenError, TokenProvider,
+    IssuedToken, TokenProvider,
+    causes::cause_chain,
     time::Now,
     token::{Event, trace_event},
 };
@@ -20,15 +21,15 @@ use crate::{
     settings::{ServiceArgs, Settings},
 };
 
-/// Prints tokens until no more can be had, and then says why.
+/// Prints each new token, and returns the error after which no new token can come.
 pub(super) async fn run(args: &ServiceArgs, console: &Console) -> Result<(), Failure> {
     let settings = Settings::resolve(args, console)?;
-    let secret = settings.secret_source(console).await?;
+    let secret = settings.rotating_secret(console).await?;
     let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
     provider.on_event(trace_event);
-    let (tell, events) = unbounded_channel();
-    provider.on_event(move |event| drop(tell.send(event.clone())));
-    Watch { settings, console: *console, provider, events, backlog: Vec::new(), printed: None }.run().await
+    let (send, events) = unbounded_channel();
+    provider.on_event(move |event| drop(send.send(event.clone())));
+    Watch { settings, console: *console, provider, events, pending: Vec::new(), printed: None }.run().await
 }
 
 struct Watch {
@@ -36,8 +37,8 @@ struct Watch {
     console: Console,
     provider: TokenProvider,
     events: UnboundedReceiver<Event>,
-    /// Told before the next pause.
-    backlog: Vec<Event>,
+    /// Events whose warnings are shown before the next pause.
+    pending: Vec<Event>,
     printed: Option<IssuedToken>,
 }
 
@@ -51,18 +52,18 @@ impl Watch {
                     pause
                 }
                 Err(error) if error.is_retryable() => error.retry_after().unwrap_or(LONGEST_PAUSE),
-                // What the events say of it is said by the failure.
-                Err(error) => return Err(error.into()),
+                // The failure says the same as the events would.
+                Err(error) => return Err(Failure::no_token(error, &self.settings.base_url)),
             };
-            self.tell();
+            self.warn();
             tokio::select! {
                 () = sleep(pause) => {}
-                Some(event) = self.events.recv() => self.backlog.push(event),
+                Some(event) = self.events.recv() => self.pending.push(event),
             }
         }
     }
 
-    /// The service may issue the same text again, which is no new token.
+    /// Prints `token`, unless its text is the one that was printed last: the service may issue it again.
     fn print(&mut self, token: IssuedToken) -> Result<(), Failure> {
         let is_new = |printed: &IssuedToken| printed.expose_secret() != token.expose_secret();
         if self.printed.as_ref().is_none_or(is_new) {
@@ -73,45 +74,46 @@ impl Watch {
         Ok(())
     }
 
-    fn tell(&mut self) {
+    /// Shows the warnings of the events so far.
+    fn warn(&mut self) {
         while let Ok(event) = self.events.try_recv() {
-            self.backlog.push(event);
+            self.pending.push(event);
         }
-        self.backlog.drain(..).filter_map(|event| warning(&event)).for_each(|text| self.console.warn(&text));
+        for event in self.pending.drain(..) {
+            if let Some(warning) = warning(&event, &self.settings) {
+                self.console.warn(&warning);
+            }
+        }
     }
 }
 
-/// The provider has no timer: it looks at a token's age when it is asked for one. Nor does a timer of this process
-/// count the time for which the machine is suspended, so that it asks more often than a token's life needs.
+/// How long to wait before the next call of the provider, which has no timer and renews a token only when it
+/// is called.
+///
+/// A timer does not count the time for which the machine is suspended, so the pause is short.
 fn pause(token: &IssuedToken) -> Duration {
     let left = token.expiry().remaining(Now::system());
     left.map_or(LONGEST_PAUSE, |left| (left / 20).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
 }
 
-fn warning(event: &Event) -> Option<String> {
+fn warning(event: &Event, settings: &Settings) -> Option<String> {
     match event {
         Event::Failed { error, retry_in, .. } => {
             let retry_in = humantime::format_duration(Duration::from_millis(whole_millis(*retry_in)));
-            Some(format!("no new token: {}; trying again in {retry_in}", story(error)))
+            let failure = Failure::no_token(error.clone(), &settings.base_url);
+            Some(format!("no new token: {}; trying again in {retry_in}", cause_chain(&failure)))
         }
-        Event::RefreshSwitchedOff => Some(
-            "the service refuses every refresh token, so the client secret is used alone; a proxy that drops headers \
-             with an underscore, as nginx does by default, has this effect"
-                .into(),
-        ),
+        Event::RefreshSwitchedOff => Some(REFRESH_SWITCHED_OFF.to_owned()),
         _ => None,
     }
-}
-
-fn story(error: &TokenError) -> String {
-    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    let causes = std::iter::successors(first, |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn whole_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+const REFRESH_SWITCHED_OFF: &str = "\
+    the service refuses every refresh token, so only the client secret is used; a proxy that drops \
+    headers with an underscore, as nginx does by default, causes this";
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -1,9 +1,9 @@
-//! The steps of the demo over one transport.
+//! [`Steps`]: the steps of the demo over one transport.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use cg_auth_core::{
-    AuthClient,
+    AuthClient, CallError,
     body::Body,
     endpoint::Answer,
     model::{AccessToken, DelegatedAccessToken},
@@ -14,41 +14,41 @@ use cg_auth_emulator::Emulator;
 use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
 
 use super::timeline::Timeline;
-use crate::failure::Failure;
+use crate::failure::{FailedCall, Failure, Operation};
 
 type Token = Answer<DelegatedAccessToken>;
 
-/// A token's life as one transport sees it.
-pub(super) struct Story<'a> {
+/// The life of a token over one transport.
+pub(super) struct Steps<'a> {
     emulator: &'a Emulator,
     transport: Arc<dyn HttpTransport>,
     client: AuthClient,
     transport_name: &'static str,
 }
 
-impl<'a> Story<'a> {
+impl<'a> Steps<'a> {
     pub(super) fn new(
         emulator: &'a Emulator,
         transport: Arc<dyn HttpTransport>,
         transport_name: &'static str,
     ) -> Self {
         let client = AuthClient::new(emulator.base_url().clone(), Arc::clone(&transport));
-        Self { emulator, transport, client: client.with_timeout(LIMIT), transport_name }
+        Self { emulator, transport, client: client.with_timeout(STEP_TIMEOUT), transport_name }
     }
 
-    /// Every step in turn, until one fails.
-    pub(super) async fn tell(&self, timeline: &mut Timeline<'_>) -> Result<(), Failure> {
+    /// Runs every step in turn, until one fails.
+    pub(super) async fn run(&self, timeline: &mut Timeline<'_>) -> Result<(), Failure> {
         let protected = self.emulator.protected_url();
         let path = protected.strip_prefix(self.emulator.base_url().as_str()).unwrap_or(&protected);
         let use_call = format!("GET    {path}");
 
-        let first = self.step(timeline, "get a token", DELEGATE, self.get()).await?;
-        self.step(timeline, "use it", &use_call, self.use_it(&first)).await?;
+        let first = self.step(timeline, "get a token", DELEGATE, self.get_token()).await?;
+        self.step(timeline, "use it", &use_call, self.use_token(&first)).await?;
         let second = self.step(timeline, "refresh it", REFRESH, self.refresh(&first)).await?;
         self.step(timeline, "let it expire", &use_call, self.let_expire(&second)).await?;
-        let third = self.step(timeline, "get another", DELEGATE, self.get()).await?;
-        self.step(timeline, "use it", &use_call, self.use_it(&third)).await?;
-        self.step(timeline, "clear the cache", CLEAR, self.clear()).await
+        let third = self.step(timeline, "get another", DELEGATE, self.get_token()).await?;
+        self.step(timeline, "use it", &use_call, self.use_token(&third)).await?;
+        self.step(timeline, "clear the cache", CLEAR, self.clear_cache()).await
     }
 
     async fn step<T>(
@@ -64,22 +64,23 @@ impl<'a> Story<'a> {
         })
     }
 
-    async fn get(&self) -> Result<(Token, String), Failure> {
+    async fn get_token(&self) -> Result<(Token, String), Failure> {
         let credential = self.emulator.credential();
-        let token = self.client.get_delegate_access_token(credential).await?;
+        let token = self.client.get_delegate_access_token(credential).await;
+        let token = token.map_err(|error| self.failed(Operation::GetToken, error))?;
         let lifetime = humantime::format_duration(lifetime(&token)?);
-        let seen = format!("for {}, good for {lifetime}", credential.user_principal_name());
-        Ok((token, seen))
+        let result = format!("for {}, valid for {lifetime}", credential.user_principal_name());
+        Ok((token, result))
     }
 
-    async fn use_it(&self, token: &Token) -> Result<((), String), Failure> {
+    async fn use_token(&self, token: &Token) -> Result<((), String), Failure> {
         let response = self.call_protected(token.value.access_token()).await?;
         expect(&response, StatusCode::OK)?;
         let user = self.emulator.credential().user_principal_name().as_str();
         let caller: serde_json::Value =
             serde_json::from_slice(response.body().as_bytes()).unwrap_or_default();
         if caller["userPrincipalName"] != user {
-            return Err(Failure::Unexpected("the resource does not know whose token it is".into()));
+            return Err(Failure::Unexpected("the resource does not name the user of the token".into()));
         }
         Ok(((), format!("200 over {:?}: welcome, {user}", response.version())))
     }
@@ -87,14 +88,15 @@ impl<'a> Story<'a> {
     async fn refresh(&self, token: &Token) -> Result<(Token, String), Failure> {
         let none = || Failure::Unexpected("the token came without a refresh token".into());
         let old = token.value.refresh_token().ok_or_else(none)?;
-        let refreshed = self.client.refresh_user_access_token(self.emulator.credential(), old).await?;
+        let refreshed = self.client.refresh_user_access_token(self.emulator.credential(), old).await;
+        let refreshed = refreshed.map_err(|error| self.failed(Operation::RefreshToken, error))?;
         if refreshed.value.access_token() == token.value.access_token() {
             return Err(Failure::Unexpected("the refreshed access token is the old one".into()));
         }
         if refreshed.value.refresh_token() == Some(old) {
             return Err(Failure::Unexpected("the refresh token was not rotated".into()));
         }
-        Ok((refreshed, "another token; the refresh token was rotated".into()))
+        Ok((refreshed, "a new token; the refresh token was rotated".into()))
     }
 
     async fn let_expire(&self, token: &Token) -> Result<((), String), Failure> {
@@ -105,12 +107,13 @@ impl<'a> Story<'a> {
         Ok(((), format!("401 after {} on the service's clock", humantime::format_duration(wait))))
     }
 
-    async fn clear(&self) -> Result<((), String), Failure> {
-        let answer = self.client.delete_token_cache(self.emulator.credential()).await?;
-        Ok(((), format!("{}: the service forgot its cached tokens", answer.status.as_u16())))
+    async fn clear_cache(&self) -> Result<((), String), Failure> {
+        let answer = self.client.delete_token_cache(self.emulator.credential()).await;
+        let answer = answer.map_err(|error| self.failed(Operation::DeleteTokenCache, error))?;
+        Ok(((), format!("{}: the service has deleted its cached tokens", answer.status.as_u16())))
     }
 
-    /// Calls the resource as an application would: with the transport alone.
+    /// Calls the resource with the transport alone, as an application would.
     async fn call_protected(&self, token: &AccessToken) -> Result<Response<Body>, Failure> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
             .map_err(TransportError::config)?;
@@ -119,17 +122,21 @@ impl<'a> Story<'a> {
             .header(AUTHORIZATION, authorization)
             .body(Body::empty())
             .map_err(TransportError::config)?;
-        match tokio::time::timeout(LIMIT, self.transport.send(request)).await {
-            Ok(response) => Ok(response?),
-            Err(_) => Err(Failure::Unexpected(format!("no answer within {LIMIT:?}"))),
+        match tokio::time::timeout(STEP_TIMEOUT, self.transport.send(request)).await {
+            Ok(response) => Ok(response.map_err(|error| self.failed(Operation::UseToken, error))?),
+            Err(_) => Err(Failure::Unexpected(format!("no answer within {STEP_TIMEOUT:?}"))),
         }
+    }
+
+    fn failed(&self, operation: Operation, error: impl Into<CallError>) -> FailedCall {
+        FailedCall::new(operation, self.emulator.base_url(), error)
     }
 }
 
 fn lifetime(token: &Token) -> Result<Duration, Failure> {
     Expiry::of_answer(token, DurationUnit::default())
         .lifetime()
-        .ok_or_else(|| Failure::Unexpected("the token does not say how long it is good for".into()))
+        .ok_or_else(|| Failure::Unexpected("the lifetime of the token is unknown".into()))
 }
 
 fn expect(response: &Response<Body>, status: StatusCode) -> Result<(), Failure> {
@@ -143,8 +150,8 @@ const DELEGATE: &str = "POST   /auth/token/delegate";
 const REFRESH: &str = "POST   /auth/token/refresh";
 const CLEAR: &str = "DELETE /admin/auth/token/cache";
 
-/// Everything happens on this machine: what takes longer than this hangs.
-const LIMIT: Duration = Duration::from_secs(10);
+/// Everything happens on this machine, so a call that takes longer hangs.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -152,19 +159,16 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_step_that_fails_is_named_and_ends_the_story() {
+    #[tokio::test]
+    async fn a_step_that_fails_is_named_and_ends_the_steps() {
         let mut out = Vec::new();
-        let failure = crate::runtime::run(async {
-            let emulator = Emulator::start().await.unwrap();
-            let answer = r#"{"isSuccess":true,"value":{"access_token":"opaque","duration":60}}"#;
-            let transport = ScriptedTransport::new()
-                .answer(Response::new(answer.into()))
-                .answer(Response::builder().status(500).body(Body::empty()).unwrap());
-            let story = Story::new(&emulator, Arc::new(transport), "scripted");
-            Ok(story.tell(&mut Timeline::new(&mut out)).await.unwrap_err())
-        })
-        .unwrap();
+        let emulator = Emulator::start().await.unwrap();
+        let answer = r#"{"isSuccess":true,"value":{"access_token":"opaque","duration":60}}"#;
+        let transport = ScriptedTransport::new()
+            .answer(Response::new(answer.into()))
+            .answer(Response::builder().status(500).body(Body::empty()).unwrap());
+        let steps = Steps::new(&emulator, Arc::new(transport), "scripted");
+        let failure = steps.run(&mut Timeline::new(&mut out)).await.unwrap_err();
         assert_eq!(failure.to_string(), r#"the demo failed over scripted at the step "use it""#);
         let out = String::from_utf8(out).unwrap();
         assert_eq!((out.matches('✓').count(), out.matches('✗').count()), (1, 1), "{out}");

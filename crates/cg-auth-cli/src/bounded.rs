@@ -1,4 +1,4 @@
-//! Reading that gives up: no file, pipe or program can fill the memory.
+//! Reading with a size limit, so that no file, pipe or program can fill the memory.
 
 use std::{
     fs::File,
@@ -8,10 +8,13 @@ use std::{
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Everything in `input`, or an error if that is more than `limit` bytes.
+/// How long a secret may be: ten times what a proxy accepts in a header.
+pub(crate) const SECRET_LIMIT: usize = 64 * 1024;
+
+/// Reads `input` to its end. More than `limit` bytes are an error.
 pub(crate) fn read(input: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    // With room for a whole secret from the start, growing leaves no copy of one behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit.min(2 * super::LIMIT) + 1));
+    // The buffer has room for a whole secret, because growing would leave copies of it in memory.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit.min(2 * SECRET_LIMIT) + 1));
     input.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     check_length(&bytes, limit)?;
     Ok(bytes)
@@ -20,17 +23,17 @@ pub(crate) fn read(input: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u
 /// An error if `bytes` are more than `limit`.
 pub(crate) fn check_length(bytes: &[u8], limit: usize) -> io::Result<()> {
     if bytes.len() > limit {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {limit} bytes")));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("longer than {limit} bytes")));
     }
     Ok(())
 }
 
-/// The file at `path`, within `limit`.
+/// Reads the file at `path`. More than `limit` bytes are an error.
 pub(crate) fn read_file(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     read(File::open(path)?, limit)
 }
 
-/// The text file at `path`: a configuration.
+/// Reads the configuration file at `path`.
 pub(crate) fn read_text_file(path: &Path) -> io::Result<Zeroizing<String>> {
     into_text(read_file(path, CONFIGURATION_LIMIT)?)
 }
@@ -41,7 +44,7 @@ pub(crate) fn into_text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<S
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
             error.into_bytes().zeroize();
-            Err(io::Error::new(io::ErrorKind::InvalidData, "it is not text"))
+            Err(io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
         }
     }
 }
@@ -53,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endless_input_is_given_up() {
+    fn input_beyond_the_limit_is_an_error() {
         assert!(read(io::repeat(b'x'), 1000).is_err());
         assert_eq!(read(io::repeat(b'x').take(1000), 1000).unwrap().len(), 1000);
     }
 
     #[test]
-    fn what_is_no_text_is_not_quoted() {
+    fn bytes_that_are_not_text_are_not_quoted() {
         let error = into_text(Zeroizing::new(b"canary\xff".to_vec())).unwrap_err();
-        assert_eq!(error.to_string(), "it is not text");
+        assert_eq!(error.to_string(), "not UTF-8 text");
     }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cg_auth_core::{CallError, Recovery};
+use cg_auth_core::{CallError, Recovery, causes::cause_chain};
 use serde::Serialize;
 
-use super::Failure;
-use crate::output;
+use crate::{failure::Failure, output};
 
-/// What `--error-format json` prints; the names are a promise to scripts.
+/// The output of `--error-format json`. Scripts rely on the names.
 #[derive(Serialize)]
 struct Printed<'a> {
     error: PrintedError<'a>,
@@ -26,17 +25,17 @@ struct PrintedError<'a> {
     request_id: Option<&'a str>,
     code: Option<&'a str>,
     messages: &'a [String],
-    /// Those of the answer that are safe to show, by their lower-case names.
+    /// The headers of the answer that are safe to show, by their lower-case names.
     headers: BTreeMap<&'a str, String>,
     attempts: u32,
 }
 
 /// The object and a newline.
 pub(super) fn line(failure: &Failure) -> String {
-    let call = failure.call();
+    let call = failure.call_error();
     let error = PrintedError {
         kind: failure.kind().as_str(),
-        message: message(failure),
+        message: cause_chain(failure),
         status: call.and_then(CallError::status).map(|status| status.as_u16()),
         retryable: call.is_some_and(CallError::is_retryable),
         recovery: failure.recovery().map(Recovery::as_str),
@@ -50,7 +49,7 @@ pub(super) fn line(failure: &Failure) -> String {
     output::json_line(&Printed { error })
 }
 
-/// A header that came more than once is one line, as HTTP reads it.
+/// The values of a header that came more than once are joined with commas, as HTTP allows.
 fn headers(call: &CallError) -> BTreeMap<&str, String> {
     let mut lines = BTreeMap::<_, String>::new();
     for (name, value) in call.headers().into_iter().flatten() {
@@ -61,15 +60,4 @@ fn headers(call: &CallError) -> BTreeMap<&str, String> {
         line.push_str(&String::from_utf8_lossy(value.as_bytes()));
     }
     lines
-}
-
-fn message(failure: &Failure) -> String {
-    match failure {
-        Failure::Usage(error) => {
-            let text = error.render().to_string();
-            let first = text.split("\n\n").next().unwrap_or_default();
-            first.trim_start_matches("error: ").trim_end().to_owned()
-        }
-        _ => failure.story().collect::<Vec<_>>().join(": "),
-    }
 }

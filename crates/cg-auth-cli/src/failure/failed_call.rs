@@ -1,0 +1,200 @@
+//! [`FailedCall`]: an operation that failed, and the address of the service.
+
+use std::{error::Error, fmt, io};
+
+use cg_auth_core::{
+    BaseUrl, CallError, CallErrorKind,
+    causes::causes,
+    transport::{TransportError, TransportErrorKind},
+};
+
+use crate::service_address::ServiceAddress;
+
+/// What the command wanted of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    GetToken,
+    RefreshToken,
+    DeleteTokenCache,
+    /// The demo calls a resource with its token.
+    UseToken,
+}
+
+/// A call that failed. Unlike the error of the transport, the text names the host.
+#[derive(Debug)]
+pub(crate) struct FailedCall {
+    operation: Operation,
+    address: ServiceAddress,
+    error: CallError,
+}
+
+impl FailedCall {
+    pub(crate) fn new(operation: Operation, base_url: &BaseUrl, error: impl Into<CallError>) -> Self {
+        Self { operation, address: ServiceAddress::of(base_url), error: error.into() }
+    }
+
+    pub(crate) const fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    pub(crate) const fn error(&self) -> &CallError {
+        &self.error
+    }
+
+    /// Whether the proxy caused the failure, or the variable that names it.
+    ///
+    /// The transport says so in the text of a cause only. A proxy may also answer plain http in the place of
+    /// the service, with a status that the service never uses.
+    pub(crate) fn is_about_the_proxy(&self) -> bool {
+        self.is_refused_by_proxy()
+            || self.any_text(|text| {
+                // The clauses behind a semicolon give advice.
+                let problem = text.split(';').next().unwrap_or_default();
+                problem.contains("the proxy") || problem.to_ascii_lowercase().contains("_proxy ")
+            })
+    }
+
+    /// Whether the proxy wants other credentials (407). hyper-util says this in the text of its error only.
+    fn is_refused_by_proxy(&self) -> bool {
+        self.error.status().is_some_and(|status| status.as_u16() == 407)
+            || self.any_text(|text| text.contains("proxy authorization required"))
+    }
+
+    fn any_text(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        let errors = self.error.as_transport().map(|error| causes(error));
+        errors.into_iter().flatten().any(|error| is_it(&error.to_string()))
+    }
+
+    /// The text of this error, and the cause that explains it further.
+    fn text_and_cause(&self) -> (String, Option<&(dyn Error + 'static)>) {
+        if self.is_refused_by_proxy() {
+            return (PROXY_LOGIN.to_owned(), None);
+        }
+        let cause = self.error.source();
+        let Some(transport) = self.error.as_transport() else {
+            return (self.text_without_transport(), cause);
+        };
+        match cause {
+            _ if has_own_text(transport) && !self.is_unknown_issuer() => (transport.to_string(), cause),
+            // The cause names the proxy or the setting, which the text above it does not.
+            Some(cause) if self.is_about_the_proxy() || transport.kind() == TransportErrorKind::Config => {
+                (cause.to_string(), cause.source())
+            }
+            _ => (self.transport_text(transport), cause),
+        }
+    }
+
+    fn text_without_transport(&self) -> String {
+        match self.error.kind() {
+            CallErrorKind::Timeout => format!("{} from {}", self.error, self.address),
+            _ => self.error.to_string(),
+        }
+    }
+
+    fn transport_text(&self, transport: &TransportError) -> String {
+        let (address, host) = (&self.address, self.address.host());
+        match transport.kind() {
+            TransportErrorKind::Connect => match network_problem(transport) {
+                Some(problem) => format!("cannot reach {address}: {problem}"),
+                None => format!("cannot reach {address}"),
+            },
+            TransportErrorKind::Tls if self.is_unknown_issuer() => {
+                format!("the certificate of {host} is not trusted: unknown issuer")
+            }
+            TransportErrorKind::Tls if self.any_text(|text| text.contains("invalid peer certificate")) => {
+                format!("the certificate of {host} is not trusted")
+            }
+            TransportErrorKind::Tls => format!("the TLS handshake with {address} failed"),
+            TransportErrorKind::Closed => {
+                format!("the connection to {address} ended before the answer was complete")
+            }
+            TransportErrorKind::Malformed => format!("the answer of {address} is not HTTP"),
+            _ => transport.to_string(),
+        }
+    }
+
+    /// Whether no trusted authority has issued the certificate of the service. rustls says this in its text only.
+    fn is_unknown_issuer(&self) -> bool {
+        !self.is_about_the_proxy() && self.any_text(|text| text.contains("UnknownIssuer"))
+    }
+}
+
+impl fmt::Display for FailedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text_and_cause().0)
+    }
+}
+
+impl Error for FailedCall {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.text_and_cause().1
+    }
+}
+
+/// Whether the transport has put its own text, which names the peer, in the place of the general text of its kind.
+fn has_own_text(error: &TransportError) -> bool {
+    let general = match error.kind() {
+        TransportErrorKind::Config => TransportError::config(""),
+        TransportErrorKind::Connect => TransportError::connect(""),
+        TransportErrorKind::Tls if error.is_refused_certificate() => TransportError::refused_certificate(""),
+        TransportErrorKind::Tls => TransportError::tls(""),
+        TransportErrorKind::Closed => TransportError::closed(""),
+        TransportErrorKind::Malformed => TransportError::malformed(""),
+        _ => return false,
+    };
+    error.to_string() != general.to_string()
+}
+
+/// The innermost network error, in the words of the standard library.
+fn network_problem(error: &TransportError) -> Option<io::ErrorKind> {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut};
+    let kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    kinds.last().filter(|kind| {
+        matches!(kind, ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable | TimedOut)
+    })
+}
+
+const PROXY_LOGIN: &str = "the proxy refused the login (407); put user:password into CG_AUTH_PROXY";
+
+#[cfg(test)]
+mod tests {
+    use cg_auth_core::causes::cause_chain;
+
+    use super::*;
+
+    fn text(error: TransportError) -> String {
+        let base_url = BaseUrl::parse("https://example.com").unwrap();
+        cause_chain(&FailedCall::new(Operation::GetToken, &base_url, error))
+    }
+
+    #[test]
+    fn a_failure_of_the_transport_names_the_host() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        for (error, start) in [
+            (TransportError::connect(refused), "cannot reach example.com:443: connection refused"),
+            (TransportError::connect("dns error"), "cannot reach example.com:443: dns error"),
+            (
+                TransportError::refused_certificate("invalid peer certificate: UnknownIssuer"),
+                "the certificate of example.com is not trusted: unknown issuer",
+            ),
+            (
+                TransportError::refused_certificate("invalid peer certificate: Expired"),
+                "the certificate of example.com is not trusted",
+            ),
+            (TransportError::tls("alert"), "the TLS handshake with example.com:443 failed"),
+            (TransportError::closed("eof"), "the connection to example.com:443 ended"),
+            (TransportError::malformed("x"), "the answer of example.com:443 is not HTTP"),
+        ] {
+            let text = text(error);
+            assert!(text.starts_with(start), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_proxy_names_the_proxy_and_not_the_host() {
+        assert_eq!(text(TransportError::config("tunnel error: proxy authorization required")), PROXY_LOGIN);
+        assert_eq!(text(TransportError::connect("the proxy is away")), "the proxy is away");
+        assert_eq!(text(TransportError::connect("cannot reach the proxy p:1")), "cannot reach the proxy p:1");
+        assert_eq!(text(TransportError::config("HTTPS_PROXY is not a URL")), "HTTPS_PROXY is not a URL");
+    }
+}

@@ -1,0 +1,19 @@
+//! Writes a [`Failure`] to standard error, as text for a person or as JSON for a program.
+
+mod human;
+mod json;
+
+use std::{io, process::ExitCode};
+
+use crate::{error_format::ErrorFormat, failure::Failure, output};
+
+/// Writes `failure` to standard error and returns its exit code.
+pub(crate) fn write(failure: &Failure, format: ErrorFormat) -> ExitCode {
+    match (failure, format) {
+        // The reader of standard output has closed it on purpose.
+        (Failure::Output(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        (_, ErrorFormat::Human) => output::to_stderr(&human::lines(failure)),
+        (_, ErrorFormat::Json) => output::to_stderr(&json::line(failure)),
+    }
+    failure.exit_code()
+}

@@ -1,0 +1,104 @@
+//! A failure as lines for a person.
+
+use cg_auth_core::{
+    CallErrorKind, Recovery,
+    causes::causes,
+    transport::{TransportError, TransportErrorKind},
+};
+
+use crate::{
+    failure::{FailedCall, Failure, Operation},
+    output::{self, escaped},
+};
+
+/// The failure with its causes, the messages of the service, and a hint.
+pub(super) fn lines(failure: &Failure) -> String {
+    let mut lines = Vec::new();
+    let mut texts: Vec<_> = causes(failure).map(|error| escaped(&error.to_string())).collect();
+    texts.dedup();
+    let mut texts = texts.into_iter();
+    let error = texts.next().unwrap_or_default();
+    lines.push(output::labelled("error", output::ERROR, &error).trim_end().to_owned());
+    lines.extend(texts.map(|text| format!("  caused by: {text}")));
+    if let Some(error) = failure.call_error() {
+        lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));
+        let details = [
+            ("code", error.code().map(escaped)),
+            ("request id", error.request_id().map(escaped)),
+            ("retry after", failure.retry_after().map(|delay| humantime::format_duration(delay).to_string())),
+        ];
+        lines.extend(details.into_iter().filter_map(|(name, text)| Some(format!("  {name}: {}", text?))));
+    }
+    if let Some(hint) = hint(failure) {
+        lines.push(format!("hint: {hint}"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn hint(failure: &Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Setting(error) => error.hint(),
+        Failure::Transport(_) => Some(CONFIG),
+        Failure::Call(call) => Some(hint_after_call(call)),
+        // The demo has no settings, so the user cannot mend a failed step.
+        _ => None,
+    }
+}
+
+fn hint_after_call(call: &FailedCall) -> &'static str {
+    let error = call.error();
+    if call.is_about_the_proxy() {
+        return PROXY;
+    }
+    match (error.recovery(), call.operation()) {
+        (Recovery::ReplaceCredential, Operation::RefreshToken) => REFUSED_REFRESH,
+        (Recovery::ReplaceCredential, Operation::DeleteTokenCache) => REFUSED_DELETE,
+        (Recovery::ReplaceCredential, _) => REFUSED_CREDENTIAL,
+        (Recovery::Retry, _) => match error.kind() {
+            CallErrorKind::Timeout => "try again, or allow more time with --timeout",
+            CallErrorKind::Api => "the service is overloaded or has failed; try again later",
+            _ => "check the network and --base-url, then try again",
+        },
+        _ if error.as_transport().is_some_and(|error| error.kind() == TransportErrorKind::Config) => CONFIG,
+        _ if error.as_transport().is_some_and(TransportError::is_refused_certificate) => CERTIFICATE,
+        _ => NOT_THE_SERVICE,
+    }
+}
+
+const PROXY: &str = "\
+    name another proxy with --proxy, or in CG_AUTH_PROXY if its URL holds a password; --proxy none \
+    connects without a proxy";
+const REFUSED_CREDENTIAL: &str = "\
+    check the client secret and the user principal name; a secret expires with its API authentication \
+    profile, and is valid in one environment only";
+const REFUSED_REFRESH: &str = "\
+    a refresh token can be used once and may have expired: cg-auth token gets a new one; a proxy that \
+    drops headers with an underscore, as nginx does by default, also causes this error";
+const REFUSED_DELETE: &str = "\
+    the user must be a Service Administrator; if it is one, check the client secret and the user \
+    principal name";
+const CONFIG: &str = "check --ca-file and --base-url; a system without root certificates needs --ca-file";
+const CERTIFICATE: &str = "\
+    if your own certificate authority issued the certificate, name its root certificate with --ca-file";
+const NOT_THE_SERVICE: &str = "check --base-url: the answer does not look like one of the service";
+
+#[cfg(test)]
+mod tests {
+    use cg_auth_core::BaseUrl;
+
+    use super::*;
+
+    fn hint_for(error: TransportError) -> &'static str {
+        let base_url = BaseUrl::parse("https://example.com").unwrap();
+        hint_after_call(&FailedCall::new(Operation::GetToken, &base_url, error))
+    }
+
+    #[test]
+    fn the_hint_names_the_setting_that_helps() {
+        assert_eq!(hint_for(TransportError::refused_certificate("x")), CERTIFICATE);
+        assert_eq!(hint_for(TransportError::config("x")), CONFIG);
+        assert_eq!(hint_for(TransportError::config("the proxy wants a login")), PROXY);
+        assert!(hint_for(TransportError::connect("x")).contains("--base-url"));
+    }
+}

@@ -1,0 +1,87 @@
+//! Times and durations as people and programs read them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// `time` in RFC 3339 and UTC; `None` if its year does not have four digits.
+pub(crate) fn rfc3339(time: SystemTime) -> Option<String> {
+    let since_1970 = time.duration_since(UNIX_EPOCH).ok()?;
+    (since_1970 < YEAR_10000).then(|| humantime::format_rfc3339_seconds(time).to_string())
+}
+
+/// Whole seconds from 1970 to `time`; `None` for an earlier time.
+pub(crate) fn unix_seconds(time: SystemTime) -> Option<u64> {
+    time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+}
+
+/// How far `time` is from `now`, in the largest unit that fits: `in 5 minutes`, `6 years ago`.
+pub(crate) fn distance(time: SystemTime, now: SystemTime) -> String {
+    match time.duration_since(now) {
+        Ok(ahead) => format!("in {}", in_largest_unit(ahead)),
+        Err(behind) => format!("{} ago", in_largest_unit(behind.duration())),
+    }
+}
+
+/// Reads a duration with a unit, such as `5s` or `250ms`. Zero is an error.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be greater than zero".into()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn in_largest_unit(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let fitting = UNITS.iter().find(|(_, length)| seconds >= *length);
+    let (unit, length) = fitting.copied().unwrap_or(("second", 1));
+    let count = seconds / length;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Names and lengths in seconds; a year and a month have their mean lengths.
+const UNITS: [(&str, u64); 5] =
+    [("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3600), ("minute", 60)];
+/// The beginning of the year 10000, since 1970.
+const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_without_a_four_digit_year_is_not_written() {
+        let at = |seconds| rfc3339(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(at(253_402_300_799).as_deref(), Some("9999-12-31T23:59:59Z"));
+        assert_eq!(at(253_402_300_800), None);
+        assert_eq!(rfc3339(UNIX_EPOCH - Duration::from_secs(1)), None);
+    }
+
+    #[test]
+    fn a_duration_has_a_unit_and_is_not_zero() {
+        assert_eq!(positive_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(positive_duration("5s"), Ok(Duration::from_secs(5)));
+        assert_eq!(positive_duration("0s").unwrap_err(), "must be greater than zero");
+        for text in ["5", "soon", "-1s", ""] {
+            assert!(positive_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_distance_is_told_in_its_largest_unit() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for (seconds, ahead, behind) in [
+            (0, "in 0 seconds", "in 0 seconds"),
+            (59, "in 59 seconds", "59 seconds ago"),
+            (60, "in 1 minute", "1 minute ago"),
+            (7199, "in 1 hour", "1 hour ago"),
+            (172_800, "in 2 days", "2 days ago"),
+            (5_259_600, "in 2 months", "2 months ago"),
+            (195_000_000, "in 6 years", "6 years ago"),
+        ] {
+            let away = Duration::from_secs(seconds);
+            assert_eq!(distance(now + away, now), ahead);
+            assert_eq!(distance(now - away, now), behind);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! [`Variable`]: the environment variables that the command reads, each with its line for
+//! `cg-auth help environment`.
+
+use std::{env, ffi::OsString};
+
+use zeroize::Zeroizing;
+
+use crate::setting_error::SettingError;
+
+/// One environment variable.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+impl Variable {
+    /// The value. An empty value counts as unset, because scripts unset variables that way.
+    pub(crate) fn value(self) -> Option<OsString> {
+        env::var_os(self.name).filter(|value| !value.is_empty())
+    }
+
+    /// The value as text.
+    pub(crate) fn text(self) -> Result<Option<String>, SettingError> {
+        self.value().map(OsString::into_string).transpose().map_err(|_| SettingError::NotText(self.name))
+    }
+
+    /// The value as text that is zeroed on drop.
+    pub(crate) fn secret(self) -> Result<Option<Zeroizing<String>>, SettingError> {
+        Ok(self.text()?.map(Zeroizing::new))
+    }
+
+    /// The value, read by `parse`. The error message of `parse` is shown, so it must not quote a value that
+    /// may be a secret.
+    pub(crate) fn parsed<T>(
+        self,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, SettingError> {
+        let Some(text) = self.text()? else { return Ok(None) };
+        parse(&text).map(Some).map_err(|problem| SettingError::BadVariable { name: self.name, problem })
+    }
+
+    /// Whether the value means yes: any value except `0` and `false`.
+    pub(crate) fn is_on(self) -> bool {
+        self.value().is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
+    }
+}
+
+macro_rules! variables {
+    ($($variable:ident = $name:literal, $meaning:literal;)*) => {
+        $(pub(crate) const $variable: Variable = Variable { name: $name, meaning: $meaning };)*
+
+        /// Every variable, in the order of the help text.
+        pub(crate) const ALL: &[Variable] = &[$($variable),*];
+    };
+}
+
+variables! {
+    BASE_URL = "CG_AUTH_BASE_URL", "same as --base-url";
+    USER_PRINCIPAL_NAME = "CG_AUTH_USER_PRINCIPAL_NAME", "same as --user-principal-name";
+    CLIENT_SECRET = "CG_AUTH_CLIENT_SECRET", "the client secret itself";
+    CLIENT_SECRET_FILE = "CG_AUTH_CLIENT_SECRET_FILE", "same as --client-secret-file; the former wins";
+    REFRESH_TOKEN = "CG_AUTH_REFRESH_TOKEN", "the refresh token itself";
+    TRANSPORT = "CG_AUTH_TRANSPORT", "same as --transport";
+    TIMEOUT = "CG_AUTH_TIMEOUT", "same as --timeout";
+    CA_FILE = "CG_AUTH_CA_FILE", "same as --ca-file";
+    PROXY = "CG_AUTH_PROXY", "same as --proxy, but may hold user:password@";
+    CONFIG = "CG_AUTH_CONFIG", "same as --config";
+    PROFILE = "CG_AUTH_PROFILE", "same as --profile";
+    NO_INPUT = "CG_AUTH_NO_INPUT", "same as --no-input, unless 0 or false";
+    ERROR_FORMAT = "CG_AUTH_ERROR_FORMAT", "same as --error-format";
+}
