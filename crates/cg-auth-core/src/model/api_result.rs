@@ -1,4 +1,4 @@
-//! [`DelegatedAccessTokenApiResult`]: the answer of the two token operations, as the wire has it.
+//! [`DelegatedAccessTokenApiResult`]: the JSON answer of the two token operations.
 
 use std::fmt;
 
@@ -6,22 +6,24 @@ use serde::{Deserialize, Deserializer, de::MapAccess};
 use zeroize::Zeroizing;
 
 use super::{
-    AccessToken, RefreshToken,
+    AccessToken, JsonContract, RefreshToken, Wire,
     api_error::Hidden,
     json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
 };
 
-/// The envelope around a token (SPEC section 3.1), not yet judged: every member may be missing.
+/// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be missing.
 ///
 /// `Debug` shows neither a token nor the text of `error_msg`.
+///
+/// [wire protocol, section 3.1]: crate::docs::wire#31-default-contract-c-typescript-no-jsoncontract-header--h
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DelegatedAccessTokenApiResult {
-    /// The token, if one was issued.
+    /// The token, if the service issued one.
     pub value: Option<DelegatedAccessTokenApiResultValue>,
-    /// Whether the service says that it did what it was asked for.
+    /// Whether the operation succeeded.
     pub is_success: Option<bool>,
-    /// Why not, in words for people.
+    /// The reason for a failure, for people.
     pub error_msg: Option<String>,
 }
 
@@ -37,6 +39,12 @@ impl DelegatedAccessTokenApiResult {
     pub fn refusal(error_msg: impl Into<String>) -> Self {
         Self { value: None, is_success: Some(false), error_msg: Some(error_msg.into()) }
     }
+
+    /// The view that serialises this answer, tokens included, in the spelling of `contract`.
+    #[must_use]
+    pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
+        Wire::new(self, contract)
+    }
 }
 
 impl fmt::Debug for DelegatedAccessTokenApiResult {
@@ -49,16 +57,21 @@ impl fmt::Debug for DelegatedAccessTokenApiResult {
     }
 }
 
-/// The token inside the envelope (SPEC section 3.1). A token that is empty or could not be sent in a header
-/// is read as none.
+/// The token inside the envelope ([wire protocol, section 3.1]).
+///
+/// A token that is empty, or that no header can carry, is read as `None`.
+///
+/// [wire protocol, section 3.1]: crate::docs::wire#31-default-contract-c-typescript-no-jsoncontract-header--h
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DelegatedAccessTokenApiResultValue {
     /// The access token.
     pub access_token: Option<AccessToken>,
-    /// What another access token can be had with.
+    /// The token that buys the next access token.
     pub refresh_token: Option<RefreshToken>,
-    /// The lifetime, in a unit that the vendor does not document (SPEC section 8); 0 where it is missing.
+    /// The lifetime, in a unit that the vendor does not document ([wire protocol, section 8]); 0 if it is missing.
+    ///
+    /// [wire protocol, section 8]: crate::docs::wire#8-duration-unit-and-lifetime--unknown
     pub duration: i64,
 }
 
@@ -67,6 +80,12 @@ impl DelegatedAccessTokenApiResultValue {
     #[must_use]
     pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>, duration: i64) -> Self {
         Self { access_token: Some(access_token), refresh_token, duration }
+    }
+
+    /// The view that serialises this value, tokens included, in the spelling of `contract`.
+    #[must_use]
+    pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
+        Wire::new(self, contract)
     }
 }
 
@@ -111,7 +130,7 @@ impl ReadJson for DelegatedAccessTokenApiResult {
             .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::judge).transpose());
         let error_msg = found.error_msg.judge().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
         if is_success == Some(false) {
-            // A refusal stays one, however odd the members are that nobody will look at.
+            // A refusal ignores the other members, so a malformed one does not turn it into another error.
             return Ok(Self { value: value.ok().flatten(), is_success, error_msg: error_msg.ok().flatten() });
         }
         Ok(Self { value: value?, is_success, error_msg: error_msg? })

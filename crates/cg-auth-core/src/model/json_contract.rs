@@ -7,16 +7,18 @@ use super::{
     RefreshToken,
 };
 
-/// How the members of a JSON document are spelled (SPEC section 3).
+/// How the member names of a JSON document are spelled ([wire protocol, section 3]).
 ///
-/// Only writing has to choose; both are read, in any mixture.
+/// The contract matters for writing only. Reading accepts both, in any mixture.
+///
+/// [wire protocol, section 3]: crate::docs::wire#3-json-shapes
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum JsonContract {
     /// The service's default: `isSuccess` outside, `access_token` inside `value`.
     #[default]
     CamelCase,
-    /// What the header `X-CLOUD-GOVERNANCE-JSONCONTRACT: PascalCase` asks for: `IsSuccess`, `AccessToken`.
+    /// `IsSuccess`, `AccessToken`; requested with the header `X-CLOUD-GOVERNANCE-JSONCONTRACT: PascalCase`.
     PascalCase,
 }
 
@@ -29,28 +31,20 @@ impl JsonContract {
     }
 }
 
-/// A model that is about to be written, secrets included, in the spelling of one contract.
+/// A view that serialises a model, secrets included, in the spelling of one contract.
 ///
-/// A `None` is written as `null`. `Debug` is the model's own, redacted.
+/// It writes `None` as `null`. Its `Debug` is the model's own, which is redacted.
 #[derive(Debug, Clone, Copy)]
 pub struct Wire<'a, T> {
     model: &'a T,
     contract: JsonContract,
 }
 
-macro_rules! wire_view {
-    ($($model:ident)*) => {$(
-        impl $model {
-            /// The view that serialises this model, secrets included, in the spelling of `contract`.
-            #[must_use]
-            pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
-                Wire { model: self, contract }
-            }
-        }
-    )*};
+impl<'a, T> Wire<'a, T> {
+    pub(super) const fn new(model: &'a T, contract: JsonContract) -> Self {
+        Self { model, contract }
+    }
 }
-
-wire_view! { ApiCredential ApiError DelegatedAccessTokenApiResult DelegatedAccessTokenApiResultValue }
 
 impl Serialize for Wire<'_, ApiCredential> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
