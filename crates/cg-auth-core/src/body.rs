@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 /// The bytes of a request or a response.
 ///
-/// A body may hold a secret or a token, so `Debug` shows its length only. A body that is made from a `Vec` or a `String`
-/// zeroes that memory when its last clone is dropped.
+/// A body may hold a secret or a token, so `Debug` shows its length only. A body that is made from a `Vec` or
+/// a `String` zeroes that memory when its last clone is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Bytes);
 
@@ -92,8 +92,8 @@ impl From<&'static str> for Body {
 /// Collects the body of an answer piece by piece, up to a limit.
 ///
 /// A transport pushes each piece that it reads. [`BodyTooLarge`] converts into a
-/// [`TransportError`](crate::transport::TransportError), so `?` is enough. The collector zeroes its memory when it grows
-/// into a larger buffer and when it is dropped.
+/// [`TransportError`](crate::transport::TransportError), so `?` is enough. The collector zeroes its memory
+/// when it grows into a larger buffer and when it is dropped.
 ///
 /// ```
 /// use cg_auth_core::body::BodyCollector;
@@ -120,7 +120,8 @@ impl BodyCollector {
     /// Checks the length that `Content-Length` announces, before the first byte is read.
     ///
     /// # Errors
-    /// [`BodyTooLarge`] if the announced length exceeds the limit, so that the transport need not read the body.
+    /// [`BodyTooLarge`] if the announced length exceeds the limit, so that the transport need not read the
+    /// body.
     pub fn expect(&mut self, length: u64) -> Result<(), BodyTooLarge> {
         match usize::try_from(length) {
             Ok(length) if length <= self.limit => {

@@ -4,8 +4,8 @@ use std::{error::Error, io, iter::successors};
 
 /// Iterates over `error` and its causes, the outermost first.
 ///
-/// [`Error::source`] of an [`io::Error`] skips the error that it wraps. This iterator does not, because TLS libraries
-/// wrap the relevant error there.
+/// [`Error::source`] of an [`io::Error`] skips the error that it wraps. This iterator does not, because TLS
+/// libraries wrap the relevant error there.
 pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
@@ -34,7 +34,8 @@ pub fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> O
 
 /// Writes `error` and its causes as one line, separated by `: `.
 ///
-/// A cause with the same text as the one before it is left out, as the error inside an [`io::Error`] often is.
+/// A cause with the same text as the one before it is left out, as the error inside an [`io::Error`] often
+/// is.
 ///
 /// ```
 /// use std::io;

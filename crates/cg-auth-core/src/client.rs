@@ -25,7 +25,8 @@ use crate::{
 
 /// Calls the service: it builds a request, sends it through the transport, reads the answer and retries.
 ///
-/// A clone is cheap and shares the transport and the retry budget. The client stores no token and no credential.
+/// A clone is cheap and shares the transport and the retry budget. The client stores no token and no
+/// credential.
 ///
 /// ```
 /// use cg_auth_core::{
@@ -63,8 +64,8 @@ struct Shared {
     retry_budget: Arc<RetryBudget>,
 }
 
-// The client calls the transport and the runtime through `&self` and keeps no state across a panic in them, except the
-// retry budget, which is one atomic number.
+// The client calls the transport and the runtime through `&self` and keeps no state across a panic in them,
+// except the retry budget, which is one atomic number.
 impl RefUnwindSafe for Shared {}
 
 impl AuthClient {
@@ -129,8 +130,8 @@ impl AuthClient {
         self.call(&DeleteTokenCache::new(credential.clone())).await
     }
 
-    /// Calls any endpoint. It makes as many attempts as the [`RetryPolicy`], the deadline and the shared retry budget
-    /// allow. Dropping the future cancels the call.
+    /// Calls any endpoint. It makes as many attempts as the [`RetryPolicy`], the deadline and the shared
+    /// retry budget allow. Dropping the future cancels the call.
     ///
     /// # Errors
     /// [`CallError`], which says at which stage the last attempt failed and how many attempts there were.
@@ -161,7 +162,8 @@ impl AuthClient {
             let Some(wait) = retry_policy.wait_after(&attempt) else { break error };
             let Some(retry) = retry_budget.withdraw() else { break error };
             runtime.sleep(wait).await;
-            // The sleep may have ended late. A request that the deadline then cuts off may still reach the service.
+            // The sleep may have ended late. A request that the deadline then cuts off may still reach the
+            // service.
             if !attempt.could_be_repeated_within(left_at(runtime.now())) {
                 break error;
             }
@@ -171,8 +173,8 @@ impl AuthClient {
         Err(error.or_sent_before(sent_before))
     }
 
-    /// Limits a whole call, from the first attempt to the last byte of the last answer, back-off included. Default:
-    /// 100 s.
+    /// Limits a whole call, from the first attempt to the last byte of the last answer, back-off included.
+    /// Default: 100 s.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.shared).timeout = timeout;

@@ -1,7 +1,7 @@
 //! The operations of the service as pure conversions: to an [`http::Request`], from an [`http::Response`].
 //!
-//! This module does no I/O. A program without a [transport](crate::transport) builds the request, sends it with a client
-//! of its own and hands the response back:
+//! This module does no I/O. A program without a [transport](crate::transport) builds the request, sends it
+//! with a client of its own and hands the response back:
 //!
 //! ```
 //! use cg_auth_core::{
@@ -57,8 +57,8 @@ use crate::{
 
 /// One operation of the service: the value holds its input, [`Output`](Self::Output) is its result.
 ///
-/// An implementation states the method, the path and how to read a 2xx body. The provided methods add the credential,
-/// check the status and keep secrets out of errors, so that no endpoint can forget that.
+/// An implementation states the method, the path and how to read a 2xx body. The provided methods add the
+/// credential, check the status and keep secrets out of errors, so that no endpoint can forget that.
 pub trait Endpoint: Send + Sync {
     /// The result of a successful call.
     type Output;
@@ -83,8 +83,8 @@ pub trait Endpoint: Send + Sync {
         None
     }
 
-    /// Adds the operation's own headers. Mark a secret value as [sensitive](HeaderValue::set_sensitive), so that errors
-    /// redact it too.
+    /// Adds the operation's own headers. Mark a secret value as [sensitive](HeaderValue::set_sensitive), so
+    /// that errors redact it too.
     fn add_headers(&self, headers: &mut HeaderMap) {
         let _ = headers;
     }
@@ -133,7 +133,8 @@ pub trait Endpoint: Send + Sync {
         self.read_with(response, &RequestOptions::new())
     }
 
-    /// Reads the answer to a request that was built with `options`. Errors redact the secrets in those options too.
+    /// Reads the answer to a request that was built with `options`. Errors redact the secrets in those
+    /// options too.
     ///
     /// The status decides first, then the body. The `Content-Type` does not count.
     ///
@@ -148,7 +149,7 @@ pub trait Endpoint: Send + Sync {
         let (parts, body) = response.into_parts();
         let status = parts.status;
         let read = if status.is_success() {
-            // A compressed body is not read, so the call still succeeds for an operation that needs no body.
+            // A compressed body is read as empty, so an operation that needs no body still succeeds.
             match is_encoded(&parts.headers) {
                 true => self.read_success(&Body::empty()).map_err(|_| ProtocolError::Encoded.into()),
                 false => self.read_success(&body),
@@ -182,7 +183,8 @@ pub(crate) const REFRESH_TOKEN: HeaderName = HeaderName::from_static("refresh_to
 /// The header that selects a JSON contract.
 pub(crate) const JSON_CONTRACT: HeaderName = HeaderName::from_static("x-cloud-governance-jsoncontract");
 
-/// Writes the credential into headers. This is the only place that does so, and it runs last, so nothing overrides it.
+/// Writes the credential into headers. This is the only place that does so, and it runs last, so nothing
+/// overrides it.
 fn add_credential(credential: &ApiCredential, headers: &mut HeaderMap) {
     headers.insert(CLIENT_SECRET, sensitive(credential.client_secret().expose_secret()));
     headers.insert(USER_PRINCIPAL_NAME, sensitive(credential.user_principal_name().as_str()));
@@ -196,7 +198,8 @@ fn sensitive(visible_ascii: &str) -> HeaderValue {
     value
 }
 
-/// Whether the body is compressed or otherwise encoded, although no request offers that (wire protocol, section 11).
+/// Whether the body is compressed or otherwise encoded, although no request offers that (wire protocol,
+/// section 11).
 fn is_encoded(headers: &HeaderMap) -> bool {
     headers
         .get_all(CONTENT_ENCODING)

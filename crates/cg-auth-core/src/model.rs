@@ -1,11 +1,11 @@
 //! The values that go to the service and come from it.
 //!
-//! [`UserPrincipalName`], [`BaseUrl`], [`ClientSecret`], [`AccessToken`] and [`RefreshToken`] check their text when
-//! they are made, so a value that exists is valid.
+//! [`UserPrincipalName`], [`BaseUrl`], [`ClientSecret`], [`AccessToken`] and [`RefreshToken`] check their
+//! text when they are made, so a value that exists is valid.
 //!
-//! The JSON documents implement [`serde::Deserialize`], which reads both contracts of the service. To write one, call
-//! its `wire` method and name the contract ([`JsonContract`]). None implements [`serde::Serialize`] itself, so a logger
-//! cannot write a secret by accident.
+//! The JSON documents implement [`serde::Deserialize`], which reads both contracts of the service. To write
+//! one, call its `wire` method and name the contract ([`JsonContract`]). None implements [`serde::Serialize`]
+//! itself, so a logger cannot write a secret by accident.
 
 pub(crate) mod api_credential;
 mod api_error;

@@ -2,29 +2,29 @@
 //!
 //! # The contract
 //!
-//! An implementation of [`HttpTransport`] keeps these rules. The integration suite of this workspace tests them against
-//! every transport over real sockets, as far as a peer can observe them.
+//! An implementation of [`HttpTransport`] keeps these rules. The integration suite of this workspace tests
+//! them against every transport over real sockets, as far as a peer can observe them.
 //!
-//! 1. **It follows no redirect.** A 3xx is an answer like any other. The requests carry secrets in their own headers, and
-//!    no HTTP library removes those on the way to another origin.
-//! 2. **It bounds the body while it reads it**, not after. Use [`BodyCollector`](crate::body::BodyCollector). A longer
-//!    body is [`TransportError::too_large`].
-//! 3. **It sends no request twice** once the peer may have read a byte of it. It may replace a pooled connection that
-//!    turns out to be closed before the first byte.
-//! 4. **It sends method, target, header values and body unchanged.** It normalises and re-encodes nothing, and adds no
-//!    cookie, `Referer` or `Accept-Encoding`. It may write header names in lower case. A body has a `content-length` and
-//!    is never chunked; an empty POST has `content-length: 0`.
+//! 1. **It follows no redirect.** A 3xx is an answer like any other. The requests carry secrets in their own
+//!    headers, and no HTTP library removes those on the way to another origin.
+//! 2. **It bounds the body while it reads it**, not after. Use [`BodyCollector`](crate::body::BodyCollector).
+//!    A longer body is [`TransportError::too_large`].
+//! 3. **It sends no request twice** once the peer may have read a byte of it. It may replace a pooled
+//!    connection that turns out to be closed before the first byte.
+//! 4. **It sends method, target, header values and body unchanged.** It normalises and re-encodes nothing,
+//!    and adds no cookie, `Referer` or `Accept-Encoding`. It may write header names in lower case. A body has
+//!    a `content-length` and is never chunked; an empty POST has `content-length: 0`.
 //! 5. **It returns the body of the answer unchanged** and does not decode a `Content-Encoding`.
 //! 6. **It classifies errors** by the stage of the failure and by whether the request may have been sent
 //!    ([`TransportError`]). An HTTP status is never an error here.
 //! 7. **Dropping the future cancels** the exchange and leaves the transport usable.
-//! 8. **It sets no overall deadline.** The client does. A transport limits only what the client cannot see, such as the
-//!    time to connect.
+//! 8. **It sets no overall deadline.** The client does. A transport limits only what the client cannot see,
+//!    such as the time to connect.
 //! 9. **It keeps secrets out of errors, `Debug` and logs.** A value that is marked as
 //!    [sensitive](http::HeaderValue::is_sensitive) keeps its mark.
-//! 10. **It uses a proxy only when one is configured**: for `https:` by the environment or the caller, for plain `http:`
-//!     by the caller, for a [loopback host](crate::model::is_loopback_host) never. If the caller passes an HTTP client of
-//!     his own, that client's proxy settings apply.
+//! 10. **It uses a proxy only when one is configured**: for `https:` by the environment or the caller, for
+//!     plain `http:` by the caller, for a [loopback host](crate::model::is_loopback_host) never. If the
+//!     caller passes its own HTTP client, the proxy settings of that client apply.
 //!
 //! # Failures
 //!

@@ -13,8 +13,9 @@ use crate::{
 
 /// A failed call.
 ///
-/// [`kind`](Self::kind) says at which stage it failed, [`recovery`](Self::recovery) is the remedy. `Display` and `Debug`
-/// show no secret and no text of the service. Accessors such as [`messages`](Self::messages) give that text, redacted.
+/// [`kind`](Self::kind) says at which stage it failed, [`recovery`](Self::recovery) is the remedy. `Display`
+/// and `Debug` show no secret and no text of the service. Accessors such as [`messages`](Self::messages) give
+/// that text, redacted.
 #[derive(Debug, Clone)]
 pub struct CallError {
     cause: Cause,
@@ -100,7 +101,8 @@ impl CallError {
         self.as_endpoint()?.retry_after()
     }
 
-    /// Whether the service may have received the request, in any attempt. If this is false, it certainly did not.
+    /// Whether the service may have received the request, in any attempt. If this is false, it certainly did
+    /// not.
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
         self.sent_before

@@ -1,4 +1,6 @@
-//! [`RetryPolicy`]: whether a failed attempt is retried, and when. It decides only; it neither sleeps nor sends.
+//! [`RetryPolicy`]: whether a failed attempt is retried, and when.
+//!
+//! The policy only decides. The client sleeps and sends.
 
 use std::time::Duration;
 
@@ -6,18 +8,21 @@ use super::CallError;
 
 /// Whether and when a failed attempt is retried.
 ///
-/// By default a call makes at most 3 attempts of at most 30 s each, within the client's deadline. These are retried:
+/// By default a call makes at most 3 attempts of at most 30 s each, within the client's deadline. These are
+/// retried:
 ///
-/// - for every endpoint: an attempt that failed before the request was sent, except for a refused certificate;
-/// - for an endpoint that is [repeatable](crate::endpoint::Endpoint::is_repeatable): also 408, 425, 429, every 5xx
-///   except 501 and 505, and an attempt after which the service may or may not have received the request;
+/// - for every endpoint: an attempt that failed before the request was sent, except for a refused
+///   certificate;
+/// - for an endpoint that is [repeatable](crate::endpoint::Endpoint::is_repeatable): also 408, 425, 429,
+///   every 5xx except 501 and 505, and an attempt after which the service may or may not have received the
+///   request;
 /// - for any other endpoint: also 429 and 503 with a `Retry-After`.
 ///
 /// An answer that is too large or unreadable is not retried.
 ///
-/// The back-off is a random part of a bound ("full jitter"). The bound starts at 200 ms and doubles up to 10 s. A
-/// `Retry-After` replaces it, up to an hour. A retry does not start if it would pass the deadline when it takes as long
-/// as the attempt before.
+/// The back-off is a random part of a bound ("full jitter"). The bound starts at 200 ms and doubles up to 10
+/// s. A `Retry-After` replaces it, up to an hour. A retry does not start if it would pass the deadline when
+/// it takes as long as the attempt before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -46,7 +51,8 @@ impl RetryPolicy {
 
     /// Limits the attempts of a call, the first included; zero counts as one. Default: 3.
     ///
-    /// The retry budget that the clones of a client share holds ten retries, so a call makes at most eleven attempts.
+    /// The retry budget that the clones of a client share holds ten retries, so a call makes at most eleven
+    /// attempts.
     #[must_use]
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
@@ -60,8 +66,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the bounds of the back-off: `first` before the second attempt, doubling before each further one up to
-    /// `longest`. Default: 200 ms and 10 s.
+    /// Sets the bounds of the back-off: `first` before the second attempt, doubling before each further one
+    /// up to `longest`. Default: 200 ms and 10 s.
     #[must_use]
     pub const fn with_waits(mut self, first: Duration, longest: Duration) -> Self {
         self.first_wait = first;
@@ -122,7 +128,8 @@ impl FailedAttempt<'_> {
         self.took < left
     }
 
-    /// The jittered part of `bound`. It is the whole bound if the jitter is NaN, or if a float cannot represent the part.
+    /// The jittered part of `bound`. It is the whole bound if the jitter is NaN, or if a float cannot
+    /// represent the part.
     fn part_of(&self, bound: Duration) -> Duration {
         let seconds = bound.as_secs_f64() * self.jitter.clamp(0.0, 1.0);
         Duration::try_from_secs_f64(seconds).map_or(bound, |part| part.min(bound))

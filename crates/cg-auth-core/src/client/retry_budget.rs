@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A token bucket: every call deposits a tenth of a retry, every retry withdraws a whole one.
 ///
-/// It starts full, with ten retries. If all calls fail, it allows about one retry for ten calls. If calls fail only now
-/// and then, it allows all their retries.
+/// It starts full, with ten retries. If all calls fail, it allows about one retry for ten calls. If calls
+/// fail only now and then, it allows all their retries.
 #[derive(Debug)]
 pub(super) struct RetryBudget(AtomicU32);
 
@@ -32,7 +32,8 @@ impl RetryBudget {
 
 /// One retry that was withdrawn from the budget.
 ///
-/// Dropping it unspent returns it, because a call that is cancelled during its back-off puts no load on the service.
+/// Dropping it unspent returns it, because a call that is cancelled during its back-off puts no load on the
+/// service.
 #[derive(Debug)]
 pub(super) struct Retry<'a>(&'a RetryBudget);
 

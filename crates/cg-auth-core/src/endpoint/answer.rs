@@ -16,7 +16,8 @@ pub struct Answer<T> {
     pub status: StatusCode,
     /// The headers of the answer.
     pub headers: HeaderMap,
-    /// The `errorMsg`, if the service sent one beside its success, with every secret replaced. It is meant for people.
+    /// The `errorMsg`, if the service sent one beside its success, with every secret replaced. It is meant
+    /// for people.
     pub error_msg: Option<String>,
     /// The number of requests that the call took. Zero if no [`AuthClient`](crate::AuthClient) made the call.
     pub attempts: u32,
@@ -31,8 +32,8 @@ pub struct Answer<T> {
 impl<T> Answer<T> {
     /// The id of the request, for the vendor's support, with every secret replaced.
     ///
-    /// It comes from the header `x-request-id`, `request-id`, `x-ms-request-id`, `x-correlation-id` or `traceparent`.
-    /// `None` if there is none, or if it is longer than 128 bytes.
+    /// It comes from the header `x-request-id`, `request-id`, `x-ms-request-id`, `x-correlation-id` or
+    /// `traceparent`. `None` if there is none, or if it is longer than 128 bytes.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

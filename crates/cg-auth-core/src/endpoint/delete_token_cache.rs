@@ -10,8 +10,8 @@ use crate::{
 
 /// `DELETE /admin/auth/token/cache`: clears the token cache of the service. A retry is safe.
 ///
-/// The user must be a Service Administrator. The request is a DELETE with a body, and it uses the same base URL as the
-/// other operations ([wire protocol, section 1](crate::docs::wire#1-operations)).
+/// The user must be a Service Administrator. The request is a DELETE with a body, and it uses the same base
+/// URL as the other operations ([wire protocol, section 1](crate::docs::wire#1-operations)).
 #[derive(Debug, Clone)]
 pub struct DeleteTokenCache {
     credential: ApiCredential,

@@ -22,7 +22,8 @@ use crate::{
 /// - [`is_api`](Self::is_api): the HTTP status is 400 or above;
 /// - [`is_rejected`](Self::is_rejected): the status is 2xx, and the body says `isSuccess: false`.
 ///
-/// Accessors give the text of the service, with every secret replaced. `Display` and `Debug` show none of that text.
+/// Accessors give the text of the service, with every secret replaced. `Display` and `Debug` show none of
+/// that text.
 #[derive(Clone)]
 pub struct EndpointError(Box<Inner>);
 
@@ -45,8 +46,8 @@ enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// The status is neither 2xx nor 400 or above. The client follows no redirect, because that could send the secret to
-    /// another origin.
+    /// The status is neither 2xx nor 400 or above. The client follows no redirect, because that could send
+    /// the secret to another origin.
     #[error("expected a status of 2xx; redirects are not followed, check the base URL")]
     UnexpectedStatus,
     /// The body is compressed or otherwise encoded, although the request does not offer that.
@@ -95,7 +96,8 @@ impl EndpointError {
         matches!(self.0.kind, Kind::Api)
     }
 
-    /// Whether the service answered 2xx and refused the request, with `isSuccess: false` or an `errorMsg` alone.
+    /// Whether the service answered 2xx and refused the request, with `isSuccess: false` or an `errorMsg`
+    /// alone.
     #[must_use]
     pub fn is_rejected(&self) -> bool {
         matches!(self.0.kind, Kind::Rejected)
@@ -171,8 +173,8 @@ impl EndpointError {
         self.answer()?.text.as_deref()
     }
 
-    /// The headers of the answer that are safe to show: `content-type`, `content-length`, `date`, `retry-after`,
-    /// `server`, `via`, `www-authenticate` and the usual names of a request id.
+    /// The headers of the answer that are safe to show: `content-type`, `content-length`, `date`,
+    /// `retry-after`, `server`, `via`, `www-authenticate` and the usual names of a request id.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.answer().map(|answer| &answer.headers)
@@ -183,8 +185,8 @@ impl EndpointError {
         Self::new(Kind::Api, None)
     }
 
-    /// Adds the redacted parts of the answer. An invalid value then is a protocol error, because it comes from the
-    /// service and not from a setting.
+    /// Adds the redacted parts of the answer. An invalid value then is a protocol error, because it comes
+    /// from the service and not from a setting.
     pub(super) fn with_answer(
         mut self,
         status: StatusCode,

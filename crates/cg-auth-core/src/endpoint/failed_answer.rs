@@ -31,7 +31,8 @@ impl FailedAnswer {
             retry_after: RetryAfter::read(headers),
             ..Self::default()
         };
-        // The body of a 2xx may hold a token, and a compressed body is not readable: nothing of either is kept.
+        // The body of a 2xx may hold a token, and a compressed body is not readable: nothing of either is
+        // kept.
         if !status.is_success() && !is_encoded(headers) && !body.is_empty() {
             let bytes = body.as_bytes();
             answer.error = redacted(read_json::<ApiError>(bytes).unwrap_or_default(), redaction);

@@ -11,10 +11,12 @@ use crate::{
     model::{ApiCredential, DelegatedAccessToken, JsonContract},
 };
 
-/// `POST /auth/token/delegate`: exchanges a client secret and a user for a delegated access token. A retry is safe.
+/// `POST /auth/token/delegate`: exchanges a client secret and a user for a delegated access token. A retry is
+/// safe.
 ///
-/// The request holds the credential twice, in headers and in the body, as the requests of the vendor's clients do. It is
-/// not known which of the two the service reads ([wire protocol, section 2](crate::docs::wire#2-request-headers-by-client)).
+/// The request holds the credential twice, in headers and in the body, as the requests of the vendor's
+/// clients do. It is not known which of the two the service reads ([wire protocol, section
+/// 2](crate::docs::wire#2-request-headers-by-client)).
 #[derive(Debug, Clone)]
 pub struct GetDelegateAccessToken {
     credential: ApiCredential,

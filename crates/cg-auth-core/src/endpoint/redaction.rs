@@ -15,9 +15,10 @@ use self::view::{View, searchable};
 
 /// Replaces secrets in a text.
 ///
-/// It finds each secret raw and in base64 (both alphabets, at any offset inside a longer text). It searches the text as
-/// it is, and with percent-encoding, JSON escapes and HTML references decoded, up to twice. The work grows linearly with
-/// the length of the text, because a server may choose a text that makes a naive search slow.
+/// It finds each secret raw and in base64 (both alphabets, at any offset inside a longer text). It searches
+/// the text as it is, and with percent-encoding, JSON escapes and HTML references decoded, up to twice. The
+/// work grows linearly with the length of the text, because a server may choose a text that makes a naive
+/// search slow.
 pub(super) struct Redaction {
     /// Every secret in each encoding that is searched for.
     forms: Vec<Zeroizing<String>>,

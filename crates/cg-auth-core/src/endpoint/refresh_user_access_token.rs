@@ -12,9 +12,9 @@ use crate::{
 ///
 /// A retry is not safe once the service may have received the request, because it may rotate refresh tokens.
 ///
-/// The request has neither body nor query: it holds the refresh token and the credential in headers. A proxy that drops
-/// header names with an underscore, as nginx does by default, makes this operation fail
-/// ([wire protocol, section 2](crate::docs::wire#2-request-headers-by-client)).
+/// The request has neither body nor query: it holds the refresh token and the credential in headers. A proxy
+/// that drops header names with an underscore, as nginx does by default, makes this operation fail ([wire
+/// protocol, section 2](crate::docs::wire#2-request-headers-by-client)).
 #[derive(Debug, Clone)]
 pub struct RefreshUserAccessToken {
     credential: ApiCredential,
@@ -30,7 +30,8 @@ impl RefreshUserAccessToken {
 }
 
 impl Endpoint for RefreshUserAccessToken {
-    /// If the answer holds no refresh token, the output keeps the one that was sent (wire protocol, section 11).
+    /// If the answer holds no refresh token, the output keeps the one that was sent (wire protocol, section
+    /// 11).
     type Output = DelegatedAccessToken;
 
     fn method(&self) -> Method {

@@ -11,7 +11,8 @@ use http::{
 use super::{CLIENT_SECRET, JSON_CONTRACT, REFRESH_TOKEN, USER_PRINCIPAL_NAME};
 use crate::model::{ConfigError, JsonContract};
 
-/// The JSON contract, the user agent and additional headers of every request. `Debug` shows the headers' names only.
+/// The JSON contract, the user agent and additional headers of every request. `Debug` shows the headers'
+/// names only.
 #[derive(Clone)]
 pub struct RequestOptions {
     json_contract: JsonContract,
@@ -27,7 +28,8 @@ impl RequestOptions {
         Self { json_contract: JsonContract::default(), user_agent, headers: HeaderMap::new() }
     }
 
-    /// Writes bodies in `contract` and asks the service to answer in it. Default: camelCase. Answers are read in both.
+    /// Writes bodies in `contract` and asks the service to answer in it. Default: camelCase. Answers are read
+    /// in both.
     #[must_use]
     pub fn with_json_contract(mut self, contract: JsonContract) -> Self {
         self.json_contract = contract;
@@ -37,8 +39,8 @@ impl RequestOptions {
     /// Replaces the user agent. Default: `cg-auth/VERSION`.
     ///
     /// # Errors
-    /// [`ConfigError`] if the text is empty, starts or ends with white space, or holds a character other than visible
-    /// ASCII and spaces.
+    /// [`ConfigError`] if the text is empty, starts or ends with white space, or holds a character other than
+    /// visible ASCII and spaces.
     pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self, ConfigError> {
         if user_agent.trim().is_empty() {
             return Err(ConfigError::new("the user agent", "is empty"));
@@ -55,13 +57,14 @@ impl RequestOptions {
         Ok(self)
     }
 
-    /// Adds a header to every request, for instance for a gateway. It replaces an earlier header of the same name.
+    /// Adds a header to every request, for instance for a gateway. It replaces an earlier header of the same
+    /// name.
     ///
     /// Mark a secret value as [sensitive](HeaderValue::set_sensitive), so that errors redact it.
     ///
     /// # Errors
-    /// [`ConfigError`] for a header that the client sets itself (credential, JSON contract, user agent, framing and
-    /// encoding of the message), and for a value that starts or ends with white space.
+    /// [`ConfigError`] for a header that the client sets itself (credential, JSON contract, user agent,
+    /// framing and encoding of the message), and for a value that starts or ends with white space.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Result<Self, ConfigError> {
         if SET_BY_THE_CLIENT.contains(&name) {
             return Err(ConfigError::new(

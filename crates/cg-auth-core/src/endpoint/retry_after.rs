@@ -38,7 +38,8 @@ impl RetryAfter {
         })
     }
 
-    /// The delay after `received`, the time at which the answer arrived. `None` if that time is needed but unknown.
+    /// The delay after `received`, the time at which the answer arrived. `None` if that time is needed but
+    /// unknown.
     pub(super) fn delay(self, received: Option<SystemTime>) -> Option<Duration> {
         match (self, received) {
             (Self::Delay(delay), _) => Some(delay),

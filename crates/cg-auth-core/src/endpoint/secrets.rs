@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-/// The secrets of one exchange: the sensitive headers of the request and the tokens in the body of the answer.
+/// The secrets of one exchange: the sensitive headers of the request and the tokens in the body of the
+/// answer.
 pub(super) struct Secrets {
     sent: HeaderMap,
     issued: DelegatedAccessTokenApiResultValue,
@@ -38,7 +39,8 @@ impl Secrets {
 
     /// Replaces every secret in one line.
     pub(super) fn redact_line(&self, line: &str) -> String {
-        // No encoding of a secret is shorter than the secret, so a long token needs no search in a short line.
+        // No encoding of a secret is shorter than the secret, so a long token needs no search in a short
+        // line.
         Redaction::of(self.iter().filter(|secret| secret.len() <= line.len())).apply_to_line(line)
     }
 

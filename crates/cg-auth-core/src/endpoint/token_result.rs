@@ -8,7 +8,8 @@ use crate::{
     model::{ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResult, JsonContract, read_json},
 };
 
-/// The credential as a JSON document. The buffer never grows, so no unzeroed copy of the secret is left behind.
+/// The credential as a JSON document. The buffer never grows, so no unzeroed copy of the secret is left
+/// behind.
 #[allow(clippy::expect_used)] // two strings into a vector
 pub(super) fn credential_body(credential: &ApiCredential, contract: JsonContract) -> Body {
     let text =

@@ -10,8 +10,8 @@ use super::{
 
 /// A client secret and the user that it acts for ([wire protocol, section 3.1]).
 ///
-/// The service's own type allows `null` for both. This type requires both, because the service issues no token without
-/// them.
+/// The service's own type allows `null` for both. This type requires both, because the service issues no
+/// token without them.
 ///
 /// ```
 /// use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName, model::JsonContract};

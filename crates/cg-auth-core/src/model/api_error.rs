@@ -11,9 +11,9 @@ use super::{
 
 /// The documented body of a 400 or 500 answer ([wire protocol, section 3.1]), every member optional.
 ///
-/// Reading is lenient, because any detail of an error helps. A member of an unexpected type counts as missing, and a
-/// single `message` as a list of one. Where the documented members are absent, these fill in: `errorMsg` of a refusal,
-/// and `title`, `detail` and `traceId` of an RFC 9457 problem.
+/// Reading is lenient, because any detail of an error helps. A member of an unexpected type counts as
+/// missing, and a single `message` as a list of one. Where the documented members are absent, these fill in:
+/// `errorMsg` of a refusal, and `title`, `detail` and `traceId` of an RFC 9457 problem.
 ///
 /// `Debug` shows lengths only, because the service may echo a secret.
 ///

@@ -11,7 +11,8 @@ use super::{
     json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
 };
 
-/// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be missing.
+/// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be
+/// missing.
 ///
 /// `Debug` shows neither a token nor the text of `error_msg`.
 ///
@@ -69,7 +70,8 @@ pub struct DelegatedAccessTokenApiResultValue {
     pub access_token: Option<AccessToken>,
     /// The token that buys the next access token.
     pub refresh_token: Option<RefreshToken>,
-    /// The lifetime, in a unit that the vendor does not document ([wire protocol, section 8]); 0 if it is missing.
+    /// The lifetime, in a unit that the vendor does not document ([wire protocol, section 8]); 0 if it is
+    /// missing.
     ///
     /// [wire protocol, section 8]: crate::docs::wire#8-duration-unit-and-lifetime--unknown
     pub duration: i64,

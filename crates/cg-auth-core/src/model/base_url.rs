@@ -17,10 +17,12 @@ use self::{
 };
 use super::ConfigError;
 
-/// The address of the service, to which the paths of the operations are appended ([wire protocol, section 5]).
+/// The address of the service, to which the paths of the operations are appended ([wire protocol, section
+/// 5]).
 ///
-/// The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to any other host would send the secret
-/// unencrypted and needs [`BaseUrl::parse_allowing_http`]. A path prefix is kept; a trailing slash is ignored.
+/// The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to any other host would send the
+/// secret unencrypted and needs [`BaseUrl::parse_allowing_http`]. A path prefix is kept; a trailing slash is
+/// ignored.
 ///
 /// A URL that two HTTP libraries may read differently is refused:
 ///
@@ -63,7 +65,8 @@ impl BaseUrl {
         Ok(base)
     }
 
-    /// Parses a base URL and accepts plain `http:` to any host. The secret then crosses the network unencrypted.
+    /// Parses a base URL and accepts plain `http:` to any host. The secret then crosses the network
+    /// unencrypted.
     ///
     /// # Errors
     /// [`ConfigError`] as from [`BaseUrl::parse`].
@@ -98,8 +101,8 @@ impl BaseUrl {
     /// The URL of an operation: this URL with `path`, which starts with a slash, appended.
     ///
     /// # Errors
-    /// [`ConfigError`] if the two do not form a valid URL. With a path of this crate, that takes a base URL of almost
-    /// 64 KiB.
+    /// [`ConfigError`] if the two do not form a valid URL. With a path of this crate, that takes a base URL
+    /// of almost 64 KiB.
     pub fn join(&self, path: &str) -> Result<Uri, ConfigError> {
         const NOT_A_URL: ConfigError = problem("is too long to append the path of an operation");
         let joined = PathAndQuery::try_from(format!("{}{path}", &self.text[self.prefix_at..]));

@@ -2,7 +2,8 @@
 
 use super::{AccessToken, DelegatedAccessTokenApiResultValue, RefreshToken};
 
-/// A delegated access token as the service issued it. It always holds an access token that a header can carry.
+/// A delegated access token as the service issued it. It always holds an access token that a header can
+/// carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegatedAccessToken {
     access_token: AccessToken,
@@ -11,7 +12,8 @@ pub struct DelegatedAccessToken {
 }
 
 impl DelegatedAccessToken {
-    /// A token that does not come from an answer but, for instance, from a store. Its `duration` is zero: unknown.
+    /// A token that does not come from an answer but, for instance, from a store. Its `duration` is zero:
+    /// unknown.
     #[must_use]
     pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>) -> Self {
         Self { access_token, refresh_token, duration: 0 }
@@ -31,8 +33,8 @@ impl DelegatedAccessToken {
         &self.access_token
     }
 
-    /// The token that buys the next access token. If the answer to a refresh holds none, this is the refresh token that
-    /// was sent.
+    /// The token that buys the next access token. If the answer to a refresh holds none, this is the refresh
+    /// token that was sent.
     #[must_use]
     pub const fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()

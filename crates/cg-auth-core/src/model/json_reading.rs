@@ -1,10 +1,11 @@
 //! Lenient JSON reading (wire protocol, section 11).
 //!
-//! Names ignore case and underscores. Unknown members are skipped. Of several members with one name the documented
-//! spelling wins, then the last.
+//! Names ignore case and underscores. Unknown members are skipped. Of several members with one name the
+//! documented spelling wins, then the last.
 //!
-//! Reading takes two steps. [`Found`] stores a member of any type; `judge` checks the one that wins. So a losing
-//! duplicate of a wrong type cannot fail the document, and no error text of `serde_json`, which quotes values, is used.
+//! Reading takes two steps. [`Found`] stores a member of any type; `judge` checks the one that wins. So a
+//! losing duplicate of a wrong type cannot fail the document, and no error text of `serde_json`, which quotes
+//! values, is used.
 
 mod found;
 

@@ -10,8 +10,8 @@ macro_rules! secret {
     ($(#[$doc:meta])* $name:ident, $setting:literal, $check:path) => {
         $(#[$doc])*
         ///
-        /// `Debug` is redacted, there is no `Display`, and dropping it zeroes the memory. `==` is for tests and
-        /// look-ups: it does not run in constant time.
+        /// `Debug` is redacted, there is no `Display`, and dropping it zeroes the memory. `==` is for tests
+        /// and look-ups: it does not run in constant time.
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name(Zeroizing<Box<str>>);
 
@@ -19,12 +19,14 @@ macro_rules! secret {
             /// A value from `text`, which is not trimmed.
             ///
             /// # Errors
-            /// [`ConfigError`] if the text is empty or holds a character that a header cannot carry unchanged.
+            /// [`ConfigError`] if the text is empty or holds a character that a header cannot carry
+            /// unchanged.
             pub fn new(text: impl Into<String>) -> Result<Self, ConfigError> {
                 Self::copied(&Zeroizing::new(text.into()))
             }
 
-            /// Copies into a buffer of the exact size, because shrinking a `String` may leave the text in freed memory.
+            /// Copies into a buffer of the exact size, because shrinking a `String` may leave the text in
+            /// freed memory.
             fn copied(text: &str) -> Result<Self, ConfigError> {
                 match $check(text) {
                     Some(problem) => Err(ConfigError::new($setting, problem)),
@@ -39,7 +41,8 @@ macro_rules! secret {
             }
         }
 
-        /// Text that is not a valid token counts as a missing token (wire protocol, section 11), not as a JSON error.
+        /// Text that is not a valid token counts as a missing token (wire protocol, section 11), not as a
+        /// JSON error.
         impl FromJson for Option<$name> {
             fn from_text(text: &str) -> Option<Self> {
                 Some($name::copied(text).ok())

@@ -7,7 +7,8 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-/// Removes one newline (LF or CRLF) from the end of `text`, because editors and `echo` append one to a secret.
+/// Removes one newline (LF or CRLF) from the end of `text`, because editors and `echo` append one to a
+/// secret.
 ///
 /// ```
 /// use cg_auth_core::model::without_newline;

@@ -6,8 +6,8 @@ use super::{ConfigError, secret::visible_ascii_problem};
 
 /// The login name of the delegated user, for instance `someone@example.com` ([wire protocol, section 9]).
 ///
-/// It must be non-empty visible ASCII, because it travels in a header. It is personal data but not a secret, so
-/// `Display` and `Debug` show it.
+/// It must be non-empty visible ASCII, because it travels in a header. It is personal data but not a secret,
+/// so `Display` and `Debug` show it.
 ///
 /// [wire protocol, section 9]: crate::docs::wire#9-obtaining-a-credential-documentation-mh
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

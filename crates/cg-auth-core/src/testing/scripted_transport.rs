@@ -17,8 +17,8 @@ use crate::{
 
 /// An [`HttpTransport`] that plays one step of a script for each request, and records the requests.
 ///
-/// A clone shares the script and the record. A request after the last step fails with a config error. `Debug` shows the
-/// number of steps and requests only.
+/// A clone shares the script and the record. A request after the last step fails with a config error. `Debug`
+/// shows the number of steps and requests only.
 ///
 /// ```
 /// use cg_auth_core::{

@@ -6,8 +6,8 @@ use crate::{body::BodyTooLarge, model::ConfigError, recovery::Recovery};
 
 /// A transport failed to get a complete answer.
 ///
-/// The constructors are for transports. Each takes the cause, which [`source`](Error::source) returns. A transport keeps
-/// secrets and bodies out of the text of the cause.
+/// The constructors are for transports. Each takes the cause, which [`source`](Error::source) returns. A
+/// transport keeps secrets and bodies out of the text of the cause.
 #[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -22,7 +22,8 @@ pub struct TransportError {
 pub enum TransportErrorKind {
     /// The configuration of the transport is wrong, or not suitable for this request.
     Config,
-    /// No connection: the host name was not found, the port is closed, the network is down, or connecting took too long.
+    /// No connection: the host name was not found, the port is closed, the network is down, or connecting
+    /// took too long.
     Connect,
     /// The TLS handshake failed.
     Tls,
@@ -50,8 +51,8 @@ impl TransportError {
         Self::unsent(TransportErrorKind::Tls, source)
     }
 
-    /// One side refused the other's certificate. The request was not sent, and a retry fails until the certificate or
-    /// the trust in it is fixed.
+    /// One side refused the other's certificate. The request was not sent, and a retry fails until the
+    /// certificate or the trust in it is fixed.
     pub fn refused_certificate(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { refused_certificate: true, ..Self::tls(source) }
     }
@@ -83,8 +84,8 @@ impl TransportError {
         self.kind
     }
 
-    /// Whether the service may have received the request. If this is false, it certainly did not, and retrying any
-    /// request is safe.
+    /// Whether the service may have received the request. If this is false, it certainly did not, and
+    /// retrying any request is safe.
     #[must_use]
     pub const fn may_have_been_sent(&self) -> bool {
         self.may_have_been_sent

@@ -45,8 +45,8 @@ impl View {
     }
 }
 
-/// Maps bytes to ASCII, so that the linear search for strings applies. Other bytes become control characters; a false
-/// match only redacts more.
+/// Maps bytes to ASCII, so that the linear search for strings applies. Other bytes become control characters;
+/// a false match only redacts more.
 pub(super) fn searchable(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(fold(*byte))).collect()
 }

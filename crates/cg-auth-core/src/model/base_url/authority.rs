@@ -58,8 +58,8 @@ fn is_ipv4_or_name(host: &str) -> bool {
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     let name = host.strip_suffix('.').unwrap_or(host);
-    // URL parsers read a host whose last label is a number as an IPv4 address, in notations that other libraries do
-    // not know.
+    // URL parsers read a host whose last label is a number as an IPv4 address, in notations that other
+    // libraries do not know.
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
     name.len() <= 253 && name.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok())
