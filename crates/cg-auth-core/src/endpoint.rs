@@ -27,6 +27,7 @@ mod delete_token_cache;
 mod error;
 mod failed_answer;
 mod get_delegate_access_token;
+mod headers;
 mod redaction;
 mod refresh_user_access_token;
 mod request_id;
@@ -36,12 +37,11 @@ mod secrets;
 mod token_result;
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
 };
 
 pub(crate) use self::retry_after::date_of;
-use self::secrets::Secrets;
 pub use self::{
     answer::Answer,
     delete_token_cache::DeleteTokenCache,
@@ -49,6 +49,10 @@ pub use self::{
     get_delegate_access_token::GetDelegateAccessToken,
     refresh_user_access_token::RefreshUserAccessToken,
     request_options::RequestOptions,
+};
+use self::{
+    headers::{JSON_CONTRACT, add_credential, is_encoded},
+    secrets::Secrets,
 };
 use crate::{
     body::Body,
@@ -159,7 +163,12 @@ pub trait Endpoint: Send + Sync {
         } else {
             Err(ProtocolError::UnexpectedStatus.into())
         };
-        let secrets = || Secrets::of(self, options, &body);
+        let secrets = || {
+            let mut sent = options.headers().clone();
+            self.add_headers(&mut sent);
+            add_credential(self.credential(), &mut sent);
+            Secrets::new(sent, &body)
+        };
         match read {
             Ok((value, error_msg)) => {
                 let error_msg = error_msg.map(|text| secrets().redact_line(&text));
@@ -172,37 +181,4 @@ pub trait Endpoint: Send + Sync {
             Err(error) => Err(error.with_answer(status, &parts.headers, &body, &secrets())),
         }
     }
-}
-
-/// The header with the client secret. Header names ignore case.
-pub(crate) const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
-/// The header with the delegated user.
-pub(crate) const USER_PRINCIPAL_NAME: HeaderName = HeaderName::from_static("userprincipalname");
-/// The header with the refresh token. Some proxies drop it because of its underscore.
-pub(crate) const REFRESH_TOKEN: HeaderName = HeaderName::from_static("refresh_token");
-/// The header that selects a JSON contract.
-pub(crate) const JSON_CONTRACT: HeaderName = HeaderName::from_static("x-cloud-governance-jsoncontract");
-
-/// Writes the credential into headers. This is the only place that does so, and it runs last, so nothing
-/// overrides it.
-fn add_credential(credential: &ApiCredential, headers: &mut HeaderMap) {
-    headers.insert(CLIENT_SECRET, sensitive(credential.client_secret().expose_secret()));
-    headers.insert(USER_PRINCIPAL_NAME, sensitive(credential.user_principal_name().as_str()));
-}
-
-/// A header value that `Debug` redacts and HPACK does not index.
-#[allow(clippy::expect_used)] // callers pass text whose type guarantees visible ASCII
-fn sensitive(visible_ascii: &str) -> HeaderValue {
-    let mut value = HeaderValue::from_str(visible_ascii).expect("visible ASCII is a header value");
-    value.set_sensitive(true);
-    value
-}
-
-/// Whether the body is compressed or otherwise encoded, although no request offers that (wire protocol,
-/// section 11).
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|value| !value.is_empty() && !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }

@@ -1,4 +1,8 @@
-//! `DELETE /admin/auth/token/cache`: clears the token cache of the service (wire protocol, sections 1 and 2).
+//! `DELETE /admin/auth/token/cache`: clears the token cache of the service (wire protocol, [section 1]
+//! and [section 2]).
+//!
+//! [section 1]: crate::docs::wire#1-operations
+//! [section 2]: crate::docs::wire#2-request-headers-by-client
 
 use http::Method;
 
@@ -48,7 +52,9 @@ impl Endpoint for DeleteTokenCache {
         Some(credential_body(&self.credential, contract))
     }
 
-    /// Any 2xx is a success, whatever its body says (wire protocol, section 11).
+    /// Any 2xx is a success, whatever its body says ([wire protocol, section 11]).
+    ///
+    /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
     fn read_success(&self, _: &Body) -> Result<((), Option<String>), EndpointError> {
         Ok(((), None))
     }

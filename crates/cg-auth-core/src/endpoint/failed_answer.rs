@@ -5,7 +5,7 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE},
 };
 
-use super::{is_encoded, redaction::Redaction, request_id, retry_after::RetryAfter};
+use super::{headers::is_encoded, redaction::Redaction, request_id, retry_after::RetryAfter};
 use crate::{
     body::Body,
     model::{ApiError, read_json},

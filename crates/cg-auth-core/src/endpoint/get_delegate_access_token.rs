@@ -1,4 +1,8 @@
-//! `POST /auth/token/delegate`: exchanges a credential for a token (wire protocol, sections 1 and 2).
+//! `POST /auth/token/delegate`: exchanges a credential for a token (wire protocol, [section 1]
+//! and [section 2]).
+//!
+//! [section 1]: crate::docs::wire#1-operations
+//! [section 2]: crate::docs::wire#2-request-headers-by-client
 
 use http::Method;
 

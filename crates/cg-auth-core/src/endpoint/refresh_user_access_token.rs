@@ -1,8 +1,16 @@
-//! `POST /auth/token/refresh`: exchanges a refresh token for a token (wire protocol, sections 1 and 2).
+//! `POST /auth/token/refresh`: exchanges a refresh token for a token (wire protocol, [section 1]
+//! and [section 2]).
+//!
+//! [section 1]: crate::docs::wire#1-operations
+//! [section 2]: crate::docs::wire#2-request-headers-by-client
 
 use http::{HeaderMap, Method};
 
-use super::{Endpoint, EndpointError, REFRESH_TOKEN, sensitive, token_result::read_token_result};
+use super::{
+    Endpoint, EndpointError,
+    headers::{REFRESH_TOKEN, sensitive},
+    token_result::read_token_result,
+};
 use crate::{
     body::Body,
     model::{ApiCredential, DelegatedAccessToken, RefreshToken},
@@ -30,8 +38,10 @@ impl RefreshUserAccessToken {
 }
 
 impl Endpoint for RefreshUserAccessToken {
-    /// If the answer holds no refresh token, the output keeps the one that was sent (wire protocol, section
-    /// 11).
+    /// If the answer holds no refresh token, the output keeps the one that was sent
+    /// ([wire protocol, section 11]).
+    ///
+    /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
     type Output = DelegatedAccessToken;
 
     fn method(&self) -> Method {

@@ -8,7 +8,7 @@ use http::{
     },
 };
 
-use super::{CLIENT_SECRET, JSON_CONTRACT, REFRESH_TOKEN, USER_PRINCIPAL_NAME};
+use super::headers::{CLIENT_SECRET, JSON_CONTRACT, REFRESH_TOKEN, USER_PRINCIPAL_NAME};
 use crate::model::{ConfigError, JsonContract};
 
 /// The JSON contract, the user agent and additional headers of every request. `Debug` shows the headers'

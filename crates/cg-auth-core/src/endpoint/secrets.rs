@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::{Endpoint, RequestOptions, USER_PRINCIPAL_NAME, add_credential, redaction::Redaction};
+use super::{headers::USER_PRINCIPAL_NAME, redaction::Redaction};
 use crate::{
     body::Body,
     model::{
@@ -19,10 +19,8 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn of<E: Endpoint + ?Sized>(endpoint: &E, options: &RequestOptions, answer: &Body) -> Self {
-        let mut sent = options.headers().clone();
-        endpoint.add_headers(&mut sent);
-        add_credential(endpoint.credential(), &mut sent);
+    /// The secrets of a request with the headers `sent` and of the body of its answer.
+    pub(super) fn new(sent: HeaderMap, answer: &Body) -> Self {
         let result = read_json::<DelegatedAccessTokenApiResult>(answer.as_bytes());
         Self { sent, issued: result.ok().and_then(|result| result.value).unwrap_or_default() }
     }

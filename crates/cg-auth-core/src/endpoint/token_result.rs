@@ -22,7 +22,9 @@ pub(super) fn credential_body(credential: &ApiCredential, contract: JsonContract
 
 const MEMBER_NAMES: usize = r#"{"clientSecret":"","userPrincipalName":""}"#.len();
 
-/// Reads the envelope (wire protocol, section 11). It gives out a token only if the service says success.
+/// Reads the envelope ([wire protocol, section 11]). It gives out a token only if the service says success.
+///
+/// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
 pub(super) fn read_token_result(
     body: &Body,
 ) -> Result<(DelegatedAccessToken, Option<String>), EndpointError> {

@@ -1,6 +1,6 @@
 //! [`ApiCredential`]: the client secret and the user that every request names.
 
-use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
 use zeroize::Zeroizing;
 
 use super::{
@@ -56,6 +56,22 @@ impl ApiCredential {
     #[must_use]
     pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
         Wire::new(self, contract)
+    }
+}
+
+impl Serialize for Wire<'_, ApiCredential> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let mut object = serializer.serialize_struct("ApiCredential", 2)?;
+        object.serialize_field(
+            name("clientSecret", "ClientSecret"),
+            self.model.client_secret().expose_secret(),
+        )?;
+        object.serialize_field(
+            name("userPrincipalName", "UserPrincipalName"),
+            self.model.user_principal_name().as_str(),
+        )?;
+        object.end()
     }
 }
 

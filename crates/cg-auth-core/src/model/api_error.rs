@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
 
 use super::{
     JsonContract, Wire,
@@ -65,6 +65,18 @@ impl fmt::Debug for Hidden<'_> {
             Some(text) => write!(f, "Some({} bytes)", text.len()),
             None => f.write_str("None"),
         }
+    }
+}
+
+impl Serialize for Wire<'_, ApiError> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let mut object = serializer.serialize_struct("ApiError", 4)?;
+        object.serialize_field(name("code", "Code"), &self.model.code)?;
+        object.serialize_field(name("message", "Message"), &self.model.message)?;
+        object.serialize_field(name("requestId", "RequestId"), &self.model.request_id)?;
+        object.serialize_field(name("date", "Date"), &self.model.date)?;
+        object.end()
     }
 }
 

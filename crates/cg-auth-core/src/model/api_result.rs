@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
 use zeroize::Zeroizing;
 
 use super::{
@@ -91,9 +91,34 @@ impl DelegatedAccessTokenApiResultValue {
     }
 }
 
+impl Serialize for Wire<'_, DelegatedAccessTokenApiResult> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let value = self.model.value.as_ref().map(|value| value.wire(self.contract));
+        let mut object = serializer.serialize_struct("DelegatedAccessTokenApiResult", 3)?;
+        object.serialize_field(name("value", "Value"), &value)?;
+        object.serialize_field(name("isSuccess", "IsSuccess"), &self.model.is_success)?;
+        object.serialize_field(name("errorMsg", "ErrorMsg"), &self.model.error_msg)?;
+        object.end()
+    }
+}
+
 impl<'de> Deserialize<'de> for DelegatedAccessTokenApiResult {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         json_reading::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Wire<'_, DelegatedAccessTokenApiResultValue> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let access_token = self.model.access_token.as_ref().map(AccessToken::expose_secret);
+        let refresh_token = self.model.refresh_token.as_ref().map(RefreshToken::expose_secret);
+        let mut object = serializer.serialize_struct("DelegatedAccessTokenApiResultValue", 3)?;
+        object.serialize_field(name("access_token", "AccessToken"), &access_token)?;
+        object.serialize_field(name("refresh_token", "RefreshToken"), &refresh_token)?;
+        object.serialize_field(name("duration", "Duration"), &self.model.duration)?;
+        object.end()
     }
 }
 

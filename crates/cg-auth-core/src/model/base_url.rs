@@ -87,12 +87,12 @@ impl BaseUrl {
             return Err(problem("has a scheme other than https; it must start with https://"));
         }
         let authority = authority.as_str().to_ascii_lowercase();
-        check_authority(&authority)?;
+        check_authority(&authority).map_err(problem)?;
         if uri.query().is_some() {
             return Err(problem("has a query; remove the ? and what follows it"));
         }
         let prefix = uri.path().strip_suffix('/').unwrap_or(uri.path());
-        check_prefix(prefix)?;
+        check_prefix(prefix).map_err(problem)?;
 
         let origin = format!("{scheme}://{authority}");
         Ok(Self { prefix_at: origin.len(), text: (origin + prefix).into(), plaintext })

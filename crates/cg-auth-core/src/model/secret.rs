@@ -41,8 +41,10 @@ macro_rules! secret {
             }
         }
 
-        /// Text that is not a valid token counts as a missing token (wire protocol, section 11), not as a
-        /// JSON error.
+        /// Text that is not a valid token counts as a missing token ([wire protocol, section 11]), not
+        /// as a JSON error.
+        ///
+        /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
         impl FromJson for Option<$name> {
             fn from_text(text: &str) -> Option<Self> {
                 Some($name::copied(text).ok())

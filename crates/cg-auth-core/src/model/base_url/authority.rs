@@ -2,25 +2,22 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::problem;
-use crate::model::ConfigError;
-
-/// Checks `host[:port]`, which must be in lower case.
-pub(super) fn check_authority(authority: &str) -> Result<(), ConfigError> {
+/// Checks `host[:port]`, which must be in lower case. The error is the problem.
+pub(super) fn check_authority(authority: &str) -> Result<(), &'static str> {
     if authority.contains('@') {
-        return Err(problem("has a user name or a password before the host; remove all from // to @"));
+        return Err("has a user name or a password before the host; remove all from // to @");
     }
     let host = host_of(authority);
     if host.is_empty() {
-        return Err(problem("has no host; expected https://HOST[:PORT][/PREFIX]"));
+        return Err("has no host; expected https://HOST[:PORT][/PREFIX]");
     }
     if !is_ipv6(host) && !is_ipv4_or_name(host) {
-        return Err(problem("has a host that is neither a DNS name nor an IP address"));
+        return Err("has a host that is neither a DNS name nor an IP address");
     }
     match authority[host.len()..].strip_prefix(':') {
         None => Ok(()),
         Some(port) if is_port(port) => Ok(()),
-        Some(_) => Err(problem("has a port that is not a number from 1 to 65535")),
+        Some(_) => Err("has a port that is not a number from 1 to 65535"),
     }
 }
 
