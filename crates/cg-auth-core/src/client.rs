@@ -4,7 +4,7 @@ mod error;
 mod retry;
 mod retry_budget;
 
-use std::{panic::RefUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::Request;
 
@@ -63,10 +63,6 @@ struct Shared {
     /// Shared by all clones, even if they differ in the other settings.
     retry_budget: Arc<RetryBudget>,
 }
-
-// The client calls the transport and the runtime through `&self` and keeps no state across a panic in them,
-// except the retry budget, which is one atomic number.
-impl RefUnwindSafe for Shared {}
 
 impl AuthClient {
     /// The default limit on a whole call: 100 s, as in the vendor's client

@@ -5,7 +5,10 @@ use zeroize::Zeroizing;
 use super::{EndpointError, ProtocolError};
 use crate::{
     body::Body,
-    model::{ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResult, JsonContract, read_json},
+    model::{
+        ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResult,
+        DelegatedAccessTokenApiResultValue, JsonContract, read_json,
+    },
 };
 
 /// The credential as a JSON document. The buffer never grows, so no unzeroed copy of the secret is left
@@ -37,7 +40,9 @@ pub(super) fn read_token_result(
     if !result.is_success.unwrap_or(error_msg.is_none()) {
         return Err(EndpointError::rejected(error_msg));
     }
-    let token =
-        result.value.and_then(DelegatedAccessToken::from_value).ok_or(ProtocolError::NoAccessToken)?;
+    let token = result
+        .value
+        .and_then(DelegatedAccessTokenApiResultValue::into_token)
+        .ok_or(ProtocolError::NoAccessToken)?;
     Ok((token, error_msg))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser
 use zeroize::Zeroizing;
 
 use super::{
-    AccessToken, JsonContract, RefreshToken, Wire,
+    AccessToken, DelegatedAccessToken, JsonContract, RefreshToken, Wire,
     api_error::Hidden,
     json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
 };
@@ -82,6 +82,13 @@ impl DelegatedAccessTokenApiResultValue {
     #[must_use]
     pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>, duration: i64) -> Self {
         Self { access_token: Some(access_token), refresh_token, duration }
+    }
+
+    /// The token for use. `None` if there is no access token.
+    #[must_use]
+    pub fn into_token(self) -> Option<DelegatedAccessToken> {
+        let token = DelegatedAccessToken::new(self.access_token?, self.refresh_token);
+        Some(token.with_duration(self.duration))
     }
 
     /// The view that serialises this value, tokens included, in the spelling of `contract`.

@@ -1,6 +1,6 @@
 //! [`DelegatedAccessToken`]: an answer's token, with a usable access token.
 
-use super::{AccessToken, DelegatedAccessTokenApiResultValue, RefreshToken};
+use super::{AccessToken, RefreshToken};
 
 /// A delegated access token as the service issued it. It always holds an access token that a header can
 /// carry.
@@ -17,13 +17,6 @@ impl DelegatedAccessToken {
     #[must_use]
     pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>) -> Self {
         Self { access_token, refresh_token, duration: 0 }
-    }
-
-    /// The token inside an answer. `None` if `value` holds no access token.
-    #[must_use]
-    pub fn from_value(value: DelegatedAccessTokenApiResultValue) -> Option<Self> {
-        let access_token = value.access_token?;
-        Some(Self { access_token, refresh_token: value.refresh_token, duration: value.duration })
     }
 
     /// The token that authorises API calls, most likely as `Authorization: Bearer`
@@ -58,5 +51,9 @@ impl DelegatedAccessToken {
     #[must_use]
     pub fn into_tokens(self) -> (AccessToken, Option<RefreshToken>) {
         (self.access_token, self.refresh_token)
+    }
+    pub(super) const fn with_duration(mut self, duration: i64) -> Self {
+        self.duration = duration;
+        self
     }
 }

@@ -6,13 +6,15 @@ use crate::{body::BodyTooLarge, model::ConfigError, recovery::Recovery};
 
 /// A transport failed to get a complete answer.
 ///
-/// The constructors are for transports. Each takes the cause, which [`source`](Error::source) returns. A
-/// transport keeps secrets and bodies out of the text of the cause.
+/// The constructors are for transports. Each takes the cause, which [`source`](Error::source) returns.
+/// [`with_message`](Self::with_message) adds a text that names the host. A transport keeps secrets and bodies
+/// out of both texts.
 #[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
     may_have_been_sent: bool,
     refused_certificate: bool,
+    message: Option<Arc<str>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -78,6 +80,13 @@ impl TransportError {
         Self { may_have_been_sent: true, ..Self::unsent(TransportErrorKind::TooLarge, limit) }
     }
 
+    /// Replaces the general text of the kind, for instance by one that names the host and the port. Keep
+    /// secrets out of it.
+    #[must_use]
+    pub fn with_message(self, message: impl Into<Arc<str>>) -> Self {
+        Self { message: Some(message.into()), ..self }
+    }
+
     /// The stage of the failure.
     #[must_use]
     pub const fn kind(&self) -> TransportErrorKind {
@@ -115,7 +124,7 @@ impl TransportError {
 
     fn unsent(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let source = Some(Arc::from(source.into()));
-        Self { kind, may_have_been_sent: false, refused_certificate: false, source }
+        Self { kind, may_have_been_sent: false, refused_certificate: false, message: None, source }
     }
 }
 
@@ -133,13 +142,16 @@ impl From<ConfigError> for TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(message) = &self.message {
+            return f.write_str(message);
+        }
         f.write_str(match self.kind {
             TransportErrorKind::Config => "the transport is misconfigured",
-            TransportErrorKind::Connect => "cannot connect to the service",
+            TransportErrorKind::Connect => "cannot reach the service",
             TransportErrorKind::Tls if self.refused_certificate => {
-                "the TLS handshake failed over a certificate"
+                "a certificate was refused in the TLS handshake"
             }
-            TransportErrorKind::Tls => "the TLS handshake failed",
+            TransportErrorKind::Tls => "the TLS handshake with the service failed",
             TransportErrorKind::Closed => "the connection ended before the answer was complete",
             TransportErrorKind::Malformed => "the answer is not valid HTTP",
             TransportErrorKind::TooLarge => "the answer is too large",
@@ -152,6 +164,7 @@ impl fmt::Debug for TransportError {
         f.debug_struct("TransportError")
             .field("kind", &self.kind)
             .field("may_have_been_sent", &self.may_have_been_sent)
+            .field("message", &self.message)
             .field("source", &self.source.as_ref().map(ToString::to_string))
             .finish()
     }
@@ -166,6 +179,15 @@ impl Error for TransportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transports_own_message_replaces_the_text_of_the_kind() {
+        let error = TransportError::connect("connection refused");
+        assert_eq!(error.to_string(), "cannot reach the service");
+        let error = error.with_message("cannot reach service.example:443");
+        assert_eq!(error.to_string(), "cannot reach service.example:443");
+        assert_eq!(error.source().unwrap().to_string(), "connection refused");
+    }
 
     #[test]
     fn every_constructor_sets_kind_sent_flag_and_recovery() {

@@ -1,7 +1,5 @@
 //! Which parts of a request a program may change, and which traits every public type implements.
 
-use std::panic::{RefUnwindSafe, UnwindSafe};
-
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, Recovery,
     UserPrincipalName,
@@ -223,12 +221,6 @@ fn every_public_type_is_send_and_sync_and_debug() {
         dyn Runtime,
     );
     is_send_and_sync::<dyn Endpoint<Output = ()>>();
-}
-
-#[test]
-fn a_client_may_cross_catch_unwind() {
-    const fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
-    is_unwind_safe::<AuthClient>();
 }
 
 #[test]

@@ -14,8 +14,7 @@ fn seconds(since_1970: u64) -> SystemTime {
 
 fn token(access_token: String, duration: i64) -> DelegatedAccessToken {
     let access_token = AccessToken::new(access_token).unwrap();
-    let value = DelegatedAccessTokenApiResultValue::new(access_token, None, duration);
-    DelegatedAccessToken::from_value(value).unwrap()
+    DelegatedAccessTokenApiResultValue::new(access_token, None, duration).into_token().unwrap()
 }
 
 fn jwt(claims: &str, duration: i64) -> DelegatedAccessToken {
