@@ -68,7 +68,7 @@ impl fmt::Debug for DelegatedAccessTokenApiResult {
 pub struct DelegatedAccessTokenApiResultValue {
     /// The access token.
     pub access_token: Option<AccessToken>,
-    /// The token that buys the next access token.
+    /// The refresh token, to exchange for the next access token.
     pub refresh_token: Option<RefreshToken>,
     /// The lifetime, in a unit that the vendor does not document ([wire protocol, section 8]); 0 if it is
     /// missing.
@@ -84,7 +84,7 @@ impl DelegatedAccessTokenApiResultValue {
         Self { access_token: Some(access_token), refresh_token, duration }
     }
 
-    /// The token for use. `None` if there is no access token.
+    /// Converts into a usable token. `None` if there is no access token.
     #[must_use]
     pub fn into_token(self) -> Option<DelegatedAccessToken> {
         let token = DelegatedAccessToken::new(self.access_token?, self.refresh_token);

@@ -26,8 +26,8 @@ impl DelegatedAccessToken {
         &self.access_token
     }
 
-    /// The token that buys the next access token. If the answer to a refresh holds none, this is the refresh
-    /// token that was sent.
+    /// The refresh token, to exchange for the next access token. If the answer to a refresh holds none, this
+    /// is the refresh token that was sent.
     #[must_use]
     pub const fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()
