@@ -20,9 +20,9 @@ use super::CallError;
 ///
 /// An answer that is too large or unreadable is not retried.
 ///
-/// The back-off is a random part of a bound ("full jitter"). The bound starts at 200 ms and doubles up to 10
-/// s. A `Retry-After` replaces it, up to an hour. A retry does not start if it would pass the deadline when
-/// it takes as long as the attempt before.
+/// The back-off is a random part of a bound ("full jitter"). The bound starts at 200 ms and doubles up to ten
+/// seconds. A `Retry-After` replaces it, up to an hour. A retry does not start if it would pass the deadline
+/// when it takes as long as the attempt before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
