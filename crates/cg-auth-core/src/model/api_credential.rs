@@ -100,12 +100,18 @@ impl FromJson for FoundCredential {
 impl ReadJson for ApiCredential {
     type Found = FoundCredential;
 
-    fn judge(found: FoundCredential) -> Result<Self, JsonError> {
+    fn from_found(found: FoundCredential) -> Result<Self, JsonError> {
         let unusable = |member| JsonError::WrongType { member, found: "empty, null or not visible ASCII" };
-        let name =
-            found.user_principal_name.judge()?.and_then(|text| UserPrincipalName::new(text.as_str()).ok());
+        let name = found
+            .user_principal_name
+            .into_value()?
+            .and_then(|text| UserPrincipalName::new(text.as_str()).ok());
         Ok(Self {
-            client_secret: found.client_secret.judge()?.flatten().ok_or_else(|| unusable("clientSecret"))?,
+            client_secret: found
+                .client_secret
+                .into_value()?
+                .flatten()
+                .ok_or_else(|| unusable("clientSecret"))?,
             user_principal_name: name.ok_or_else(|| unusable("userPrincipalName"))?,
         })
     }

@@ -127,9 +127,9 @@ impl FromJson for FoundError {
 impl ReadJson for ApiError {
     type Found = FoundError;
 
-    fn judge(found: FoundError) -> Result<Self, JsonError> {
-        let text = |member: Member<AnyScalar>| member.judge().ok().flatten().map(|AnyScalar(text)| text);
-        let documented = found.message.judge().ok().flatten().map(|Lines(lines)| lines);
+    fn from_found(found: FoundError) -> Result<Self, JsonError> {
+        let text = |member: Member<AnyScalar>| member.into_value().ok().flatten().map(|AnyScalar(text)| text);
+        let documented = found.message.into_value().ok().flatten().map(|Lines(lines)| lines);
         let others = [text(found.error_msg), text(found.title), text(found.detail)];
         let others: Vec<_> = others.into_iter().flatten().collect();
         Ok(Self {

@@ -156,13 +156,14 @@ impl FromJson for FoundResult {
 impl ReadJson for DelegatedAccessTokenApiResult {
     type Found = FoundResult;
 
-    fn judge(found: FoundResult) -> Result<Self, JsonError> {
-        let is_success = found.is_success.judge()?;
+    fn from_found(found: FoundResult) -> Result<Self, JsonError> {
+        let is_success = found.is_success.into_value()?;
         let value = found
             .value
-            .judge()
-            .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::judge).transpose());
-        let error_msg = found.error_msg.judge().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
+            .into_value()
+            .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::from_found).transpose());
+        let error_msg =
+            found.error_msg.into_value().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
         if is_success == Some(false) {
             // A refusal ignores the other members, so a malformed one does not turn it into another error.
             return Ok(Self { value: value.ok().flatten(), is_success, error_msg: error_msg.ok().flatten() });
@@ -192,11 +193,11 @@ impl FromJson for FoundValue {
 impl ReadJson for DelegatedAccessTokenApiResultValue {
     type Found = FoundValue;
 
-    fn judge(found: FoundValue) -> Result<Self, JsonError> {
+    fn from_found(found: FoundValue) -> Result<Self, JsonError> {
         Ok(Self {
-            access_token: found.access_token.judge()?.flatten(),
-            refresh_token: found.refresh_token.judge()?.flatten(),
-            duration: found.duration.judge()?.unwrap_or(0),
+            access_token: found.access_token.into_value()?.flatten(),
+            refresh_token: found.refresh_token.into_value()?.flatten(),
+            duration: found.duration.into_value()?.unwrap_or(0),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Names ignore case and underscores. Unknown members are skipped. Of several members with one name the
 //! documented spelling wins, then the last.
 //!
-//! Reading takes two steps. [`Found`] stores a member of any type; `judge` checks the one that wins. So a
+//! Reading takes two steps. [`Found`] stores a member of any type; `from_found` checks the one that wins. So a
 //! losing duplicate of a wrong type cannot fail the document, and no error text of `serde_json`, which quotes
 //! values, is used.
 //!
@@ -61,11 +61,11 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// A model that is read in two steps: found, then judged.
+/// A model that is read in two steps: found, then checked.
 pub(crate) trait ReadJson: Sized {
     type Found: FromJson;
 
-    fn judge(found: Self::Found) -> Result<Self, JsonError>;
+    fn from_found(found: Self::Found) -> Result<Self, JsonError>;
 }
 
 /// Reads one document from `bytes`. One UTF-8 byte order mark before it is skipped.
@@ -74,17 +74,17 @@ pub(crate) fn read_json<T: ReadJson>(bytes: &[u8]) -> Result<T, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(document);
     let found = Found::deserialize(&mut deserializer)?;
     deserializer.end()?;
-    judge(found)
+    read_found(found)
 }
 
 /// Implements `Deserialize` for every model.
 pub(super) fn deserialize<'de, T: ReadJson, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    judge(Found::deserialize(deserializer)?).map_err(D::Error::custom)
+    read_found(Found::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-fn judge<T: ReadJson>(found: Found<T::Found>) -> Result<T, JsonError> {
+fn read_found<T: ReadJson>(found: Found<T::Found>) -> Result<T, JsonError> {
     match found {
-        Found::Value(value) => T::judge(value),
+        Found::Value(value) => T::from_found(value),
         Found::Null => Err(JsonError::WrongType { member: "the document", found: "null" }),
         Found::Wrong(found) => Err(JsonError::WrongType { member: "the document", found }),
     }
@@ -127,7 +127,7 @@ impl<T: FromJson> Member<T> {
     }
 
     /// The winning value; `None` if it is null or missing.
-    pub(super) fn judge(self) -> Result<Option<T>, JsonError> {
+    pub(super) fn into_value(self) -> Result<Option<T>, JsonError> {
         match self.found {
             Found::Null => Ok(None),
             Found::Value(value) => Ok(Some(value)),
