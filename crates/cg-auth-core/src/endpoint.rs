@@ -143,8 +143,8 @@ pub trait Endpoint: Send + Sync {
     /// The status decides first, then the body. The `Content-Type` does not count.
     ///
     /// # Errors
-    /// [`EndpointError`]: api for a status of 400 or above, rejected for a 2xx that says `isSuccess: false`, protocol
-    /// for anything that is not an answer of this operation.
+    /// [`EndpointError`]: api for a status of 400 or above, rejected for a 2xx that says `isSuccess: false`,
+    /// protocol for anything that is not an answer of this operation.
     fn read_with(
         &self,
         response: Response<Body>,

@@ -3,8 +3,8 @@
 //! Names ignore case and underscores. Unknown members are skipped. Of several members with one name the
 //! documented spelling wins, then the last.
 //!
-//! Reading takes two steps. [`Found`] stores a member of any type; `from_found` checks the one that wins. So a
-//! losing duplicate of a wrong type cannot fail the document, and no error text of `serde_json`, which quotes
+//! Reading takes two steps. [`Found`] stores a member of any type; `from_found` checks the one that wins. So
+//! a losing duplicate of a wrong type cannot fail the document, and no error text of `serde_json`, which quotes
 //! values, is used.
 //!
 //! [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
