@@ -51,9 +51,9 @@ struct Api {
 
 /// The token of most recordings.
 const SUCCESS: Expected = token("at-0001.fake", Some("rt-0002.fake"), 3600);
-const NO_TOKEN: Expected = Protocol("the answer holds no access token, or one that fits into no header");
+const NO_TOKEN: Expected = Protocol("the answer holds no access token that a header can carry");
 const REDIRECT: Expected =
-    Protocol("the status is neither a success nor a failure; redirects are not followed, check the base URL");
+    Protocol("expected a status of 2xx; redirects are not followed, check the base URL");
 const NO_LICENSE: Expected = Rejected(&["The user does not have a license."]);
 const NOT_FOUND: Expected = Rejected(&["ユーザー «Zoë» 🔒 não encontrado\u{2028}"]);
 const INVALID_CREDENTIAL: Expected = Expected::Api(Api {
@@ -89,7 +89,7 @@ const EXPECTATIONS: &[(&str, Expected)] = &[
     ("ps_delegate_success_snake", SUCCESS),
     ("ps_delete_success", Done),
     ("ps_refresh_success", SUCCESS),
-    ("ts_delegate_204", Protocol("the body is empty")),
+    ("ts_delegate_204", Protocol("the body is empty; expected a JSON document with a token")),
     ("ts_delegate_302_same_origin", REDIRECT),
     ("ts_delegate_307_cross_origin", REDIRECT),
     ("ts_delegate_400_api_error", INVALID_CREDENTIAL),
@@ -129,14 +129,14 @@ const EXPECTATIONS: &[(&str, Expected)] = &[
     ("ts_delegate_chunked", SUCCESS),
     ("ts_delegate_default_headers", SUCCESS),
     ("ts_delegate_duplicate_keys", token("second", Some("rt"), 1)),
-    ("ts_delegate_duration_bool", Protocol("in the JSON document duration is a boolean")),
+    ("ts_delegate_duration_bool", Protocol("unexpected JSON: duration is a boolean")),
     ("ts_delegate_duration_exponent", token("at", Some("rt"), 3600)),
     ("ts_delegate_duration_max_i64", token("at", Some("rt"), i64::MAX)),
     ("ts_delegate_duration_negative", token("at", Some("rt"), -1)),
     ("ts_delegate_duration_null", token("at", Some("rt"), 0)),
     ("ts_delegate_duration_over_i64", token("at", Some("rt"), i64::MAX)),
     ("ts_delegate_duration_zero", token("at", Some("rt"), 0)),
-    ("ts_delegate_empty_body_200", Protocol("the body is empty")),
+    ("ts_delegate_empty_body_200", Protocol("the body is empty; expected a JSON document with a token")),
     ("ts_delegate_empty_tokens", NO_TOKEN),
     ("ts_delegate_header_latin1", SUCCESS),
     ("ts_delegate_is_success_false", NO_LICENSE),
@@ -146,9 +146,9 @@ const EXPECTATIONS: &[(&str, Expected)] = &[
         duration: 3600,
         error_msg: Some("Your secret will expire in 3 days."),
     })),
-    ("ts_delegate_json_array", Protocol("in the JSON document the whole is an array")),
-    ("ts_delegate_json_null", Protocol("in the JSON document the whole is null")),
-    ("ts_delegate_json_string", Protocol("in the JSON document the whole is a string")),
+    ("ts_delegate_json_array", Protocol("unexpected JSON: the document is an array")),
+    ("ts_delegate_json_null", Protocol("unexpected JSON: the document is null")),
+    ("ts_delegate_json_string", Protocol("unexpected JSON: the document is a string")),
     ("ts_delegate_latin1_charset", Protocol("the JSON document is malformed at line 1 column 34")),
     ("ts_delegate_missing_fields", NO_TOKEN),
     ("ts_delegate_no_api_key", SUCCESS),

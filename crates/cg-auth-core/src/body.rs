@@ -1,4 +1,4 @@
-//! Message bodies as values: [`Body`], and [`BodyCollector`] for transports that read one.
+//! Message bodies: [`Body`] holds the bytes, [`BodyCollector`] reads them within a limit.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use zeroize::Zeroizing;
 
 /// The bytes of a request or a response.
 ///
-/// A body may hold a secret or a token, so `Debug` shows its length only. Bodies made here from owned
-/// memory overwrite it with zeros when the last clone is dropped.
+/// A body may hold a secret or a token, so `Debug` shows its length only. A body that is made from a `Vec` or
+/// a `String` zeroes that memory when its last clone is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Bytes);
 
 impl Body {
-    /// The limit that transports put on an answer unless told otherwise: 1 MiB.
+    /// The default limit of the transports on the body of an answer: 1 MiB.
     pub const DEFAULT_LIMIT: usize = 1024 * 1024;
 
-    /// A body without a byte.
+    /// An empty body.
     #[must_use]
     pub const fn empty() -> Self {
         Self(Bytes::new())
@@ -28,19 +28,19 @@ impl Body {
         &self.0
     }
 
-    /// The bytes, without a copy, for an HTTP library that takes [`Bytes`].
+    /// The bytes as [`Bytes`], without a copy, for an HTTP library that takes them.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         self.0
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no byte at all.
+    /// Whether the body is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -89,11 +89,11 @@ impl From<&'static str> for Body {
     }
 }
 
-/// Collects an answer's body piece by piece and refuses to grow beyond a limit.
+/// Collects the body of an answer piece by piece, up to a limit.
 ///
-/// A transport pushes what it reads; [`BodyTooLarge`] converts into a
-/// [`TransportError`](crate::transport::TransportError), so `?` is enough. The pieces are kept in memory that is
-/// zeroed when it is outgrown or dropped.
+/// A transport pushes each piece that it reads. [`BodyTooLarge`] converts into a
+/// [`TransportError`](crate::transport::TransportError), so `?` is enough. The collector zeroes its memory
+/// when it grows into a larger buffer and when it is dropped.
 ///
 /// ```
 /// use cg_auth_core::body::BodyCollector;
@@ -106,21 +106,22 @@ impl From<&'static str> for Body {
 /// ```
 #[derive(Debug)]
 pub struct BodyCollector {
-    bytes: Collected,
+    bytes: ZeroizingBuffer,
     limit: usize,
 }
 
 impl BodyCollector {
-    /// A collector that takes at most `limit` bytes.
+    /// A collector that accepts at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { bytes: Collected::default(), limit }
+        Self { bytes: ZeroizingBuffer::default(), limit }
     }
 
-    /// Tells the collector what `Content-Length` announces, before the first byte is read.
+    /// Checks the length that `Content-Length` announces, before the first byte is read.
     ///
     /// # Errors
-    /// [`BodyTooLarge`] when the announced length alone is beyond the limit: nothing needs to be read.
+    /// [`BodyTooLarge`] if the announced length exceeds the limit, so that the transport need not read the
+    /// body.
     pub fn expect(&mut self, length: u64) -> Result<(), BodyTooLarge> {
         match usize::try_from(length) {
             Ok(length) if length <= self.limit => {
@@ -131,10 +132,10 @@ impl BodyCollector {
         }
     }
 
-    /// Takes the next piece.
+    /// Appends the next piece.
     ///
     /// # Errors
-    /// [`BodyTooLarge`] when the body would grow beyond the limit; nothing of the piece is kept.
+    /// [`BodyTooLarge`] if the body would exceed the limit. The collector then keeps nothing of `piece`.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), BodyTooLarge> {
         if piece.len() > self.limit - self.bytes.0.len() {
             return Err(BodyTooLarge { limit: self.limit });
@@ -144,14 +145,14 @@ impl BodyCollector {
         Ok(())
     }
 
-    /// The whole body.
+    /// The body, from all pieces so far.
     #[must_use]
     pub fn finish(self) -> Body {
         self.bytes.0.into()
     }
 }
 
-/// A body was longer than the limit that the transport was given.
+/// A body is longer than the limit of the transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the body is longer than the limit of {limit} bytes")]
 #[non_exhaustive]
@@ -160,11 +161,11 @@ pub struct BodyTooLarge {
     pub limit: usize,
 }
 
-/// A vector that is zeroed when it is outgrown too, which `Zeroizing<Vec<u8>>` alone is not.
+/// A vector that zeroes its old memory when it grows; `Zeroizing<Vec<u8>>` zeroes on drop only.
 #[derive(Default)]
-struct Collected(Zeroizing<Vec<u8>>);
+struct ZeroizingBuffer(Zeroizing<Vec<u8>>);
 
-impl Collected {
+impl ZeroizingBuffer {
     fn reserve(&mut self, more: usize) {
         let needed = self.0.len().saturating_add(more);
         if needed > self.0.capacity() {
@@ -175,13 +176,13 @@ impl Collected {
     }
 }
 
-impl fmt::Debug for Collected {
+impl fmt::Debug for ZeroizingBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.0.len())
     }
 }
 
-/// An announced length is a claim; no more than this is set aside on its word.
+/// The most that is allocated for an announced length, because a server may announce more than it sends.
 const ANNOUNCED_CAPACITY: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announced_length_beyond_the_limit_is_refused_at_once() {
+    fn an_announced_length_beyond_the_limit_is_refused_before_reading() {
         let mut collector = BodyCollector::new(10);
         assert!(collector.expect(10).is_ok());
         assert!(collector.expect(11).is_err());
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_exactly_the_limit_is_taken() {
+    fn a_body_of_exactly_the_limit_is_accepted() {
         let mut collector = BodyCollector::new(4);
         for piece in [b"a", b"b", b"c", b"d"] {
             collector.push(piece).unwrap();

@@ -1,11 +1,11 @@
-//! An error and its causes: [`causes`] walks them, [`find_cause`] looks for one, [`cause_chain`] writes them down.
+//! Walking the causes of an error: [`causes`], [`find_cause`] and [`cause_chain`].
 
 use std::{error::Error, io, iter::successors};
 
-/// `error` and its causes, the outermost first.
+/// Iterates over `error` and its causes, the outermost first.
 ///
-/// [`Error::source`] of an [`io::Error`] skips the error that it wraps, which for a TLS library is the one that
-/// matters; this walk does not skip it.
+/// [`Error::source`] of an [`io::Error`] skips the error that it wraps. This iterator does not, because TLS
+/// libraries wrap the relevant error there.
 pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
@@ -13,12 +13,15 @@ pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a 
     })
 }
 
-/// The first error of type `T` among `error` and its causes. For transports that classify a failure.
+/// Finds the first error of type `T` among `error` and its causes.
 ///
 /// ```
 /// use std::io;
 ///
-/// use cg_auth_core::{body::{BodyCollector, BodyTooLarge}, causes::find_cause};
+/// use cg_auth_core::{
+///     body::{BodyCollector, BodyTooLarge},
+///     causes::find_cause,
+/// };
 ///
 /// let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
 /// let wrapped = io::Error::other(io::Error::other(too_large));
@@ -29,8 +32,10 @@ pub fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> O
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// `error` and its causes as one line, with `: ` between them. A cause that repeats the text before it, as the
-/// error inside an [`io::Error`] does, is written once.
+/// Writes `error` and its causes as one line, separated by `: `.
+///
+/// A cause with the same text as the one before it is left out, as the error inside an [`io::Error`] often
+/// is.
 ///
 /// ```
 /// use std::io;

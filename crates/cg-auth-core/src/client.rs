@@ -1,4 +1,4 @@
-//! [`AuthClient`]: one typed call, within one deadline, over any transport.
+//! [`AuthClient`]: one typed call within one deadline, over any transport.
 
 mod error;
 mod retry;
@@ -23,25 +23,25 @@ use crate::{
     transport::HttpTransport,
 };
 
-/// Calls the service: builds a request, has the transport send it, reads the answer.
+/// Calls the service: it builds a request, sends it through the transport, reads the answer and retries.
 ///
-/// A clone is cheap and shares everything. The client keeps no token and no credential.
+/// A clone is cheap and shares the transport and the retry budget. The client stores no token and no
+/// credential.
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use cg_auth_core::{
 ///     ApiCredential, AuthClient, BaseUrl, ClientSecret, UserPrincipalName,
 ///     testing::{ManualClock, ScriptedTransport},
 /// };
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let answer = r#"{"value":{"access_token":"eyJ","refresh_token":"abc","duration":3600},"isSuccess":true}"#;
+/// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
 /// let transport = ScriptedTransport::new().answer(http::Response::new(answer.into()));
-/// let base = BaseUrl::parse("https://example.com")?;
-/// let client = AuthClient::with_runtime(base, transport, ManualClock::new());
+/// let base_url = BaseUrl::parse("https://example.com")?;
+/// let client = AuthClient::with_runtime(base_url, transport, ManualClock::new());
 ///
-/// let credential = ApiCredential::new(ClientSecret::new("s3cret")?, UserPrincipalName::new("a@example.com")?);
+/// let secret = ClientSecret::new("s3cret")?;
+/// let credential = ApiCredential::new(secret, UserPrincipalName::new("a@example.com")?);
 /// let token = client.get_delegate_access_token(&credential).await?.value;
 /// assert_eq!(token.access_token().expose_secret(), "eyJ");
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
@@ -60,22 +60,23 @@ struct Shared {
     options: RequestOptions,
     timeout: Duration,
     retry_policy: RetryPolicy,
-    /// Of all clones together, whatever else they differ in.
+    /// Shared by all clones, even if they differ in the other settings.
     retry_budget: Arc<RetryBudget>,
 }
 
 impl AuthClient {
-    /// What a call may take unless told otherwise: 100 s, as the vendor's client has it (SPEC section 6).
+    /// The default limit on a whole call: 100 s, as in the vendor's client
+    /// ([wire protocol, section 6](crate::docs::wire#6-client-configuration)).
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(100);
 
-    /// A client of the service at `base_url` in a program that runs on tokio.
+    /// A client of the service at `base_url`, for a program that runs on tokio.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn new(base_url: BaseUrl, transport: impl HttpTransport + 'static) -> Self {
         Self::with_runtime(base_url, transport, crate::time::TokioRuntime::current())
     }
 
-    /// A client of the service at `base_url` that takes time and tasks from `runtime`.
+    /// A client of the service at `base_url`, with the clocks, timers and tasks of `runtime`.
     #[must_use]
     pub fn with_runtime(
         base_url: BaseUrl,
@@ -94,47 +95,42 @@ impl AuthClient {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The same client with other request options.
-    #[must_use]
-    pub fn with_options(mut self, options: RequestOptions) -> Self {
-        Arc::make_mut(&mut self.shared).options = options;
-        self
-    }
-
-    /// The same client with another limit on a whole call, from handing the first request to the transport
-    /// to the last byte of the last answer, waits between attempts included.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.shared).timeout = timeout;
-        self
-    }
-
-    /// The same client with another policy on retries.
-    #[must_use]
-    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
-        Arc::make_mut(&mut self.shared).retry_policy = policy;
-        self
-    }
-
-    pub(crate) fn runtime(&self) -> &dyn Runtime {
-        &*self.shared.runtime
-    }
-
-    pub(crate) fn timeout(&self) -> Duration {
-        self.shared.timeout
-    }
-
-    /// Where the service is.
-    #[must_use]
-    pub fn base_url(&self) -> &BaseUrl {
-        &self.shared.base_url
-    }
-
-    /// Makes one call, in as many attempts as the [`RetryPolicy`], the deadline and the budget of all clones
-    /// allow. Dropping the future cancels it.
+    /// Gets a delegated access token for a credential: `POST /auth/token/delegate`.
     ///
     /// # Errors
-    /// [`CallError`], which tells how far the last attempt got, and how many there were.
+    /// [`CallError`], as from [`call`](Self::call).
+    pub async fn get_delegate_access_token(
+        &self,
+        credential: &ApiCredential,
+    ) -> Result<Answer<DelegatedAccessToken>, CallError> {
+        self.call(&GetDelegateAccessToken::new(credential.clone())).await
+    }
+
+    /// Exchanges a refresh token for the next access token: `POST /auth/token/refresh`.
+    ///
+    /// # Errors
+    /// [`CallError`], as from [`call`](Self::call).
+    pub async fn refresh_user_access_token(
+        &self,
+        credential: &ApiCredential,
+        refresh_token: &RefreshToken,
+    ) -> Result<Answer<DelegatedAccessToken>, CallError> {
+        self.call(&RefreshUserAccessToken::new(credential.clone(), refresh_token.clone())).await
+    }
+
+    /// Clears the token cache of the service: `DELETE /admin/auth/token/cache`.
+    ///
+    /// # Errors
+    /// [`CallError`], as from [`call`](Self::call).
+    pub async fn delete_token_cache(&self, credential: &ApiCredential) -> Result<Answer<()>, CallError> {
+        self.call(&DeleteTokenCache::new(credential.clone())).await
+    }
+
+    /// Calls any endpoint. It makes as many attempts as the [`RetryPolicy`], the deadline and the shared
+    /// retry budget allow. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// [`CallError`], which says at which stage the last attempt failed and how many attempts there were.
     pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, CallError> {
         let Shared { base_url, runtime, options, timeout, retry_policy, retry_budget, .. } = &*self.shared;
         let request = endpoint.to_request(base_url, options)?;
@@ -162,7 +158,8 @@ impl AuthClient {
             let Some(wait) = retry_policy.wait_after(&attempt) else { break error };
             let Some(retry) = retry_budget.withdraw() else { break error };
             runtime.sleep(wait).await;
-            // A sleep may end late, and a request that is cut off may have left all the same.
+            // The sleep may have ended late. A request that the deadline then cuts off may still reach the
+            // service.
             if !attempt.could_be_repeated_within(left_at(runtime.now())) {
                 break error;
             }
@@ -172,7 +169,43 @@ impl AuthClient {
         Err(error.or_sent_before(sent_before))
     }
 
-    /// One request and its answer, within what is left of the call's time.
+    /// Limits a whole call, from the first attempt to the last byte of the last answer, back-off included.
+    /// Default: 100 s.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.shared).timeout = timeout;
+        self
+    }
+
+    /// Sets when a failed attempt is retried. Default: [`RetryPolicy::new`].
+    #[must_use]
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        Arc::make_mut(&mut self.shared).retry_policy = policy;
+        self
+    }
+
+    /// Sets the user agent, the JSON contract and additional headers. Default: [`RequestOptions::new`].
+    #[must_use]
+    pub fn with_options(mut self, options: RequestOptions) -> Self {
+        Arc::make_mut(&mut self.shared).options = options;
+        self
+    }
+
+    /// The base URL of the service.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.shared.base_url
+    }
+
+    pub(crate) fn runtime(&self) -> &dyn Runtime {
+        &*self.shared.runtime
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.timeout
+    }
+
+    /// Sends the request once and reads its answer, within `left`, the rest of the call's time.
     async fn attempt<E: Endpoint + ?Sized>(
         &self,
         endpoint: &E,
@@ -181,41 +214,10 @@ impl AuthClient {
     ) -> Result<Answer<E::Output>, CallError> {
         let Shared { transport, runtime, options, timeout, retry_policy, .. } = &*self.shared;
         let limit = retry_policy.attempt_timeout();
-        // The shorter of the two is kept; the one that was set is told.
-        let (limit, told) = if limit < left { (limit, limit) } else { (left, *timeout) };
+        // The shorter limit applies. The error names the setting, not the rest of it.
+        let (limit, setting) = if limit < left { (limit, limit) } else { (left, *timeout) };
         let exchange = within(&**runtime, limit, transport.send(request)).await;
-        let response = exchange.ok_or(CallError::timeout(told))??;
+        let response = exchange.ok_or(CallError::timeout(setting))??;
         endpoint.read_with(response, options).map_err(|error| error.received_at(runtime.now()).into())
-    }
-
-    /// Gets a delegated access token: `POST /auth/token/delegate`.
-    ///
-    /// # Errors
-    /// [`CallError`], as [`call`](Self::call).
-    pub async fn get_delegate_access_token(
-        &self,
-        credential: &ApiCredential,
-    ) -> Result<Answer<DelegatedAccessToken>, CallError> {
-        self.call(&GetDelegateAccessToken::new(credential.clone())).await
-    }
-
-    /// Exchanges a refresh token for another access token: `POST /auth/token/refresh`.
-    ///
-    /// # Errors
-    /// [`CallError`], as [`call`](Self::call).
-    pub async fn refresh_user_access_token(
-        &self,
-        credential: &ApiCredential,
-        refresh_token: &RefreshToken,
-    ) -> Result<Answer<DelegatedAccessToken>, CallError> {
-        self.call(&RefreshUserAccessToken::new(credential.clone(), refresh_token.clone())).await
-    }
-
-    /// Makes the service forget its cached tokens: `DELETE /admin/auth/token/cache`.
-    ///
-    /// # Errors
-    /// [`CallError`], as [`call`](Self::call).
-    pub async fn delete_token_cache(&self, credential: &ApiCredential) -> Result<Answer<()>, CallError> {
-        self.call(&DeleteTokenCache::new(credential.clone())).await
     }
 }

@@ -1,10 +1,11 @@
-//! A tutorial, guides and explanations. The other modules are the reference; these pages hold no code of their own,
-//! and every example in them is run as a test.
+//! A tutorial, guides, explanations and the wire protocol. The other modules are the reference.
+//!
+//! These pages hold no code of their own, and every Rust example in them runs as a test.
 
 #[doc = include_str!("../docs/tutorial.md")]
 pub mod tutorial {}
 
-/// How to do one thing.
+/// One page for each task.
 pub mod guides {
     #[doc = include_str!("../docs/guides/caching.md")]
     pub mod caching {}
@@ -25,7 +26,7 @@ pub mod guides {
     pub mod without_async {}
 }
 
-/// Why it is as it is.
+/// The reasons behind the design.
 pub mod explanation {
     #[doc = include_str!("../docs/explanation/clocks.md")]
     pub mod clocks {}
@@ -39,3 +40,6 @@ pub mod explanation {
     #[doc = include_str!("../docs/explanation/recovery.md")]
     pub mod recovery {}
 }
+
+#[doc = include_str!("../docs/wire.md")]
+pub mod wire {}

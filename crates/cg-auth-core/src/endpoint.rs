@@ -1,7 +1,7 @@
 //! The operations of the service as pure conversions: to an [`http::Request`], from an [`http::Response`].
 //!
-//! Nothing here waits or sends. A program without a [transport](crate::transport) builds the request, moves
-//! the bytes itself and hands the response back:
+//! This module does no I/O. A program without a [transport](crate::transport) builds the request, sends it
+//! with a client of its own and hands the response back:
 //!
 //! ```
 //! use cg_auth_core::{
@@ -9,34 +9,39 @@
 //!     endpoint::{Endpoint, GetDelegateAccessToken, RequestOptions},
 //! };
 //!
-//! let credential = ApiCredential::new(ClientSecret::new("s3cret")?, UserPrincipalName::new("a@example.com")?);
+//! let secret = ClientSecret::new("s3cret")?;
+//! let credential = ApiCredential::new(secret, UserPrincipalName::new("a@example.com")?);
 //! let endpoint = GetDelegateAccessToken::new(credential);
-//! let request = endpoint.to_request(&BaseUrl::parse("https://example.com")?, &RequestOptions::new())?;
+//! let base_url = BaseUrl::parse("https://example.com")?;
+//! let request = endpoint.to_request(&base_url, &RequestOptions::new())?;
 //! assert_eq!(request.uri(), "https://example.com/auth/token/delegate");
 //!
-//! let response = http::Response::new(
-//!     r#"{"value":{"access_token":"eyJ","refresh_token":null,"duration":3600},"isSuccess":true}"#.into(),
-//! );
-//! assert_eq!(endpoint.read(response)?.value.access_token().expose_secret(), "eyJ");
+//! let body = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
+//! let answer = endpoint.read(http::Response::new(body.into()))?;
+//! assert_eq!(answer.value.access_token().expose_secret(), "eyJ");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod answer;
-mod answered;
 mod delete_token_cache;
 mod error;
+mod failed_answer;
 mod get_delegate_access_token;
+mod headers;
 mod redaction;
 mod refresh_user_access_token;
+mod request_id;
 mod request_options;
 mod retry_after;
+mod secrets;
 mod token_result;
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
 };
 
+pub(crate) use self::retry_after::date_of;
 pub use self::{
     answer::Answer,
     delete_token_cache::DeleteTokenCache,
@@ -45,19 +50,21 @@ pub use self::{
     refresh_user_access_token::RefreshUserAccessToken,
     request_options::RequestOptions,
 };
-use self::{answered::Answered, redaction::Redaction};
-pub(crate) use self::{answered::request_id_of, retry_after::date_of};
+use self::{
+    headers::{JSON_CONTRACT, add_credential, is_encoded},
+    secrets::Secrets,
+};
 use crate::{
     body::Body,
     model::{ApiCredential, BaseUrl, JsonContract},
 };
 
-/// One operation of the service: its input as a value, its output as a type.
+/// One operation of the service: the value holds its input, [`Output`](Self::Output) is its result.
 ///
-/// An implementation states what is its own; the provided methods add the credential, judge the status and
-/// keep secrets out of errors, so that no endpoint can forget it.
+/// An implementation states the method, the path and how to read a 2xx body. The provided methods add the
+/// credential, check the status and keep secrets out of errors, so that no endpoint can forget that.
 pub trait Endpoint: Send + Sync {
-    /// What a successful answer means.
+    /// The result of a successful call.
     type Output;
 
     /// The HTTP method.
@@ -66,37 +73,38 @@ pub trait Endpoint: Send + Sync {
     /// The path below the base URL, with its leading slash.
     fn path(&self) -> &str;
 
-    /// On whose behalf the call is made.
+    /// The client secret and the user of the call.
     fn credential(&self) -> &ApiCredential;
 
-    /// Whether the call may be made again although the service may have received it already. Unless an
-    /// operation says so, it may not.
+    /// Whether a retry is safe even if the service may have received the request before. Default: `false`.
     fn is_repeatable(&self) -> bool {
         false
     }
 
-    /// The JSON document to send, if the operation takes one.
+    /// The JSON document to send, if the operation takes one. Default: `None`.
     fn body(&self, contract: JsonContract) -> Option<Body> {
         let _ = contract;
         None
     }
 
-    /// Adds headers of the operation's own. A value that is a secret is marked
-    /// [sensitive](HeaderValue::set_sensitive): that keeps it out of every error text too.
+    /// Adds the operation's own headers. Mark a secret value as [sensitive](HeaderValue::set_sensitive), so
+    /// that errors redact it too.
     fn add_headers(&self, headers: &mut HeaderMap) {
         let _ = headers;
     }
 
-    /// Reads the body of a 2xx answer: the output, and the `errorMsg` that may come beside it.
+    /// Reads the body of a 2xx answer into the output and the `errorMsg`, if there is one.
+    ///
+    /// [`read`](Self::read) calls this and then redacts the message.
     ///
     /// # Errors
-    /// [`EndpointError`]: protocol when it cannot be read, rejected when it says no.
+    /// [`EndpointError`]: protocol if the body cannot be read, rejected if it says `isSuccess: false`.
     fn read_success(&self, body: &Body) -> Result<(Self::Output, Option<String>), EndpointError>;
 
-    /// The whole request, ready to be sent.
+    /// Builds the request, complete with URL, headers and body.
     ///
     /// # Errors
-    /// [`EndpointError`] of the config kind when the path and `base` make no URL together.
+    /// [`EndpointError`] of the config kind if `base` and the path do not form a valid URL.
     fn to_request(&self, base: &BaseUrl, options: &RequestOptions) -> Result<Request<Body>, EndpointError> {
         let body = self.body(options.json_contract());
         let mut request = Request::new(Body::empty());
@@ -121,20 +129,22 @@ pub trait Endpoint: Send + Sync {
         Ok(request)
     }
 
-    /// What an answer means to a request that was built with the default options.
+    /// Reads the answer to a request with default options.
     ///
     /// # Errors
-    /// [`EndpointError`], as [`read_with`](Self::read_with).
+    /// [`EndpointError`], as from [`read_with`](Self::read_with).
     fn read(&self, response: Response<Body>) -> Result<Answer<Self::Output>, EndpointError> {
         self.read_with(response, &RequestOptions::new())
     }
 
-    /// What an answer means. The status is judged before the body, the body before its `Content-Type`. The
-    /// options are those of the request: what they hold as a secret is kept out of an error too.
+    /// Reads the answer to a request that was built with `options`. Errors redact the secrets in those
+    /// options too.
+    ///
+    /// The status decides first, then the body. The `Content-Type` does not count.
     ///
     /// # Errors
-    /// [`EndpointError`]: api for a status of 400 and above, rejected for a 2xx that says no, protocol for
-    /// everything that is no answer of this operation.
+    /// [`EndpointError`]: api for a status of 400 or above, rejected for a 2xx that says `isSuccess: false`,
+    /// protocol for anything that is not an answer of this operation.
     fn read_with(
         &self,
         response: Response<Body>,
@@ -143,7 +153,7 @@ pub trait Endpoint: Send + Sync {
         let (parts, body) = response.into_parts();
         let status = parts.status;
         let read = if status.is_success() {
-            // An encoded body is as good as none, which is enough for an operation that reads none.
+            // A compressed body is read as empty, so an operation that needs no body still succeeds.
             match is_encoded(&parts.headers) {
                 true => self.read_success(&Body::empty()).map_err(|_| ProtocolError::Encoded.into()),
                 false => self.read_success(&body),
@@ -153,54 +163,22 @@ pub trait Endpoint: Send + Sync {
         } else {
             Err(ProtocolError::UnexpectedStatus.into())
         };
-        let redaction = || {
+        let secrets = || {
             let mut sent = options.headers().clone();
             self.add_headers(&mut sent);
             add_credential(self.credential(), &mut sent);
-            let secrets =
-                sent.iter().filter(|(name, value)| value.is_sensitive() && *name != USER_PRINCIPAL_NAME);
-            Redaction::of(secrets.map(|(_, value)| value.as_bytes()))
+            Secrets::new(sent, &body)
         };
         match read {
             Ok((value, error_msg)) => {
-                let error_msg = error_msg.map(|text| redaction().apply_to_line(&text));
-                Ok(Answer { status, headers: parts.headers, error_msg, attempts: 0, sent: None, value })
+                let error_msg = error_msg.map(|text| secrets().redact_line(&text));
+                let request_id =
+                    request_id::find(&parts.headers).filter(|id| id.len() <= request_id::LONGEST);
+                let request_id = request_id.map(|id| secrets().redact_line(id));
+                let headers = parts.headers;
+                Ok(Answer { status, headers, error_msg, attempts: 0, sent: None, value, request_id })
             }
-            Err(error) => {
-                let redaction = redaction();
-                Err(error.answered(Answered::read(status, &parts.headers, &body, &redaction), &redaction))
-            }
+            Err(error) => Err(error.with_answer(status, &parts.headers, &body, &secrets())),
         }
     }
-}
-
-/// The header that carries the client secret; header names ignore case.
-pub(crate) const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
-/// The header that names the delegated user.
-pub(crate) const USER_PRINCIPAL_NAME: HeaderName = HeaderName::from_static("userprincipalname");
-/// The header that carries the refresh token. Its underscore makes some proxies drop it.
-pub(crate) const REFRESH_TOKEN: HeaderName = HeaderName::from_static("refresh_token");
-/// The header that asks for a JSON contract.
-pub(crate) const JSON_CONTRACT: HeaderName = HeaderName::from_static("x-cloud-governance-jsoncontract");
-
-/// The one place that writes a credential into headers. It comes last, so nothing overrides it.
-fn add_credential(credential: &ApiCredential, headers: &mut HeaderMap) {
-    headers.insert(CLIENT_SECRET, sensitive(credential.client_secret().expose_secret()));
-    headers.insert(USER_PRINCIPAL_NAME, sensitive(credential.user_principal_name().as_str()));
-}
-
-/// A header value that `Debug` and HPACK keep to themselves.
-#[allow(clippy::expect_used)] // visible ASCII, by the types that this is called with
-fn sensitive(visible_ascii: &str) -> HeaderValue {
-    let mut value = HeaderValue::from_str(visible_ascii).expect("visible ASCII is a header value");
-    value.set_sensitive(true);
-    value
-}
-
-/// Whether the body is compressed or otherwise encoded, which was never offered (SPEC section 11).
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|value| !value.is_empty() && !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }

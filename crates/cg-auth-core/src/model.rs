@@ -1,10 +1,11 @@
-//! The values of the service, in Rust: what it is asked with and what it answers.
+//! The values that go to the service and come from it.
 //!
-//! A value that exists is good: [`UserPrincipalName`], [`BaseUrl`], [`ClientSecret`], [`AccessToken`] and
-//! [`RefreshToken`] are checked when they are made and trusted from then on. What has the shape of a JSON
-//! document is read with [`serde::Deserialize`], whichever contract it was written in, and written through
-//! an explicit view that names the contract ([`JsonContract`]): no logger that serialises what it is given
-//! writes a secret by accident.
+//! [`UserPrincipalName`], [`BaseUrl`], [`ClientSecret`], [`AccessToken`] and [`RefreshToken`] check their
+//! text when they are made, so a value that exists is valid.
+//!
+//! The JSON documents implement [`serde::Deserialize`], which reads both contracts of the service. To write
+//! one, call its `wire` method and name the contract ([`JsonContract`]). None implements [`serde::Serialize`]
+//! itself, so a logger cannot write a secret by accident.
 
 pub(crate) mod api_credential;
 mod api_error;
@@ -23,7 +24,7 @@ pub use self::{
     api_error::ApiError,
     api_result::{DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue},
     base_url::is_loopback_host,
-    delegated_access_token::{DelegatedAccessToken, NoAccessToken},
+    delegated_access_token::DelegatedAccessToken,
     environment::Environment,
     json_contract::{JsonContract, Wire},
     json_reading::JsonError,

@@ -1,24 +1,23 @@
-//! What helps after a failure.
+//! [`Recovery`]: the remedy for a failed call.
 
-/// What the owner of a program can do about a failed call.
+/// The remedy for a failed call.
 ///
-/// Decided by where the call failed and by the HTTP status, never by a code inside a 429 or 5xx answer: a
-/// service in trouble cannot condemn a credential.
+/// It follows from the stage at which the call failed and from the HTTP status. A code inside a 429 or 5xx
+/// answer does not count, so an overloaded service cannot mark a credential as refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Recovery {
-    /// The service refused the credential or the refresh token (400, 401, 403, or a 2xx answer that says
-    /// `isSuccess: false`): another one may be accepted, the same one will not.
+    /// Use another credential or refresh token. The service refused this one, with 400, 401, 403 or a 2xx
+    /// answer that says `isSuccess: false`, and refuses it again.
     ReplaceCredential,
-    /// The program, its settings or the network between are set up wrongly: the same call fails again
-    /// until that is mended.
+    /// Fix the program, its settings or the network. Until then the same call fails again.
     FixConfiguration,
-    /// The same call may succeed later.
+    /// Retry: the same call may succeed later.
     Retry,
 }
 
 impl Recovery {
-    /// The advice as a short stable word, for logs and machine-readable output.
+    /// The remedy as a short stable word, for logs and machine-readable output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

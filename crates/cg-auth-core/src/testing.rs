@@ -1,5 +1,5 @@
-//! Stand-ins for tests of programs that embed this crate: a clock that stands still until it is moved, and
-//! a transport that plays a script. Feature `test-util`.
+//! Test doubles for programs that embed this crate: [`ManualClock`] moves only when the test moves it, and
+//! [`ScriptedTransport`] plays prepared answers. Feature `test-util`.
 
 mod manual_clock;
 mod scripted_transport;

@@ -1,30 +1,30 @@
-//! [`HttpTransport`]: the seam through which bytes reach the network, and its contract.
+//! [`HttpTransport`]: the trait through which the client sends a request, and its contract.
 //!
 //! # The contract
 //!
-//! Whoever implements [`HttpTransport`] keeps these rules; what of them can be seen from outside, the
-//! integration suite of this workspace tests against every transport over real sockets.
+//! An implementation of [`HttpTransport`] keeps these rules. The integration suite of this workspace tests
+//! them against every transport over real sockets, as far as a peer can observe them.
 //!
-//! 1. **No redirect is followed.** A 3xx is an answer like any other. The requests carry secrets in headers
-//!    of their own, which no HTTP stack strips on the way to another origin.
-//! 2. **The body is bounded while it is read**, not after: [`BodyCollector`](crate::body::BodyCollector) does it.
-//!    A longer one is [`TransportError::too_large`].
-//! 3. **No request is sent again** once a byte of it may have been read by the other side. A pooled
-//!    connection that turns out to be dead before the first byte may be replaced.
-//! 4. **Method, target, header values and body reach the wire unchanged.** Nothing is normalised, nothing
-//!    re-encoded; no cookie, no `Referer`, no `Accept-Encoding` is added. Header names may be lower-cased.
-//!    A body has a `content-length` and is never chunked; an empty POST says `content-length: 0`.
-//! 5. **An answer's body is given back as it came**, without undoing a `Content-Encoding`.
-//! 6. **Errors are classified**: by where it happened and whether the request may have left
+//! 1. **It follows no redirect.** A 3xx is an answer like any other. The requests carry secrets in their own
+//!    headers, and no HTTP library removes those on the way to another origin.
+//! 2. **It bounds the body while it reads it**, not after. Use [`BodyCollector`](crate::body::BodyCollector).
+//!    A longer body is [`TransportError::too_large`].
+//! 3. **It sends no request twice** once the peer may have read a byte of it. It may replace a pooled
+//!    connection that turns out to be closed before the first byte.
+//! 4. **It sends method, target, header values and body unchanged.** It normalises and re-encodes nothing,
+//!    and adds no cookie, `Referer` or `Accept-Encoding`. It may write header names in lower case. A body has
+//!    a `content-length` and is never chunked; an empty POST has `content-length: 0`.
+//! 5. **It returns the body of the answer unchanged** and does not decode a `Content-Encoding`.
+//! 6. **It classifies errors** by the stage of the failure and by whether the request may have been sent
 //!    ([`TransportError`]). An HTTP status is never an error here.
 //! 7. **Dropping the future cancels** the exchange and leaves the transport usable.
-//! 8. **There is no overall deadline.** That is the client's. A transport bounds only what the client
-//!    cannot see, such as the time to connect.
-//! 9. **No secret in errors, `Debug` or logs.** A value marked
-//!    [sensitive](http::HeaderValue::is_sensitive) is passed on marked.
-//! 10. **A proxy is an option**, and used by wish only: for `https:` the environment's or the caller's, for plain
-//!     `http:` the caller's, for a [loopback host](crate::model::is_loopback_host) none. An HTTP client of the
-//!     caller's making answers for its own.
+//! 8. **It sets no overall deadline.** The client does. A transport limits only what the client cannot see,
+//!    such as the time to connect.
+//! 9. **It keeps secrets out of errors, `Debug` and logs.** A value that is marked as
+//!    [sensitive](http::HeaderValue::is_sensitive) keeps its mark.
+//! 10. **It uses a proxy only when one is configured**: for `https:` by the environment or the caller, for
+//!     plain `http:` by the caller, for a [loopback host](crate::model::is_loopback_host) never. If the
+//!     caller passes its own HTTP client, the proxy settings of that client apply.
 //!
 //! # Failures
 //!
@@ -40,13 +40,13 @@ use http::{Request, Response};
 pub use self::error::{TransportError, TransportErrorKind};
 use crate::body::Body;
 
-/// Moves one request to the service and one response back; see the [contract](self#the-contract).
+/// Sends a request to the service and returns its response. See the [contract](self#the-contract).
 #[async_trait]
 pub trait HttpTransport: Send + Sync + fmt::Debug {
-    /// Sends `request`, whose URI is absolute, and reads the whole answer.
+    /// Sends `request`, whose URI is absolute, and reads the answer to its end.
     ///
     /// # Errors
-    /// [`TransportError`] when there is no complete answer.
+    /// [`TransportError`] if there is no complete answer.
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError>;
 }
 

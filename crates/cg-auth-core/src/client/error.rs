@@ -1,4 +1,4 @@
-//! [`CallError`]: what a call can end in, endpoint and transport and deadline joined.
+//! [`CallError`]: a failed call, whether the endpoint, the transport or the deadline failed it.
 
 use std::{fmt, time::Duration};
 
@@ -11,15 +11,16 @@ use crate::{
     transport::{TransportError, TransportErrorKind},
 };
 
-/// A call that got no success.
+/// A failed call.
 ///
-/// [`kind`](Self::kind) tells how far it got, [`recovery`](Self::recovery) what helps. Neither `Display`
-/// nor `Debug` shows a secret or a word of the server's; those are behind the accessors.
+/// [`kind`](Self::kind) says at which stage it failed, [`recovery`](Self::recovery) is the remedy. `Display`
+/// and `Debug` show no secret and no text of the service. Accessors such as [`messages`](Self::messages) give
+/// that text, redacted.
 #[derive(Debug, Clone)]
 pub struct CallError {
     cause: Cause,
     attempts: u32,
-    /// Whether an earlier attempt may have been received.
+    /// Whether the service may have received an earlier attempt.
     sent_before: bool,
 }
 
@@ -30,21 +31,21 @@ enum Cause {
     Timeout(Duration),
 }
 
-/// How far a call got.
+/// The stage at which a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallErrorKind {
-    /// A setting is wrong; nothing was sent.
+    /// A setting is wrong. No request was sent.
     Config,
-    /// The network, or TLS, or HTTP itself failed: no complete answer.
+    /// The network, TLS or HTTP itself failed, so there is no complete answer.
     Transport,
-    /// The deadline of the call or of one attempt passed; the request may have been received.
+    /// The deadline of the call or of one attempt passed. The service may have received the request.
     Timeout,
-    /// There was an answer, but none of this operation.
+    /// The answer is not one of this operation.
     Protocol,
     /// The service answered with an HTTP status of 400 or above.
     Api,
-    /// The service answered 2xx and said no.
+    /// The service answered 2xx and refused the request.
     Rejected,
 }
 
@@ -64,23 +65,7 @@ impl CallErrorKind {
 }
 
 impl CallError {
-    pub(super) const fn timeout(limit: Duration) -> Self {
-        Self { cause: Cause::Timeout(limit), attempts: 0, sent_before: false }
-    }
-
-    /// Notes how many requests were handed to the transport.
-    pub(super) const fn after(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
-        self
-    }
-
-    /// Notes whether an attempt before this one may have been received.
-    pub(super) const fn or_sent_before(mut self, sent_before: bool) -> Self {
-        self.sent_before = sent_before;
-        self
-    }
-
-    /// How far the call got.
+    /// The stage at which the call failed.
     #[must_use]
     pub fn kind(&self) -> CallErrorKind {
         match &self.cause {
@@ -94,8 +79,30 @@ impl CallError {
         }
     }
 
-    /// Whether the service may have received the request, in any attempt. Where this is false it certainly
-    /// did not.
+    /// The remedy.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        match &self.cause {
+            Cause::Endpoint(error) => error.recovery(),
+            Cause::Transport(error) => error.recovery(),
+            Cause::Timeout(_) => Recovery::Retry,
+        }
+    }
+
+    /// Whether the same call may succeed later. [`retry_after`](Self::retry_after) says when.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.recovery() == Recovery::Retry
+    }
+
+    /// The time between the answer and the retry that the service asks for, if it asks for one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.as_endpoint()?.retry_after()
+    }
+
+    /// Whether the service may have received the request, in any attempt. If this is false, it certainly did
+    /// not.
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
         self.sent_before
@@ -106,50 +113,34 @@ impl CallError {
             }
     }
 
-    /// Whether the same call may succeed later; when, says [`retry_after`](Self::retry_after).
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.recovery() == Recovery::Retry
-    }
-
-    /// What helps.
-    #[must_use]
-    pub fn recovery(&self) -> Recovery {
-        match &self.cause {
-            Cause::Endpoint(error) => error.recovery(),
-            Cause::Transport(error) => error.recovery(),
-            Cause::Timeout(_) => Recovery::Retry,
-        }
-    }
-
-    /// How many requests were handed to the transport.
+    /// The number of attempts: requests that the client passed to the transport.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The endpoint's own error, if there was an answer or the request could not be built.
-    #[must_use]
-    pub const fn as_endpoint(&self) -> Option<&EndpointError> {
-        match &self.cause {
-            Cause::Endpoint(error) => Some(error),
-            Cause::Transport(_) | Cause::Timeout(_) => None,
-        }
-    }
-
-    /// The transport's own error, if that is what failed.
-    #[must_use]
-    pub const fn as_transport(&self) -> Option<&TransportError> {
-        match &self.cause {
-            Cause::Transport(error) => Some(error),
-            Cause::Endpoint(_) | Cause::Timeout(_) => None,
-        }
-    }
-
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there is an answer.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.as_endpoint()?.status()
+    }
+
+    /// The service's error code, for programs.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.as_endpoint()?.code()
+    }
+
+    /// The service's messages for people; see [`EndpointError::messages`].
+    #[must_use]
+    pub fn messages(&self) -> &[String] {
+        self.as_endpoint().map_or(&[], EndpointError::messages)
+    }
+
+    /// The id of the request, for the vendor's support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.as_endpoint()?.request_id()
     }
 
     /// The headers of the answer that are safe to show; see [`EndpointError::headers`].
@@ -158,28 +149,39 @@ impl CallError {
         self.as_endpoint()?.headers()
     }
 
-    /// The service's word for programs.
+    /// The endpoint's error, if there is an answer or the request could not be built.
     #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        self.as_endpoint()?.code()
+    pub const fn as_endpoint(&self) -> Option<&EndpointError> {
+        match &self.cause {
+            Cause::Endpoint(error) => Some(error),
+            Cause::Transport(_) | Cause::Timeout(_) => None,
+        }
     }
 
-    /// The service's lines for people; see [`EndpointError::messages`].
+    /// The transport's error, if the transport failed.
     #[must_use]
-    pub fn messages(&self) -> &[String] {
-        self.as_endpoint().map_or(&[], EndpointError::messages)
+    pub const fn as_transport(&self) -> Option<&TransportError> {
+        match &self.cause {
+            Cause::Transport(error) => Some(error),
+            Cause::Endpoint(_) | Cause::Timeout(_) => None,
+        }
     }
 
-    /// The id that the vendor's support asks for.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.as_endpoint()?.request_id()
+    /// The call, or one attempt, took longer than `limit`.
+    pub(super) const fn timeout(limit: Duration) -> Self {
+        Self { cause: Cause::Timeout(limit), attempts: 0, sent_before: false }
     }
 
-    /// How long after the answer the service wants to be asked again, if it says so.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.as_endpoint()?.retry_after()
+    /// Sets the number of attempts.
+    pub(super) const fn after(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Records whether the service may have received an earlier attempt.
+    pub(super) const fn or_sent_before(mut self, sent_before: bool) -> Self {
+        self.sent_before = sent_before;
+        self
     }
 }
 

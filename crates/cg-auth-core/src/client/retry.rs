@@ -1,22 +1,28 @@
-//! [`RetryPolicy`]: whether a failed attempt is followed by another, and when. Pure decisions.
+//! [`RetryPolicy`]: whether a failed attempt is retried, and when.
+//!
+//! The policy only decides. The client sleeps and sends.
 
 use std::time::Duration;
 
 use super::CallError;
 
-/// When a call is tried again.
+/// Whether and when a failed attempt is retried.
 ///
-/// By default at most 3 attempts of at most 30 s each, within the client's deadline. Tried again are:
+/// By default a call makes at most 3 attempts of at most 30 s each, within the client's deadline. These are
+/// retried:
 ///
-/// - for every endpoint, an attempt that failed before the request left, a refused certificate excepted;
-/// - for an endpoint that [may be repeated](crate::endpoint::Endpoint::is_repeatable), also 408, 425, 429,
-///   every 5xx but 501 and 505, and an attempt after which nobody knows whether the request arrived;
-/// - for one that may not, also 429 and 503 where the service says when to come back.
+/// - for every endpoint: an attempt that failed before the request was sent, except for a refused
+///   certificate;
+/// - for an endpoint that is [repeatable](crate::endpoint::Endpoint::is_repeatable): also 408, 425, 429,
+///   every 5xx except 501 and 505, and an attempt after which the service may or may not have received the
+///   request;
+/// - for any other endpoint: also 429 and 503 with a `Retry-After`.
 ///
-/// An answer that is too large or cannot be read is never asked for again. The wait grows from 200 ms,
-/// doubling up to 10 s, and any part of it is drawn at random ("full jitter"); a `Retry-After` is kept to
-/// instead, up to an hour. No attempt is begun that would not end before the deadline if it took as long as
-/// the one before.
+/// An answer that is too large or unreadable is not retried.
+///
+/// The back-off is a random part of a bound ("full jitter"). The bound starts at 200 ms and doubles up to ten
+/// seconds. A `Retry-After` replaces it, up to an hour. A retry does not start if it would pass the deadline
+/// when it takes as long as the attempt before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -37,29 +43,31 @@ impl RetryPolicy {
         }
     }
 
-    /// One attempt, which may take as long as the call.
+    /// No retries: one attempt, limited by the deadline of the call only.
     #[must_use]
     pub const fn none() -> Self {
         Self { max_attempts: 1, attempt_timeout: Duration::MAX, ..Self::new() }
     }
 
-    /// At most `attempts` in all; zero counts as one. Default: 3. The budget that the clones of a client share
-    /// holds ten retries, so no call has more than eleven.
+    /// Limits the attempts of a call, the first included; zero counts as one. Default: 3.
+    ///
+    /// The retry budget that the clones of a client share holds ten retries, so a call makes at most eleven
+    /// attempts.
     #[must_use]
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// What one attempt may take of the call's time. Default: 30 s.
+    /// Limits the time of one attempt. Default: 30 s.
     #[must_use]
     pub const fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
     }
 
-    /// The bounds of the random wait: at most `first` before the second attempt, doubling for each further
-    /// one up to `longest`. Default: 200 ms and 10 s.
+    /// Sets the bounds of the back-off: `first` before the second attempt, doubling before each further one
+    /// up to `longest`. Default: 200 ms and 10 s.
     #[must_use]
     pub const fn with_waits(mut self, first: Duration, longest: Duration) -> Self {
         self.first_wait = first;
@@ -67,11 +75,7 @@ impl RetryPolicy {
         self
     }
 
-    pub(super) const fn attempt_timeout(&self) -> Duration {
-        self.attempt_timeout
-    }
-
-    /// How long to wait before the next attempt; `None` to give up with its error.
+    /// The back-off before the next attempt; `None` to fail with the error of this one.
     #[must_use]
     pub fn wait_after(&self, attempt: &FailedAttempt<'_>) -> Option<Duration> {
         if attempt.attempts >= self.max_attempts || !attempt.is_worth_another() {
@@ -83,6 +87,10 @@ impl RetryPolicy {
         };
         let left = attempt.left.checked_sub(wait)?;
         attempt.could_be_repeated_within(left).then_some(wait)
+    }
+
+    pub(super) const fn attempt_timeout(&self) -> Duration {
+        self.attempt_timeout
     }
 
     fn bound(&self, attempts: u32) -> Duration {
@@ -97,30 +105,31 @@ impl Default for RetryPolicy {
     }
 }
 
-/// An attempt that failed, as the policy sees it.
+/// A failed attempt: what a [`RetryPolicy`] decides by.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedAttempt<'a> {
-    /// What it failed with.
+    /// The error of the attempt.
     pub error: &'a CallError,
-    /// How many attempts there were, this one among them.
+    /// The number of attempts so far, this one included.
     pub attempts: u32,
-    /// Whether the endpoint may be called again although the request may have arrived.
+    /// Whether a retry is safe even if the service may have received the request.
     pub repeatable: bool,
-    /// How long the attempt took.
+    /// The duration of the attempt.
     pub took: Duration,
-    /// What is left of the call's time.
+    /// The rest of the call's time.
     pub left: Duration,
-    /// Which part of the wait to take, drawn between 0 and 1.
+    /// The random part of the back-off bound to wait, from 0 to 1.
     pub jitter: f64,
 }
 
 impl FailedAttempt<'_> {
-    /// Whether there is time for another that takes as long.
+    /// Whether `left` is enough for another attempt that takes as long as this one.
     pub(super) fn could_be_repeated_within(&self, left: Duration) -> bool {
         self.took < left
     }
 
-    /// The whole bound for a jitter that is no number, and where a float has not the digits for a part.
+    /// The jittered part of `bound`. It is the whole bound if the jitter is NaN, or if a float cannot
+    /// represent the part.
     fn part_of(&self, bound: Duration) -> Duration {
         let seconds = bound.as_secs_f64() * self.jitter.clamp(0.0, 1.0);
         Duration::try_from_secs_f64(seconds).map_or(bound, |part| part.min(bound))
@@ -134,8 +143,8 @@ impl FailedAttempt<'_> {
         if self.repeatable || !error.may_have_been_sent() {
             return true;
         }
-        let turned_away = error.status().is_some_and(|status| matches!(status.as_u16(), 429 | 503));
-        turned_away && error.retry_after().is_some()
+        let is_asked_to_wait = error.status().is_some_and(|status| matches!(status.as_u16(), 429 | 503));
+        is_asked_to_wait && error.retry_after().is_some()
     }
 }
 

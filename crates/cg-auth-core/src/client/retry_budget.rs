@@ -1,11 +1,11 @@
-//! [`RetryBudget`]: keeps retries from multiplying the load on a service that is down.
+//! [`RetryBudget`]: limits retries, so that they do not multiply the load on a service that is down.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A bucket that every call drops a tenth of a retry into and every retry takes a whole one from.
+/// A token bucket: every call deposits a tenth of a retry, every retry withdraws a whole one.
 ///
-/// It starts full, with ten. So over many failing calls there is one retry to ten calls, while the retries
-/// of a service that fails now and then are all there.
+/// It starts full, with ten retries. If all calls fail, it allows about one retry for ten calls. If calls
+/// fail only now and then, it allows all their retries.
 #[derive(Debug)]
 pub(super) struct RetryBudget(AtomicU32);
 
@@ -14,12 +14,12 @@ impl RetryBudget {
         Self(AtomicU32::new(CAPACITY))
     }
 
-    /// A call has begun.
+    /// Adds a tenth of a retry, at the start of a call.
     pub(super) fn deposit(&self) {
         let _ = self.0.fetch_update(Relaxed, Relaxed, |tenths| (tenths < CAPACITY).then_some(tenths + 1));
     }
 
-    /// A retry to be made, if there is one left.
+    /// Takes one retry out, if there is one left.
     pub(super) fn withdraw(&self) -> Option<Retry<'_>> {
         let taken = self.0.fetch_update(Relaxed, Relaxed, |tenths| tenths.checked_sub(ONE));
         taken.ok().map(|_| Retry(self))
@@ -30,13 +30,15 @@ impl RetryBudget {
     }
 }
 
-/// One retry that has been taken out of the budget. Unless it is spent it goes back: a call that is cancelled
-/// while it waits for its next attempt has put no load on the service.
+/// One retry that was withdrawn from the budget.
+///
+/// Dropping it unspent returns it, because a call that is cancelled during its back-off puts no load on the
+/// service.
 #[derive(Debug)]
 pub(super) struct Retry<'a>(&'a RetryBudget);
 
 impl Retry<'_> {
-    /// The attempt begins.
+    /// Uses the retry, at the start of its attempt.
     pub(super) fn spend(self) {
         std::mem::forget(self);
     }
@@ -74,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn it_never_holds_more_than_at_the_start() {
+    fn it_holds_at_most_ten_retries() {
         let budget = RetryBudget::full();
         let taken = budget.withdraw();
         (0..1000).for_each(|_| budget.deposit());
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_that_is_not_made_goes_back() {
+    fn a_retry_that_is_dropped_unspent_returns_to_the_budget() {
         let budget = RetryBudget::full();
         (0..1000).for_each(|_| drop(budget.withdraw()));
         let taken: Vec<_> = std::iter::from_fn(|| budget.withdraw()).collect();
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_take_no_more_than_there_is() {
+    fn concurrent_threads_withdraw_no_more_than_ten_retries() {
         let budget = RetryBudget::full();
         let retries = || (0..1000).filter(|_| budget.spend_one()).count();
         let taken: usize = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! [`Answer`]: a successful call, with what came around its value.
+//! [`Answer`]: a successful call, with its value and the details around it.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use http::{HeaderMap, StatusCode};
 
 use crate::time::Now;
 
-/// What the service answered to a call that succeeded.
+/// The answer of the service to a call that succeeded.
 ///
-/// `Debug` shows the value's own (redacted) form and the names of the headers, never their values.
+/// `Debug` shows the value's own, redacted form and the names of the headers, never their values.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Answer<T> {
@@ -16,27 +16,39 @@ pub struct Answer<T> {
     pub status: StatusCode,
     /// The headers of the answer.
     pub headers: HeaderMap,
-    /// `errorMsg`, should the service have sent one beside its success. Treat it like an error text.
+    /// The `errorMsg`, if the service sent one beside its success, with every secret replaced. It is meant
+    /// for people.
     pub error_msg: Option<String>,
-    /// How many requests it took; zero where no [`AuthClient`](crate::AuthClient) made the call.
+    /// The number of requests that the call took. Zero if no [`AuthClient`](crate::AuthClient) made the call.
     pub attempts: u32,
-    /// When the attempt began that was answered: what a lifetime counts from. `None` where no
+    /// The time at which the answered attempt began. The lifetime of a token counts from here. `None` if no
     /// [`AuthClient`](crate::AuthClient) made the call.
     pub sent: Option<Now>,
-    /// What was asked for.
+    /// The output of the operation.
     pub value: T,
+    pub(super) request_id: Option<String>,
 }
 
 impl<T> Answer<T> {
-    pub(crate) const fn after(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
-        self
+    /// The id of the request, for the vendor's support, with every secret replaced.
+    ///
+    /// It comes from the header `x-request-id`, `request-id`, `x-ms-request-id`, `x-correlation-id` or
+    /// `traceparent`. `None` if there is none, or if it is longer than 128 bytes.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
-    /// The same answer, sent at `sent`: for programs that move the bytes themselves.
+    /// Sets [`sent`](Self::sent). For programs that send the request themselves.
     #[must_use]
     pub fn sent_at(mut self, sent: Now) -> Self {
         self.sent = Some(sent);
+        self
+    }
+
+    /// Sets the number of requests that the call took.
+    pub(crate) const fn after(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
         self
     }
 }
@@ -50,6 +62,6 @@ impl<T: fmt::Debug> fmt::Debug for Answer<T> {
             .field("attempts", &self.attempts)
             .field("sent", &self.sent)
             .field("value", &self.value)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,8 @@
-//! `DELETE /admin/auth/token/cache`: makes the service forget the tokens it has cached.
+//! `DELETE /admin/auth/token/cache`: clears the token cache of the service (wire protocol, [section 1]
+//! and [section 2]).
 //!
-//! SPEC sections 1 and 2. A DELETE with a body, below the same base URL as the others; the user must be a
-//! Service Administrator.
+//! [section 1]: crate::docs::wire#1-operations
+//! [section 2]: crate::docs::wire#2-request-headers-by-client
 
 use http::Method;
 
@@ -11,14 +12,17 @@ use crate::{
     model::{ApiCredential, JsonContract},
 };
 
-/// Clears the service's token cache. Safe to repeat.
+/// `DELETE /admin/auth/token/cache`: clears the token cache of the service. A retry is safe.
+///
+/// The user must be a Service Administrator. The request is a DELETE with a body, and it uses the same base
+/// URL as the other operations ([wire protocol, section 1](crate::docs::wire#1-operations)).
 #[derive(Debug, Clone)]
 pub struct DeleteTokenCache {
     credential: ApiCredential,
 }
 
 impl DeleteTokenCache {
-    /// The call that clears the cache as `credential`'s user.
+    /// A call that clears the cache on behalf of the user in `credential`.
     #[must_use]
     pub const fn new(credential: ApiCredential) -> Self {
         Self { credential }
@@ -48,7 +52,9 @@ impl Endpoint for DeleteTokenCache {
         Some(credential_body(&self.credential, contract))
     }
 
-    /// Any 2xx is success, whatever its body says (SPEC section 11).
+    /// Any 2xx is a success, whatever its body says ([wire protocol, section 11]).
+    ///
+    /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
     fn read_success(&self, _: &Body) -> Result<((), Option<String>), EndpointError> {
         Ok(((), None))
     }

@@ -1,29 +1,37 @@
-//! [`EndpointError`]: why a request was not built, or what an answer says that is no success.
+//! [`EndpointError`]: the request could not be built, or the answer is not a success.
 
 use std::{fmt, time::Duration};
 
 use http::{HeaderMap, StatusCode};
 
-use super::{answered::Answered, redaction::Redaction};
+use super::{
+    failed_answer::{FailedAnswer, redacted},
+    secrets::Secrets,
+};
 use crate::{
+    body::Body,
     model::{ApiError, ConfigError, JsonError},
     recovery::Recovery,
     time::Now,
 };
 
-/// A call that got no success, told by how far it came: config (never built), protocol (answered, but not
-/// by an answer of this operation), api (an HTTP status of 400 or above), rejected (a 2xx that says no).
+/// A call that failed at the level of the endpoint. Exactly one predicate is true:
 ///
-/// What the server said is reached by accessors only, after every secret that was sent has been replaced.
-/// `Display` and `Debug` show none of it.
+/// - [`is_config`](Self::is_config): the request could not be built;
+/// - [`is_protocol`](Self::is_protocol): the answer is not one of this operation;
+/// - [`is_api`](Self::is_api): the HTTP status is 400 or above;
+/// - [`is_rejected`](Self::is_rejected): the status is 2xx, and the body says `isSuccess: false`.
+///
+/// Accessors give the text of the service, with every secret replaced. `Display` and `Debug` show none of
+/// that text.
 #[derive(Clone)]
 pub struct EndpointError(Box<Inner>);
 
 #[derive(Clone)]
 struct Inner {
     kind: Kind,
-    /// `None` only until an answer is attached, and for config.
-    answered: Option<Answered>,
+    /// `None` for the config kind, and until `with_answer`.
+    answer: Option<FailedAnswer>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,133 +42,68 @@ enum Kind {
     Rejected,
 }
 
-/// What makes an answer unreadable.
+/// Why an answer is not one of the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// The status is neither a success nor a failure; a redirect is never followed, since it could send the
-    /// secret to another origin.
-    #[error("the status is neither a success nor a failure; redirects are not followed, check the base URL")]
+    /// The status is neither 2xx nor 400 or above. The client follows no redirect, because that could send
+    /// the secret to another origin.
+    #[error("expected a status of 2xx; redirects are not followed, check the base URL")]
     UnexpectedStatus,
-    /// The body is compressed, which was not offered.
-    #[error("the body is compressed, which was not offered")]
+    /// The body is compressed or otherwise encoded, although the request does not offer that.
+    #[error(
+        "the body has a content-encoding that the client did not offer; check the proxy in front of the service"
+    )]
     Encoded,
-    /// The body is empty where a token was expected.
-    #[error("the body is empty")]
+    /// The body is empty, and the operation needs one.
+    #[error("the body is empty; expected a JSON document with a token")]
     EmptyBody,
-    /// The body is not the JSON document that was expected.
+    /// The body is not the JSON document of the operation.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// A value in the answer cannot be used.
+    /// A value in the answer is invalid.
     #[error(transparent)]
     Value(ConfigError),
-    /// The answer says success but holds no access token that could be used.
-    #[error("the answer holds no access token, or one that fits into no header")]
+    /// The answer says success, but it holds no access token that a header can carry.
+    #[error("the answer holds no access token that a header can carry")]
     NoAccessToken,
 }
 
 impl EndpointError {
-    /// The answer says no: `errorMsg`, if there was one. For implementations of
+    /// The service refused the request, with an `errorMsg` if there is one. For implementations of
     /// [`read_success`](super::Endpoint::read_success).
     #[must_use]
     pub fn rejected(error_msg: Option<String>) -> Self {
         let error = ApiError { message: error_msg.map(|line| vec![line]), ..ApiError::default() };
-        Self::new(Kind::Rejected, Some(Answered { error, ..Answered::default() }))
+        Self::new(Kind::Rejected, Some(FailedAnswer { error, ..FailedAnswer::default() }))
     }
 
-    pub(super) fn api() -> Self {
-        Self::new(Kind::Api, None)
-    }
-
-    fn new(kind: Kind, answered: Option<Answered>) -> Self {
-        Self(Box::new(Inner { kind, answered }))
-    }
-
-    /// Whether the request was never built.
+    /// Whether the request could not be built.
     #[must_use]
     pub fn is_config(&self) -> bool {
         matches!(self.0.kind, Kind::Config(_))
     }
 
-    /// Whether there was an answer that is none of this operation.
+    /// Whether the answer is not one of this operation.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         matches!(self.0.kind, Kind::Protocol(_))
     }
 
-    /// Whether the answer's HTTP status is 400 or above.
+    /// Whether the HTTP status is 400 or above.
     #[must_use]
     pub fn is_api(&self) -> bool {
         matches!(self.0.kind, Kind::Api)
     }
 
-    /// Whether the service answered 2xx with `isSuccess: false`, or the like.
+    /// Whether the service answered 2xx and refused the request, with `isSuccess: false` or an `errorMsg`
+    /// alone.
     #[must_use]
     pub fn is_rejected(&self) -> bool {
         matches!(self.0.kind, Kind::Rejected)
     }
 
-    /// The HTTP status, if there was an answer.
-    #[must_use]
-    pub fn status(&self) -> Option<StatusCode> {
-        self.answered_with().map(|answered| answered.status)
-    }
-
-    /// The headers of the answer that are safe to show: `content-type`, `content-length`, `date`,
-    /// `retry-after`, `server`, `via`, `www-authenticate` and the usual names of a request id.
-    #[must_use]
-    pub fn headers(&self) -> Option<&HeaderMap> {
-        self.answered_with().map(|answered| &answered.headers)
-    }
-
-    /// The service's word for programs.
-    #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        self.answered_with()?.error.code.as_deref()
-    }
-
-    /// The service's lines for people: `message` of an error answer, `errorMsg` of a refusal. At most
-    /// 16 lines of 4096 bytes are kept.
-    #[must_use]
-    pub fn messages(&self) -> &[String] {
-        self.answered_with().and_then(|answered| answered.error.message.as_deref()).unwrap_or_default()
-    }
-
-    /// The id that the vendor's support asks for: of the body, else of a header.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.answered_with()?.request_id()
-    }
-
-    /// When it happened, in the service's own notation.
-    #[must_use]
-    pub fn date(&self) -> Option<&str> {
-        self.answered_with()?.error.date.as_deref()
-    }
-
-    /// The beginning of the body of an answer that is no 2xx: at most 512 bytes, decoded as UTF-8.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        self.answered_with()?.text.as_deref()
-    }
-
-    /// How long after the answer the service wants to be asked again, if it says so.
-    ///
-    /// `None` also for a date where the answer carries no `Date` and no client was there to note the time
-    /// of receipt.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        let answered = self.answered_with()?;
-        answered.retry_after?.delay(answered.received.map(|received| received.wall()))
-    }
-
-    /// Whether the same call may succeed later.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.recovery() == Recovery::Retry
-    }
-
-    /// What helps.
+    /// The remedy.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         match self.0.kind {
@@ -176,29 +119,110 @@ impl EndpointError {
         }
     }
 
-    /// Notes what the answer was. Whatever `read_success` already knew is kept; but where there is an answer,
-    /// a value that cannot be used is the service's, not a setting.
-    pub(super) fn answered(mut self, mut answered: Answered, redaction: &Redaction) -> Self {
-        if let Some(known) = self.0.answered.take() {
-            answered.error = known.error.redacted(redaction);
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.recovery() == Recovery::Retry
+    }
+
+    /// The time between the answer and the retry that the service asks for with `Retry-After`.
+    ///
+    /// `None` if it asks for none. `None` also if it names a date, the answer has no `Date`, and no
+    /// [`AuthClient`](crate::AuthClient) recorded when the answer arrived.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let answer = self.answer()?;
+        answer.retry_after?.delay(answer.received.map(|received| received.wall()))
+    }
+
+    /// The HTTP status, if there is an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer().map(|answer| answer.status)
+    }
+
+    /// The service's error code, for programs.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.answer()?.error.code.as_deref()
+    }
+
+    /// The service's messages for people: `message` of an error answer, `errorMsg` of a refusal.
+    ///
+    /// At most 16 lines are kept, and at most 4096 bytes of each.
+    #[must_use]
+    pub fn messages(&self) -> &[String] {
+        self.answer().and_then(|answer| answer.error.message.as_deref()).unwrap_or_default()
+    }
+
+    /// The id of the request, for the vendor's support: from the body, else from a header.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.answer()?.request_id()
+    }
+
+    /// The time of the error, in the service's own notation.
+    #[must_use]
+    pub fn date(&self) -> Option<&str> {
+        self.answer()?.error.date.as_deref()
+    }
+
+    /// The first 512 bytes of the body, decoded as UTF-8. `None` for a 2xx, whose body may hold a token.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.answer()?.text.as_deref()
+    }
+
+    /// The headers of the answer that are safe to show: `content-type`, `content-length`, `date`,
+    /// `retry-after`, `server`, `via`, `www-authenticate` and the usual names of a request id.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.answer().map(|answer| &answer.headers)
+    }
+
+    /// An error of the api kind, for [`with_answer`](Self::with_answer).
+    pub(super) fn api() -> Self {
+        Self::new(Kind::Api, None)
+    }
+
+    /// Adds the redacted parts of the answer. An invalid value then is a protocol error, because it comes
+    /// from the service and not from a setting.
+    pub(super) fn with_answer(
+        mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &Body,
+        secrets: &Secrets,
+    ) -> Self {
+        let redaction = secrets.redaction();
+        let mut answer = FailedAnswer::read(status, headers, body, &redaction);
+        if secrets.include_a_token() {
+            answer.text = None;
+        }
+        if let Some(known) = self.0.answer.take() {
+            answer.error = redacted(known.error, &redaction);
         }
         if let Kind::Config(value) = self.0.kind {
             self.0.kind = Kind::Protocol(ProtocolError::Value(value));
         }
-        self.0.answered = Some(answered);
+        self.0.answer = Some(answer);
         self
     }
 
-    /// Notes when the answer came, which a `Retry-After` date counts from.
+    /// Records when the answer arrived. A `Retry-After` date counts from then.
     pub(crate) fn received_at(mut self, received: Now) -> Self {
-        if let Some(answered) = &mut self.0.answered {
-            answered.received = Some(received);
+        if let Some(answer) = &mut self.0.answer {
+            answer.received = Some(received);
         }
         self
     }
 
-    fn answered_with(&self) -> Option<&Answered> {
-        self.0.answered.as_ref()
+    fn new(kind: Kind, answer: Option<FailedAnswer>) -> Self {
+        Self(Box::new(Inner { kind, answer }))
+    }
+
+    fn answer(&self) -> Option<&FailedAnswer> {
+        self.0.answer.as_ref()
     }
 }
 
@@ -225,9 +249,9 @@ impl fmt::Display for EndpointError {
         let status = StatusText(self.status());
         match self.0.kind {
             Kind::Config(error) => fmt::Display::fmt(&error, f),
-            Kind::Protocol(_) => write!(f, "the service answered{status}, which is no usable answer"),
+            Kind::Protocol(_) => write!(f, "the service answered{status}, but the answer is not usable"),
             Kind::Api => write!(f, "the service answered{status}"),
-            Kind::Rejected => write!(f, "the service refused the request in a{status} answer"),
+            Kind::Rejected => write!(f, "the service answered{status} with isSuccess false"),
         }
     }
 }
@@ -250,6 +274,7 @@ impl std::error::Error for EndpointError {
     }
 }
 
+/// The status and its reason, after a space; empty if there is no status.
 struct StatusText(Option<StatusCode>);
 
 impl fmt::Display for StatusText {

@@ -1,7 +1,8 @@
-//! `POST /auth/token/delegate`: a client secret and a user become a delegated access token.
+//! `POST /auth/token/delegate`: exchanges a credential for a token (wire protocol, [section 1]
+//! and [section 2]).
 //!
-//! SPEC sections 1 and 2. The credential travels twice, in headers and in the body, as the vendor's clients
-//! send it; which of the two the service reads is not known.
+//! [section 1]: crate::docs::wire#1-operations
+//! [section 2]: crate::docs::wire#2-request-headers-by-client
 
 use http::Method;
 
@@ -14,14 +15,19 @@ use crate::{
     model::{ApiCredential, DelegatedAccessToken, JsonContract},
 };
 
-/// Gets a delegated access token. Safe to repeat.
+/// `POST /auth/token/delegate`: exchanges a client secret and a user for a delegated access token. A retry is
+/// safe.
+///
+/// The request holds the credential twice, in headers and in the body, as the requests of the vendor's
+/// clients do. It is not known which of the two the service reads ([wire protocol, section
+/// 2](crate::docs::wire#2-request-headers-by-client)).
 #[derive(Debug, Clone)]
 pub struct GetDelegateAccessToken {
     credential: ApiCredential,
 }
 
 impl GetDelegateAccessToken {
-    /// The call for a token of `credential`'s user.
+    /// A call that requests a token for the user in `credential`.
     #[must_use]
     pub const fn new(credential: ApiCredential) -> Self {
         Self { credential }

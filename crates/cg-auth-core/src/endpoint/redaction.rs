@@ -1,4 +1,4 @@
-//! Keeps what was sent as a secret out of what a server says about it.
+//! [`Redaction`]: replaces secrets in text that a server sent.
 
 mod view;
 
@@ -13,12 +13,14 @@ use zeroize::Zeroizing;
 
 use self::view::{View, searchable};
 
-/// The secrets to replace.
+/// Replaces secrets in a text.
 ///
-/// Each is found raw and in base64 (either alphabet, at any offset inside a longer text), in the text as it
-/// is and as it reads once percent-encoding, JSON escapes or HTML references are undone, up to twice. The
-/// work grows with the length of the text alone, since both may be a server's choice.
+/// It finds each secret raw and in base64 (both alphabets, at any offset inside a longer text). It searches
+/// the text as it is, and with percent-encoding, JSON escapes and HTML references decoded, up to twice. The
+/// work grows linearly with the length of the text, because a server may choose a text that makes a naive
+/// search slow.
 pub(super) struct Redaction {
+    /// Every secret in each encoding that is searched for.
     forms: Vec<Zeroizing<String>>,
 }
 
@@ -29,9 +31,9 @@ impl Redaction {
         Self { forms: forms.map(|form| Zeroizing::new(searchable(&form))).collect() }
     }
 
-    /// `text` with every secret replaced, cut at `limit` bytes.
+    /// Returns `text` with every secret replaced, cut at `limit` bytes.
     pub(super) fn apply(&self, text: &str, limit: usize) -> String {
-        // A secret that begins within what is shown may end beyond.
+        // A secret may start before the limit and end after it.
         let longest = self.forms.iter().map(|form| form.len()).max().unwrap_or(0);
         let window = limit.saturating_add(longest.saturating_mul(LONGEST_ESCAPE));
         let text = &text[..boundary_before(text, window)];
@@ -52,12 +54,12 @@ impl Redaction {
         shown
     }
 
-    /// One line of a message for people.
+    /// Returns one line of a message with every secret replaced, cut at 4096 bytes.
     pub(super) fn apply_to_line(&self, line: &str) -> String {
         self.apply(line, LINE_LIMIT)
     }
 
-    /// Where the secrets are, in order, those that touch taken together.
+    /// Finds the secrets: their ranges in order, with touching ranges merged.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         View::each(text, |view| {
@@ -87,13 +89,13 @@ fn boundary_after(text: &str, at: usize) -> usize {
 
 const REPLACEMENT: &str = "[redacted]";
 
-/// What is kept of one line, in bytes.
+/// The most bytes of one line that are kept.
 const LINE_LIMIT: usize = 4096;
 
-/// How many bytes one byte of a secret may be written as: an HTML reference with leading zeros is the worst.
+/// The most bytes that encode one byte of a secret: an HTML reference with leading zeros.
 const LONGEST_ESCAPE: usize = 16;
 
-/// The characters of `secret`'s base64 form that do not depend on what stands before or after it.
+/// The parts of `secret`'s base64 forms that do not depend on the bytes before and after it.
 fn base64_forms(secret: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     [(STANDARD, 0), (STANDARD, 1), (STANDARD, 2), (URL_SAFE, 0), (URL_SAFE, 1), (URL_SAFE, 2)]
         .into_iter()
@@ -110,7 +112,7 @@ fn base64_forms(secret: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
         .filter(|form| form.len() >= SHORTEST_BASE64)
 }
 
-/// A shorter run of base64 characters is found in any text.
+/// A shorter base64 form would match ordinary text.
 const SHORTEST_BASE64: usize = 4;
 
 #[cfg(test)]
@@ -122,7 +124,7 @@ mod tests {
     const SECRET: &str = "w/Dec+q\"9&<\\==";
 
     #[test]
-    fn a_secret_is_found_in_every_form_it_may_be_echoed_in() {
+    fn a_secret_is_found_in_every_encoding() {
         let redaction = Redaction::of([SECRET.as_bytes()].into_iter());
         let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect();
         let html: String = SECRET.bytes().map(|byte| format!("&#x{byte:X};")).collect();
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_on_the_edge_of_the_limit_is_not_cut_in_two() {
+    fn a_secret_at_the_limit_leaves_no_part_of_itself() {
         let redaction = Redaction::of([SECRET.as_bytes()].into_iter());
         for room in 0..40 {
             let shown = redaction.apply(&format!("{}{SECRET}", "x".repeat(room)), 30);
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_looks_escaped_itself_is_found() {
+    fn a_secret_that_contains_escape_sequences_is_found() {
         for (secret, echo) in [
             ("a%25\\b", "a%25\\\\b"),
             ("a%41\"b", "a%41\\\"b"),
@@ -174,9 +176,9 @@ mod tests {
         }
     }
 
-    /// What a quadratic search would take minutes for. The time is not asserted: it would be felt.
+    /// A quadratic search would take minutes here. The test asserts no time, because a hang is obvious.
     #[test]
-    fn a_text_made_to_match_almost_everywhere_costs_no_more_than_any_other() {
+    fn a_text_that_almost_matches_everywhere_is_searched_in_linear_time() {
         for (letter, count) in [("a", 200_000), ("\\", 200_000), ("%2", 100_000), ("&#", 100_000)] {
             let secret = letter.repeat(count / 2) + "b";
             let redaction = Redaction::of([secret.as_bytes(), b"b"].into_iter());
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_left_alone() {
+    fn other_text_is_unchanged() {
         let redaction = Redaction::of([SECRET.as_bytes(), b""].into_iter());
         let text = "100%, \\u00zz &nosuch; &#; é 日本 w/Dec+q %";
         assert_eq!(redaction.apply(text, 512), text);

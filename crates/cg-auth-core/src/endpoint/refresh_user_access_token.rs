@@ -1,20 +1,28 @@
-//! `POST /auth/token/refresh`: a refresh token becomes another access token.
+//! `POST /auth/token/refresh`: exchanges a refresh token for a token (wire protocol, [section 1]
+//! and [section 2]).
 //!
-//! SPEC sections 1 and 2. Everything travels in headers: `refresh_token` and the two credential headers,
-//! with neither body nor query. A proxy that drops header names with an underscore (nginx does by default)
-//! makes this operation fail.
+//! [section 1]: crate::docs::wire#1-operations
+//! [section 2]: crate::docs::wire#2-request-headers-by-client
 
 use http::{HeaderMap, Method};
 
-use super::{Endpoint, EndpointError, REFRESH_TOKEN, sensitive, token_result::read_token_result};
+use super::{
+    Endpoint, EndpointError,
+    headers::{REFRESH_TOKEN, sensitive},
+    token_result::read_token_result,
+};
 use crate::{
     body::Body,
     model::{ApiCredential, DelegatedAccessToken, RefreshToken},
 };
 
-/// Refreshes an access token.
+/// `POST /auth/token/refresh`: exchanges a refresh token for the next access token.
 ///
-/// Not safe to repeat once the request may have arrived: the service may rotate refresh tokens.
+/// A retry is not safe once the service may have received the request, because it may rotate refresh tokens.
+///
+/// The request has neither body nor query: it holds the refresh token and the credential in headers. A proxy
+/// that drops header names with an underscore, as nginx does by default, makes this operation fail ([wire
+/// protocol, section 2](crate::docs::wire#2-request-headers-by-client)).
 #[derive(Debug, Clone)]
 pub struct RefreshUserAccessToken {
     credential: ApiCredential,
@@ -22,7 +30,7 @@ pub struct RefreshUserAccessToken {
 }
 
 impl RefreshUserAccessToken {
-    /// The call that exchanges `refresh_token`, which was issued for `credential`'s user.
+    /// A call that exchanges `refresh_token`, which the service issued for the user in `credential`.
     #[must_use]
     pub const fn new(credential: ApiCredential, refresh_token: RefreshToken) -> Self {
         Self { credential, refresh_token }
@@ -30,8 +38,10 @@ impl RefreshUserAccessToken {
 }
 
 impl Endpoint for RefreshUserAccessToken {
-    /// Where the answer names no new refresh token, the token keeps the one that was sent
-    /// (SPEC section 11).
+    /// If the answer holds no refresh token, the output keeps the one that was sent
+    /// ([wire protocol, section 11]).
+    ///
+    /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
     type Output = DelegatedAccessToken;
 
     fn method(&self) -> Method {

@@ -1,4 +1,4 @@
-//! [`RequestOptions`]: what a program may change about every request.
+//! [`RequestOptions`]: the settings of every request.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -8,10 +8,11 @@ use http::{
     },
 };
 
-use super::{CLIENT_SECRET, JSON_CONTRACT, REFRESH_TOKEN, USER_PRINCIPAL_NAME};
+use super::headers::{CLIENT_SECRET, JSON_CONTRACT, REFRESH_TOKEN, USER_PRINCIPAL_NAME};
 use crate::model::{ConfigError, JsonContract};
 
-/// The JSON contract, the user agent and additional headers. `Debug` shows the headers' names only.
+/// The JSON contract, the user agent and additional headers of every request. `Debug` shows the headers'
+/// names only.
 #[derive(Clone)]
 pub struct RequestOptions {
     json_contract: JsonContract,
@@ -20,24 +21,26 @@ pub struct RequestOptions {
 }
 
 impl RequestOptions {
-    /// The camelCase contract, `cg-auth/` and the version as user agent, no additional header.
+    /// The camelCase contract, the user agent `cg-auth/VERSION` and no additional header.
     #[must_use]
     pub fn new() -> Self {
         let user_agent = HeaderValue::from_static(concat!("cg-auth/", env!("CARGO_PKG_VERSION")));
         Self { json_contract: JsonContract::default(), user_agent, headers: HeaderMap::new() }
     }
 
-    /// Writes bodies in `contract`, and asks for answers in it where it is not the service's default.
+    /// Writes bodies in `contract` and asks the service to answer in it. Default: camelCase. Answers are read
+    /// in both.
     #[must_use]
     pub fn with_json_contract(mut self, contract: JsonContract) -> Self {
         self.json_contract = contract;
         self
     }
 
-    /// Replaces the user agent.
+    /// Replaces the user agent. Default: `cg-auth/VERSION`.
     ///
     /// # Errors
-    /// [`ConfigError`] when the text is empty or not visible ASCII with spaces inside.
+    /// [`ConfigError`] if the text is empty, starts or ends with white space, or holds a character other than
+    /// visible ASCII and spaces.
     pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self, ConfigError> {
         if user_agent.trim().is_empty() {
             return Err(ConfigError::new("the user agent", "is empty"));
@@ -45,32 +48,34 @@ impl RequestOptions {
         if user_agent.trim() != user_agent {
             return Err(ConfigError::new("the user agent", "has white space before or after it"));
         }
-        let no_text =
+        let not_visible =
             ConfigError::new("the user agent", "holds a character other than visible ASCII and spaces");
         if !user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-            return Err(no_text);
+            return Err(not_visible);
         }
-        self.user_agent = HeaderValue::from_str(user_agent).map_err(|_| no_text)?;
+        self.user_agent = HeaderValue::from_str(user_agent).map_err(|_| not_visible)?;
         Ok(self)
     }
 
-    /// Adds a header to every request, for a gateway in between. A second header of one name replaces the
-    /// first. Mark the value [sensitive](HeaderValue::set_sensitive) if it is a secret.
+    /// Adds a header to every request, for instance for a gateway. It replaces an earlier header of the same
+    /// name.
+    ///
+    /// Mark a secret value as [sensitive](HeaderValue::set_sensitive), so that errors redact it.
     ///
     /// # Errors
-    /// [`ConfigError`] for a name that the request itself decides (the credential headers, the JSON
-    /// contract, whatever frames or encodes the message), and for a value that the wire would trim.
+    /// [`ConfigError`] for a header that the client sets itself (credential, JSON contract, user agent,
+    /// framing and encoding of the message), and for a value that starts or ends with white space.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Result<Self, ConfigError> {
-        if DECIDED_BY_THE_REQUEST.contains(&name) {
+        if SET_BY_THE_CLIENT.contains(&name) {
             return Err(ConfigError::new(
                 "an additional header",
-                "has a name that the request itself decides",
+                "has a name that the client sets itself; choose another name",
             ));
         }
         if value.as_bytes().trim_ascii() != value.as_bytes() {
             return Err(ConfigError::new(
                 "an additional header",
-                "has white space before or after its value",
+                "has white space before or after its value; remove it",
             ));
         }
         self.headers.insert(name, value);
@@ -106,7 +111,7 @@ impl std::fmt::Debug for RequestOptions {
     }
 }
 
-const DECIDED_BY_THE_REQUEST: [HeaderName; 19] = [
+const SET_BY_THE_CLIENT: [HeaderName; 19] = [
     CLIENT_SECRET,
     USER_PRINCIPAL_NAME,
     REFRESH_TOKEN,

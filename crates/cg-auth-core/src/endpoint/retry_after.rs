@@ -1,4 +1,4 @@
-//! `Retry-After`, in both of its forms (RFC 9110 section 10.2.3).
+//! [`RetryAfter`]: the `Retry-After` header in both of its forms (RFC 9110 section 10.2.3).
 
 use std::time::{Duration, SystemTime};
 
@@ -7,17 +7,17 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 
-/// When the service wants to be asked again.
+/// The time at which the service accepts a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryAfter {
-    /// That long after the answer.
+    /// This long after the answer.
     Delay(Duration),
-    /// At this time, by a server clock that nothing in the answer relates to ours.
+    /// At this time by the server's clock. The answer has no `Date` that relates it to the local clock.
     At(SystemTime),
 }
 
 impl RetryAfter {
-    /// Of several, the first that can be read.
+    /// Reads the first `Retry-After` header that is valid.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
         texts.map(str::trim).find_map(|text| Self::of_seconds(text).or_else(|| Self::of_date(text, headers)))
@@ -25,11 +25,11 @@ impl RetryAfter {
 
     fn of_seconds(text: &str) -> Option<Self> {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // More digits than fit is a very long time, not none.
+        // A number that does not fit is a very long delay, not an invalid one.
         is_number.then(|| Self::Delay(Duration::from_secs(text.parse().unwrap_or(u64::MAX))))
     }
 
-    /// Taken relative to the answer's own `Date`, so that neither clock has to be right.
+    /// Counts from the `Date` of the same answer, so that a wrong clock on either side changes nothing.
     fn of_date(text: &str, headers: &HeaderMap) -> Option<Self> {
         let at = httpdate::parse_http_date(text).ok()?;
         Some(match date_of(headers) {
@@ -38,6 +38,8 @@ impl RetryAfter {
         })
     }
 
+    /// The delay after `received`, the time at which the answer arrived. `None` if that time is needed but
+    /// unknown.
     pub(super) fn delay(self, received: Option<SystemTime>) -> Option<Duration> {
         match (self, received) {
             (Self::Delay(delay), _) => Some(delay),
@@ -47,7 +49,7 @@ impl RetryAfter {
     }
 }
 
-/// The moment at which the server says it answered.
+/// The time in the `Date` header: when the server answered.
 pub(crate) fn date_of(headers: &HeaderMap) -> Option<SystemTime> {
     headers.get(DATE).map(HeaderValue::to_str)?.ok().and_then(|text| httpdate::parse_http_date(text).ok())
 }
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_none() {
+    fn anything_else_is_ignored() {
         for odd in ["", "-1", "+1", "1.5", "1e3", "1, 2", "1s", "soon", "\u{e9}", "Wed, 15 Sep 2021"] {
             assert_eq!(read(odd, Some(DATE_OF_ANSWER)), None, "{odd}");
         }
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_the_first_that_can_be_read_counts() {
+    fn the_first_valid_header_counts() {
         let read = |values: &[&str]| read_all(values, Some(DATE_OF_ANSWER));
         assert_eq!(read(&["soon", "\u{e9}", "7", "9"]), delay(7));
         assert_eq!(read(&["7", A_MINUTE_LATER]), delay(7));
@@ -108,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn a_server_date_that_cannot_be_read_is_as_good_as_none() {
+    fn an_invalid_date_header_is_ignored() {
         assert_eq!(read(A_MINUTE_LATER, Some("yesterday")), read(A_MINUTE_LATER, None));
     }
 
     #[test]
-    fn a_date_without_a_server_date_waits_for_a_local_clock() {
+    fn without_a_date_header_a_retry_after_date_counts_by_the_local_clock() {
         let at = httpdate::parse_http_date(A_MINUTE_LATER).unwrap();
         let read = read(A_MINUTE_LATER, None).unwrap();
         assert_eq!(read, RetryAfter::At(at));

@@ -1,21 +1,23 @@
-//! [`ApiCredential`]: what the service is asked with.
+//! [`ApiCredential`]: the client secret and the user that every request names.
 
-use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
 use zeroize::Zeroizing;
 
 use super::{
-    ClientSecret, UserPrincipalName,
+    ClientSecret, JsonContract, UserPrincipalName, Wire,
     json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
 };
 
-/// A client secret together with the user that it acts for (SPEC section 3.1).
+/// A client secret and the user that it acts for ([wire protocol, section 3.1]).
 ///
-/// The wire type allows `null` for both; ours does not, since there is nothing to be had for it.
+/// The service's own type allows `null` for both. This type requires both, because the service issues no
+/// token without them.
 ///
 /// ```
 /// use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName, model::JsonContract};
 ///
-/// let credential = ApiCredential::new(ClientSecret::new("s3cret")?, UserPrincipalName::new("a@example.com")?);
+/// let secret = ClientSecret::new("s3cret")?;
+/// let credential = ApiCredential::new(secret, UserPrincipalName::new("a@example.com")?);
 /// assert_eq!(
 ///     serde_json::to_string(&credential.wire(JsonContract::CamelCase))?,
 ///     r#"{"clientSecret":"s3cret","userPrincipalName":"a@example.com"}"#,
@@ -23,6 +25,8 @@ use super::{
 /// assert!(!format!("{credential:?}").contains("s3cret"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [wire protocol, section 3.1]: crate::docs::wire#31-default-contract-c-typescript-no-jsoncontract-header--h
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiCredential {
     client_secret: ClientSecret,
@@ -30,7 +34,7 @@ pub struct ApiCredential {
 }
 
 impl ApiCredential {
-    /// A credential of its two parts.
+    /// A credential from its two parts.
     #[must_use]
     pub const fn new(client_secret: ClientSecret, user_principal_name: UserPrincipalName) -> Self {
         Self { client_secret, user_principal_name }
@@ -46,6 +50,28 @@ impl ApiCredential {
     #[must_use]
     pub const fn user_principal_name(&self) -> &UserPrincipalName {
         &self.user_principal_name
+    }
+
+    /// The view that serialises this credential, secret included, in the spelling of `contract`.
+    #[must_use]
+    pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
+        Wire::new(self, contract)
+    }
+}
+
+impl Serialize for Wire<'_, ApiCredential> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let mut object = serializer.serialize_struct("ApiCredential", 2)?;
+        object.serialize_field(
+            name("clientSecret", "ClientSecret"),
+            self.model.client_secret().expose_secret(),
+        )?;
+        object.serialize_field(
+            name("userPrincipalName", "UserPrincipalName"),
+            self.model.user_principal_name().as_str(),
+        )?;
+        object.end()
     }
 }
 
@@ -74,12 +100,18 @@ impl FromJson for FoundCredential {
 impl ReadJson for ApiCredential {
     type Found = FoundCredential;
 
-    fn judge(found: FoundCredential) -> Result<Self, JsonError> {
-        let unusable = |member| JsonError::WrongType { member, found: "empty, null or no visible ASCII" };
-        let name =
-            found.user_principal_name.judge()?.and_then(|text| UserPrincipalName::new(text.as_str()).ok());
+    fn from_found(found: FoundCredential) -> Result<Self, JsonError> {
+        let unusable = |member| JsonError::WrongType { member, found: "empty, null or not visible ASCII" };
+        let name = found
+            .user_principal_name
+            .into_value()?
+            .and_then(|text| UserPrincipalName::new(text.as_str()).ok());
         Ok(Self {
-            client_secret: found.client_secret.judge()?.flatten().ok_or_else(|| unusable("clientSecret"))?,
+            client_secret: found
+                .client_secret
+                .into_value()?
+                .flatten()
+                .ok_or_else(|| unusable("clientSecret"))?,
             user_principal_name: name.ok_or_else(|| unusable("userPrincipalName"))?,
         })
     }

@@ -1,35 +1,47 @@
-//! [`ApiError`]: how the service words a failure.
+//! [`ApiError`]: the JSON body of an error answer.
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
 
-use super::json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, ReadJson, take_members};
+use super::{
+    JsonContract, Wire,
+    json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, ReadJson, take_members},
+};
 
-/// The documented body of a 400 or 500 answer (SPEC section 3.1), every member optional.
+/// The documented body of a 400 or 500 answer ([wire protocol, section 3.1]), every member optional.
 ///
-/// Reading is as lenient as can be, since whatever an error says helps: a member of an unexpected type
-/// counts as missing, a single `message` as a list of one. Where the documented members are absent, those of
-/// a refusal (`errorMsg`) and of an RFC 9457 problem (`title`, `detail`, `traceId`) fill in. `Debug` shows
-/// lengths only: a service may echo what it was sent.
+/// Reading is lenient, because any detail of an error helps. A member of an unexpected type counts as
+/// missing, and a single `message` as a list of one. Where the documented members are absent, these fill in:
+/// `errorMsg` of a refusal, and `title`, `detail` and `traceId` of an RFC 9457 problem.
+///
+/// `Debug` shows lengths only, because the service may echo a secret.
+///
+/// [wire protocol, section 3.1]: crate::docs::wire#31-default-contract-c-typescript-no-jsoncontract-header--h
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// A word for programs.
+    /// The error code, for programs.
     pub code: Option<String>,
-    /// Lines for people.
+    /// The error message for people, one entry for each line.
     pub message: Option<Vec<String>>,
-    /// What the vendor's support asks for.
+    /// The id of the request, for the vendor's support.
     pub request_id: Option<String>,
-    /// When it happened, as text: it may lack an offset, or be the year 1.
+    /// The time of the error, as text: it may lack an offset, or name the year 1.
     pub date: Option<String>,
 }
 
 impl ApiError {
-    /// Whether nothing at all is known.
+    /// Whether every member is missing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The view that serialises this error in the spelling of `contract`.
+    #[must_use]
+    pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
+        Wire::new(self, contract)
     }
 }
 
@@ -44,7 +56,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// The server's words in a `Debug` output: that they are there, and how long.
+/// Text of the service in a `Debug` output: only its length.
 pub(super) struct Hidden<'a>(pub(super) Option<&'a str>);
 
 impl fmt::Debug for Hidden<'_> {
@@ -53,6 +65,18 @@ impl fmt::Debug for Hidden<'_> {
             Some(text) => write!(f, "Some({} bytes)", text.len()),
             None => f.write_str("None"),
         }
+    }
+}
+
+impl Serialize for Wire<'_, ApiError> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let mut object = serializer.serialize_struct("ApiError", 4)?;
+        object.serialize_field(name("code", "Code"), &self.model.code)?;
+        object.serialize_field(name("message", "Message"), &self.model.message)?;
+        object.serialize_field(name("requestId", "RequestId"), &self.model.request_id)?;
+        object.serialize_field(name("date", "Date"), &self.model.date)?;
+        object.end()
     }
 }
 
@@ -103,9 +127,9 @@ impl FromJson for FoundError {
 impl ReadJson for ApiError {
     type Found = FoundError;
 
-    fn judge(found: FoundError) -> Result<Self, JsonError> {
-        let text = |member: Member<AnyScalar>| member.judge().ok().flatten().map(|AnyScalar(text)| text);
-        let documented = found.message.judge().ok().flatten().map(|Lines(lines)| lines);
+    fn from_found(found: FoundError) -> Result<Self, JsonError> {
+        let text = |member: Member<AnyScalar>| member.into_value().ok().flatten().map(|AnyScalar(text)| text);
+        let documented = found.message.into_value().ok().flatten().map(|Lines(lines)| lines);
         let others = [text(found.error_msg), text(found.title), text(found.detail)];
         let others: Vec<_> = others.into_iter().flatten().collect();
         Ok(Self {

@@ -1,27 +1,30 @@
-//! [`DelegatedAccessTokenApiResult`]: the answer of the two token operations, as the wire has it.
+//! [`DelegatedAccessTokenApiResult`]: the JSON answer of the two token operations.
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
 use zeroize::Zeroizing;
 
 use super::{
-    AccessToken, RefreshToken,
+    AccessToken, DelegatedAccessToken, JsonContract, RefreshToken, Wire,
     api_error::Hidden,
     json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
 };
 
-/// The envelope around a token (SPEC section 3.1), not yet judged: every member may be missing.
+/// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be
+/// missing.
 ///
 /// `Debug` shows neither a token nor the text of `error_msg`.
+///
+/// [wire protocol, section 3.1]: crate::docs::wire#31-default-contract-c-typescript-no-jsoncontract-header--h
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DelegatedAccessTokenApiResult {
-    /// The token, if one was issued.
+    /// The token, if the service issued one.
     pub value: Option<DelegatedAccessTokenApiResultValue>,
-    /// Whether the service says that it did what it was asked for.
+    /// Whether the operation succeeded.
     pub is_success: Option<bool>,
-    /// Why not, in words for people.
+    /// The reason for a failure, for people.
     pub error_msg: Option<String>,
 }
 
@@ -37,6 +40,12 @@ impl DelegatedAccessTokenApiResult {
     pub fn refusal(error_msg: impl Into<String>) -> Self {
         Self { value: None, is_success: Some(false), error_msg: Some(error_msg.into()) }
     }
+
+    /// The view that serialises this answer, tokens included, in the spelling of `contract`.
+    #[must_use]
+    pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
+        Wire::new(self, contract)
+    }
 }
 
 impl fmt::Debug for DelegatedAccessTokenApiResult {
@@ -49,16 +58,22 @@ impl fmt::Debug for DelegatedAccessTokenApiResult {
     }
 }
 
-/// The token inside the envelope (SPEC section 3.1). A token that is empty or could not be sent in a header
-/// is read as none.
+/// The token inside the envelope ([wire protocol, section 3.1]).
+///
+/// A token that is empty, or that no header can carry, is read as `None`.
+///
+/// [wire protocol, section 3.1]: crate::docs::wire#31-default-contract-c-typescript-no-jsoncontract-header--h
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DelegatedAccessTokenApiResultValue {
     /// The access token.
     pub access_token: Option<AccessToken>,
-    /// What another access token can be had with.
+    /// The refresh token, to exchange for the next access token.
     pub refresh_token: Option<RefreshToken>,
-    /// The lifetime, in a unit that the vendor does not document (SPEC section 8); 0 where it is missing.
+    /// The lifetime, in a unit that the vendor does not document ([wire protocol, section 8]); 0 if it is
+    /// missing.
+    ///
+    /// [wire protocol, section 8]: crate::docs::wire#8-duration-unit-and-lifetime--unknown
     pub duration: i64,
 }
 
@@ -68,11 +83,49 @@ impl DelegatedAccessTokenApiResultValue {
     pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>, duration: i64) -> Self {
         Self { access_token: Some(access_token), refresh_token, duration }
     }
+
+    /// Converts into a usable token. `None` if there is no access token.
+    #[must_use]
+    pub fn into_token(self) -> Option<DelegatedAccessToken> {
+        let token = DelegatedAccessToken::new(self.access_token?, self.refresh_token);
+        Some(token.with_duration(self.duration))
+    }
+
+    /// The view that serialises this value, tokens included, in the spelling of `contract`.
+    #[must_use]
+    pub const fn wire(&self, contract: JsonContract) -> Wire<'_, Self> {
+        Wire::new(self, contract)
+    }
+}
+
+impl Serialize for Wire<'_, DelegatedAccessTokenApiResult> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let value = self.model.value.as_ref().map(|value| value.wire(self.contract));
+        let mut object = serializer.serialize_struct("DelegatedAccessTokenApiResult", 3)?;
+        object.serialize_field(name("value", "Value"), &value)?;
+        object.serialize_field(name("isSuccess", "IsSuccess"), &self.model.is_success)?;
+        object.serialize_field(name("errorMsg", "ErrorMsg"), &self.model.error_msg)?;
+        object.end()
+    }
 }
 
 impl<'de> Deserialize<'de> for DelegatedAccessTokenApiResult {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         json_reading::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Wire<'_, DelegatedAccessTokenApiResultValue> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |camel, pascal| self.contract.pick(camel, pascal);
+        let access_token = self.model.access_token.as_ref().map(AccessToken::expose_secret);
+        let refresh_token = self.model.refresh_token.as_ref().map(RefreshToken::expose_secret);
+        let mut object = serializer.serialize_struct("DelegatedAccessTokenApiResultValue", 3)?;
+        object.serialize_field(name("access_token", "AccessToken"), &access_token)?;
+        object.serialize_field(name("refresh_token", "RefreshToken"), &refresh_token)?;
+        object.serialize_field(name("duration", "Duration"), &self.model.duration)?;
+        object.end()
     }
 }
 
@@ -103,15 +156,16 @@ impl FromJson for FoundResult {
 impl ReadJson for DelegatedAccessTokenApiResult {
     type Found = FoundResult;
 
-    fn judge(found: FoundResult) -> Result<Self, JsonError> {
-        let is_success = found.is_success.judge()?;
+    fn from_found(found: FoundResult) -> Result<Self, JsonError> {
+        let is_success = found.is_success.into_value()?;
         let value = found
             .value
-            .judge()
-            .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::judge).transpose());
-        let error_msg = found.error_msg.judge().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
+            .into_value()
+            .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::from_found).transpose());
+        let error_msg =
+            found.error_msg.into_value().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
         if is_success == Some(false) {
-            // A refusal stays one, however odd the members are that nobody will look at.
+            // A refusal ignores the other members, so a malformed one does not turn it into another error.
             return Ok(Self { value: value.ok().flatten(), is_success, error_msg: error_msg.ok().flatten() });
         }
         Ok(Self { value: value?, is_success, error_msg: error_msg? })
@@ -139,11 +193,11 @@ impl FromJson for FoundValue {
 impl ReadJson for DelegatedAccessTokenApiResultValue {
     type Found = FoundValue;
 
-    fn judge(found: FoundValue) -> Result<Self, JsonError> {
+    fn from_found(found: FoundValue) -> Result<Self, JsonError> {
         Ok(Self {
-            access_token: found.access_token.judge()?.flatten(),
-            refresh_token: found.refresh_token.judge()?.flatten(),
-            duration: found.duration.judge()?.unwrap_or(0),
+            access_token: found.access_token.into_value()?.flatten(),
+            refresh_token: found.refresh_token.into_value()?.flatten(),
+            duration: found.duration.into_value()?.unwrap_or(0),
         })
     }
 }

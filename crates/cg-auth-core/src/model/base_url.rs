@@ -1,4 +1,4 @@
-//! [`BaseUrl`]: where the service answers, parsed once.
+//! [`BaseUrl`]: the address of the service, parsed and checked.
 
 mod authority;
 mod prefix;
@@ -17,14 +17,20 @@ use self::{
 };
 use super::ConfigError;
 
-/// The address that the paths of the operations are joined to (SPEC section 5).
+/// The address of the service, to which the paths of the operations are appended ([wire protocol, section
+/// 5]).
 ///
-/// `https:`, or `http:` to a loopback host; any other `http:` would send the secret in the clear and needs
-/// [`BaseUrl::parse_allowing_http`]. A path prefix is kept, one trailing slash more or less changes
-/// nothing. A URL that different HTTP stacks would read differently is refused: one with userinfo, query,
-/// fragment, dot segments, empty segments, an encoded dot or slash, a path character outside RFC 3986's
-/// `pchar`, or a host that only some take for an IPv4 address (`127.1`, `0x7f.1`). So is one that ends in
-/// `/admin`, which the admin operation's own path already holds.
+/// The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to any other host would send the
+/// secret unencrypted and needs [`BaseUrl::parse_allowing_http`]. A path prefix is kept; a trailing slash is
+/// ignored.
+///
+/// A URL that two HTTP libraries may read differently is refused:
+///
+/// - userinfo, a query, a fragment, dot segments, empty segments, percent-encoded dots or slashes;
+/// - a path character outside RFC 3986's `pchar`;
+/// - a host that only some libraries read as an IPv4 address (`127.1`, `0x7f.1`).
+///
+/// A URL that ends in `/admin` is refused too, because the path of the admin operation starts with `/admin`.
 ///
 /// ```
 /// use cg_auth_core::BaseUrl;
@@ -34,70 +40,85 @@ use super::ConfigError;
 /// assert!(BaseUrl::parse("http://example.com").is_err());
 /// # Ok::<(), cg_auth_core::ConfigError>(())
 /// ```
+///
+/// [wire protocol, section 5]: crate::docs::wire#5-base-url
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
-    /// Without a trailing slash: scheme, authority, prefix.
+    /// Scheme, authority and path prefix, without a trailing slash.
     text: Box<str>,
     prefix_at: usize,
     plaintext: bool,
 }
 
 impl BaseUrl {
-    /// Reads a base URL, refusing `http:` to anything but a loopback host.
+    /// Parses a base URL. Plain `http:` is accepted for a loopback host only.
     ///
     /// # Errors
-    /// [`ConfigError`] with a hint; it never quotes the URL, which may hold a password.
+    /// [`ConfigError`] with a hint. It never quotes the URL, which may hold a password.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let base = Self::parse_allowing_http(text)?;
         if base.plaintext && !base.is_loopback() {
             return Err(problem(
-                "would send the secret over plain http; use https, or allow http explicitly",
+                "would send the secret unencrypted over plain http; use https, or allow http explicitly",
             ));
         }
         Ok(base)
     }
 
-    /// Reads a base URL, taking `http:` to any host: the secret then crosses the network in the clear.
+    /// Parses a base URL and accepts plain `http:` to any host. The secret then crosses the network
+    /// unencrypted.
     ///
     /// # Errors
-    /// [`ConfigError`] as [`BaseUrl::parse`] does.
+    /// [`ConfigError`] as from [`BaseUrl::parse`].
     pub fn parse_allowing_http(text: &str) -> Result<Self, ConfigError> {
         if text.contains('#') {
-            return Err(problem("has a fragment"));
+            return Err(problem("has a fragment; remove the # and what follows it"));
         }
         if !text.is_ascii() {
-            return Err(problem("holds a character outside ASCII; write a host name in its xn-- form"));
+            return Err(problem("holds a character outside ASCII; write the host name in its xn-- form"));
         }
-        let uri: Uri = text.parse().map_err(|_| problem("is not a URL"))?;
+        let uri: Uri =
+            text.parse().map_err(|_| problem("is not a URL; expected https://HOST[:PORT][/PREFIX]"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(problem("is not absolute; it starts with https://"));
+            return Err(problem("must start with https://"));
         };
         let plaintext = *scheme == Scheme::HTTP;
         if !plaintext && *scheme != Scheme::HTTPS {
-            return Err(problem("has a scheme other than https"));
+            return Err(problem("has a scheme other than https; it must start with https://"));
         }
         let authority = authority.as_str().to_ascii_lowercase();
-        check_authority(&authority)?;
+        check_authority(&authority).map_err(problem)?;
         if uri.query().is_some() {
-            return Err(problem("has a query"));
+            return Err(problem("has a query; remove the ? and what follows it"));
         }
         let prefix = uri.path().strip_suffix('/').unwrap_or(uri.path());
-        check_prefix(prefix)?;
+        check_prefix(prefix).map_err(problem)?;
 
         let origin = format!("{scheme}://{authority}");
         Ok(Self { prefix_at: origin.len(), text: (origin + prefix).into(), plaintext })
     }
 
-    /// The URL, without a trailing slash.
+    /// The URL of an operation: this URL with `path`, which starts with a slash, appended.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the two do not form a valid URL. With a path of this crate, that takes a base URL
+    /// of almost 64 KiB.
+    pub fn join(&self, path: &str) -> Result<Uri, ConfigError> {
+        const NOT_A_URL: ConfigError = problem("is too long to append the path of an operation");
+        let joined = PathAndQuery::try_from(format!("{}{path}", &self.text[self.prefix_at..]));
+        let origin: Result<Uri, _> = self.text[..self.prefix_at].parse();
+        let (Ok(target), Ok(origin)) = (joined, origin) else {
+            return Err(NOT_A_URL);
+        };
+        let mut parts = origin.into_parts();
+        parts.path_and_query = Some(target);
+        Uri::from_parts(parts).map_err(|_| NOT_A_URL)
+    }
+
+    /// The URL as text, without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// Whether requests go unencrypted.
-    #[must_use]
-    pub const fn is_plaintext(&self) -> bool {
-        self.plaintext
     }
 
     /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
@@ -106,23 +127,13 @@ impl BaseUrl {
         is_loopback(&self.text[self.text.find("://").map_or(0, |at| at + 3)..self.prefix_at])
     }
 
-    /// The URL of an operation; `path` starts with a slash.
-    ///
-    /// # Errors
-    /// [`ConfigError`] when the two do not make a URL, which no path of this crate does to a base of usual
-    /// length.
-    pub fn join(&self, path: &str) -> Result<Uri, ConfigError> {
-        let joined = PathAndQuery::try_from(format!("{}{path}", &self.text[self.prefix_at..]));
-        let origin: Result<Uri, _> = self.text[..self.prefix_at].parse();
-        let (Ok(target), Ok(origin)) = (joined, origin) else {
-            return Err(problem("and the operation's path make no URL together"));
-        };
-        let mut parts = origin.into_parts();
-        parts.path_and_query = Some(target);
-        Uri::from_parts(parts).map_err(|_| problem("and the operation's path make no URL together"))
+    /// Whether requests travel unencrypted, over plain `http:`.
+    #[must_use]
+    pub const fn is_plaintext(&self) -> bool {
+        self.plaintext
     }
 
-    /// A published environment's URL, from its bare host name.
+    /// The URL of a published environment. `host` is a bare host name.
     pub(super) fn published(host: &'static str) -> Self {
         let text = format!("https://{host}");
         Self { prefix_at: text.len(), text: text.into(), plaintext: false }
@@ -158,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trailing_slash_changes_nothing_and_a_prefix_is_kept() {
+    fn a_trailing_slash_is_ignored_and_a_prefix_is_kept() {
         for (text, joined) in [
             ("https://example.com", "https://example.com/auth"),
             ("https://example.com/", "https://example.com/auth"),
@@ -175,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_stacks_could_read_differently_is_refused() {
+    fn a_url_that_two_http_libraries_may_read_differently_is_refused() {
         for text in [
             "",
             "/auth",
@@ -227,13 +238,13 @@ mod tests {
             "https://1.2.3.4.",
             "http://[::ffff:127.0.0.1]",
         ] {
-            assert!(BaseUrl::parse(text).is_err(), "{text:?} was taken");
+            assert!(BaseUrl::parse(text).is_err(), "{text:?} was accepted");
         }
         assert!(BaseUrl::parse_allowing_http("http://example.com").is_ok());
     }
 
     #[test]
-    fn a_refusal_does_not_quote_the_url() {
+    fn an_error_does_not_quote_the_url() {
         let refused = BaseUrl::parse("https://user:hunter2@example.com").unwrap_err();
         assert!(!format!("{refused} {refused:?}").contains("hunter2"));
     }

@@ -1,8 +1,8 @@
-//! [`ConfigError`]: a setting that cannot be right, found before anything was sent.
+//! [`ConfigError`]: an invalid setting, found before a request is sent.
 
-/// A value that a caller supplied cannot be used.
+/// A setting has an invalid value.
 ///
-/// It names the setting and what is wrong with it, never the value: that may be a secret.
+/// The error names the setting and the problem. It never quotes the value, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{setting} {problem}")]
 pub struct ConfigError {
@@ -13,13 +13,13 @@ pub struct ConfigError {
 impl ConfigError {
     /// An error that reads as `{setting} {problem}`, for instance "the base URL" "has a query".
     ///
-    /// Both are literals, so that no value can slip in.
+    /// Both parts are `&'static str`, so that they cannot quote a value.
     #[must_use]
     pub const fn new(setting: &'static str, problem: &'static str) -> Self {
         Self { setting, problem }
     }
 
-    /// Which setting it is.
+    /// The name of the setting.
     #[must_use]
     pub const fn setting(&self) -> &'static str {
         self.setting

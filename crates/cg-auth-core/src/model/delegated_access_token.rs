@@ -1,9 +1,9 @@
-//! [`DelegatedAccessToken`]: a token that can be used.
+//! [`DelegatedAccessToken`]: an answer's token, with a usable access token.
 
-use super::{AccessToken, DelegatedAccessTokenApiResultValue, RefreshToken};
+use super::{AccessToken, RefreshToken};
 
-/// A delegated access token as the service issued it, validated: the access token is there and fits into a
-/// header.
+/// A delegated access token as the service issued it. It always holds an access token that a header can
+/// carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegatedAccessToken {
     access_token: AccessToken,
@@ -12,59 +12,48 @@ pub struct DelegatedAccessToken {
 }
 
 impl DelegatedAccessToken {
-    /// A token from elsewhere than an answer, such as a store. Its `duration` is zero: unknown.
+    /// A token that does not come from an answer but, for instance, from a store. Its `duration` is zero:
+    /// unknown.
     #[must_use]
     pub const fn new(access_token: AccessToken, refresh_token: Option<RefreshToken>) -> Self {
         Self { access_token, refresh_token, duration: 0 }
     }
 
-    /// What calls are authorised with; the likely form is `Authorization: Bearer` (SPEC section 7).
+    /// The token that authorises API calls, most likely as `Authorization: Bearer`
+    /// ([wire protocol, section 7](crate::docs::wire#7-how-the-access-token-is-used-on-later-calls)).
     #[must_use]
     pub const fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    /// What another access token can be had with. After a refresh whose answer named no new one, this is
-    /// the one that was sent.
+    /// The refresh token, to exchange for the next access token. If the answer to a refresh holds none, this
+    /// is the refresh token that was sent.
     #[must_use]
     pub const fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()
     }
 
     /// The raw `duration`, in a unit that the vendor does not document; zero or less means unknown
-    /// (SPEC section 8).
+    /// ([wire protocol, section 8](crate::docs::wire#8-duration-unit-and-lifetime--unknown)).
     #[must_use]
     pub const fn duration(&self) -> i64 {
         self.duration
     }
 
-    /// The same token, with `refresh_token` where it has none of its own.
+    /// Adds `refresh_token`, unless this token has a refresh token already.
     #[must_use]
     pub fn or_refresh_token(mut self, refresh_token: &RefreshToken) -> Self {
         self.refresh_token.get_or_insert_with(|| refresh_token.clone());
         self
     }
 
-    /// Access token and refresh token, by value.
+    /// Takes the token apart into access token and refresh token.
     #[must_use]
     pub fn into_tokens(self) -> (AccessToken, Option<RefreshToken>) {
         (self.access_token, self.refresh_token)
     }
-}
-
-impl TryFrom<DelegatedAccessTokenApiResultValue> for DelegatedAccessToken {
-    type Error = NoAccessToken;
-
-    fn try_from(value: DelegatedAccessTokenApiResultValue) -> Result<Self, NoAccessToken> {
-        Ok(Self {
-            access_token: value.access_token.ok_or(NoAccessToken)?,
-            refresh_token: value.refresh_token,
-            duration: value.duration,
-        })
+    pub(super) const fn with_duration(mut self, duration: i64) -> Self {
+        self.duration = duration;
+        self
     }
 }
-
-/// A successful answer held no access token that could be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer holds no access token, or one that fits into no header")]
-pub struct NoAccessToken;

@@ -4,9 +4,11 @@ use std::{fmt, str::FromStr};
 
 use super::{BaseUrl, ConfigError};
 
-/// A published environment of the service (SPEC section 5).
+/// A published environment of the service ([wire protocol, section 5]).
 ///
-/// The published list may be incomplete; any other URL goes through [`BaseUrl::parse`].
+/// The published list may be incomplete. For any other URL use [`BaseUrl::parse`].
+///
+/// [wire protocol, section 5]: crate::docs::wire#5-base-url
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {
@@ -25,7 +27,7 @@ impl Environment {
     pub const ALL: [Self; 4] =
         [Self::Commercial, Self::UsGovernment, Self::InsiderUsEast, Self::InsiderNorthEurope];
 
-    /// The name that [`FromStr`] reads.
+    /// The name that [`FromStr`] reads, for instance `us-government`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,7 +38,7 @@ impl Environment {
         }
     }
 
-    /// Where this environment answers.
+    /// The base URL of this environment.
     #[must_use]
     pub fn base_url(self) -> BaseUrl {
         BaseUrl::published(match self {
@@ -58,10 +60,12 @@ impl FromStr for Environment {
     type Err = ConfigError;
 
     fn from_str(name: &str) -> Result<Self, ConfigError> {
-        Self::ALL
-            .into_iter()
-            .find(|environment| environment.name().eq_ignore_ascii_case(name))
-            .ok_or(ConfigError::new("the environment", "is not a published one"))
+        Self::ALL.into_iter().find(|environment| environment.name().eq_ignore_ascii_case(name)).ok_or(
+            ConfigError::new(
+                "the environment",
+                "is unknown; expected commercial, us-government, insider-us-east or insider-north-europe",
+            ),
+        )
     }
 }
 
@@ -76,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_reads_back_and_every_address_is_a_base_url() {
+    fn every_name_parses_back_and_every_base_url_is_valid() {
         for environment in Environment::ALL {
             assert_eq!(environment.name().parse(), Ok(environment));
             let base = environment.base_url();

@@ -1,9 +1,13 @@
-//! Reading a model, leniently (SPEC section 11): names ignore case and underscores, unknown members are
-//! skipped, of several members with one name the documented spelling wins and then the last.
+//! Lenient JSON reading ([wire protocol, section 11]).
 //!
-//! A member is first taken as it comes ([`Found`]) and judged once it is known to be the one that counts.
-//! So a duplicate that loses cannot fail the document, and no message of `serde_json`, which quotes values,
-//! is ever needed.
+//! Names ignore case and underscores. Unknown members are skipped. Of several members with one name the
+//! documented spelling wins, then the last.
+//!
+//! Reading takes two steps. [`Found`] stores a member of any type; `from_found` checks the one that wins. So
+//! a losing duplicate of a wrong type cannot fail the document, and no error text of `serde_json`, which quotes
+//! values, is used.
+//!
+//! [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
 
 mod found;
 
@@ -17,7 +21,7 @@ use serde::{
 pub(super) use self::found::{AnyScalar, Lines};
 pub(crate) use self::found::{Found, FromJson};
 
-/// Why a JSON document could not be read: the place or the member, never a value.
+/// A JSON document could not be read. The error names the place or the member, never a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
@@ -25,27 +29,27 @@ pub enum JsonError {
     #[error("the JSON document is cut off at line {line} column {column}")]
     #[non_exhaustive]
     CutOff {
-        /// Line of the end, counted from 1.
+        /// The line where the document ends, counted from 1.
         line: usize,
-        /// Column of the end, in bytes.
+        /// The column where the document ends, in bytes.
         column: usize,
     },
-    /// The document is no JSON, is not UTF-8, is nested too deep, or something follows it.
+    /// The document is not JSON, is not UTF-8, is nested too deep, or is followed by more text.
     #[error("the JSON document is malformed at line {line} column {column}")]
     #[non_exhaustive]
     Malformed {
-        /// Line of the problem, counted from 1.
+        /// The line of the problem, counted from 1.
         line: usize,
-        /// Column of the problem, in bytes.
+        /// The column of the problem, in bytes.
         column: usize,
     },
-    /// A member, or the document itself, is of a type that cannot be meant.
-    #[error("in the JSON document {member} is {found}")]
+    /// A member, or the document itself, has a wrong type.
+    #[error("unexpected JSON: {member} is {found}")]
     #[non_exhaustive]
     WrongType {
-        /// The member's documented name, or "the whole".
+        /// The member's documented name, or "the document".
         member: &'static str,
-        /// What was found instead, for instance "a boolean".
+        /// The type that was found, for instance "a boolean".
         found: &'static str,
     },
 }
@@ -57,38 +61,38 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// A model that is read in two steps: taken as found, then judged.
+/// A model that is read in two steps: found, then checked.
 pub(crate) trait ReadJson: Sized {
     type Found: FromJson;
 
-    fn judge(found: Self::Found) -> Result<Self, JsonError>;
+    fn from_found(found: Self::Found) -> Result<Self, JsonError>;
 }
 
-/// Reads one document; content decides, one UTF-8 byte order mark is allowed.
+/// Reads one document from `bytes`. One UTF-8 byte order mark before it is skipped.
 pub(crate) fn read_json<T: ReadJson>(bytes: &[u8]) -> Result<T, JsonError> {
     let document = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(document);
     let found = Found::deserialize(&mut deserializer)?;
     deserializer.end()?;
-    judge(found)
+    read_found(found)
 }
 
-/// The body of every model's `Deserialize`.
+/// Implements `Deserialize` for every model.
 pub(super) fn deserialize<'de, T: ReadJson, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    judge(Found::deserialize(deserializer)?).map_err(D::Error::custom)
+    read_found(Found::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-fn judge<T: ReadJson>(found: Found<T::Found>) -> Result<T, JsonError> {
+fn read_found<T: ReadJson>(found: Found<T::Found>) -> Result<T, JsonError> {
     match found {
-        Found::Value(value) => T::judge(value),
-        Found::Null => Err(JsonError::WrongType { member: "the whole", found: "null" }),
-        Found::Wrong(found) => Err(JsonError::WrongType { member: "the whole", found }),
+        Found::Value(value) => T::from_found(value),
+        Found::Null => Err(JsonError::WrongType { member: "the document", found: "null" }),
+        Found::Wrong(found) => Err(JsonError::WrongType { member: "the document", found }),
     }
 }
 
-/// The member of a name, and what was found of it so far.
+/// A member, and the value that wins among those found so far.
 pub(crate) struct Member<T> {
-    /// The spelling of the camelCase contract.
+    /// The documented name, in the spelling of the camelCase contract.
     name: &'static str,
     found: Found<T>,
     documented: bool,
@@ -107,7 +111,7 @@ impl<T: FromJson> Member<T> {
         letters(name).eq(letters(self.name))
     }
 
-    /// Takes the value that follows the spelling `name`.
+    /// Reads the value after `name` and keeps it if it wins over the one found before.
     pub(super) fn take<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
@@ -122,8 +126,8 @@ impl<T: FromJson> Member<T> {
         Ok(())
     }
 
-    /// The value that counts, `None` when it is null or missing.
-    pub(super) fn judge(self) -> Result<Option<T>, JsonError> {
+    /// The winning value; `None` if it is null or missing.
+    pub(super) fn into_value(self) -> Result<Option<T>, JsonError> {
         match self.found {
             Found::Null => Ok(None),
             Found::Value(value) => Ok(Some(value)),
@@ -132,7 +136,7 @@ impl<T: FromJson> Member<T> {
     }
 }
 
-/// Fills a struct of [`Member`]s from an object: each member by any of its spellings, the rest skipped.
+/// Reads an object into [`Member`]s, each under any of its spellings, and skips all other members.
 macro_rules! take_members {
     ($object:ident, $($member:expr),+ $(,)?) => {
         while let Some(name) = $crate::model::json_reading::next_name(&mut $object)? {
@@ -146,7 +150,7 @@ macro_rules! take_members {
 }
 pub(super) use take_members;
 
-/// The next member's name. A name longer than any documented one is cut: it cannot be meant.
+/// The name of the next member. A name that is longer than any documented one is read as empty.
 pub(crate) fn next_name<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Option<Box<str>>, A::Error> {
     object.next_key_seed(NameSeed)
 }

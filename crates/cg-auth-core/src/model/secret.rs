@@ -1,4 +1,4 @@
-//! [`ClientSecret`], [`AccessToken`] and [`RefreshToken`]: text that must not be seen.
+//! [`ClientSecret`], [`AccessToken`] and [`RefreshToken`]: secret text, redacted and zeroed.
 
 use std::fmt;
 
@@ -10,22 +10,23 @@ macro_rules! secret {
     ($(#[$doc:meta])* $name:ident, $setting:literal, $check:path) => {
         $(#[$doc])*
         ///
-        /// `Debug` is redacted, there is no `Display`, and the memory is zeroed on drop. The comparison is
-        /// for tests and look-ups; its time depends on the content.
+        /// `Debug` is redacted, there is no `Display`, and dropping it zeroes the memory. `==` is for tests
+        /// and look-ups: it does not run in constant time.
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name(Zeroizing<Box<str>>);
 
         impl $name {
-            /// Takes the text as it is, without trimming.
+            /// A value from `text`, which is not trimmed.
             ///
             /// # Errors
-            /// [`ConfigError`] when the text is empty or holds a character that cannot be sent in a header
+            /// [`ConfigError`] if the text is empty or holds a character that a header cannot carry
             /// unchanged.
             pub fn new(text: impl Into<String>) -> Result<Self, ConfigError> {
                 Self::copied(&Zeroizing::new(text.into()))
             }
 
-            /// A copy of the exact size: shrinking a string in place could leave its text behind.
+            /// Copies into a buffer of the exact size, because shrinking a `String` may leave the text in
+            /// freed memory.
             fn copied(text: &str) -> Result<Self, ConfigError> {
                 match $check(text) {
                     Some(problem) => Err(ConfigError::new($setting, problem)),
@@ -33,14 +34,17 @@ macro_rules! secret {
                 }
             }
 
-            /// The text itself. Whoever calls this sees to it that it goes nowhere else.
+            /// The secret text itself. Keep it out of logs, errors and `Debug` output.
             #[must_use]
             pub fn expose_secret(&self) -> &str {
                 &self.0
             }
         }
 
-        /// In an answer, text that is no good is no token (SPEC section 11), so the outcome is kept as such.
+        /// Text that is not a valid token counts as a missing token ([wire protocol, section 11]), not
+        /// as a JSON error.
+        ///
+        /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
         impl FromJson for Option<$name> {
             fn from_text(text: &str) -> Option<Self> {
                 Some($name::copied(text).ok())
@@ -56,22 +60,29 @@ macro_rules! secret {
 }
 
 secret! {
-    /// The secret of an API authentication profile (SPEC section 9): non-empty visible ASCII.
+    /// The secret of an API authentication profile ([wire protocol, section 9]): non-empty visible ASCII.
+    ///
+    /// [wire protocol, section 9]: crate::docs::wire#9-obtaining-a-credential-documentation-mh
     ClientSecret, "the client secret", visible_ascii_problem
 }
 
 secret! {
-    /// A delegated access token: opaque, non-empty, without control characters, so that it can be put in a
-    /// header (SPEC section 11).
+    /// A delegated access token: opaque, non-empty, without control characters, so that a header can carry it
+    /// ([wire protocol, section 11]).
+    ///
+    /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
     AccessToken, "the access token", control_character_problem
 }
 
 secret! {
-    /// A refresh token: opaque, non-empty visible ASCII, since it travels in a header (SPEC section 11).
+    /// A refresh token: opaque, non-empty visible ASCII, because it travels in a header
+    /// ([wire protocol, section 11]).
+    ///
+    /// [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
     RefreshToken, "the refresh token", visible_ascii_problem
 }
 
-/// What keeps `text` from being sent in a header byte for byte, if anything does.
+/// The reason why a header cannot carry `text` byte for byte, if there is one.
 pub(super) fn visible_ascii_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("is empty")
@@ -96,7 +107,7 @@ fn control_character_problem(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Looks at every byte rather than stop at the first hit, which compiles to a few wide instructions.
+/// Reads every byte instead of stopping at the first match, so that the loop compiles to SIMD instructions.
 fn holds(text: &str, bad: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |found, byte| found | bad(byte))
 }
@@ -113,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_header_cannot_carry_is_refused_without_being_quoted() {
+    fn text_that_a_header_cannot_carry_is_refused_and_not_quoted() {
         for (text, problem) in [
             ("", "the client secret is empty"),
             ("s3cret\n", "the client secret has white space before or after it"),
@@ -124,7 +135,7 @@ mod tests {
         }
         assert!(RefreshToken::new("a b").is_err());
         assert!(AccessToken::new("a\u{7f}b").is_err());
-        assert!(AccessToken::new("a\u{9b}31m").is_err(), "a terminal takes it for an escape");
+        assert!(AccessToken::new("a\u{9b}31m").is_err(), "a terminal reads U+009B as an escape sequence");
         assert!(AccessToken::new("opaque, not ASCII: é").is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Text as it comes from files, pipes and tokens: [`without_newline`] and [`decode_base64url`].
+//! Reading text from files, pipes and tokens: [`without_newline`] and [`decode_base64url`].
 
 use base64::{
     Engine as _,
@@ -7,7 +7,8 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-/// `text` without one newline (LF or CRLF) at its end, as an editor or `echo` adds one to a secret.
+/// Removes one newline (LF or CRLF) from the end of `text`, because editors and `echo` append one to a
+/// secret.
 ///
 /// ```
 /// use cg_auth_core::model::without_newline;
@@ -21,8 +22,9 @@ pub fn without_newline(text: &str) -> &str {
     text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
-/// The bytes that a part of a JWT holds; `None` if it is not base64url. Padding, which RFC 7515 section 2 does not
-/// allow, is accepted. The bytes are zeroed on drop.
+/// Decodes base64url, the encoding of the parts of a JWT. `None` if `text` is not base64url.
+///
+/// It accepts padding, although RFC 7515 section 2 does not allow it. Dropping the bytes zeroes them.
 ///
 /// ```
 /// use cg_auth_core::model::decode_base64url;

@@ -1,21 +1,23 @@
-//! [`UserPrincipalName`]: who the program acts for.
+//! [`UserPrincipalName`]: the user that the program acts for.
 
 use std::{fmt, str::FromStr};
 
 use super::{ConfigError, secret::visible_ascii_problem};
 
-/// The login name of the delegated user, for instance `someone@example.com` (SPEC section 9).
+/// The login name of the delegated user, for instance `someone@example.com` ([wire protocol, section 9]).
 ///
-/// Non-empty visible ASCII, because it travels in a header. It is personal data but no secret, so it may be
-/// shown.
+/// It must be non-empty visible ASCII, because it travels in a header. It is personal data but not a secret,
+/// so `Display` and `Debug` show it.
+///
+/// [wire protocol, section 9]: crate::docs::wire#9-obtaining-a-credential-documentation-mh
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserPrincipalName(Box<str>);
 
 impl UserPrincipalName {
-    /// Takes the name as it is, without trimming.
+    /// A user principal name from `name`, which is not trimmed.
     ///
     /// # Errors
-    /// [`ConfigError`] when it is empty or holds anything but visible ASCII.
+    /// [`ConfigError`] if the name is empty or holds a character other than visible ASCII.
     pub fn new(name: impl Into<String>) -> Result<Self, ConfigError> {
         let name = name.into();
         match visible_ascii_problem(&name) {
@@ -24,7 +26,7 @@ impl UserPrincipalName {
         }
     }
 
-    /// The name.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! [`ScriptedTransport`]: answers from a list.
+//! [`ScriptedTransport`]: a transport that plays prepared answers.
 
 use std::{
     collections::VecDeque,
@@ -15,10 +15,28 @@ use crate::{
     transport::{HttpTransport, TransportError},
 };
 
-/// An [`HttpTransport`] that plays a script, one step for each request, and notes the requests.
+/// An [`HttpTransport`] that plays one step of a script for each request, and records the requests.
 ///
-/// A clone plays the same script. A request beyond the end of the script fails with a config error.
-/// `Debug` counts steps and requests; it shows neither.
+/// A clone shares the script and the record. A request after the last step fails with a config error. `Debug`
+/// shows the number of steps and requests only.
+///
+/// ```
+/// use cg_auth_core::{
+///     testing::ScriptedTransport,
+///     transport::{HttpTransport, TransportError},
+/// };
+/// use http::{Request, Response};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let transport = ScriptedTransport::new()
+///     .fail(TransportError::connect("connection refused"))
+///     .answer(Response::new("hello".into()));
+/// assert!(transport.send(Request::new("first".into())).await.is_err());
+/// assert!(transport.send(Request::new("second".into())).await.is_ok());
+/// assert_eq!(transport.requests()[1].body().as_bytes(), b"second");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct ScriptedTransport {
     state: Arc<Mutex<State>>,
@@ -29,9 +47,9 @@ struct State {
     script: VecDeque<Step>,
     requests: Vec<Request<Body>>,
     under_way: usize,
-    /// How many of the answers that are held back may go.
+    /// How many held-back answers `release` has let go that no request has taken yet.
     released: usize,
-    held_back: Vec<Waker>,
+    waiting: Vec<Waker>,
 }
 
 enum Step {
@@ -49,52 +67,52 @@ impl ScriptedTransport {
         Self::default()
     }
 
-    /// The next request is answered with `response`.
+    /// Answers the next request with `response`.
     #[must_use]
     pub fn answer(self, response: Response<Body>) -> Self {
         self.then(Step::Answer(response))
     }
 
-    /// The next request is answered with `response`, but not before [`release`](Self::release).
+    /// Answers the next request with `response`, but not before [`release`](Self::release).
     #[must_use]
     pub fn hold_back(self, response: Response<Body>) -> Self {
         self.then(Step::HoldBack(response))
     }
 
-    /// The next request fails with `error`.
+    /// Fails the next request with `error`.
     #[must_use]
     pub fn fail(self, error: TransportError) -> Self {
         self.then(Step::Fail(error))
     }
 
-    /// The next request is never answered.
+    /// Never answers the next request.
     #[must_use]
     pub fn hang(self) -> Self {
         self.then(Step::Hang)
     }
 
-    /// The next request panics.
+    /// Panics on the next request.
     #[must_use]
     pub fn panic(self) -> Self {
         self.then(Step::Panic)
     }
 
-    /// Lets one answer go that is held back, or the next one that would be.
+    /// Releases one held-back answer. If none is waiting yet, the next one is not held back.
     pub fn release(&self) {
-        let held_back = self.with_state(|state| {
+        let waiting = self.with_state(|state| {
             state.released += 1;
-            std::mem::take(&mut state.held_back)
+            std::mem::take(&mut state.waiting)
         });
-        held_back.into_iter().for_each(Waker::wake);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// The requests so far, in order, with every header and byte.
+    /// All requests so far, in order, with headers and bodies.
     #[must_use]
     pub fn requests(&self) -> Vec<Request<Body>> {
         self.with_state(|state| state.requests.clone())
     }
 
-    /// How many requests have neither come to their end nor been cancelled.
+    /// The number of requests in flight: neither answered, failed nor cancelled.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.with_state(|state| state.under_way)
@@ -117,7 +135,7 @@ impl ScriptedTransport {
                     Poll::Ready(())
                 }
                 None => {
-                    state.held_back.push(context.waker().clone());
+                    state.waiting.push(context.waker().clone());
                     Poll::Pending
                 }
             })
@@ -150,8 +168,10 @@ impl HttpTransport for ScriptedTransport {
             }
             Some(Step::Fail(error)) => Err(error),
             Some(Step::Hang) => std::future::pending().await,
-            Some(Step::Panic) => panic!("the script of this transport says so"),
-            None => Err(TransportError::config("the script of this transport has ended")),
+            Some(Step::Panic) => panic!("the script of this transport panics here"),
+            None => Err(TransportError::config(
+                "the script of this transport has ended; add a step for each request",
+            )),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! SPEC section 11, row by row: what a 2xx answer means as a whole.
+//! How a 2xx answer is read (wire protocol, section 11, row by row).
 
 use cg_auth_core::endpoint::{Endpoint, EndpointError, ProtocolError};
 use cg_auth_core::model::JsonError;
 
 use crate::support::{TokenAnswer, delegate, delete, response, shown};
 
-/// What a delegate call makes of a body.
+/// The result of reading an answer to a delegate call.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Read {
     Token { access: String, refresh: Option<String>, duration: i64, error_msg: Option<String> },
@@ -49,13 +49,13 @@ pub(crate) fn reads(body: &str) -> Read {
     read(delegate().read(response(200, &[], body.to_owned())))
 }
 
-/// The documented answer around the members of `value`.
+/// A documented success, with these members inside `value`.
 pub(crate) fn value(members: &str) -> String {
     format!(r#"{{"value":{{{members}}},"isSuccess":true}}"#)
 }
 
 #[test]
-fn content_type_and_charset_are_ignored() {
+fn content_type_and_charset_do_not_count() {
     let body = value(r#""access_token":"aé""#);
     for content_type in [
         None,
@@ -81,7 +81,7 @@ fn one_byte_order_mark_is_stripped() {
 }
 
 #[test]
-fn trailing_data_and_a_cut_off_document_tell_the_place_and_nothing_else() {
+fn an_error_about_malformed_json_names_the_place_and_quotes_nothing() {
     let body = value(r#""access_token":"hunter2""#);
     let trailing = reads(&format!("{body}\n hunter2"));
     let Protocol(ProtocolError::Json(JsonError::Malformed { line, column, .. })) = trailing else {
@@ -103,7 +103,7 @@ fn trailing_data_and_a_cut_off_document_tell_the_place_and_nothing_else() {
 }
 
 #[test]
-fn an_empty_null_or_other_document_is_no_token_and_a_fine_deletion() {
+fn an_empty_or_other_document_fails_a_token_call_and_not_a_deletion() {
     assert_eq!(reads(""), Protocol(ProtocolError::EmptyBody));
     for (body, found) in [
         ("null", "null"),
@@ -127,7 +127,7 @@ fn an_empty_null_or_other_document_is_no_token_and_a_fine_deletion() {
 }
 
 #[test]
-fn a_missing_or_null_is_success_is_made_up_for_by_the_rest() {
+fn a_missing_is_success_follows_from_the_token_and_the_message() {
     for missing in ["", r#""isSuccess":null,"#, r#""IsSuccess":null,"#] {
         for (rest, expected) in [
             (r#""value":{"access_token":"a"}"#, token("a", None, 0)),
@@ -148,7 +148,7 @@ fn a_missing_or_null_is_success_is_made_up_for_by_the_rest() {
 }
 
 #[test]
-fn a_refusal_is_one_even_with_a_token_beside_it() {
+fn a_refusal_with_a_token_is_still_a_refusal() {
     for (body, expected) in [
         (r#"{"isSuccess":false,"errorMsg":"no"}"#, rejected("no")),
         (r#"{"isSuccess":false,"errorMsg":"kein Zugriff – 権限"}"#, rejected("kein Zugriff – 権限")),
@@ -166,7 +166,7 @@ fn a_refusal_is_one_even_with_a_token_beside_it() {
 }
 
 #[test]
-fn is_success_may_be_a_string_in_any_case_and_nothing_else() {
+fn is_success_may_be_a_boolean_or_its_name_in_any_case() {
     for text in ["true", "True", "TRUE", "tRuE"] {
         let body = format!(r#"{{"isSuccess":"{text}","value":{{"access_token":"a"}}}}"#);
         assert_eq!(reads(&body), token("a", None, 0));
@@ -181,14 +181,31 @@ fn is_success_may_be_a_string_in_any_case_and_nothing_else() {
 }
 
 #[test]
-fn a_success_keeps_the_message_beside_it() {
+fn a_success_keeps_its_error_message() {
     let answer = reads(r#"{"isSuccess":true,"value":{"access_token":"a"},"errorMsg":"expires soon"}"#);
     let error_msg = Some("expires soon".into());
     assert_eq!(answer, Read::Token { access: "a".into(), refresh: None, duration: 0, error_msg });
 }
 
 #[test]
-fn a_content_encoding_is_no_answer_unless_it_is_none_at_all() {
+fn the_request_id_of_a_success_is_the_first_of_the_usual_headers() {
+    let body = value(r#""access_token":"a""#);
+    let id = |headers: &[(&str, &str)]| {
+        let answer = delegate().read(response(200, headers, body.clone())).unwrap();
+        answer.request_id().map(str::to_owned)
+    };
+    for name in ["x-request-id", "request-id", "x-ms-request-id", "x-correlation-id", "traceparent"] {
+        assert_eq!(id(&[(name, "0HN-7")]).as_deref(), Some("0HN-7"), "{name}");
+    }
+    assert_eq!(id(&[("traceparent", "00-1"), ("request-id", "2")]).as_deref(), Some("2"));
+    assert_eq!(id(&[("x-request-id", &"x".repeat(128))]), Some("x".repeat(128)));
+    assert_eq!(id(&[("x-request-id", &"x".repeat(129))]), None);
+    assert_eq!(id(&[("x-other", "0HN-7")]), None);
+    assert_eq!(delete().read(response(204, &[("request-id", "3")], "")).unwrap().request_id(), Some("3"));
+}
+
+#[test]
+fn an_encoded_body_is_a_protocol_error_except_for_identity() {
     let body = value(r#""access_token":"a""#);
     for encoding in ["gzip", "br", "deflate", "GZIP", "identity, gzip", "unknown"] {
         let headers = [("content-encoding", encoding)];
@@ -196,7 +213,7 @@ fn a_content_encoding_is_no_answer_unless_it_is_none_at_all() {
             read(delegate().read(response(200, &headers, body.clone()))),
             Protocol(ProtocolError::Encoded)
         );
-        delete().read(response(200, &headers, "whatever")).expect("the body of a delete is not read");
+        delete().read(response(200, &headers, "whatever")).expect("a delete does not read the body");
     }
     for encoding in ["identity", "Identity", ""] {
         let headers = [("content-encoding", encoding)];

@@ -1,4 +1,4 @@
-//! One attempt of an `AuthClient` over a scripted transport and a clock that moves when it is told to.
+//! Calls of an `AuthClient` with a single attempt, over a scripted transport and a manual clock.
 
 use std::{
     future::poll_fn,
@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::Poll,
     time::{Duration, SystemTime},
 };
 
@@ -23,7 +23,7 @@ use cg_auth_core::{
 };
 use http::{Request, Response};
 
-use crate::support::{SUCCESS, base, credential, delegate, delete, header_text, refresh, response};
+use crate::support::{SUCCESS, base, credential, delegate, delete, header_text, poll, refresh, response};
 
 const LIMIT: Duration = Duration::from_secs(100);
 
@@ -33,11 +33,7 @@ fn client(transport: impl HttpTransport + 'static) -> (AuthClient, ManualClock) 
     (client.with_retry_policy(RetryPolicy::none()), clock)
 }
 
-fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// The result of a future that never has to wait.
+/// The result of a future that is ready at the first poll.
 fn now<F: Future>(future: F) -> F::Output {
     match poll(pin!(future)) {
         Poll::Ready(output) => output,
@@ -45,7 +41,7 @@ fn now<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Answers at the second poll, and notes whether it was dropped before.
+/// Answers at the second poll, and records whether the exchange was dropped.
 #[derive(Debug, Default, Clone)]
 struct AtSecondPoll {
     polls: Arc<AtomicUsize>,
@@ -55,13 +51,13 @@ struct AtSecondPoll {
 #[async_trait]
 impl HttpTransport for AtSecondPoll {
     async fn send(&self, _: Request<Body>) -> Result<Response<Body>, TransportError> {
-        struct Noted(Arc<AtomicBool>);
-        impl Drop for Noted {
+        struct RecordDrop(Arc<AtomicBool>);
+        impl Drop for RecordDrop {
             fn drop(&mut self) {
                 self.0.store(true, Ordering::Relaxed);
             }
         }
-        let _noted = Noted(Arc::clone(&self.dropped));
+        let _record = RecordDrop(Arc::clone(&self.dropped));
         poll_fn(|_| match self.polls.fetch_add(1, Ordering::Relaxed) {
             0 => Poll::Pending,
             _ => Poll::Ready(Ok(response(200, &[], SUCCESS))),
@@ -71,7 +67,7 @@ impl HttpTransport for AtSecondPoll {
 }
 
 #[test]
-fn a_call_times_out_exactly_at_its_limit() {
+fn a_call_times_out_exactly_at_its_deadline() {
     let (client, clock) = client(ScriptedTransport::new().hang());
     assert_eq!(AuthClient::DEFAULT_TIMEOUT, LIMIT);
     let endpoint = delegate();
@@ -89,7 +85,7 @@ fn a_call_times_out_exactly_at_its_limit() {
 }
 
 #[test]
-fn the_limit_is_the_callers_to_set() {
+fn the_deadline_can_be_set() {
     let (client, clock) = client(ScriptedTransport::new().hang().hang());
     let endpoint = delegate();
     let short = client.clone().with_timeout(Duration::from_millis(250));
@@ -97,13 +93,13 @@ fn the_limit_is_the_callers_to_set() {
     assert!(poll(short.as_mut()).is_pending() && poll(long.as_mut()).is_pending());
     clock.advance(Duration::from_millis(250));
     assert!(poll(short.as_mut()).is_ready());
-    assert!(poll(long.as_mut()).is_pending(), "the clone shares no limit that was set on the other");
+    assert!(poll(long.as_mut()).is_pending(), "a clone does not share a deadline that was set on the other");
     let endless = client.clone().with_timeout(Duration::MAX);
-    assert!(now(endless.call(&endpoint)).is_err(), "the script has ended, and no arithmetic has overflowed");
+    assert!(now(endless.call(&endpoint)).is_err(), "the script has ended without an overflow");
 }
 
 #[test]
-fn an_answer_that_is_there_is_not_lost_to_the_clock() {
+fn an_answer_that_arrives_with_the_deadline_is_returned() {
     let (client, clock) = client(AtSecondPoll::default());
     let endpoint = delegate();
     let mut call = pin!(client.call(&endpoint));
@@ -114,7 +110,7 @@ fn an_answer_that_is_there_is_not_lost_to_the_clock() {
 }
 
 #[test]
-fn a_limit_of_zero_still_takes_what_is_there_at_once() {
+fn a_deadline_of_zero_accepts_an_answer_that_is_ready_at_once() {
     let (client, _) = client(ScriptedTransport::new().answer(response(200, &[], SUCCESS)).hang());
     let client = client.with_timeout(Duration::ZERO);
     assert!(now(client.call(&delegate())).is_ok());
@@ -122,7 +118,7 @@ fn a_limit_of_zero_still_takes_what_is_there_at_once() {
 }
 
 #[test]
-fn dropping_a_call_or_timing_out_drops_the_exchange() {
+fn dropping_a_call_drops_the_exchange() {
     let transport = AtSecondPoll::default();
     let (client, _) = client(transport.clone());
     let endpoint = delegate();
@@ -131,11 +127,11 @@ fn dropping_a_call_or_timing_out_drops_the_exchange() {
     assert!(!transport.dropped.load(Ordering::Relaxed));
     drop(call);
     assert!(transport.dropped.load(Ordering::Relaxed));
-    assert!(now(client.call(&endpoint)).is_ok(), "the client is usable afterwards");
+    assert!(now(client.call(&endpoint)).is_ok(), "the client stays usable");
 }
 
 #[test]
-fn sent_is_the_time_before_the_request_by_both_clocks() {
+fn sent_is_the_time_before_the_request_on_both_clocks() {
     let (client, clock) = client(AtSecondPoll::default());
     clock.advance(Duration::from_secs(7));
     let before = clock.now();
@@ -149,7 +145,7 @@ fn sent_is_the_time_before_the_request_by_both_clocks() {
 }
 
 #[test]
-fn the_requests_are_those_of_the_endpoints() {
+fn a_call_sends_the_request_of_its_endpoint() {
     let transport =
         (0..5).fold(ScriptedTransport::new(), |script, _| script.answer(response(200, &[], SUCCESS)));
     let (client, _) = client(transport.clone());
@@ -176,7 +172,7 @@ fn the_requests_are_those_of_the_endpoints() {
 }
 
 #[test]
-fn attempts_count_what_was_handed_to_the_transport() {
+fn attempts_count_the_requests_passed_to_the_transport() {
     let script = ScriptedTransport::new()
         .answer(response(503, &[("retry-after", "9")], ""))
         .answer(response(200, &[], r#"{"isSuccess":false,"errorMsg":"no"}"#))
@@ -207,7 +203,7 @@ fn attempts_count_what_was_handed_to_the_transport() {
 }
 
 #[test]
-fn a_retry_after_date_counts_from_the_receipt_where_the_answer_has_no_date() {
+fn without_a_date_header_a_retry_after_date_counts_from_the_arrival() {
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_090);
     let headers = [("retry-after", &*httpdate::fmt_http_date(at))];
     let (client, clock) = client(ScriptedTransport::new().answer(response(503, &headers, "")));
@@ -219,7 +215,7 @@ fn a_retry_after_date_counts_from_the_receipt_where_the_answer_has_no_date() {
 }
 
 #[test]
-fn a_clone_shares_the_transport() {
+fn a_clone_shares_the_transport_and_the_base_url() {
     let transport = ScriptedTransport::new().answer(response(204, &[], "")).answer(response(204, &[], ""));
     let (client, _) = client(Arc::new(Box::new(transport.clone()) as Box<dyn HttpTransport>));
     now(client.clone().delete_token_cache(&credential())).unwrap();

@@ -1,4 +1,4 @@
-//! SPEC section 11, the rows on error answers: what is kept of them.
+//! Which parts of an error answer an error keeps (wire protocol, section 11).
 
 use cg_auth_core::endpoint::{Endpoint, EndpointError};
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn a_message_is_an_array_a_string_or_null() {
 }
 
 #[test]
-fn a_problem_document_fills_in_what_an_api_error_lacks() {
+fn a_problem_document_fills_in_the_missing_members() {
     let error =
         fails(400, &[], r#"{"title":"Bad Request","detail":"no user","status":400,"traceId":"00-1"}"#);
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_problem_document_fills_in_what_an_api_error_lacks() {
 }
 
 #[test]
-fn a_refusal_under_an_error_status_keeps_its_words() {
+fn a_refusal_under_an_error_status_keeps_its_message() {
     let error = fails(400, &[], r#"{"value":null,"isSuccess":false,"errorMsg":"no license"}"#);
     assert!(error.is_api());
     assert_eq!(error.messages(), ["no license"]);
@@ -77,14 +77,14 @@ fn a_token_under_an_error_status_is_not_kept() {
 }
 
 #[test]
-fn a_date_stays_text() {
+fn a_date_is_kept_as_text() {
     for date in ["0001-01-01T00:00:00", "2021-09-15T08:14:18.123+02:00", "yesterday", ""] {
         assert_eq!(fails(500, &[], &format!(r#"{{"date":"{date}"}}"#)).date(), Some(date));
     }
 }
 
 #[test]
-fn what_is_no_api_error_is_kept_as_a_bounded_text() {
+fn a_body_that_is_not_an_api_error_is_kept_as_bounded_text() {
     let page = format!("<html>{}</html>", "é".repeat(400));
     let error = fails(502, &[("content-type", "text/html")], &page);
     assert!(error.text().is_some_and(|text| page.starts_with(text) && (500..=512).contains(&text.len())));
@@ -100,7 +100,7 @@ fn what_is_no_api_error_is_kept_as_a_bounded_text() {
 }
 
 #[test]
-fn messages_are_bounded_too() {
+fn messages_are_bounded() {
     let lines = vec!["x".repeat(10_000); 100];
     let error = fails(500, &[], &serde_json::json!({ "message": lines, "code": lines[0] }).to_string());
     assert_eq!(error.messages().len(), 16);
@@ -109,7 +109,7 @@ fn messages_are_bounded_too() {
 }
 
 #[test]
-fn retry_after_is_read_from_any_error() {
+fn retry_after_is_read_from_any_error_status() {
     const DATE: &str = "Wed, 15 Sep 2021 08:14:18 GMT";
     const LATER: &str = "Wed, 15 Sep 2021 08:16:18 GMT";
     for status in [302, 408, 425, 429, 500, 502, 503, 504] {
@@ -126,7 +126,7 @@ fn retry_after_is_read_from_any_error() {
 }
 
 #[test]
-fn only_headers_that_are_safe_to_show_are_kept() {
+fn only_safe_headers_are_kept() {
     let headers = [
         ("content-type", "text/html"),
         ("server", "nginx"),

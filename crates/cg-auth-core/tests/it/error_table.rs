@@ -1,7 +1,7 @@
-//! Every status crossed with every kind of body: what kind of error, and what helps.
+//! The kind and the remedy of the error for every status and every kind of body.
 //!
-//! The tables state what DESIGN and SPEC section 11 ask for, status by status and body by body; none of the
-//! crate's own judgements is used to make them.
+//! The tables state the requirements (wire protocol, section 11) status by status and body by body. They do
+//! not use the crate's own logic.
 
 use cg_auth_core::{
     CallError, CallErrorKind, Recovery,
@@ -26,7 +26,7 @@ const RETRY: Outcome = Fails(CallErrorKind::Api, Recovery::Retry);
 
 const SUCCESSES: [u16; 6] = [200, 201, 202, 204, 206, 299];
 
-/// Where the status alone decides, whatever the body is.
+/// The statuses that decide alone, whatever the body is.
 const BY_STATUS: &[(u16, Outcome)] = &[
     (100, PROTOCOL),
     (101, PROTOCOL),
@@ -79,9 +79,9 @@ struct Case {
     name: &'static str,
     body: Vec<u8>,
     headers: &'static [(&'static str, &'static str)],
-    /// Of a token operation, when the status is a 2xx.
+    /// The outcome of a token operation if the status is a 2xx.
     token: Outcome,
-    /// Of the deletion, when the status is a 2xx.
+    /// The outcome of the deletion if the status is a 2xx.
     delete: Outcome,
 }
 
@@ -132,7 +132,7 @@ fn cases() -> Vec<Case> {
         case("nested too deep", "[".repeat(5000), PROTOCOL),
         case("not UTF-8", not_utf_8, PROTOCOL),
         case("UTF-16", utf_16, PROTOCOL),
-        // Compression is not offered: an answer that comes compressed all the same is no answer at all.
+        // The client does not offer compression, so a compressed answer is a protocol error.
         Case { headers: &[("content-encoding", "gzip")], ..case("gzip", gzip, PROTOCOL) },
     ]
 }
@@ -150,7 +150,7 @@ fn outcome<T>(read: Result<Answer<T>, EndpointError>, at: &str, status: u16) -> 
     let is = [error.is_config(), error.is_protocol(), error.is_api(), error.is_rejected()];
     let (recovery, retryable) = (error.recovery(), error.is_retryable());
     if (200..300).contains(&status) {
-        assert_eq!(error.text(), None, "{at}: the text of a 2xx body is kept");
+        assert_eq!(error.text(), None, "{at}: the error keeps the text of a 2xx body");
     }
 
     let error = CallError::from(error);
@@ -168,13 +168,13 @@ fn answer(status: u16, case: &Case) -> Response<cg_auth_core::body::Body> {
 }
 
 #[test]
-fn a_success_status_is_judged_by_the_body() {
+fn with_a_success_status_the_body_decides() {
     for status in SUCCESSES {
         for case in cases() {
             let at = format!("{status} {}", case.name);
             for (name, endpoint) in token_operations() {
-                let got = outcome(endpoint.read(answer(status, &case)), &at, status);
-                assert_eq!(got, case.token, "{name} {at}");
+                let actual = outcome(endpoint.read(answer(status, &case)), &at, status);
+                assert_eq!(actual, case.token, "{name} {at}");
             }
             assert_eq!(
                 outcome(delete().read(answer(status, &case)), &at, status),
@@ -186,13 +186,13 @@ fn a_success_status_is_judged_by_the_body() {
 }
 
 #[test]
-fn any_other_status_is_judged_before_the_body() {
+fn any_other_status_decides_before_the_body() {
     for (status, expected) in BY_STATUS {
         for case in cases() {
             let at = format!("{status} {}", case.name);
             for (name, endpoint) in token_operations() {
-                let got = outcome(endpoint.read(answer(*status, &case)), &at, *status);
-                assert_eq!(got, *expected, "{name} {at}");
+                let actual = outcome(endpoint.read(answer(*status, &case)), &at, *status);
+                assert_eq!(actual, *expected, "{name} {at}");
             }
             assert_eq!(
                 outcome(delete().read(answer(*status, &case)), &at, *status),
@@ -204,7 +204,7 @@ fn any_other_status_is_judged_before_the_body() {
 }
 
 #[test]
-fn the_table_speaks_of_every_class_of_status() {
+fn the_table_covers_every_class_of_status() {
     let mut hundreds: Vec<_> = BY_STATUS.iter().map(|(status, _)| status / 100).chain([2]).collect();
     hundreds.sort_unstable();
     hundreds.dedup();

@@ -1,7 +1,8 @@
-//! The core from the outside: what it writes, what it reads, what it never shows.
+//! Tests of the public API: the requests that it builds, the answers that it reads, the secrets that it
+//! redacts.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, where a panic is a failure
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a panic in a test helper is a test failure
 
 mod answers;
 mod client;

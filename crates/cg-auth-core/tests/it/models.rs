@@ -1,4 +1,4 @@
-//! Every model is written in both contracts and read in any spelling.
+//! Every model writes both contracts and reads any spelling.
 
 use cg_auth_core::{
     ApiCredential, ClientSecret, UserPrincipalName,
@@ -61,20 +61,20 @@ fn api_error() -> impl Strategy<Value = ApiError> {
     )
 }
 
-/// What a writer may do that changes nothing: other case, underscores, order, further members, no nulls.
+/// Spellings that must not change the meaning: case, underscores, order, unknown members, omitted nulls.
 #[derive(Debug, Clone)]
-struct Habits {
+struct Spelling {
     seeds: Vec<Index>,
     underscores: bool,
     omit_nulls: bool,
 }
 
-fn habits() -> impl Strategy<Value = Habits> {
+fn spelling() -> impl Strategy<Value = Spelling> {
     (proptest::collection::vec(any::<Index>(), 1..24), any::<bool>(), any::<bool>())
-        .prop_map(|(seeds, underscores, omit_nulls)| Habits { seeds, underscores, omit_nulls })
+        .prop_map(|(seeds, underscores, omit_nulls)| Spelling { seeds, underscores, omit_nulls })
 }
 
-impl Habits {
+impl Spelling {
     fn write(&self, document: &Value) -> String {
         let Value::Object(members) = document else { return document.to_string() };
         let mut written: Vec<String> = members
@@ -103,10 +103,10 @@ impl Habits {
     }
 }
 
-fn reads_back<T: DeserializeOwned + PartialEq + std::fmt::Debug>(
+fn assert_reads_back<T: DeserializeOwned + PartialEq + std::fmt::Debug>(
     model: &T,
     written: &Value,
-    habits: &Habits,
+    spelling: &Spelling,
 ) {
     let plain = written.to_string();
     let bytes = serde_json::to_vec_pretty(written).unwrap();
@@ -114,7 +114,7 @@ fn reads_back<T: DeserializeOwned + PartialEq + std::fmt::Debug>(
     assert_eq!(serde_json::from_slice::<T>(&bytes).unwrap(), *model);
     assert_eq!(serde_json::from_reader::<_, T>(&*bytes).unwrap(), *model);
     assert_eq!(serde_json::from_value::<T>(written.clone()).unwrap(), *model);
-    let odd = habits.write(written);
+    let odd = spelling.write(written);
     match serde_json::from_str::<T>(&odd) {
         Ok(read) => assert_eq!(read, *model, "{odd}"),
         Err(error) => panic!("{odd}: {error}"),
@@ -125,32 +125,32 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_credential_reads_back(model in credential(), habits in habits()) {
+    fn a_credential_reads_back(model in credential(), spelling in spelling()) {
         for contract in CONTRACTS {
-            reads_back(&model, &serde_json::to_value(model.wire(contract)).unwrap(), &habits);
+            assert_reads_back(&model, &serde_json::to_value(model.wire(contract)).unwrap(), &spelling);
         }
     }
 
     #[test]
-    fn a_result_and_its_value_read_back(model in result(), habits in habits()) {
+    fn a_result_and_its_value_read_back(model in result(), spelling in spelling()) {
         for contract in CONTRACTS {
-            reads_back(&model, &serde_json::to_value(model.wire(contract)).unwrap(), &habits);
+            assert_reads_back(&model, &serde_json::to_value(model.wire(contract)).unwrap(), &spelling);
             if let Some(value) = &model.value {
-                reads_back(value, &serde_json::to_value(value.wire(contract)).unwrap(), &habits);
+                assert_reads_back(value, &serde_json::to_value(value.wire(contract)).unwrap(), &spelling);
             }
         }
     }
 
     #[test]
-    fn an_api_error_reads_back(model in api_error(), habits in habits()) {
+    fn an_api_error_reads_back(model in api_error(), spelling in spelling()) {
         for contract in CONTRACTS {
-            reads_back(&model, &serde_json::to_value(model.wire(contract)).unwrap(), &habits);
+            assert_reads_back(&model, &serde_json::to_value(model.wire(contract)).unwrap(), &spelling);
         }
     }
 }
 
 #[test]
-fn each_contract_is_written_letter_by_letter() {
+fn each_contract_is_written_exactly_as_documented() {
     let [camel, pascal] = CONTRACTS;
     let credential = crate::support::credential_of("s", "u");
     let token = AccessToken::new("a").unwrap();
@@ -197,7 +197,7 @@ fn missing_members_are_none_and_duration_zero() {
 }
 
 #[test]
-fn a_credential_that_could_not_be_sent_is_not_read_and_not_quoted() {
+fn an_invalid_credential_is_refused_and_not_quoted() {
     for document in [
         r#"{"clientSecret":"hunter2é","userPrincipalName":"u"}"#,
         r#"{"clientSecret":"hunter2\n","userPrincipalName":"u"}"#,

@@ -1,4 +1,4 @@
-//! What a program may change about its requests, and what not; what every public type can do.
+//! Which parts of a request a program may change, and which traits every public type implements.
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, Recovery,
@@ -10,8 +10,7 @@ use cg_auth_core::{
     },
     model::{
         AccessToken, ApiError, DelegatedAccessToken, DelegatedAccessTokenApiResult,
-        DelegatedAccessTokenApiResultValue, Environment, JsonContract, JsonError, NoAccessToken,
-        RefreshToken, Wire,
+        DelegatedAccessTokenApiResultValue, Environment, JsonContract, JsonError, RefreshToken, Wire,
     },
     testing::{ManualClock, ScriptedTransport},
     time::{Now, Runtime},
@@ -45,7 +44,7 @@ const RESERVED: [&str; 17] = [
 ];
 
 #[test]
-fn options_reach_every_request() {
+fn options_apply_to_every_request() {
     let mut key = HeaderValue::from_static("gateway-key");
     key.set_sensitive(true);
     let options = RequestOptions::new()
@@ -79,7 +78,7 @@ fn options_reach_every_request() {
 }
 
 #[test]
-fn what_the_request_itself_decides_cannot_be_overridden() {
+fn a_header_that_the_client_sets_itself_cannot_be_added() {
     for name in RESERVED {
         for spelling in [name.to_owned(), name.to_ascii_lowercase(), name.to_ascii_uppercase()] {
             let name: HeaderName = spelling.parse().unwrap();
@@ -91,7 +90,7 @@ fn what_the_request_itself_decides_cannot_be_overridden() {
 }
 
 #[test]
-fn a_header_value_that_the_wire_would_trim_is_refused() {
+fn a_header_value_with_white_space_around_it_is_refused() {
     for value in [" v", "v ", "v\t"] {
         let name = HeaderName::from_static("x-gateway-key");
         assert!(RequestOptions::new().with_header(name, HeaderValue::from_static(value)).is_err());
@@ -99,7 +98,7 @@ fn a_header_value_that_the_wire_would_trim_is_refused() {
 }
 
 #[test]
-fn an_endpoint_cannot_override_the_credential_either() {
+fn an_endpoint_cannot_override_the_credential() {
     struct Forging(ApiCredential);
     impl Endpoint for Forging {
         type Output = ();
@@ -129,9 +128,9 @@ fn an_endpoint_cannot_override_the_credential_either() {
 }
 
 #[test]
-fn an_answer_with_an_unusable_value_was_sent() {
-    struct Careless(ApiCredential);
-    impl Endpoint for Careless {
+fn an_invalid_value_in_an_answer_is_a_protocol_error() {
+    struct EmptySecret(ApiCredential);
+    impl Endpoint for EmptySecret {
         type Output = ClientSecret;
         fn method(&self) -> http::Method {
             http::Method::GET
@@ -149,13 +148,13 @@ fn an_answer_with_an_unusable_value_was_sent() {
     let transport = ScriptedTransport::new().answer(response(200, &[], ""));
     let client = AuthClient::with_runtime(base(), transport, ManualClock::new());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let error = runtime.block_on(client.call(&Careless(credential()))).unwrap_err();
+    let error = runtime.block_on(client.call(&EmptySecret(credential()))).unwrap_err();
     assert_eq!(error.kind(), CallErrorKind::Protocol);
     assert!(error.may_have_been_sent());
 }
 
 #[test]
-fn a_user_agent_is_something_that_a_header_can_carry() {
+fn a_user_agent_that_a_header_cannot_carry_is_refused() {
     for odd in ["", " ", "\t", " a", "a ", "a\tb", "a\nb", "a\r\nx: y", "é", "a\0", "a\u{7f}"] {
         assert!(RequestOptions::new().with_user_agent(odd).is_err(), "{odd:?}");
     }
@@ -207,7 +206,6 @@ fn every_public_type_is_send_and_sync_and_debug() {
         Environment,
         JsonContract,
         JsonError,
-        NoAccessToken,
         RefreshToken,
         Wire<'static, ApiCredential>,
         Wire<'static, ApiError>,

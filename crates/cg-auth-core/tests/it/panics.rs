@@ -1,4 +1,4 @@
-//! Whatever comes back, reading it ends in a value.
+//! Reading any answer returns a value and does not panic.
 
 use cg_auth_core::{
     CallError,
@@ -39,7 +39,7 @@ fn header() -> impl Strategy<Value = (HeaderName, HeaderValue)> {
         .prop_map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_bytes(&value).unwrap()))
 }
 
-/// Noise, JSON of any shape, and documents of the service with a few bytes changed.
+/// Random bytes, JSON of any shape, and documents of the service with a few bytes changed.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let scalar = prop_oneof![
         Just("null".to_owned()),
@@ -85,7 +85,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 0..200), json.prop_map(String::into_bytes), damaged]
 }
 
-fn look_at<T: std::fmt::Debug>(read: Result<Answer<T>, EndpointError>) {
+fn read_everything<T: std::fmt::Debug>(read: Result<Answer<T>, EndpointError>) {
     match read {
         Ok(answer) => drop(format!("{answer:?}")),
         Err(error) => {
@@ -103,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn reading_any_answer_ends_in_a_value(
+    fn reading_any_answer_does_not_panic(
         status in prop_oneof![Just(200_u16), 100_u16..=999],
         headers in vec(header(), 0..4),
         body in body(),
@@ -118,22 +118,22 @@ proptest! {
                 prop_assert!(!answer.value.access_token().expose_secret().is_empty());
                 let _ = Expiry::of_answer(answer, DurationUnit::Hours);
             }
-            look_at(read);
+            read_everything(read);
         }
-        look_at(delete().read(response));
+        read_everything(delete().read(response));
     }
 }
 
 #[test]
-fn a_long_hostile_answer_is_read_in_reasonable_time() {
+fn a_long_hostile_answer_is_read_in_linear_time() {
     let sizes =
         [("[", 1_000_000), ("{\"a\":", 200_000), ("\"", 1), ("cl1ent-s3cre", 80_000), ("%63%6c%31", 110_000)];
     for (piece, count) in sizes {
         for status in [200, 400] {
             let body = piece.repeat(count);
-            look_at(delete().read(crate::support::response(status, &[], body.clone())));
+            read_everything(delete().read(crate::support::response(status, &[], body.clone())));
             for (_, endpoint) in token_operations() {
-                look_at(endpoint.read(crate::support::response(status, &[], body.clone())));
+                read_everything(endpoint.read(crate::support::response(status, &[], body.clone())));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Every endpoint's request, read back to what it was made from.
+//! The requests of every endpoint, parsed back into the input that they were built from.
 
 use cg_auth_core::{
     ApiCredential, BaseUrl,
@@ -24,7 +24,7 @@ struct Expected<'a> {
     has_body: bool,
 }
 
-fn reads_back(
+fn assert_reads_back(
     request: &Request<Body>,
     base: &BaseUrl,
     contract: JsonContract,
@@ -46,8 +46,8 @@ fn reads_back(
     assert_eq!(header_text(headers, "accept"), Some("application/json"));
     assert!(header_text(headers, "user-agent").unwrap().starts_with("cg-auth/"));
     assert_eq!(header_text(headers, "content-length"), Some(&*request.body().len().to_string()));
-    let asks_for = (contract == JsonContract::PascalCase).then_some("PascalCase");
-    assert_eq!(header_text(headers, "x-cloud-governance-jsoncontract"), asks_for);
+    let contract_header = (contract == JsonContract::PascalCase).then_some("PascalCase");
+    assert_eq!(header_text(headers, "x-cloud-governance-jsoncontract"), contract_header);
 
     if expected.has_body {
         assert_eq!(header_text(headers, "content-type"), Some("application/json"));
@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn every_request_reads_back_to_its_input(
+    fn every_request_holds_exactly_its_input(
         base in base_url(),
         contract in contract(),
         secret in secret_text(),
@@ -92,7 +92,7 @@ proptest! {
         let credential = credential_of(&secret, &user);
         let options = RequestOptions::new().with_json_contract(contract);
         let check = |request: Request<Body>, expected| {
-            reads_back(&request, &base, contract, &credential, &expected);
+            assert_reads_back(&request, &base, contract, &credential, &expected);
         };
         check(
             GetDelegateAccessToken::new(credential.clone()).to_request(&base, &options).unwrap(),
@@ -116,13 +116,13 @@ proptest! {
 }
 
 #[test]
-fn an_empty_post_says_that_it_is_empty() {
+fn an_empty_post_has_a_content_length_of_zero() {
     let request = refresh().to_request(&crate::support::base(), &RequestOptions::new()).unwrap();
     assert_eq!(header_text(request.headers(), "content-length"), Some("0"));
 }
 
 #[test]
-fn every_environment_joins_with_every_endpoint() {
+fn every_environment_has_a_url_for_every_endpoint() {
     let hosts = [
         "go-api.avepointonlineservices.com",
         "governance-api-us-gov.avepointonlineservices.com",
@@ -143,7 +143,7 @@ fn every_environment_joins_with_every_endpoint() {
 }
 
 #[test]
-fn a_base_url_that_leaves_no_room_for_a_path_is_a_config_error() {
+fn a_base_url_that_is_too_long_for_a_path_is_a_config_error() {
     let base = BaseUrl::parse(&format!("https://example.com/{}", "x".repeat(65_514))).unwrap();
     let error = delete().to_request(&base, &RequestOptions::new()).unwrap_err();
     assert!(error.is_config());
@@ -152,7 +152,7 @@ fn a_base_url_that_leaves_no_room_for_a_path_is_a_config_error() {
 }
 
 #[test]
-fn a_request_shows_neither_its_secrets_nor_its_body() {
+fn the_debug_output_of_a_request_shows_no_secret() {
     let shown = [
         crate::support::debug(
             &delegate().to_request(&crate::support::base(), &RequestOptions::new()).unwrap(),

@@ -1,28 +1,24 @@
-//! The attempts of a call: which failures are met with another, when, and when no longer.
+//! Retries of a call: which failures are retried, when, and how often.
 
 mod budget;
 mod deadlines;
 mod policy;
 
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{fmt, pin::pin, task::Poll, time::Duration};
 
 use cg_auth_core::{
     ApiCredential, AuthClient, CallError,
     body::{Body, BodyCollector},
     endpoint::{Endpoint, EndpointError},
     testing::{ManualClock, ScriptedTransport},
-    time::Runtime,
+    time::{BoxFuture, Now, Runtime},
     transport::TransportError,
 };
 use http::Method;
 
-use crate::support::{SUCCESS, base, credential, delegate, delete, refresh, response};
+use crate::support::{SUCCESS, base, credential, delegate, delete, poll, refresh, response};
 
-/// Plays the call to its end, moving the clock on in small steps: its result and how long it took.
+/// Runs the call to its end and moves the clock in small steps. Returns the result and how long it took.
 fn play<E: Endpoint>(
     client: &AuthClient,
     clock: &ManualClock,
@@ -39,13 +35,38 @@ fn play<E: Endpoint>(
     }
 }
 
-fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
 fn client(transport: &ScriptedTransport) -> (AuthClient, ManualClock) {
     let clock = ManualClock::new();
     (AuthClient::with_runtime(base(), transport.clone(), clock.clone()), clock)
+}
+
+/// A runtime with a clock of the test's choice, in which every sleep ends at once.
+struct NoSleep(Box<dyn Fn() -> Now + Send + Sync>);
+
+impl NoSleep {
+    fn new(clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
+        Self(Box::new(clock))
+    }
+}
+
+impl fmt::Debug for NoSleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoSleep")
+    }
+}
+
+impl Runtime for NoSleep {
+    fn now(&self) -> Now {
+        (self.0)()
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        Err(task)
+    }
 }
 
 fn answers(count: usize, status: u16, headers: &[(&str, &str)]) -> ScriptedTransport {
@@ -56,7 +77,7 @@ fn failures(count: usize, error: &TransportError) -> ScriptedTransport {
     (0..count).fold(ScriptedTransport::new(), |script, _| script.fail(error.clone()))
 }
 
-/// How often an endpoint is sent that fails again and again.
+/// The number of attempts of a call that always fails.
 fn attempts<E: Endpoint>(script: &ScriptedTransport, endpoint: &E) -> u32 {
     let before = script.requests().len();
     let (client, clock) = client(script);
@@ -66,10 +87,10 @@ fn attempts<E: Endpoint>(script: &ScriptedTransport, endpoint: &E) -> u32 {
 }
 
 #[test]
-fn which_failures_are_met_with_another_attempt() {
+fn the_table_of_failures_says_how_often_each_is_attempted() {
     let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
     let soon = &[("retry-after", "1")][..];
-    // The failure, then the attempts of an endpoint that may be repeated, and of a refresh.
+    // The failure, the attempts of a repeatable endpoint, the attempts of a refresh.
     for (script, repeatable, refreshing) in [
         (failures(9, &TransportError::connect("x")), 3, 3),
         (failures(9, &TransportError::tls("x")), 3, 3),
@@ -104,7 +125,7 @@ fn which_failures_are_met_with_another_attempt() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_or_says_no_is_not_asked_for_again() {
+fn an_unreadable_answer_and_a_refusal_are_not_retried() {
     for body in ["", "<!doctype html>", r#"{"isSuccess":false,"errorMsg":"no"}"#] {
         let answer = || response(200, &[("retry-after", "1")], body);
         let script = ScriptedTransport::new().answer(answer()).answer(answer());
@@ -113,7 +134,7 @@ fn an_answer_that_cannot_be_read_or_says_no_is_not_asked_for_again() {
 }
 
 #[test]
-fn an_operation_of_a_third_party_is_repeated_only_where_it_says_so() {
+fn a_third_party_endpoint_is_retried_only_if_it_is_repeatable() {
     struct Foreign(ApiCredential, bool);
     impl Endpoint for Foreign {
         type Output = ();
@@ -143,7 +164,7 @@ fn an_operation_of_a_third_party_is_repeated_only_where_it_says_so() {
 }
 
 #[test]
-fn an_error_remembers_that_an_earlier_attempt_may_have_arrived() {
+fn an_error_says_whether_an_earlier_attempt_may_have_been_sent() {
     let unsent = TransportError::connect("x");
     for (first, may_have_been_sent) in [(TransportError::closed("x"), true), (unsent.clone(), false)] {
         let script = ScriptedTransport::new().fail(first).fail(unsent.clone()).fail(unsent.clone());
@@ -154,22 +175,26 @@ fn an_error_remembers_that_an_earlier_attempt_may_have_arrived() {
 }
 
 #[test]
-fn each_attempt_of_a_refresh_is_judged_by_itself() {
-    let turned_away = || response(503, &[("retry-after", "1")], "");
-    let script = ScriptedTransport::new()
-        .answer(turned_away())
-        .fail(TransportError::connect("x"))
-        .answer(response(200, &[], SUCCESS));
+fn each_attempt_of_a_refresh_decides_for_itself() {
+    let busy = || response(503, &[("retry-after", "1")], "");
+    let script = ScriptedTransport::new().answer(busy()).fail(TransportError::connect("x")).answer(response(
+        200,
+        &[],
+        SUCCESS,
+    ));
     let (client, clock) = client(&script);
-    assert!(play(&client, &clock, &refresh()).0.is_ok(), "neither attempt was accepted");
+    assert!(
+        play(&client, &clock, &refresh()).0.is_ok(),
+        "the service processed neither of the first two attempts"
+    );
 
-    let script = ScriptedTransport::new().answer(turned_away()).fail(TransportError::closed("x"));
+    let script = ScriptedTransport::new().answer(busy()).fail(TransportError::closed("x"));
     let (client, clock) = self::client(&script);
     assert_eq!(play(&client, &clock, &refresh()).0.unwrap_err().attempts(), 2);
 }
 
 #[test]
-fn the_same_request_is_sent_again_and_sent_counts_from_the_attempt_that_was_answered() {
+fn a_retry_sends_the_same_request_and_sent_is_the_time_of_the_last_attempt() {
     let script = failures(2, &TransportError::connect("x")).answer(response(200, &[], SUCCESS));
     let (client, clock) = client(&script);
     let begun = clock.now();

@@ -1,4 +1,4 @@
-//! Nothing that was sent or issued as a secret is shown by anything, however a server echoes it.
+//! No output shows a sent or issued secret, in whatever encoding a server echoes it.
 
 use base64::{Engine as _, engine::general_purpose};
 use cg_auth_core::{
@@ -21,7 +21,7 @@ use crate::support::{base, debug, response, secret_text, shown};
 
 const USER: &str = "someone@example.com";
 
-/// The ways in which a server may give a secret back.
+/// The encodings in which a server may echo a secret.
 fn echoes(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap();
     let percent = |all: bool| -> String {
@@ -58,7 +58,7 @@ fn echoes(secret: &str) -> Vec<String> {
     ]
 }
 
-/// That `text` holds `secret` in none of the ways in which it may be echoed.
+/// Asserts that `text` holds `secret` in none of its encodings.
 fn assert_hidden(text: &str, secret: &str) -> Result<(), TestCaseError> {
     for echo in echoes(secret) {
         prop_assert!(!text.contains(&echo), "{echo} is in {text}");
@@ -80,7 +80,7 @@ fn accessible(error: &EndpointError) -> String {
     text
 }
 
-/// An answer that holds `echo` wherever an answer can hold something.
+/// An answer that holds `echo` in its headers and in the body, in one of several shapes.
 fn hostile(status: u16, echo: &str, shape: usize, surroundings: &(String, String)) -> Response<Body> {
     let (before, after) = surroundings;
     let echo = format!("{before}{echo}{after}");
@@ -105,12 +105,15 @@ fn hostile(status: u16, echo: &str, shape: usize, surroundings: &(String, String
     response
 }
 
-fn read_as_anything<T: std::fmt::Debug>(
+fn assert_shows_none_of<T: std::fmt::Debug>(
     read: &Result<Answer<T>, EndpointError>,
     secrets: &[&str],
 ) -> Result<(), TestCaseError> {
     let text = match read {
-        Ok(answer) => debug(answer) + answer.error_msg.as_deref().unwrap_or_default(),
+        Ok(answer) => {
+            let texts = [answer.error_msg.as_deref(), answer.request_id()];
+            debug(answer) + &texts.map(Option::unwrap_or_default).join("\n")
+        }
         Err(error) => accessible(error),
     };
     secrets.iter().try_for_each(|secret| assert_hidden(&text, secret))
@@ -120,7 +123,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn what_was_sent_is_in_no_error_however_it_is_echoed(
+    fn a_sent_secret_is_redacted_in_every_encoding(
         secret in secret_text(),
         refresh_token in secret_text(),
         form in any::<prop::sample::Index>(),
@@ -134,14 +137,14 @@ proptest! {
         let delete = DeleteTokenCache::new(credential);
         let echoed = |secret: &str| hostile(status, form.get::<String>(&echoes(secret)), shape, &surroundings);
         let answer = echoed(&secret);
-        read_as_anything(&delegate.read(answer.clone()), &[&secret])?;
-        read_as_anything(&delete.read(answer.clone()), &[&secret])?;
-        read_as_anything(&refresh.read(answer), &[&secret])?;
-        read_as_anything(&refresh.read(echoed(&refresh_token)), &[&refresh_token])?;
+        assert_shows_none_of(&delegate.read(answer.clone()), &[&secret])?;
+        assert_shows_none_of(&delete.read(answer.clone()), &[&secret])?;
+        assert_shows_none_of(&refresh.read(answer), &[&secret])?;
+        assert_shows_none_of(&refresh.read(echoed(&refresh_token)), &[&refresh_token])?;
     }
 
     #[test]
-    fn a_secret_of_an_additional_header_is_in_no_error_of_a_call(
+    fn a_secret_in_an_additional_header_is_redacted(
         key in secret_text(),
         form in any::<prop::sample::Index>(),
         shape in 0_usize..7,
@@ -150,9 +153,9 @@ proptest! {
         let mut value = HeaderValue::from_str(&key).unwrap();
         value.set_sensitive(true);
         let options = RequestOptions::new().with_header("x-gateway-key".parse().unwrap(), value).unwrap();
-        let nothing = (String::new(), String::new());
-        let answer = hostile(status, form.get::<String>(&echoes(&key)), shape, &nothing);
-        read_as_anything(&crate::support::refresh().read_with(answer.clone(), &options), &[&key])?;
+        let no_surroundings = (String::new(), String::new());
+        let answer = hostile(status, form.get::<String>(&echoes(&key)), shape, &no_surroundings);
+        assert_shows_none_of(&crate::support::refresh().read_with(answer.clone(), &options), &[&key])?;
         let client = AuthClient::with_runtime(base(), ScriptedTransport::new().answer(answer), ManualClock::new());
         let endpoint = crate::support::delegate();
         let client = client.with_options(options);
@@ -165,7 +168,7 @@ proptest! {
     }
 
     #[test]
-    fn no_public_type_shows_what_it_holds(
+    fn the_debug_output_of_public_types_shows_no_secret(
         secret in secret_text(),
         access in secret_text(),
         refresh_token in secret_text(),
@@ -203,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_in_a_broken_answer_is_in_no_error(
+    fn a_token_in_a_malformed_answer_is_redacted(
         access in secret_text(),
         refresh_token in secret_text(),
         cut in any::<prop::sample::Index>(),
@@ -224,8 +227,8 @@ proptest! {
         result.is_success = Some(false);
         let refused = serde_json::to_vec(&result.wire(JsonContract::CamelCase)).unwrap();
         for body in [whole[..cut.index(whole.len())].to_vec(), damaged, [&*whole, b"}"].concat(), with_message, refused] {
-            read_as_anything(&crate::support::delegate().read(Response::new(body.clone().into())), &[&access, &refresh_token])?;
-            read_as_anything(&crate::support::refresh().read(Response::new(body.clone().into())), &[&access, &refresh_token])?;
+            assert_shows_none_of(&crate::support::delegate().read(Response::new(body.clone().into())), &[&access, &refresh_token])?;
+            assert_shows_none_of(&crate::support::refresh().read(Response::new(body.clone().into())), &[&access, &refresh_token])?;
             let mut bad_gateway = Response::new(Body::from(body));
             *bad_gateway.status_mut() = StatusCode::BAD_GATEWAY;
             let error = CallError::from(crate::support::delegate().read(bad_gateway).unwrap_err());
@@ -236,7 +239,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_cannot_be_sent_is_refused_without_being_quoted(text in secret_text(), odd in select(vec!["\n", " ", "é", "\0"])) {
+    fn an_error_about_an_invalid_value_does_not_quote_it(text in secret_text(), odd in select(vec!["\n", " ", "é", "\0"])) {
         let odd = format!("{text}{odd}{text}");
         let refusals = [
             shown(&ClientSecret::new(odd.clone()).unwrap_err()),

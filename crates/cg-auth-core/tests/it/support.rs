@@ -1,10 +1,16 @@
-//! Values that the modules share.
+//! Values and helpers that the test modules share.
 
-use std::{error::Error, fmt::Debug};
+use std::{
+    error::Error,
+    fmt::Debug,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
 
 use cg_auth_core::{
     ApiCredential, BaseUrl, ClientSecret, UserPrincipalName,
     body::Body,
+    causes::causes,
     endpoint::{
         Answer, DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, RefreshUserAccessToken,
     },
@@ -60,21 +66,26 @@ pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Bo
     response
 }
 
-/// `error` and all its causes, as `Display` and as `Debug` show them.
+/// The `Display` and `Debug` output of `error` and all its causes.
 pub(crate) fn shown(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source());
-    chain.map(|error| format!("{error}\n{error:?}\n{error:#?}\n")).collect()
+    causes(error).map(|error| format!("{error}\n{error:?}\n{error:#?}\n")).collect()
 }
 
 pub(crate) fn debug(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}")
 }
 
+/// Polls a future once, with a waker that does nothing.
+pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
 pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Secrets that are long enough not to occur by chance, and full of what is written in several ways.
+/// Secrets that are too long to occur by chance, and full of characters that encodings write in different
+/// ways.
 pub(crate) fn secret_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[!-~]{1,4}",
@@ -85,7 +96,7 @@ pub(crate) fn secret_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 6..14).prop_map(|pieces| format!("S{}S", pieces.concat()))
 }
 
-/// Base URLs of every permitted shape, with and without a prefix and a trailing slash.
+/// Valid base URLs of every shape, with and without a prefix and a trailing slash.
 pub(crate) fn base_url() -> impl Strategy<Value = BaseUrl> {
     let segment = prop_oneof!["[A-Za-z0-9._~!$&'()*+,;=:@-]{1,8}", "(%20|%C3%A9|a){1,3}"]
         .prop_filter("a dot segment", |segment| segment != "." && segment != "..");

@@ -1,4 +1,4 @@
-//! SPEC section 11, row by row: the members of a token, in every spelling and of every type.
+//! The members of a token, in every spelling and of every type (wire protocol, section 11, row by row).
 
 use cg_auth_core::{
     endpoint::{Endpoint, ProtocolError},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn names_ignore_case_and_underscores_and_on_a_clash_the_documented_one_wins() {
+fn names_ignore_case_and_underscores_and_the_documented_spelling_wins() {
     for (members, expected) in [
         (r#""access_token":"a""#, "a"),
         (r#""AccessToken":"a""#, "a"),
@@ -38,7 +38,7 @@ fn names_ignore_case_and_underscores_and_on_a_clash_the_documented_one_wins() {
 }
 
 #[test]
-fn a_duplicate_that_loses_may_be_of_any_type() {
+fn a_losing_duplicate_may_be_of_any_type() {
     for members in [
         r#""access_token":1,"access_token":"a""#,
         r#""access_token":{"x":[1]},"access_token":"a""#,
@@ -60,7 +60,7 @@ fn a_duplicate_that_loses_may_be_of_any_type() {
 }
 
 #[test]
-fn a_success_without_a_usable_token_is_none() {
+fn a_success_without_a_usable_token_is_a_protocol_error() {
     for members in [
         "",
         r#""access_token":null"#,
@@ -78,7 +78,7 @@ fn a_success_without_a_usable_token_is_none() {
 }
 
 #[test]
-fn a_refresh_token_that_cannot_be_sent_is_none_and_a_refresh_keeps_the_old_one() {
+fn an_unusable_refresh_token_is_ignored_and_a_refresh_keeps_the_old_one() {
     for odd in [
         "",
         r#","refresh_token":null"#,
@@ -98,7 +98,7 @@ fn a_refresh_token_that_cannot_be_sent_is_none_and_a_refresh_keeps_the_old_one()
 }
 
 #[test]
-fn a_duration_is_any_finite_number() {
+fn a_duration_may_be_any_finite_number() {
     for (duration, expected) in [
         ("null", 0),
         ("0", 0),
@@ -129,7 +129,7 @@ fn a_duration_is_any_finite_number() {
 }
 
 #[test]
-fn a_duration_of_another_type_names_the_field_and_not_the_token() {
+fn an_error_about_a_duration_names_the_member_and_no_token() {
     for odd in
         ["true", "false", "[]", "[3600]", "{}", r#""soon""#, r#""""#, r#""inf""#, r#""NaN""#, r#""1e400""#]
     {

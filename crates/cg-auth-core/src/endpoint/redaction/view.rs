@@ -1,52 +1,52 @@
-//! [`View`]: a text as it reads with its escapes undone, every byte of it traced back to where it came from.
+//! [`View`]: a text with its escapes decoded, and the origin of each byte in the original text.
 
 use std::ops::Range;
 
-/// One reading of a text.
+/// A text with up to two kinds of escapes decoded.
 pub(super) struct View {
-    /// ASCII, see [`searchable`].
+    /// The decoded text, as ASCII (see [`searchable`]).
     text: String,
-    /// For each byte of `text` where it begins in the original, and where the last one ends.
+    /// For each byte of `text` its start in the original, followed by the end of the last one.
     origins: Vec<usize>,
 }
 
 impl View {
-    /// Shows the text as it is, and every other reading of it within two steps.
+    /// Passes to `show` the text as it is, then every view with one or two decoding steps.
     pub(super) fn each(text: &str, mut show: impl FnMut(&Self)) {
         let raw = Self { text: searchable(text.as_bytes()), origins: (0..=text.len()).collect() };
         show(&raw);
-        for once in STEPS.iter().filter_map(|step| raw.undone(*step)) {
+        for once in STEPS.iter().filter_map(|step| raw.decoded(*step)) {
             show(&once);
-            for twice in STEPS.iter().filter_map(|step| once.undone(*step)) {
+            for twice in STEPS.iter().filter_map(|step| once.decoded(*step)) {
                 show(&twice);
             }
         }
     }
 
-    /// Where `form` stands, in bytes of the original.
+    /// The ranges of `form` in the original text, in bytes.
     pub(super) fn find(&self, form: &str) -> impl Iterator<Item = Range<usize>> {
         let matches = self.text.match_indices(form);
         matches.map(|(at, _)| self.origins[at]..self.origins[at + form.len()])
     }
 
-    /// The reading one step further, if the step changes anything.
-    fn undone(&self, step: Step) -> Option<Self> {
+    /// The view after one more decoding step; `None` if the step changes nothing.
+    fn decoded(&self, step: Step) -> Option<Self> {
         let bytes = self.text.as_bytes();
-        let mut undone = Self { text: String::with_capacity(bytes.len()), origins: Vec::new() };
+        let mut decoded = Self { text: String::with_capacity(bytes.len()), origins: Vec::new() };
         let mut at = 0;
         while at < bytes.len() {
             let (byte, length) = step(&bytes[at..]).unwrap_or((bytes[at], 1));
-            undone.text.push(char::from(fold(byte)));
-            undone.origins.push(self.origins[at]);
+            decoded.text.push(char::from(fold(byte)));
+            decoded.origins.push(self.origins[at]);
             at += length;
         }
-        undone.origins.push(self.origins[at]);
-        (undone.text.len() < bytes.len()).then_some(undone)
+        decoded.origins.push(self.origins[at]);
+        (decoded.text.len() < bytes.len()).then_some(decoded)
     }
 }
 
-/// Bytes as ASCII, so that a search can use the linear one for strings. Bytes beyond ASCII share the control
-/// characters: a match too many hides a little more.
+/// Maps bytes to ASCII, so that the linear search for strings applies. Other bytes become control characters;
+/// a false match only redacts more.
 pub(super) fn searchable(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(fold(*byte))).collect()
 }
@@ -55,7 +55,7 @@ const fn fold(byte: u8) -> u8 {
     if byte.is_ascii() { byte } else { byte & 0x1F }
 }
 
-/// What an escape sequence at the start of a text stands for, and how long it is.
+/// Decodes the escape sequence at the start of a text into its byte and its length.
 type Step = fn(&[u8]) -> Option<(u8, usize)>;
 
 const STEPS: [Step; 3] = [percent_encoding, json_escape, html_reference];

@@ -1,35 +1,32 @@
-//! What a host and a port may be.
+//! Which hosts and ports a base URL may have.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::problem;
-use crate::model::ConfigError;
-
-/// `authority` is lower case.
-pub(super) fn check_authority(authority: &str) -> Result<(), ConfigError> {
+/// Checks `host[:port]`, which must be in lower case. The error is the problem.
+pub(super) fn check_authority(authority: &str) -> Result<(), &'static str> {
     if authority.contains('@') {
-        return Err(problem("has a user name or password before the host; credentials do not go there"));
+        return Err("has a user name or a password before the host; remove all from // to @");
     }
     let host = host_of(authority);
     if host.is_empty() {
-        return Err(problem("has no host"));
+        return Err("has no host; expected https://HOST[:PORT][/PREFIX]");
     }
     if !is_ipv6(host) && !is_ipv4_or_name(host) {
-        return Err(problem("has a host that is neither a name nor an address"));
+        return Err("has a host that is neither a DNS name nor an IP address");
     }
     match authority[host.len()..].strip_prefix(':') {
         None => Ok(()),
         Some(port) if is_port(port) => Ok(()),
-        Some(_) => Err(problem("has a port that is not a number from 1 to 65535")),
+        Some(_) => Err("has a port that is not a number from 1 to 65535"),
     }
 }
 
-/// `host[:port]` of a URL.
+/// Whether `host[:port]` names this machine.
 pub(super) fn is_loopback(authority: &str) -> bool {
     is_loopback_host(host_of(authority))
 }
 
-/// Whether a URL's host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+/// Whether the host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
 #[must_use]
 pub fn is_loopback_host(host: &str) -> bool {
     let ipv6 = host.trim_start_matches('[').trim_end_matches(']').parse::<Ipv6Addr>();
@@ -51,15 +48,15 @@ fn is_ipv6(host: &str) -> bool {
     inner.is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok())
 }
 
-/// Whether a `xn--` label is sound is left to the resolver.
+/// Does not check the Punycode of an `xn--` label; the resolver does.
 fn is_ipv4_or_name(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     let name = host.strip_suffix('.').unwrap_or(host);
-    // A last label that is a number makes a URL parser read the whole as an IPv4 address, in notations that
-    // others do not know.
+    // URL parsers read a host whose last label is a number as an IPv4 address, in notations that other
+    // libraries do not know.
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
     name.len() <= 253 && name.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok())

@@ -1,4 +1,4 @@
-//! [`Found`]: a JSON value as it comes, before anyone has judged it.
+//! [`Found`]: a JSON value of any type, before it is checked.
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,14 +8,14 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
-/// What stands where a `T` is expected.
+/// The value found where a `T` is expected. `Wrong` names its type.
 pub(crate) enum Found<T> {
     Null,
     Value(T),
     Wrong(&'static str),
 }
 
-/// What a `T` can be made of; a type that is not mentioned is a wrong one.
+/// The JSON types from which a `T` can be read. A method that is not implemented makes its type a wrong one.
 pub(crate) trait FromJson: Sized {
     fn from_bool(_: bool) -> Option<Self> {
         None
@@ -106,7 +106,7 @@ impl<'de, T: FromJson> Visitor<'de> for FoundVisitor<T> {
     }
 }
 
-/// Text as it stands.
+/// A string, unchanged.
 impl FromJson for Zeroizing<String> {
     fn from_text(text: &str) -> Option<Self> {
         Some(Self::new(text.to_owned()))
@@ -130,7 +130,7 @@ impl FromJson for bool {
     }
 }
 
-/// A number, truncated and saturated, or a numeric string.
+/// A number, truncated and saturated, or a string that holds one.
 impl FromJson for i64 {
     fn from_integer(value: i64) -> Option<Self> {
         Some(value)
@@ -145,7 +145,7 @@ impl FromJson for i64 {
     }
 }
 
-/// Text for people, whatever scalar it was written as.
+/// Text for people, read from any scalar type.
 pub(crate) struct AnyScalar(pub(crate) String);
 
 impl FromJson for AnyScalar {
@@ -158,7 +158,7 @@ impl FromJson for AnyScalar {
     }
 
     fn from_float(value: f64) -> Option<Self> {
-        // `Display` would write 1e308 with all its zeros.
+        // `Display` writes 1e308 with all its zeros.
         Some(Self(format!("{value:?}")))
     }
 
@@ -167,7 +167,7 @@ impl FromJson for AnyScalar {
     }
 }
 
-/// Lines of text: an array of them, or a single one.
+/// Lines of text: an array of scalars, or one string.
 pub(crate) struct Lines(pub(crate) Vec<String>);
 
 impl FromJson for Lines {

@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use super::{Held, Session, back_off::BackOff, verdict::Verdict};
 use crate::{
     client::{CallError, CallErrorKind},
-    endpoint::{Answer, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, request_id_of},
-    model::{ApiCredential, ClientSecret, DelegatedAccessToken, RefreshToken},
+    endpoint::{Answer, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken},
+    model::{ApiCredential, ClientSecret, DelegatedAccessToken},
     recovery::Recovery,
     time::Now,
     token::{Event, Expiry, Grant, IssuedToken, Reason, TokenError},
@@ -200,9 +200,8 @@ impl Session {
         attempt.requests = attempt.requests.saturating_add(answer.attempts.max(1));
         let expiry = Expiry::of_answer(&answer, self.duration_unit);
         self.tell_mismatch(&answer.value, expiry);
-        let Some(Sent { grant, secret, .. }) = &attempt.sent else { return Next::Superseded };
-        let (grant, sent_token) = (*grant, self.spare.as_ref().map(|spare| &spare.token));
-        let request_id = presentable(request_id_of(&answer.headers), &answer.value, secret, sent_token);
+        let Some(grant) = attempt.grant() else { return Next::Superseded };
+        let request_id = answer.request_id().map(str::to_owned);
         let (access_token, refresh_token) = answer.value.into_tokens();
         self.keep_for_next_time(refresh_token, grant);
         let token = IssuedToken::new(&access_token, expiry);
@@ -265,20 +264,3 @@ impl Session {
         Next::Done(Err(error))
     }
 }
-
-/// An id as it can be shown: one that is no longer than ids are, and does not hold what must not be seen.
-fn presentable(
-    id: Option<&str>,
-    token: &DelegatedAccessToken,
-    secret: &ClientSecret,
-    sent_token: Option<&RefreshToken>,
-) -> Option<String> {
-    let id = id.filter(|id| id.len() <= LONGEST_ID)?;
-    let refresh_tokens = [token.refresh_token(), sent_token].into_iter().flatten();
-    let mut secrets = vec![secret.expose_secret(), token.access_token().expose_secret()];
-    secrets.extend(refresh_tokens.map(RefreshToken::expose_secret));
-    let holds_one = secrets.into_iter().any(|secret| id.contains(secret));
-    (!holds_one).then(|| id.to_owned())
-}
-
-const LONGEST_ID: usize = 128;

@@ -1,11 +1,11 @@
-//! The budget of retries that the clones of a client share.
+//! The retry budget that the clones of a client share.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::Poll,
     thread,
-    time::{Duration, SystemTime},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
@@ -13,24 +13,24 @@ use cg_auth_core::{
     AuthClient, CallErrorKind, RetryPolicy,
     body::Body,
     testing::{ManualClock, ScriptedTransport},
-    time::{BoxFuture, Now, Runtime},
+    time::Now,
     transport::{HttpTransport, TransportError},
 };
 use http::{Request, Response};
 
-use super::{answers, attempts, client, failures, play, poll};
-use crate::support::{SUCCESS, base, delegate, refresh, response};
+use super::{NoSleep, answers, attempts, client, failures, play};
+use crate::support::{SUCCESS, base, delegate, poll, refresh, response};
 
 const CALLS: usize = 1000;
 
-/// A tenth of a retry for each call, after the ten that there are at first.
+/// Asserts one retry for ten calls, plus the ten retries at the start.
 fn assert_about_one_request_per_call(script: &ScriptedTransport) {
     let requests = script.requests().len();
     assert!((CALLS + CALLS / 10..=CALLS + CALLS / 5).contains(&requests), "{requests}");
 }
 
 #[test]
-fn a_dead_service_costs_about_one_request_per_call() {
+fn if_the_service_is_down_a_call_sends_about_one_request() {
     for script in [
         failures(3 * CALLS, &TransportError::connect("x")),
         failures(3 * CALLS, &TransportError::closed("x")),
@@ -39,7 +39,7 @@ fn a_dead_service_costs_about_one_request_per_call() {
     ] {
         let (client, clock) = client(&script);
         for call in 0..CALLS {
-            // Clones share the budget, whatever else they differ in.
+            // Clones share the budget, even with different deadlines.
             let client = client.clone().with_timeout(Duration::from_secs(50 + call as u64 % 2));
             assert!(play(&client, &clock, &delegate()).0.is_err());
         }
@@ -48,9 +48,13 @@ fn a_dead_service_costs_about_one_request_per_call() {
 }
 
 #[test]
-fn clones_in_many_threads_share_it() {
+fn clones_in_many_threads_share_the_budget() {
     let script = failures(3 * CALLS, &TransportError::connect("x"));
-    let client = AuthClient::with_runtime(base(), script.clone(), NoTime);
+    let client = AuthClient::with_runtime(
+        base(),
+        script.clone(),
+        NoSleep::new(|| Now::new(Duration::ZERO, UNIX_EPOCH)),
+    );
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -66,7 +70,7 @@ fn clones_in_many_threads_share_it() {
 }
 
 #[test]
-fn a_service_that_fails_now_and_then_gets_all_its_retries() {
+fn occasional_failures_are_all_retried() {
     let script = (0..CALLS).fold(ScriptedTransport::new(), |script, call| {
         let script = if call % 10 == 0 { script.answer(response(503, &[], "")) } else { script };
         script.answer(response(200, &[], SUCCESS))
@@ -78,7 +82,7 @@ fn a_service_that_fails_now_and_then_gets_all_its_retries() {
 }
 
 #[test]
-fn no_call_has_more_than_eleven_attempts() {
+fn a_call_makes_at_most_eleven_attempts() {
     let script = failures(99, &TransportError::connect("x"));
     let (client, clock) = client(&script);
     let eager = client.with_retry_policy(RetryPolicy::new().with_max_attempts(99));
@@ -86,7 +90,7 @@ fn no_call_has_more_than_eleven_attempts() {
 }
 
 #[test]
-fn a_call_that_is_cancelled_while_it_waits_takes_nothing_out() {
+fn a_call_cancelled_during_its_back_off_uses_no_budget() {
     let script = answers(CALLS + 3, 503, &[("retry-after", "1")]);
     let (client, clock) = client(&script);
     let endpoint = delegate();
@@ -97,7 +101,7 @@ fn a_call_that_is_cancelled_while_it_waits_takes_nothing_out() {
 }
 
 #[test]
-fn a_wait_that_ends_too_late_takes_nothing_out() {
+fn a_back_off_that_ends_after_the_deadline_uses_no_budget() {
     let script = answers(CALLS + 3, 503, &[("retry-after", "1")]);
     let (client, clock) = client(&script);
     let endpoint = delegate();
@@ -111,26 +115,28 @@ fn a_wait_that_ends_too_late_takes_nothing_out() {
 }
 
 #[test]
-fn a_retry_that_was_sent_is_spent_even_if_it_is_cancelled() {
-    let there_are = 11; // ten, and a tenth for each of these calls but the first
-    let script = (0..=there_are).fold(ScriptedTransport::new(), |script, _| {
+fn a_retry_that_was_sent_uses_budget_even_if_it_is_cancelled() {
+    let retries = 11; // ten, and a tenth for each of these calls except the first
+    let script = (0..=retries).fold(ScriptedTransport::new(), |script, _| {
         script.answer(response(503, &[("retry-after", "1")], "")).hang()
     });
     let (client, clock) = client(&script);
     let endpoint = delegate();
-    for call in 1..=there_are {
+    for call in 1..=retries {
         let mut sent = pin!(client.call(&endpoint));
         assert!(poll(sent.as_mut()).is_pending());
         clock.advance(Duration::from_secs(1));
         assert!(poll(sent.as_mut()).is_pending());
         assert_eq!(script.requests().len(), 2 * call);
     }
-    let Poll::Ready(Err(error)) = poll(pin!(client.call(&endpoint))) else { panic!("one too many") };
+    let Poll::Ready(Err(error)) = poll(pin!(client.call(&endpoint))) else {
+        panic!("the twelfth retry was made")
+    };
     assert_eq!(error.attempts(), 1);
 }
 
 #[test]
-fn a_transport_that_panics_leaves_the_client_as_it_was() {
+fn after_a_panic_in_the_transport_the_client_stays_usable() {
     #[derive(Debug)]
     struct Panicking(ScriptedTransport);
     #[async_trait]
@@ -153,27 +159,9 @@ fn a_transport_that_panics_leaves_the_client_as_it_was() {
 }
 
 #[test]
-fn clients_do_not_share_it() {
+fn two_clients_do_not_share_a_budget() {
     let script = failures(300, &TransportError::connect("x"));
     for _ in 0..100 {
         assert_eq!(attempts(&script, &refresh()), 3);
-    }
-}
-
-/// Where every wait is over at once.
-#[derive(Debug)]
-struct NoTime;
-
-impl Runtime for NoTime {
-    fn now(&self) -> Now {
-        Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        Err(task)
     }
 }

@@ -1,26 +1,26 @@
-//! Waits and attempts within the deadline, by clocks of every kind.
+//! Back-off and attempts within the deadline, with clocks of every kind.
 
 use std::{
     pin::pin,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     task::Poll,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use cg_auth_core::{
     AuthClient, CallErrorKind, RetryPolicy,
     testing::{ManualClock, ScriptedTransport},
-    time::{BoxFuture, Now, Runtime},
+    time::Now,
     transport::TransportError,
 };
 
-use super::{answers, client, failures, play, poll};
-use crate::support::{SUCCESS, base, delegate, refresh, response};
+use super::{NoSleep, answers, client, failures, play};
+use crate::support::{SUCCESS, base, delegate, poll, refresh, response};
 
 const ONE_SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn the_time_that_the_service_names_is_kept() {
+fn a_retry_waits_for_the_retry_after() {
     for retry_after in ["7", "Wed, 15 Sep 2021 08:15:25 GMT"] {
         let headers = [("retry-after", retry_after), ("date", "Wed, 15 Sep 2021 08:15:18 GMT")];
         let script = answers(1, 503, &headers).answer(response(200, &[], SUCCESS));
@@ -32,7 +32,7 @@ fn the_time_that_the_service_names_is_kept() {
 }
 
 #[test]
-fn a_time_beyond_the_deadline_fails_at_once_and_is_told() {
+fn a_retry_after_beyond_the_deadline_fails_at_once_and_is_in_the_error() {
     for (retry_after, seconds) in [("100", 100), ("3600", 3600), ("18446744073709551615", u64::MAX)] {
         let script = answers(2, 429, &[("retry-after", retry_after)]);
         let (client, clock) = client(&script);
@@ -46,13 +46,13 @@ fn a_time_beyond_the_deadline_fails_at_once_and_is_told() {
         let (client, clock) = client(&script);
         let limit = Duration::from_secs(expected + 1);
         let (result, took) = play(&client.with_timeout(limit), &clock, &refresh());
-        assert!(result.is_ok(), "an hour is the most, and it fits");
+        assert!(result.is_ok(), "the wait is at most an hour, which is within the deadline");
         assert_eq!(took, Duration::from_secs(expected));
     }
 }
 
 #[test]
-fn a_wait_is_drawn_from_the_whole_range() {
+fn a_back_off_is_drawn_from_the_whole_range() {
     let wait = |_| {
         let script = failures(1, &TransportError::connect("x")).answer(response(200, &[], SUCCESS));
         let (client, clock) = client(&script);
@@ -65,7 +65,7 @@ fn a_wait_is_drawn_from_the_whole_range() {
 }
 
 #[test]
-fn an_attempt_has_a_limit_of_its_own() {
+fn an_attempt_has_its_own_timeout() {
     let script = ScriptedTransport::new().hang().answer(response(200, &[], SUCCESS));
     let (client, clock) = client(&script);
     let (result, took) = play(&client, &clock, &delegate());
@@ -75,12 +75,16 @@ fn an_attempt_has_a_limit_of_its_own() {
     let script = ScriptedTransport::new().hang().answer(response(200, &[], SUCCESS));
     let (client, clock) = self::client(&script);
     let error = play(&client, &clock, &refresh()).0.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Timeout, 1), "a refresh may have arrived");
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (CallErrorKind::Timeout, 1),
+        "the service may have received the refresh"
+    );
     assert_eq!(error.to_string(), "no complete answer within 30s");
 }
 
 #[test]
-fn three_attempts_that_are_cut_off_fit_into_the_default_deadline() {
+fn three_timed_out_attempts_fit_into_the_default_deadline() {
     let (client, clock) = client(&ScriptedTransport::new().hang().hang().hang());
     let (result, took) = play(&client, &clock, &delegate());
     assert_eq!(result.unwrap_err().attempts(), 3);
@@ -88,7 +92,7 @@ fn three_attempts_that_are_cut_off_fit_into_the_default_deadline() {
 }
 
 #[test]
-fn the_deadline_ends_an_attempt_whose_own_limit_is_longer() {
+fn the_deadline_ends_an_attempt_with_a_longer_timeout() {
     let limit = 20 * ONE_SECOND;
     for policy in [RetryPolicy::new(), RetryPolicy::new().with_attempt_timeout(Duration::MAX)] {
         let (client, clock) = client(&failures(1, &TransportError::connect("x")).hang());
@@ -102,7 +106,7 @@ fn the_deadline_ends_an_attempt_whose_own_limit_is_longer() {
 }
 
 #[test]
-fn no_attempt_is_begun_that_could_not_end_in_time() {
+fn no_attempt_starts_that_could_not_end_before_the_deadline() {
     let script = ScriptedTransport::new().hang().hang().hang();
     let (client, clock) = client(&script);
     let (result, took) = play(&client.with_timeout(Duration::from_secs(50)), &clock, &delegate());
@@ -111,7 +115,7 @@ fn no_attempt_is_begun_that_could_not_end_in_time() {
 }
 
 #[test]
-fn no_attempt_is_begun_after_a_wait_that_ended_too_late() {
+fn no_attempt_starts_after_a_back_off_that_ended_too_late() {
     for late in [Duration::MAX, AuthClient::DEFAULT_TIMEOUT] {
         let script = failures(1, &TransportError::connect("x")).hang();
         let (client, clock) = client(&script);
@@ -121,13 +125,13 @@ fn no_attempt_is_begun_after_a_wait_that_ended_too_late() {
         clock.advance(late);
         let Poll::Ready(Err(error)) = poll(call.as_mut()) else { panic!("the call goes on") };
         assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Transport, 1));
-        assert!(!error.may_have_been_sent(), "the refresh token is still good");
+        assert!(!error.may_have_been_sent(), "the refresh token is still usable");
         assert_eq!(script.requests().len(), 1);
     }
 }
 
 #[test]
-fn no_policy_is_one_attempt_within_the_whole_deadline() {
+fn without_retries_one_attempt_has_the_whole_deadline() {
     let script = ScriptedTransport::new().hang();
     let (client, clock) = client(&script);
     let client = client.with_retry_policy(RetryPolicy::none());
@@ -137,8 +141,8 @@ fn no_policy_is_one_attempt_within_the_whole_deadline() {
 }
 
 #[test]
-fn a_wall_clock_that_is_set_changes_no_wait() {
-    // Relative to the clock's first day, since the answer has no `Date`.
+fn setting_the_wall_clock_does_not_change_a_back_off() {
+    // The answer has no `Date`, so the date counts from the manual clock's start.
     let headers = [("retry-after", "Tue, 01 Jan 2030 00:00:07 GMT")];
     for wall in [UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(u64::from(u32::MAX))] {
         let script = answers(1, 503, &headers).answer(response(200, &[], SUCCESS));
@@ -156,7 +160,7 @@ fn a_wall_clock_that_is_set_changes_no_wait() {
 }
 
 #[test]
-fn no_wall_clock_is_too_odd_for_a_date() {
+fn any_wall_clock_works_with_a_retry_after_date() {
     let odd = [Duration::from_secs(i64::MAX as u64), Duration::from_secs(10_000_000_000)];
     let past = odd.map(|age| UNIX_EPOCH.checked_sub(age));
     let future = odd.map(|age| UNIX_EPOCH.checked_add(age));
@@ -174,34 +178,18 @@ fn no_wall_clock_is_too_odd_for_a_date() {
     }
     for wall in future.into_iter().flatten() {
         let (result, took) = play_at(wall);
-        assert!(result.is_ok() && took == Duration::ZERO, "that time has come long ago");
+        assert!(result.is_ok() && took == Duration::ZERO, "that time is in the past");
     }
 }
 
 #[test]
-fn a_clock_that_runs_backwards_ends_no_call_early_and_none_never() {
+fn with_a_clock_that_runs_backwards_a_call_still_makes_all_attempts() {
     let script = failures(9, &TransportError::connect("x"));
-    let backwards = Backwards(AtomicU64::new(1000));
+    let seconds = AtomicU64::new(1000);
+    let backwards =
+        NoSleep::new(move || Now::new(Duration::from_secs(seconds.fetch_sub(1, Relaxed)), UNIX_EPOCH));
     let client = AuthClient::with_runtime(base(), script, backwards);
     let endpoint = delegate();
-    let Poll::Ready(Err(error)) = poll(pin!(client.call(&endpoint))) else { panic!("no end") };
+    let Poll::Ready(Err(error)) = poll(pin!(client.call(&endpoint))) else { panic!("the call does not end") };
     assert_eq!(error.attempts(), 3);
-}
-
-/// A second earlier whenever it is read; every wait is over at once.
-#[derive(Debug)]
-struct Backwards(AtomicU64);
-
-impl Runtime for Backwards {
-    fn now(&self) -> Now {
-        Now::new(Duration::from_secs(self.0.fetch_sub(1, Relaxed)), SystemTime::UNIX_EPOCH)
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        Err(task)
-    }
 }

@@ -1,6 +1,6 @@
-//! `RetryPolicy` by itself: every decision follows from its input, whatever that is.
+//! The decisions of `RetryPolicy` for any input.
 //!
-//! What is expected is stated here anew; none of the crate's own judgements is used for it.
+//! The expectations are stated here independently. They do not use the crate's own logic.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use proptest::prelude::*;
 use crate::support::{delegate, response};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum TriedAgain {
+enum Retried {
     Always,
     IfRepeatable,
     Never,
 }
-use TriedAgain::{Always, IfRepeatable, Never};
+use Retried::{Always, IfRepeatable, Never};
 
-fn of_the_transport() -> impl Strategy<Value = (CallError, TriedAgain)> {
+fn transport_failure() -> impl Strategy<Value = (CallError, Retried)> {
     let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
     let failures = vec![
         (TransportError::connect("x"), Always),
@@ -34,7 +34,7 @@ fn of_the_transport() -> impl Strategy<Value = (CallError, TriedAgain)> {
     proptest::sample::select(failures).prop_map(|(error, again)| (error.into(), again))
 }
 
-fn of_an_answer() -> impl Strategy<Value = (CallError, TriedAgain)> {
+fn error_answer() -> impl Strategy<Value = (CallError, Retried)> {
     let special = proptest::sample::select(vec![408, 425, 429, 500, 501, 502, 503, 504, 505]);
     let status = prop_oneof![special, 100_u16..1000];
     (status, proptest::option::of(any::<u64>())).prop_map(|(status, retry_after)| {
@@ -54,13 +54,13 @@ fn answered(status: u16, retry_after: Option<u64>) -> CallError {
     delegate().read(response(status, &headers, "")).unwrap_err().into()
 }
 
-/// The first of many attempts, which took no time and left plenty.
+/// A first attempt that took no time, with unlimited time left.
 fn first_attempt(error: &CallError) -> FailedAttempt<'_> {
     let (took, left) = (Duration::ZERO, Duration::MAX);
     FailedAttempt { error, attempts: 1, repeatable: true, took, left, jitter: 1.0 }
 }
 
-/// Any that there is, and more often one of the usual size.
+/// Any duration, more often one of the usual size.
 fn duration() -> impl Strategy<Value = Duration> {
     let any = (any::<u64>(), 0..1_000_000_000_u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos));
     prop_oneof![
@@ -79,8 +79,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn the_failure_decides_whether_there_is_another(
-        (error, again) in prop_oneof![of_the_transport(), of_an_answer()],
+    fn the_failure_decides_whether_an_attempt_is_retried(
+        (error, again) in prop_oneof![transport_failure(), error_answer()],
         repeatable: bool,
         jitter in jitter(),
     ) {
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn a_random_wait_is_a_part_of_a_bound_that_doubles_up_to_the_longest(
+    fn a_back_off_is_a_part_of_a_bound_that_doubles_up_to_the_longest(
         attempts in 1_u32..=32,
         first in any::<u32>(),
         longest in any::<u32>(),
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn there_is_another_as_long_as_attempts_and_time_are_left(
+    fn a_retry_needs_attempts_and_time_left(
         attempts in 1_u32..6,
         max_attempts in 0_u32..9,
         retry_after in proptest::option::of(0_u64..60),
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn the_time_that_the_service_names_counts_up_to_an_hour(
+    fn a_retry_after_counts_up_to_an_hour(
         seconds in prop_oneof![0_u64..7200, any::<u64>()],
         repeatable: bool,
         jitter in jitter(),
@@ -144,8 +144,8 @@ proptest! {
     }
 
     #[test]
-    fn no_input_is_too_odd(
-        (error, _) in prop_oneof![of_the_transport(), of_an_answer()],
+    fn any_input_gives_a_wait_within_the_bounds(
+        (error, _) in prop_oneof![transport_failure(), error_answer()],
         attempts: u32,
         max_attempts: u32,
         (first, longest) in (duration(), duration()),
@@ -167,7 +167,7 @@ proptest! {
 }
 
 #[test]
-fn the_default_waits_are_200_ms_doubling_up_to_10_s() {
+fn the_default_back_off_starts_at_200_ms_and_doubles_up_to_10_s() {
     let error = CallError::from(TransportError::connect("x"));
     let policy = RetryPolicy::default().with_max_attempts(u32::MAX);
     for (attempts, bound) in (1..).zip([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]) {
@@ -181,7 +181,7 @@ fn the_default_waits_are_200_ms_doubling_up_to_10_s() {
 }
 
 #[test]
-fn a_float_that_cannot_tell_the_longest_wait_does_not_exceed_it() {
+fn a_back_off_beyond_the_precision_of_a_float_stays_within_its_bound() {
     let error = CallError::from(TransportError::connect("x"));
     for longest in [Duration::MAX, Duration::from_secs((1 << 53) + 3)] {
         let policy = RetryPolicy::new().with_waits(longest, longest);

@@ -1,0 +1,82 @@
+//! [`FailedAnswer`]: the parts of an answer that its error keeps, redacted.
+
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE},
+};
+
+use super::{headers::is_encoded, redaction::Redaction, request_id, retry_after::RetryAfter};
+use crate::{
+    body::Body,
+    model::{ApiError, read_json},
+    time::Now,
+};
+
+/// The parts of an answer that an error keeps, with every secret replaced.
+#[derive(Clone, Default)]
+pub(super) struct FailedAnswer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) error: ApiError,
+    pub(super) text: Option<String>,
+    pub(super) retry_after: Option<RetryAfter>,
+    pub(super) received: Option<Now>,
+}
+
+impl FailedAnswer {
+    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &Body, redaction: &Redaction) -> Self {
+        let mut answer = Self {
+            status,
+            headers: safe_headers(headers, redaction),
+            retry_after: RetryAfter::read(headers),
+            ..Self::default()
+        };
+        // The body of a 2xx may hold a token, and a compressed body is not readable: nothing of either is
+        // kept.
+        if !status.is_success() && !is_encoded(headers) && !body.is_empty() {
+            let bytes = body.as_bytes();
+            answer.error = redacted(read_json::<ApiError>(bytes).unwrap_or_default(), redaction);
+            // A NUL means UTF-16, or an attempt to split a secret so that the search misses it.
+            if !bytes.contains(&0) {
+                answer.text = Some(redaction.apply(&String::from_utf8_lossy(bytes), TEXT_LIMIT));
+            }
+        }
+        answer
+    }
+
+    /// The request id from the body, else from a header.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.error.request_id.as_deref().or_else(|| request_id::find(&self.headers))
+    }
+}
+
+/// Replaces every secret in `error` and limits its length.
+pub(super) fn redacted(error: ApiError, redaction: &Redaction) -> ApiError {
+    let line = |text: String| redaction.apply_to_line(&text);
+    ApiError {
+        code: error.code.map(line),
+        message: error.message.map(|lines| lines.into_iter().take(MESSAGE_LINES).map(line).collect()),
+        request_id: error.request_id.map(line),
+        date: error.date.map(line),
+    }
+}
+
+fn safe_headers(headers: &HeaderMap, redaction: &Redaction) -> HeaderMap {
+    let safe = [CONTENT_TYPE, CONTENT_LENGTH, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE];
+    let mut kept = HeaderMap::new();
+    for name in safe.into_iter().chain(request_id::HEADERS) {
+        for value in headers.get_all(&name) {
+            let shown = value.to_str().ok().map(|text| redaction.apply_to_line(text));
+            if let Some(value) = shown.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                kept.append(name.clone(), value);
+            }
+        }
+    }
+    kept
+}
+
+/// The most bytes of an error's text that are kept.
+const TEXT_LIMIT: usize = 512;
+
+/// The most lines of an error's message that are kept.
+const MESSAGE_LINES: usize = 16;
