@@ -1,4 +1,4 @@
-//! A hit allocates nothing, whichever way it is had.
+//! Reading a cached token allocates nothing, through each method of the provider.
 
 #![allow(clippy::unwrap_used)]
 
@@ -27,7 +27,7 @@ use self::counting_allocator::allocations_in;
 fn a_hit_allocates_nothing() {
     let provider = provider();
     let source: &dyn TokenSource = &provider;
-    // Thread-locals of the lock-free swap are made at the first look.
+    // The first read creates the thread-locals of the lock-free swap.
     assert!(provider.peek().is_some());
     for (name, hit) in [
         ("token", &(|| drop(ready(provider.token()).unwrap())) as &dyn Fn()),
@@ -41,26 +41,26 @@ fn a_hit_allocates_nothing() {
     ] {
         assert_eq!(allocations_in(hit), 0, "{name}");
     }
-    assert!(allocations_in(|| drop(Box::new(1_u8))) > 0, "nothing is counted");
+    assert!(allocations_in(|| drop(Box::new(1_u8))) > 0, "the allocator does not count");
 }
 
 #[test]
-fn a_session_that_is_driven_by_hand_allocates_nothing_for_a_hit() {
+fn a_session_driven_by_hand_allocates_nothing_for_a_hit() {
     let now = Now::system();
     let mut session = Session::new(UserPrincipalName::new("someone@example.com").unwrap());
     let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
     session.seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now), now);
     let snapshot = session.snapshot();
-    let glance = CoarseNow::from(now);
+    let coarse_now = CoarseNow::from(now);
     assert_eq!(allocations_in(|| assert!(matches!(session.step(now), Step::Serve(_)))), 0, "step");
     assert_eq!(allocations_in(|| drop(session.valid_token(now).unwrap())), 0, "valid_token");
     assert_eq!(allocations_in(|| drop(session.snapshot())), 0, "snapshot");
-    assert_eq!(allocations_in(|| drop(snapshot.token(glance).unwrap().clone())), 0, "Snapshot::token");
+    assert_eq!(allocations_in(|| drop(snapshot.token(coarse_now).unwrap().clone())), 0, "Snapshot::token");
 }
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => panic!("it is no hit"),
+        Poll::Pending => panic!("the provider has no cached token"),
     }
 }

@@ -1,6 +1,6 @@
-//! The system's allocator, counting what a thread asks of it.
+//! The system's allocator, with a count of each thread's allocations.
 
-#![allow(unsafe_code)] // the trait is unsafe
+#![allow(unsafe_code)] // `GlobalAlloc` is an unsafe trait
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -16,7 +16,7 @@ struct Counting;
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-// SAFETY: every call is the system's own.
+// SAFETY: each method passes its arguments on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
@@ -34,13 +34,13 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 fn count() {
-    // A thread that ends has none any more.
+    // A thread that is ending has dropped its counter; its allocations are not counted.
     let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
 }
 
-/// How often `act` allocates on this thread.
-pub(crate) fn allocations_in(act: impl FnOnce()) -> usize {
+/// How often `run` allocates on this thread.
+pub(crate) fn allocations_in(run: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.with(Cell::get);
-    act();
+    run();
     ALLOCATIONS.with(Cell::get) - before
 }

@@ -1,6 +1,7 @@
-//! What the sans-I/O core costs on top of `http` and `serde`: building the delegate request, reading a token.
+//! What the sans-I/O core costs on top of `http` and `serde`: building the delegate request and reading a
+//! token answer.
 
-#![allow(missing_docs, clippy::unwrap_used)] // criterion's macros are undocumented; a bench may stop
+#![allow(missing_docs, clippy::unwrap_used)] // criterion's macros are undocumented; a bench may panic
 
 use std::hint::black_box;
 
@@ -32,7 +33,7 @@ fn build_request(criterion: &mut Criterion) {
 }
 
 fn read_answer(criterion: &mut Criterion) {
-    // The size of a JWT with a handful of claims.
+    // As long as a JWT with a handful of claims.
     let token = "eyJhbGciOiJIUzI1NiJ9".repeat(40);
     let json = format!(
         r#"{{"value":{{"access_token":"{token}","refresh_token":"rt-0002","duration":3600}},"isSuccess":true,"errorMsg":null}}"#

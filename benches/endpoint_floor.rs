@@ -1,5 +1,5 @@
-//! The floor that the benchmarks of `cg-auth-core` stand beside: the same work as a program would write it
-//! by hand with `http` and `serde` for one operation, without checks, zeroing or error texts.
+//! The floor for the endpoint benchmarks: the same work, written by hand with `http` and `serde` for one
+//! operation. It has no checks, no zeroing and no error texts.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
@@ -21,21 +21,21 @@ pub struct Credential<'a> {
 pub struct ApiResult {
     /// The token.
     pub value: Option<Value>,
-    /// Whether it worked.
+    /// Whether the service carried out the operation.
     #[serde(default)]
     pub is_success: bool,
-    /// Why not.
+    /// Why it did not.
     pub error_msg: Option<String>,
 }
 
-/// The token of an [`ApiResult`].
+/// The tokens of an [`ApiResult`].
 #[derive(Debug, Deserialize)]
 pub struct Value {
     /// The access token.
     pub access_token: Option<String>,
     /// The refresh token.
     pub refresh_token: Option<String>,
-    /// The lifetime.
+    /// The lifetime, in a unit that the service does not document.
     #[serde(default)]
     pub duration: i64,
 }
@@ -43,7 +43,7 @@ pub struct Value {
 /// Builds the delegate request.
 ///
 /// # Errors
-/// Whatever `http` or `serde_json` says.
+/// If `http` or `serde_json` refuses the credential.
 pub fn delegate_request(
     base_url: &str,
     credential: &Credential<'_>,
@@ -67,7 +67,7 @@ pub fn delegate_request(
 /// Reads a token answer.
 ///
 /// # Errors
-/// For any other status than 2xx, and for what `serde_json` says.
+/// If the status is not 2xx, the body is not such an answer, or the answer holds no token.
 pub fn read_token(response: &Response<Bytes>) -> Result<Value, Box<dyn std::error::Error>> {
     if !response.status().is_success() {
         return Err(response.status().as_str().into());

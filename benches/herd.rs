@@ -1,6 +1,7 @@
-//! Ten thousand callers who all want the one token that nobody has yet, beside a tokio mutex around the same call.
+//! Ten thousand concurrent callers of an empty provider, which makes one acquisition for all of them. The
+//! floor is a tokio mutex around the same call.
 
-#![allow(missing_docs, clippy::unwrap_used)] // a bench may stop
+#![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
 use std::{hint::black_box, sync::Arc};
 

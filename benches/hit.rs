@@ -1,6 +1,7 @@
-//! What a token costs that is there already: each way to have it, beside an `ArcSwap` and a clock.
+//! What reading a cached token costs, through each method of the provider. The floor is an `ArcSwap` load and
+//! a clock reading.
 
-#![allow(missing_docs, clippy::unwrap_used)] // a bench may stop
+#![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
 use std::{
     hint::black_box,
@@ -55,7 +56,7 @@ fn one_thread(floor: &Arc<HitFloor>, provider: &TokenProvider) {
 }
 
 fn many_tasks(runtime: &Runtime, tasks: usize, floor: &Arc<HitFloor>, provider: &TokenProvider) {
-    /// Spawns as many tasks as asked for, each of which awaits its share of hits.
+    /// Spawns `tasks` tasks, each of which makes its share of the hits.
     macro_rules! contested {
         ($subject:expr, |$own:ident| $hit:expr) => {
             || {
@@ -106,12 +107,12 @@ fn repeat<T>(mut hit: impl FnMut() -> T) {
     }
 }
 
-/// The result of a future that never waits.
+/// The result of a future that is ready at its first poll.
 #[inline]
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => panic!("it is no hit"),
+        Poll::Pending => panic!("the provider has no cached token"),
     }
 }
 

@@ -1,31 +1,31 @@
-//! [`Contest`]: contestants timed in turns, so that a machine whose speed drifts treats them alike.
+//! [`Contest`]: contestants timed in turns, so that a drift in the machine's speed affects all of them alike.
 
 use std::time::{Duration, Instant};
 
-/// What is compared with the first one.
+/// A name, and one turn of the work that is timed.
 type Contestant<'a> = (String, Box<dyn FnMut() + 'a>);
 
-/// Contestants that are timed one after the other, many times over; the first one is the floor.
+/// Times its contestants one after the other, over many rounds. The first one is the floor.
 #[derive(Default)]
 pub struct Contest<'a> {
     contestants: Vec<Contestant<'a>>,
 }
 
 impl<'a> Contest<'a> {
-    /// Nobody yet.
+    /// A contest without contestants.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One more. A `turn` is long enough for a clock to tell, and the same work for all.
+    /// Adds a contestant. Each `turn` does the same amount of work, enough for the clock's resolution.
     pub fn add(&mut self, name: impl Into<String>, turn: impl FnMut() + 'a) {
         self.contestants.push((name.into(), Box::new(turn)));
     }
 
-    /// Times `rounds` turns of each, and prints the median of each one's share of the floor's time of the same
-    /// round, between its quartiles.
-    #[allow(clippy::print_stdout, clippy::disallowed_methods)] // that is what it is for
+    /// Times `rounds` turns of each contestant, and compares each turn with the floor's turn of the same round.
+    /// Prints the median ratio and its quartiles.
+    #[allow(clippy::print_stdout, clippy::disallowed_methods)] // a benchmark times and prints
     pub fn run(mut self, title: &str, rounds: usize) {
         let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(rounds); self.contestants.len()];
         for round in 0..=rounds {

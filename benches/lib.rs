@@ -1,6 +1,7 @@
-//! What the benchmarks of cg-auth stand beside, and how they are timed. The package is not published.
+//! What the benchmarks of cg-auth share: their floors, their subjects and their timing. The package is not
+//! published.
 
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a bench may stop
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a bench may panic
 
 pub mod endpoint_floor;
 pub mod interleaved;

@@ -1,5 +1,5 @@
-//! The floor that the token lifecycle stands beside: the cache that a program writes by hand, without margins,
-//! suspended hosts, refresh tokens or failures.
+//! The floors for the token lifecycle: the caches that a program writes by hand. They know no margins, no
+//! suspended hosts, no refresh tokens and no failures.
 
 use std::{
     fmt,
@@ -21,7 +21,7 @@ pub struct CachedToken {
     pub authorization: HeaderValue,
 }
 
-/// A token that was got long ago, in an `ArcSwap`.
+/// A cached token in an `ArcSwap`.
 #[derive(Debug)]
 pub struct HitFloor {
     entry: ArcSwap<Entry>,
@@ -34,7 +34,7 @@ struct Entry {
 }
 
 impl HitFloor {
-    /// One that holds `text` for an hour.
+    /// A cache that holds `text` for an hour.
     #[must_use]
     #[allow(clippy::disallowed_methods)]
     pub fn new(text: &str) -> Self {
@@ -53,18 +53,19 @@ impl HitFloor {
         (Instant::now() < entry.expires_at).then(|| Arc::clone(&entry.token))
     }
 
-    /// The same, awaited.
+    /// Like [`peek`](Self::peek), as a future.
     pub async fn token(&self) -> Option<Arc<CachedToken>> {
         self.peek()
     }
 
-    /// The same, and its header.
+    /// The header of the token, unless it has expired.
     pub async fn authorization(&self) -> Option<HeaderValue> {
         self.peek().map(|token| token.authorization.clone())
     }
 }
 
-/// A single flight as it is usually written: whoever comes first gets the token, the others queue at the lock.
+/// A single flight as it is usually written: the first caller acquires the token under a lock, and the others
+/// queue for the lock.
 pub struct HerdFloor {
     client: AuthClient,
     credential: ApiCredential,
@@ -72,16 +73,16 @@ pub struct HerdFloor {
 }
 
 impl HerdFloor {
-    /// An empty one.
+    /// A cache without a token.
     #[must_use]
     pub fn new(client: AuthClient, credential: ApiCredential) -> Self {
         Self { client, credential, token: Mutex::new(None) }
     }
 
-    /// The token, got where there is none.
+    /// The cached token, or a new one if there is none.
     ///
     /// # Errors
-    /// Whatever the client says.
+    /// The client's error, if the call fails.
     pub async fn token(&self) -> Result<Arc<str>, cg_auth_core::CallError> {
         let mut token = self.token.lock().await;
         if let Some(token) = &*token {

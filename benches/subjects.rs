@@ -1,4 +1,4 @@
-//! The provider under test, whose service is a list of answers.
+//! The provider under test, over a scripted transport.
 
 use cg_auth_core::{
     AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName, testing::ScriptedTransport,
@@ -12,7 +12,7 @@ pub const TOKEN: &str = concat!(
     "LCJuYW1lIjoiU29tZW9uZSIsInJvbGVzIjpbImFkbWluaXN0cmF0b3IiXX0aGVyZS1pcy1hLXNpZ25hdHVyZS1vZi0zMi1ieXRlcw"
 );
 
-/// A client of a service that answers once.
+/// A client whose service answers one request.
 #[must_use]
 pub fn client() -> AuthClient {
     let answer = format!(
@@ -22,7 +22,7 @@ pub fn client() -> AuthClient {
     AuthClient::new(BaseUrl::parse("https://example.com").unwrap(), transport)
 }
 
-/// One that holds a token for an hour.
+/// A provider that holds a token for an hour.
 #[must_use]
 pub fn provider() -> TokenProvider {
     let provider = empty_provider();
@@ -31,7 +31,7 @@ pub fn provider() -> TokenProvider {
     provider
 }
 
-/// One that holds nothing.
+/// A provider without a token.
 #[must_use]
 pub fn empty_provider() -> TokenProvider {
     let user = UserPrincipalName::new("someone@example.com").unwrap();
