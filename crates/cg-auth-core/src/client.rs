@@ -4,7 +4,11 @@ mod error;
 mod retry;
 mod retry_budget;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::Request;
 
@@ -63,6 +67,10 @@ struct Shared {
     /// Of all clones together, whatever else they differ in.
     retry_budget: Arc<RetryBudget>,
 }
+
+// `dyn` hides whether a transport or a runtime is. Its panic fails one call, and the client keeps no state of a call.
+impl UnwindSafe for AuthClient {}
+impl RefUnwindSafe for AuthClient {}
 
 impl AuthClient {
     /// What a call may take unless told otherwise: 100 s, as the vendor's client has it (SPEC section 6).

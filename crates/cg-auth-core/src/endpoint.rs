@@ -46,7 +46,10 @@ pub use self::{
     request_options::RequestOptions,
 };
 use self::{answered::Answered, redaction::Redaction};
-pub(crate) use self::{answered::request_id_of, retry_after::date_of};
+pub(crate) use self::{
+    answered::request_id_of,
+    retry_after::{LONGEST_RETRY_AFTER, date_of},
+};
 use crate::{
     body::Body,
     model::{ApiCredential, BaseUrl, JsonContract},

@@ -10,8 +10,7 @@ use cg_auth_core::{
     },
     model::{
         AccessToken, ApiError, DelegatedAccessToken, DelegatedAccessTokenApiResult,
-        DelegatedAccessTokenApiResultValue, Environment, JsonContract, JsonError, NoAccessToken,
-        RefreshToken, Wire,
+        DelegatedAccessTokenApiResultValue, Environment, JsonContract, JsonError, RefreshToken, Wire,
     },
     testing::{ManualClock, ScriptedTransport},
     time::{Now, Runtime},
@@ -207,7 +206,6 @@ fn every_public_type_is_send_and_sync_and_debug() {
         Environment,
         JsonContract,
         JsonError,
-        NoAccessToken,
         RefreshToken,
         Wire<'static, ApiCredential>,
         Wire<'static, ApiError>,

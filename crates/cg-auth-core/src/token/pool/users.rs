@@ -1,4 +1,4 @@
-//! [`Users`]: the providers of a pool by name, and which of them to forget.
+//! [`Users`]: the providers of a pool by user, and which of them to forget.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,8 +8,8 @@ use std::{
 
 use crate::{model::UserPrincipalName, time::Now, token::TokenProvider};
 
-/// In the order in which they were last asked for. Whoever is in use is never forgotten: there is one provider of a
-/// user at a time, and forgetting what somebody keeps would free nothing.
+/// The users in the order of their last use. A user in use is never forgotten: that would free nothing, and a second
+/// provider of the same user would acquire beside the first.
 pub(super) struct Users {
     capacity: usize,
     idle_time: Duration,
@@ -22,7 +22,7 @@ struct Entry {
     user: UserPrincipalName,
     provider: TokenProvider,
     used: Now,
-    /// Its place in the order.
+    /// The place in the order.
     use_number: u64,
 }
 
@@ -59,18 +59,18 @@ impl Users {
         self.touch(&name, now);
     }
 
-    /// Takes out that user, if it has been idle for too long.
+    /// Removes `user` if it has been idle for too long.
     pub(super) fn take_idle(&mut self, user: &UserPrincipalName, now: Now) -> Option<TokenProvider> {
         let name = key(user);
         let entry = self.by_name.get(&name)?;
         (self.is_idle(entry, now) && !entry.provider.is_in_use()).then(|| self.remove(&name))?
     }
 
-    /// Takes out some of those who have been idle for too long, or are too many. Whoever turns out to be in use
-    /// counts as used now, so that each call goes on where the last one has stopped.
+    /// Removes some of the users who have been idle for too long or exceed the capacity. A user in use counts as used
+    /// now, so that each sweep continues where the last one stopped.
     pub(super) fn sweep(&mut self, now: Now) -> Vec<TokenProvider> {
         let mut swept = Vec::new();
-        for _ in 0..LOOKS {
+        for _ in 0..USERS_PER_SWEEP {
             let Some(name) = self.by_use.first_key_value().map(|(_, name)| Arc::clone(name)) else { break };
             let Some(entry) = self.by_name.get(&name) else { break };
             if self.by_name.len() <= self.capacity && !self.is_idle(entry, now) {
@@ -85,7 +85,7 @@ impl Users {
         swept
     }
 
-    /// Takes out everybody who is not in use.
+    /// Removes all users who are not in use.
     pub(super) fn take_unused(&mut self) -> Vec<TokenProvider> {
         let is_unused =
             |(name, entry): (&Arc<str>, &Entry)| (!entry.provider.is_in_use()).then(|| Arc::clone(name));
@@ -120,6 +120,5 @@ fn key(user: &UserPrincipalName) -> Arc<str> {
     user.as_str().to_ascii_lowercase().into()
 }
 
-/// At most so many are looked at in one sweep: more than come in, so that it catches up, and few enough that nobody
-/// waits for it.
-const LOOKS: usize = 16;
+/// How many users one sweep checks: more than one call adds, so that sweeps catch up, and few enough to be quick.
+const USERS_PER_SWEEP: usize = 16;

@@ -1,45 +1,59 @@
-//! [`Shared`]: the session of a provider, what it publishes, and who observes it.
-
-mod acquiring;
+//! [`Shared`]: the session of a provider, its published snapshot and its acquisition in flight.
 
 use std::{
     fmt,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
-use super::observers::{Observer, Observers};
+use super::{
+    observers::{Observer, Observers},
+    task::AcquisitionTask,
+};
 use crate::{
     client::AuthClient,
-    model::{DelegatedAccessToken, UserPrincipalName},
-    sync::{ArcSwap, Mutex, lock},
-    time::{Now, Runtime},
+    model::DelegatedAccessToken,
+    time::{BoxFuture, Now, Runtime, within},
     token::{
-        Expiry, IssuedToken, SecretSource,
-        flight::{Flight, Outcome},
-        session::{Session, Snapshot},
-        turn::Turns,
+        Expiry, IssuedToken, SecretSource, TokenError,
+        flight::{Flight, Outcome, Semaphore},
+        session::{Session, Snapshot, Step},
+        source::TokenCache,
+        sync::{ArcSwap, Mutex, lock},
     },
 };
 
-/// What all clones of a provider share.
-pub(in crate::token) struct Shared {
+/// The state that all clones of a provider share.
+pub(super) struct Shared {
     /// Read by hits, written under the lock of the session only.
     snapshot: ArcSwap<Snapshot>,
     inner: Mutex<Inner>,
     client: AuthClient,
     secret: Mutex<Arc<dyn SecretSource>>,
     observers: Observers,
-    /// Of the pool, where it belongs to one.
-    turns: Option<Arc<Turns>>,
-    /// For the tasks of attempts, which do not keep a provider alive.
+    /// Of the pool, if the provider belongs to one.
+    semaphore: Option<Arc<Semaphore>>,
+    /// For the tasks of acquisitions, which do not keep a provider alive.
     own: Weak<Self>,
 }
 
 pub(super) struct Inner {
     pub(super) session: Session,
-    /// There as long as the session has an attempt under way.
+    /// Present while the session has an acquisition in flight.
     flight: Option<Arc<Flight>>,
     pub(super) is_shut_down: bool,
+}
+
+/// What to do for a caller.
+enum Decision {
+    Serve(IssuedToken),
+    Wait {
+        flight: Arc<Flight>,
+        /// Whether this caller has spawned the task.
+        has_spawned: bool,
+        /// The limit on the wait, if there is a valid token to serve after it.
+        longest_wait: Option<Duration>,
+    },
 }
 
 impl Shared {
@@ -47,7 +61,7 @@ impl Shared {
         client: AuthClient,
         session: Session,
         secret: Arc<dyn SecretSource>,
-        turns: Option<Arc<Turns>>,
+        semaphore: Option<Arc<Semaphore>>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|own| Self {
             snapshot: ArcSwap::from_pointee(session.snapshot()),
@@ -55,18 +69,12 @@ impl Shared {
             client,
             secret: Mutex::new(secret),
             observers: Observers::default(),
-            turns,
+            semaphore,
             own: own.clone(),
         })
     }
 
-    /// A token that needs no decision. This is what nearly every call comes to.
-    #[inline]
-    pub(in crate::token) fn hit(&self) -> Option<IssuedToken> {
-        self.snapshot.load().token(self.runtime().coarse_now()).cloned()
-    }
-
-    /// The same, lent. Gives `use_it` back where there is none.
+    /// Lends the token of a hit. Gives `use_it` back on a miss.
     #[inline]
     pub(super) fn lend<T, F: FnOnce(&IssuedToken) -> T>(&self, use_it: F) -> Result<T, F> {
         match self.snapshot.load().token(self.runtime().coarse_now()) {
@@ -75,88 +83,132 @@ impl Shared {
         }
     }
 
-    /// A token that may be served, whether or not it is time for another.
+    /// The token, if it may be served, in any phase.
     pub(super) fn valid_token(&self) -> Option<IssuedToken> {
-        let mut inner = lock(&self.inner);
-        let token = inner.session.valid_token(self.runtime().now());
-        self.publish(&inner);
-        token
+        self.hit().or_else(|| self.with_session_quietly(Session::valid_token))
     }
 
-    /// Has the session act, publishes what comes of it and tells the observers.
-    pub(super) fn act<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
-        let result = self.act_untold(act);
-        self.tell();
+    /// Waits for a token and starts an acquisition if there is none in flight.
+    async fn wait_for_token(&self) -> Result<IssuedToken, TokenError> {
+        let mut may_spawn = true;
+        loop {
+            let (flight, has_spawned, longest_wait) = match self.step(may_spawn)? {
+                Decision::Serve(token) => return Ok(token),
+                Decision::Wait { flight, has_spawned, longest_wait } => (flight, has_spawned, longest_wait),
+            };
+            let outcome = match longest_wait {
+                Some(limit) => within(self.runtime(), limit, flight.outcome()).await,
+                None => Some(flight.outcome().await),
+            };
+            // A runtime that drops tasks would drop the next one too, so this caller polls that one itself.
+            may_spawn &= !(has_spawned && matches!(outcome, Some(Outcome::Dropped)));
+            // A late caller may find the new token expired or replaced, or the old one still valid.
+            match (outcome, self.valid_token()) {
+                (None | Some(Outcome::Ended(_)), Some(token)) => return Ok(token),
+                (Some(Outcome::Ended(Err(error))), None) => return Err(error),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn prefetch(&self) {
+        let _ = self.step(true);
+    }
+
+    /// Asks the session, starts the acquisition that it asks for, and hands a parked one over.
+    fn step(&self, may_spawn: bool) -> Result<Decision, TokenError> {
+        let mut inner = lock(&self.inner);
+        let now = self.runtime().now();
+        if inner.is_shut_down {
+            return inner.session.valid_token(now).map(Decision::Serve).ok_or_else(TokenError::shut_down);
+        }
+        let (served, id) = match inner.session.step(now) {
+            Step::Serve(token) => (Some(token), None),
+            Step::ServeAndStart(token, id) => (Some(token), Some(id)),
+            Step::Start(id) => (None, Some(id)),
+            Step::Wait => (None, None),
+            Step::Fail(error) => return Err(error),
+        };
+        if let Some(id) = id {
+            inner.flight = Some(Arc::new_cyclic(|flight| {
+                let task = AcquisitionTask::new(self.own.clone(), Weak::clone(flight), id);
+                Flight::new(Box::pin(task.run()))
+            }));
+        }
+        let flight = inner.flight.clone();
+        let longest_wait = inner.session.valid_token(now).and_then(|token| longest_wait(&token, now));
+        self.publish(&inner);
+        drop(inner);
+
+        let has_spawned = may_spawn && flight.as_ref().is_some_and(|flight| flight.hand_over(self.runtime()));
+        match (served, flight) {
+            // A parked acquisition needs a waiter: the caller who has started it waits, once.
+            (Some(token), _) if id.is_none() || has_spawned => Ok(Decision::Serve(token)),
+            (_, Some(flight)) => Ok(Decision::Wait { flight, has_spawned, longest_wait }),
+            (_, None) => Err(TokenError::lost()),
+        }
+    }
+
+    /// Has the session act, publishes its snapshot and notifies the observers.
+    pub(super) fn with_session<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
+        let result = self.with_session_quietly(act);
+        self.notify();
         result
     }
 
-    /// The same, for whoever has more to do before the observers are told.
-    pub(super) fn act_untold<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
+    /// Like [`with_session`](Self::with_session), but leaves the observers to a later [`notify`](Self::notify).
+    pub(super) fn with_session_quietly<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
         let result = act(&mut inner.session, self.runtime().now());
         self.publish(&inner);
-        self.observers.note(inner.session.take_events());
+        self.observers.queue(inner.session.take_events());
         result
     }
 
-    /// Has the session begin a new generation; who waits for the attempt of the old one goes on with the new one.
-    pub(super) fn begin_anew(&self, act: impl FnOnce(&mut Inner, Now)) {
+    /// Has the session begin a new generation. The waiters of the old one ask the session again.
+    pub(super) fn new_generation(&self, act: impl FnOnce(&mut Inner, Now)) {
         let mut inner = lock(&self.inner);
         let before = inner.session.generation();
         act(&mut inner, self.runtime().now());
-        let has_begun = inner.session.generation() != before;
-        let flight = inner.flight.take_if(|_| has_begun);
+        let is_new = inner.session.generation() != before;
+        let flight = inner.flight.take_if(|_| is_new);
         self.publish(&inner);
-        self.observers.note(inner.session.take_events());
+        self.observers.queue(inner.session.take_events());
         drop(inner);
         if let Some(flight) = flight {
-            flight.end(Outcome::Gone);
+            flight.end(Outcome::Superseded);
         }
-        self.tell();
+        self.notify();
     }
 
-    /// Ends the flight, which the session does not ask for any more.
-    pub(super) fn land(&self, flight: &Weak<Flight>, outcome: Outcome) {
-        let Some(flight) = flight.upgrade() else { return };
-        let mut inner = lock(&self.inner);
-        inner.flight.take_if(|current| Arc::ptr_eq(current, &flight));
-        self.publish(&inner);
-        drop(inner);
+    /// Ends a flight whose acquisition the session has ended.
+    pub(super) fn complete(&self, flight: &Arc<Flight>, outcome: Outcome) {
+        lock(&self.inner).flight.take_if(|current| Arc::ptr_eq(current, flight));
         flight.end(outcome);
     }
 
-    /// From now on no attempt is started.
+    /// From now on no acquisition is started.
     pub(super) fn close(&self) {
         lock(&self.inner).is_shut_down = true;
     }
 
-    /// Waits for an attempt under way, once it is closed.
-    pub(super) async fn landed(&self) {
+    /// Waits for the acquisition in flight, after [`close`](Self::close).
+    pub(super) async fn wait_until_idle(&self) {
         while let Some(flight) = self.flight() {
-            flight.outcome(|| self.runtime().executor()).await;
+            flight.outcome().await;
         }
     }
 
     pub(super) fn release(&self) -> Option<(DelegatedAccessToken, Expiry)> {
-        self.act(Session::release)
+        self.with_session(Session::release)
     }
 
-    fn flight(&self) -> Option<Arc<Flight>> {
+    pub(super) fn flight(&self) -> Option<Arc<Flight>> {
         lock(&self.inner).flight.clone()
     }
 
-    fn publish(&self, inner: &Inner) {
-        // Callers who pass by move a parked attempt on.
-        let is_parked = inner.flight.as_ref().is_some_and(|flight| !flight.is_spawned());
-        let snapshot = if is_parked { Snapshot::default() } else { inner.session.snapshot() };
-        if !self.snapshot.load().is_same(&snapshot) {
-            self.snapshot.store(Arc::new(snapshot));
-        }
-    }
-
-    /// Tells the observers what has happened.
-    pub(super) fn tell(&self) {
-        self.observers.tell();
+    pub(super) fn notify(&self) {
+        self.observers.notify();
     }
 
     pub(super) fn add_observer(&self, observer: Observer) {
@@ -165,33 +217,43 @@ impl Shared {
 
     pub(super) fn set_secret(&self, secret: Arc<dyn SecretSource>) {
         let before = std::mem::replace(&mut *lock(&self.secret), secret);
-        // Outside of the lock: its owner may look here once more.
+        // Dropped outside of the lock, because it is user code.
         drop(before);
-    }
-
-    pub(super) fn has_spawned(&self) -> bool {
-        lock(&self.inner).flight.as_ref().is_some_and(|flight| flight.is_spawned())
-    }
-
-    pub(super) fn user_principal_name(&self) -> UserPrincipalName {
-        lock(&self.inner).session.user_principal_name().clone()
-    }
-
-    pub(super) fn turns(&self) -> Option<Arc<Turns>> {
-        self.turns.clone()
-    }
-
-    pub(super) const fn client(&self) -> &AuthClient {
-        &self.client
     }
 
     pub(super) fn secret_source(&self) -> Arc<dyn SecretSource> {
         Arc::clone(&lock(&self.secret))
     }
 
+    pub(super) fn semaphore(&self) -> Option<Arc<Semaphore>> {
+        self.semaphore.clone()
+    }
+
+    pub(super) const fn client(&self) -> &AuthClient {
+        &self.client
+    }
+
     #[inline]
     pub(super) fn runtime(&self) -> &dyn Runtime {
         self.client.runtime()
+    }
+
+    fn publish(&self, inner: &Inner) {
+        let snapshot = inner.session.snapshot();
+        if !self.snapshot.load().is_same(&snapshot) {
+            self.snapshot.store(Arc::new(snapshot));
+        }
+    }
+}
+
+impl TokenCache for Shared {
+    #[inline]
+    fn hit(&self) -> Option<IssuedToken> {
+        self.snapshot.load().token(self.runtime().coarse_now()).cloned()
+    }
+
+    fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>> {
+        Box::pin(self.wait_for_token())
     }
 }
 
@@ -200,3 +262,10 @@ impl fmt::Debug for Shared {
         f.debug_struct("Shared").field("session", &lock(&self.inner).session).finish_non_exhaustive()
     }
 }
+
+/// How long a caller waits who could be served `token`: for half of its rest, at most as long as in the longest margin.
+fn longest_wait(token: &IssuedToken, now: Now) -> Option<Duration> {
+    token.expiry().remaining(now).map(|left| (left / 2).min(LONGEST_WAIT))
+}
+
+const LONGEST_WAIT: Duration = Duration::from_secs(15);

@@ -1,4 +1,4 @@
-//! [`Waiters`]: whoever waits for the same thing, woken all at once.
+//! [`Waiters`]: the wakers of all callers who wait for the same thing.
 
 use std::{
     collections::BTreeMap,
@@ -7,10 +7,9 @@ use std::{
     task::{Poll, Wake, Waker},
 };
 
-use crate::sync::{Mutex, lock};
+use crate::token::sync::{Mutex, lock};
 
-/// The wakers of those who wait. Everybody is woken, so that no wake can be lost with a waiter who is woken and
-/// then dropped, or who is never polled again.
+/// Wakes every waiter at once. A single wake would be lost if its waiter is dropped or not polled again.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     registry: Mutex<Registry>,
@@ -19,63 +18,57 @@ pub(super) struct Waiters {
 #[derive(Debug, Default)]
 struct Registry {
     wakers: BTreeMap<u64, Waker>,
-    next: u64,
-    has_woken: bool,
+    last_number: u64,
+    wakes: u64,
 }
 
 impl Waiters {
-    /// Waits until `look` gives something. It is called at first, after each wake, and whenever the future happens
-    /// to be polled.
+    /// Waits until `look` returns a value. It is called at each poll.
     pub(super) async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
         let place = Place { waiters: self, number: self.new_number() };
         poll_fn(|context| {
-            // First registered, then looked: what happens in between wakes.
-            place.take(context.waker().clone());
+            // Registers before it looks, so that a change in between wakes it.
+            place.register(context.waker().clone());
             look().map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
 
-    /// Wakes everybody who waits at this moment.
     pub(super) fn wake_all(&self) {
         let mut registry = lock(&self.registry);
-        registry.has_woken = true;
+        registry.wakes += 1;
         let wakers = std::mem::take(&mut registry.wakers);
         drop(registry);
         wakers.into_values().for_each(Waker::wake);
     }
 
-    /// Forgets that anybody was woken, to be asked again with [`has_woken`](Self::has_woken).
-    pub(super) fn forget_wakes(&self) {
-        lock(&self.registry).has_woken = false;
-    }
-
-    pub(super) fn has_woken(&self) -> bool {
-        lock(&self.registry).has_woken
+    /// How often the waiters were woken.
+    pub(super) fn wakes(&self) -> u64 {
+        lock(&self.registry).wakes
     }
 
     fn new_number(&self) -> u64 {
         let mut registry = lock(&self.registry);
-        registry.next += 1;
-        registry.next
+        registry.last_number += 1;
+        registry.last_number
     }
 }
 
-/// As a waker of what they all wait for.
+/// The waker of a parked future wakes all who could poll it.
 impl Wake for Waiters {
     fn wake(self: Arc<Self>) {
         self.wake_all();
     }
 }
 
+/// The entry of one waiter. Its wakers are dropped outside of the lock, because a waker may own another waiter.
 struct Place<'a> {
     waiters: &'a Waiters,
     number: u64,
 }
 
-/// A waker is dropped outside of the lock: its owner may look here once more.
 impl Place<'_> {
-    fn take(&self, waker: Waker) {
+    fn register(&self, waker: Waker) {
         let before = lock(&self.waiters.registry).wakers.insert(self.number, waker);
         drop(before);
     }

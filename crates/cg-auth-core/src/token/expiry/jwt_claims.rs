@@ -1,4 +1,4 @@
-//! The two claims of an access token that tell how long it lives (RFC 7519 section 4.1).
+//! The two claims of an access token that tell its lifetime (RFC 7519 section 4.1).
 
 use serde::{Deserialize, de::IgnoredAny, de::MapAccess};
 
@@ -7,8 +7,7 @@ use crate::model::{
     json_reading::{Found, FromJson, next_name},
 };
 
-/// `exp` and `iat`, in seconds since 1970, truncated. Read without verifying anything: the token is the
-/// service's word about itself, and only the service can check the signature.
+/// `exp` and `iat`, in seconds since 1970, truncated. The signature is not verified: only the service can do that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct JwtClaims {
     pub(super) expires_at: Option<i64>,
@@ -16,7 +15,7 @@ pub(super) struct JwtClaims {
 }
 
 impl JwtClaims {
-    /// The claims of a signed JWT, none for a token of any other form.
+    /// The claims of a signed JWT; a token of any other form has none.
     pub(super) fn read(token: &AccessToken) -> Self {
         let mut parts = token.expose_secret().split('.');
         let (Some(_), Some(payload), Some(_), None) =
