@@ -4,12 +4,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 
 use super::{TokenError, TokenSource};
 
-/// Makes a request of the caller's with a valid token. If the answer says that the token was refused, it reports the
-/// token to `source` and makes the request once more with a new token.
+/// Makes a request of the caller's with a valid token. If the answer says that the token was refused, it
+/// reports the token to `source` and makes the request once more with a new token.
 ///
-/// `call` is given the value of an `authorization` header. `refused` judges an answer; [`is_unauthorized`] does for
-/// most services. The answer to the second request is returned whatever it says. If the service issues the same token
-/// again, the first answer is returned.
+/// `call` is given the value of an `authorization` header. `refused` judges an answer; [`is_unauthorized`]
+/// does for most services. The answer to the second request is returned whatever it says. If the service
+/// issues the same token again, the first answer is returned.
 ///
 /// ```
 /// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, UserPrincipalName};
@@ -62,8 +62,8 @@ where
     call(fresh.authorization().clone()).await
 }
 
-/// Whether an answer says that the token was refused, so that a new one may help. That is a 401, unless it says
-/// `insufficient_scope`: then the token is valid but allows too little (RFC 6750 section 3.1).
+/// Whether an answer says that the token was refused, so that a new one may help. That is a 401, unless it
+/// says `insufficient_scope`: then the token is valid but allows too little (RFC 6750 section 3.1).
 #[must_use]
 pub fn is_unauthorized(status: StatusCode, headers: &HeaderMap) -> bool {
     let has_insufficient_scope = |value: &HeaderValue| {

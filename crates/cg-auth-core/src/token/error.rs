@@ -11,15 +11,22 @@ pub struct TokenError {
     retry_after: Option<Duration>,
 }
 
-#[derive(Debug, Clone)]
-enum Cause {
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum Cause {
+    #[error(transparent)]
     Call(Arc<CallError>),
-    Secret(Arc<dyn StdError + Send + Sync>),
+    #[error("cannot read the client secret")]
+    Secret(#[source] Arc<dyn StdError + Send + Sync>),
+    #[error("the service issued a token that had already expired")]
     ExpiredOnArrival,
+    #[error("the token acquisition ended in a panic")]
     Lost,
+    #[error("the token provider has been shut down")]
     ShutDown,
+    #[error("no token within {0:?}")]
     OutOfTime(Duration),
-    Other(Arc<dyn StdError + Send + Sync>),
+    #[error("the token source has no token")]
+    Other(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
 /// Which step failed.
@@ -61,9 +68,9 @@ impl TokenErrorKind {
 impl TokenError {
     /// The secret source gave no client secret, because of `source`. Its text must not hold the secret.
     ///
-    /// The recovery is [`FixConfiguration`](Recovery::FixConfiguration). It is [`Retry`](Recovery::Retry) if `source`
-    /// or one of its causes is an [`io::Error`] that may pass: a timeout, an interruption, or an unreachable network
-    /// or peer.
+    /// The recovery is [`FixConfiguration`](Recovery::FixConfiguration). It is [`Retry`](Recovery::Retry) if
+    /// `source` or one of its causes is an [`io::Error`] that may pass: a timeout, an interruption, or an
+    /// unreachable network or peer.
     ///
     /// ```
     /// use std::io::{Error, ErrorKind};
@@ -77,26 +84,10 @@ impl TokenError {
         Cause::Secret(Arc::from(source.into())).into()
     }
 
-    /// A [`TokenSource`](crate::TokenSource) of another crate has no token, because of `source`. Its text must not
-    /// hold a secret.
+    /// A [`TokenSource`](crate::TokenSource) of another crate has no token, because of `source`. Its text
+    /// must not hold a secret.
     pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Cause::Other(Arc::from(source.into())).into()
-    }
-
-    pub(super) fn expired_on_arrival() -> Self {
-        Cause::ExpiredOnArrival.into()
-    }
-
-    pub(super) fn lost() -> Self {
-        Cause::Lost.into()
-    }
-
-    pub(super) fn shut_down() -> Self {
-        Cause::ShutDown.into()
-    }
-
-    pub(super) fn out_of_time(limit: Duration) -> Self {
-        Cause::OutOfTime(limit).into()
     }
 
     /// Adds the time until the next acquisition may start.
@@ -122,10 +113,7 @@ impl TokenError {
     /// The failed call, if the kind is [`Call`](TokenErrorKind::Call).
     #[must_use]
     pub fn as_call(&self) -> Option<&CallError> {
-        match &self.cause {
-            Cause::Call(error) => Some(error),
-            _ => None,
-        }
+        if let Cause::Call(error) = &self.cause { Some(error) } else { None }
     }
 
     /// What the program can do about it.
@@ -145,8 +133,8 @@ impl TokenError {
         self.recovery() == Recovery::Retry
     }
 
-    /// How long the back-off lasts, counted from the moment of this error. A caller that asks earlier gets the same
-    /// error again, without a request.
+    /// How long the back-off lasts, counted from the moment of this error. A caller that asks earlier gets
+    /// the same error again, without a request.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -167,25 +155,13 @@ impl From<Cause> for TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Call(error) => error.fmt(f),
-            Cause::Secret(_) => f.write_str("cannot read the client secret"),
-            Cause::ExpiredOnArrival => f.write_str("the service issued a token that had already expired"),
-            Cause::Lost => f.write_str("the token acquisition ended in a panic"),
-            Cause::ShutDown => f.write_str("the token provider has been shut down"),
-            Cause::OutOfTime(limit) => write!(f, "no token within {limit:?}"),
-            Cause::Other(_) => f.write_str("the token source has no token"),
-        }
+        self.cause.fmt(f)
     }
 }
 
 impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.cause {
-            Cause::Call(error) => error.source(),
-            Cause::Secret(source) | Cause::Other(source) => Some(&**source),
-            _ => None,
-        }
+        self.cause.source()
     }
 }
 

@@ -7,9 +7,9 @@ use crate::client::CallError;
 
 /// Something that happened to a token. An event holds no secret, no token and no text of an answer.
 ///
-/// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The one
-/// exception is an acquisition that reads a secret which was refused a short time before: it sends no request and
-/// causes no event.
+/// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The
+/// one exception is an acquisition that reads a secret which was refused a short time before: it sends no
+/// request and causes no event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -31,8 +31,8 @@ pub enum Event {
         /// The request id, which the vendor's support asks for.
         request_id: Option<String>,
     },
-    /// `token_failed`: the acquisition failed. A valid token stays in use. A refused secret is reported when the
-    /// service refuses it, and not again while the secret source keeps returning the same one.
+    /// `token_failed`: the acquisition failed. A valid token stays in use. A refused secret is reported when
+    /// the service refuses it, and not again while the secret source keeps returning the same one.
     #[non_exhaustive]
     Failed {
         /// Why the acquisition started.
@@ -48,14 +48,15 @@ pub enum Event {
         /// The back-off before the next acquisition.
         retry_in: Duration,
     },
-    /// `refresh_token_dropped`: the refresh token was refused, or may have been spent. The credential replaces it.
+    /// `refresh_token_dropped`: the refresh token was refused, or may have been spent. The credential
+    /// replaces it.
     #[non_exhaustive]
     RefreshTokenDropped {
         /// Whether the service refused it. Otherwise the request may have arrived, but its answer did not.
         refused: bool,
     },
-    /// `refresh_switched_off`: the service refuses even refresh tokens that it has just issued. A proxy that drops
-    /// header names with an underscore, as nginx does by default, has this effect.
+    /// `refresh_switched_off`: the service refuses even refresh tokens that it has just issued. A proxy that
+    /// drops header names with an underscore, as nginx does by default, has this effect.
     RefreshSwitchedOff,
     /// `same_token_again`: the service issued a token that had been reported as refused.
     SameTokenAgain,
@@ -70,8 +71,9 @@ pub enum Event {
         /// The lifetime by the claims of the token.
         lifetime: Option<Duration>,
     },
-    /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may not
-    /// have arrived. Its task was dropped, or a new secret, a seeded token, a clear or a release superseded it.
+    /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may
+    /// not have arrived. Its task was dropped, or a new secret, a seeded token, a clear or a release
+    /// superseded it.
     #[non_exhaustive]
     Abandoned {
         /// Why the acquisition started.
@@ -85,30 +87,37 @@ pub enum Event {
     },
 }
 
-/// The fields of one event; `None` where the event does not have the field. Times are in seconds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Fields<'a> {
-    refused: Option<bool>,
-    duration: Option<i64>,
-    reason: Option<Reason>,
-    grant: Option<Grant>,
-    requests: Option<u32>,
-    took: Option<f64>,
-    lifetime: Option<f64>,
-    expiry_source: Option<&'a str>,
-    error: Option<&'a TokenError>,
-    request_id: Option<&'a str>,
-    retry_in: Option<f64>,
-}
-
-/// The one list of field names, in the order of [`Event::fields`]. `display` marks a field whose type only
-/// `Display` turns into a value of `tracing`.
-macro_rules! with_fields {
-    ($macro:ident! $context:tt) => {
-        $macro! {
-            $context
-            refused: plain, duration: plain, reason: display, grant: display, requests: plain, took: plain,
-            lifetime: plain, expiry_source: plain, error: display, request_id: plain, retry_in: plain
+/// The one table of levels, names and fields, from which [`Event::fields`] and `trace_event` both come. Each
+/// value is an `Option`, and `display` marks one that `tracing` takes by its `Display`.
+macro_rules! with_table {
+    ($event:expr, $macro:ident) => {
+        match $event {
+            Event::Acquired { reason, grant, requests, took, lifetime, expiry_source, request_id } => $macro!(
+                DEBUG "token_acquired", reason: display = Some(reason), grant: display = Some(grant),
+                requests: plain = Some(*requests), took: plain = seconds(took),
+                lifetime: plain = lifetime.as_ref().and_then(seconds),
+                expiry_source: plain = Some(expiry_source.as_str()), request_id: plain = request_id.as_deref()
+            ),
+            Event::Failed { reason, grant, requests, took, error, retry_in } => $macro!(
+                WARN "token_failed", reason: display = Some(reason), grant: display = grant.as_ref(),
+                requests: plain = Some(*requests), took: plain = seconds(took), error: display = Some(error),
+                request_id: plain = error.as_call().and_then(CallError::request_id),
+                retry_in: plain = seconds(retry_in)
+            ),
+            Event::Abandoned { reason, grant, requests, took } => $macro!(
+                INFO "acquisition_abandoned", reason: display = Some(reason), grant: display = grant.as_ref(),
+                requests: plain = Some(*requests), took: plain = seconds(took)
+            ),
+            Event::RefreshTokenDropped { refused } => {
+                $macro!(INFO "refresh_token_dropped", refused: plain = Some(*refused))
+            }
+            Event::RefreshSwitchedOff => $macro!(WARN "refresh_switched_off"),
+            Event::SameTokenAgain => $macro!(WARN "same_token_again"),
+            Event::Invalidated => $macro!(INFO "token_invalidated"),
+            Event::DurationMismatch { duration, lifetime } => $macro!(
+                WARN "duration_mismatch", duration: plain = Some(*duration),
+                lifetime: plain = lifetime.as_ref().and_then(seconds)
+            ),
         }
     };
 }
@@ -132,48 +141,19 @@ impl Event {
     /// Names and values of the fields, in a fixed order; times are in seconds. Unknown values are left out.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let (fields, mut list) = (self.typed_fields(), Vec::new());
+        let mut list = Vec::new();
         macro_rules! push {
-            ([] $($name:ident: $_:ident),*) => {
-                $(list.extend(fields.$name.map(|value| (stringify!($name), value.to_string())));)*
+            ($level:ident $event:literal $(, $name:ident: $kind:ident = $value:expr)*) => {
+                { $(list.extend($value.map(|value| (stringify!($name), value.to_string())));)* }
             };
         }
-        with_fields!(push![]);
+        with_table!(self, push);
         list
     }
+}
 
-    fn typed_fields(&self) -> Fields<'_> {
-        let seconds = |duration: &Duration| Some(duration.as_secs_f64());
-        let acquisition = |reason: &Reason, grant: Option<Grant>, requests: &u32, took: &Duration| Fields {
-            reason: Some(*reason),
-            grant,
-            requests: Some(*requests),
-            took: seconds(took),
-            ..Fields::default()
-        };
-        match self {
-            Self::Acquired { reason, grant, requests, took, lifetime, expiry_source, request_id } => Fields {
-                lifetime: lifetime.as_ref().and_then(seconds),
-                expiry_source: Some(expiry_source.as_str()),
-                request_id: request_id.as_deref(),
-                ..acquisition(reason, Some(*grant), requests, took)
-            },
-            Self::Failed { reason, grant, requests, took, error, retry_in } => Fields {
-                error: Some(error),
-                request_id: error.as_call().and_then(CallError::request_id),
-                retry_in: seconds(retry_in),
-                ..acquisition(reason, *grant, requests, took)
-            },
-            Self::Abandoned { reason, grant, requests, took } => acquisition(reason, *grant, requests, took),
-            Self::RefreshTokenDropped { refused } => Fields { refused: Some(*refused), ..Fields::default() },
-            Self::DurationMismatch { duration, lifetime } => Fields {
-                duration: Some(*duration),
-                lifetime: lifetime.as_ref().and_then(seconds),
-                ..Fields::default()
-            },
-            Self::RefreshSwitchedOff | Self::SameTokenAgain | Self::Invalidated => Fields::default(),
-        }
-    }
+fn seconds(duration: &Duration) -> Option<f64> {
+    Some(duration.as_secs_f64())
 }
 
 /// Why an acquisition started.

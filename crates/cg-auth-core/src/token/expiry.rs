@@ -1,4 +1,5 @@
-//! When a token expires: pure, saturating arithmetic. Where the answer tells nothing usable, the expiry is unknown.
+//! When a token expires: pure, saturating arithmetic. Where the answer tells nothing usable, the expiry is
+//! unknown.
 
 mod jwt_claims;
 
@@ -56,8 +57,8 @@ impl ExpirySource {
 
 /// When a token expires by every clock, and what that was derived from.
 ///
-/// The lifetime counts from the moment the request was *sent*, which is never later than the moment of issue. The
-/// first of these that is usable gives the lifetime:
+/// The lifetime counts from the moment the request was *sent*, which is never later than the moment of issue.
+/// The first of these that is usable gives the lifetime:
 ///
 /// 1. The claims of a JWT: `exp - iat`, but never more than `exp - Date` of the answer, because a service with a cache
 ///    may hand out an old token. Without `iat` it is `exp - Date`, and without both it is `exp` by the local wall clock.
@@ -83,7 +84,8 @@ impl Expiry {
     pub const UNKNOWN: Self =
         Self { source: ExpirySource::Unknown, known: None, contradicts_duration: false };
 
-    /// The expiry of the token in `answer`. It is unknown if the answer does not hold the moment when its request was
+    /// The expiry of the token in `answer`. It is unknown if the answer does not hold the moment when its
+    /// request was
     /// [sent](Answer::sent_at).
     #[must_use]
     pub fn of_answer(answer: &Answer<DelegatedAccessToken>, unit: DurationUnit) -> Self {
@@ -109,7 +111,8 @@ impl Expiry {
         expiry
     }
 
-    /// The expiry of a token that is valid until `expires_at` by the wall clock, such as a token from a store.
+    /// The expiry of a token that is valid until `expires_at` by the wall clock, such as a token from a
+    /// store.
     #[must_use]
     pub fn until(expires_at: SystemTime, now: Now) -> Self {
         let lifetime = expires_at.duration_since(now.wall()).unwrap_or_default();
@@ -133,8 +136,8 @@ impl Expiry {
         self.known.map(|known| known.lifetime)
     }
 
-    /// Whether the answer's `duration` fits neither the lifetime by the claims nor the rest of it. The unit may be
-    /// wrong.
+    /// Whether the answer's `duration` fits neither the lifetime by the claims nor the rest of it. The unit
+    /// may be wrong.
     #[must_use]
     pub const fn contradicts_duration(&self) -> bool {
         self.contradicts_duration
@@ -188,12 +191,13 @@ fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) ->
 
 fn lifetime_of_duration(duration: i64, unit: DurationUnit) -> Option<Duration> {
     let count = u64::try_from(duration).ok().filter(|count| *count > 0)?;
-    match unit {
-        DurationUnit::Milliseconds => Some(Duration::from_millis(count)),
-        DurationUnit::Seconds => Some(Duration::from_secs(count)),
-        DurationUnit::Minutes => count.checked_mul(60).map(Duration::from_secs),
-        DurationUnit::Hours => count.checked_mul(3600).map(Duration::from_secs),
-    }
+    let seconds = match unit {
+        DurationUnit::Milliseconds => return Some(Duration::from_millis(count)),
+        DurationUnit::Seconds => 1,
+        DurationUnit::Minutes => 60,
+        DurationUnit::Hours => 3600,
+    };
+    count.checked_mul(seconds).map(Duration::from_secs)
 }
 
 fn seconds_between(moment: i64, end: i64) -> Duration {

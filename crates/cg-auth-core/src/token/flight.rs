@@ -4,7 +4,6 @@ mod semaphore;
 mod waiters;
 
 use std::{
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -18,13 +17,14 @@ use super::{
 };
 use crate::time::{BoxFuture, Runtime};
 
-/// An acquisition in flight. It runs in a background task. If the runtime cannot spawn, its future is parked here and
-/// polled by the waiters, until a caller whose runtime can spawn hands it over.
+/// An acquisition in flight. It runs in a background task. If the runtime cannot spawn, its future is parked
+/// here and polled by the waiters, until a caller whose runtime can spawn hands it over.
 pub(super) struct Flight {
     state: Mutex<State>,
     waiters: Arc<Waiters>,
 }
 
+#[derive(Default)]
 struct State {
     outcome: Option<Outcome>,
     parked: Option<BoxFuture<'static, ()>>,
@@ -47,7 +47,7 @@ pub(super) enum Outcome {
 impl Flight {
     /// A flight whose future is parked.
     pub(super) fn new(future: BoxFuture<'static, ()>) -> Self {
-        let state = State { outcome: None, parked: Some(future), was_missed: false, is_in_background: false };
+        let state = State { parked: Some(future), ..State::default() };
         Self { state: Mutex::new(state), waiters: Arc::default() }
     }
 
@@ -120,11 +120,5 @@ impl Flight {
         }
         // The future is dropped after the lock.
         false
-    }
-}
-
-impl fmt::Debug for Flight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flight").field("outcome", &lock(&self.state).outcome).finish_non_exhaustive()
     }
 }

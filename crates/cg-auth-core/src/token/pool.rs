@@ -20,23 +20,23 @@ use crate::{
 ///
 /// A clone is the same pool, and an option that is set on one clone is set on all.
 ///
-/// **Users.** Names that differ only in the case of ASCII letters are one user, with one provider and one token. The
-/// first spelling is sent to the service and passed to observers, until the pool forgets the user.
+/// **Users.** Names that differ only in the case of ASCII letters are one user, with one provider and one
+/// token. The first spelling is sent to the service and passed to observers, until the pool forgets the user.
 ///
 /// **Capacity and idle time.** The pool forgets a user, with token and refresh token, after the
 /// [idle time](Self::with_idle_time) without a call of [`for_user`](Self::for_user). Beyond its
 /// [capacity](Self::with_capacity) it forgets the least recently used user. It never forgets a user in use: one whose
-/// provider the program keeps, or whose acquisition runs in a background task. So there may be more users than the
-/// capacity. There is no background sweep: each call of `for_user` checks a few of the least recently used users, and
-/// those in use count as used then. The monotonic clock counts.
+/// provider the program keeps, or whose acquisition runs in a background task. So there may be more users
+/// than the capacity. There is no background sweep: each call of `for_user` checks a few of the least
+/// recently used users, and those in use count as used then. The monotonic clock counts.
 ///
-/// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once; each holds a permit of a fair
-/// semaphore from the reading of its secret to its end. Callers with a valid token wait for no permit. Only an
-/// acquisition in a background task takes a permit: if the runtime cannot spawn, the limit does not hold. A secret
-/// source must not wait for a token of the same pool.
+/// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once; each holds a permit
+/// of a fair semaphore from the reading of its secret to its end. Callers with a valid token wait for no
+/// permit. Only an acquisition in a background task takes a permit: if the runtime cannot spawn, the limit
+/// does not hold. A secret source must not wait for a token of the same pool.
 ///
-/// **Retries.** All users share the client and its budget of [retries](crate::RetryPolicy). A service that is down
-/// gets about one request for each acquisition, however many users there are.
+/// **Retries.** All users share the client and its budget of [retries](crate::RetryPolicy). A service that is
+/// down gets about one request for each acquisition, however many users there are.
 ///
 /// ```
 /// use cg_auth_core::{
@@ -104,14 +104,14 @@ impl TokenPool {
     /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
     #[must_use]
     pub fn with_capacity(self, capacity: usize) -> Self {
-        lock(&self.shared.state).users.set_capacity(capacity);
+        lock(&self.shared.state).users.capacity = capacity;
         self
     }
 
     /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
     #[must_use]
     pub fn with_idle_time(self, idle_time: Duration) -> Self {
-        lock(&self.shared.state).users.set_idle_time(idle_time);
+        lock(&self.shared.state).users.idle_time = idle_time;
         self
     }
 
@@ -147,7 +147,8 @@ impl TokenPool {
         provider
     }
 
-    /// The number of users. The next call of [`for_user`](Self::for_user) may forget those who are not in use.
+    /// The number of users. The next call of [`for_user`](Self::for_user) may forget those who are not in
+    /// use.
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.shared.state).users.len()
@@ -159,8 +160,8 @@ impl TokenPool {
         self.len() == 0
     }
 
-    /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new acquisition. An old
-    /// one in a background task keeps its permit until it ends.
+    /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new
+    /// acquisition. An old one in a background task keeps its permit until it ends.
     pub fn clear(&self) {
         let mut state = lock(&self.shared.state);
         let unused = state.users.take_unused();
@@ -169,8 +170,8 @@ impl TokenPool {
         self.providers().iter().for_each(|(_, provider)| provider.clear());
     }
 
-    /// Reads the secret of all users from another source from now on. Valid tokens stay, and waiters go on with a new
-    /// acquisition.
+    /// Reads the secret of all users from another source from now on. Valid tokens stay, and waiters go on
+    /// with a new acquisition.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         let secret: Arc<dyn SecretSource> = Arc::new(secret);
         let before = std::mem::replace(&mut lock(&self.shared.state).secret, Arc::clone(&secret));
@@ -189,11 +190,11 @@ impl TokenPool {
         state.observers.push(observer);
     }
 
-    /// Ends the pool: waits for every acquisition in flight, also those that wait for a permit, and hands out the tokens
-    /// for a store, to be [seeded](TokenProvider::seed) elsewhere.
+    /// Ends the pool: waits for every acquisition in flight, also those that wait for a permit, and hands out
+    /// the tokens for a store, to be [seeded](TokenProvider::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Dropping the future
-    /// before that loses no token.
+    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Dropping
+    /// the future before that loses no token.
     pub fn shutdown(
         &self,
     ) -> impl Future<Output = Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)>> + Send + use<> {
@@ -236,7 +237,7 @@ impl fmt::Debug for TokenPool {
         let (acquiring, waiting) = self.shared.semaphore.counts();
         let (users, capacity) = {
             let state = lock(&self.shared.state);
-            (state.users.len(), state.users.capacity())
+            (state.users.len(), state.users.capacity)
         };
         f.debug_struct("TokenPool")
             .field("users", &users)

@@ -13,10 +13,12 @@ use http::HeaderValue;
 use self::shared::Shared;
 use super::{
     Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource, authorized,
+    error::Cause,
     flight::Semaphore,
     secret_source::read_secret,
     session::{ProviderState, Session},
     source::TokenCache as _,
+    sync::lock,
 };
 use crate::{
     client::AuthClient,
@@ -26,13 +28,13 @@ use crate::{
 
 /// Always hands out a valid token of one user. It acquires, caches and renews the token as needed.
 ///
-/// A clone is the same provider. Reading a fresh token takes no lock and allocates nothing, and a background task renews
-/// it. Callers who need a token while there is none share one acquisition and its outcome. [`Session`] makes every
-/// decision.
+/// A clone is the same provider. Reading a fresh token takes no lock and allocates nothing, and a background
+/// task renews it. Callers who need a token while there is none share one acquisition and its outcome.
+/// [`Session`] makes every decision.
 ///
-/// An acquisition runs on the runtime of the caller who started it. If that runtime is alive but not driven, such as a
-/// current-thread runtime between two calls of `block_on`, waiters on other runtimes wait too. A program with several
-/// runtimes limits that with [`token_within`](Self::token_within).
+/// An acquisition runs on the runtime of the caller who started it. If that runtime is alive but not driven,
+/// such as a current-thread runtime between two calls of `block_on`, waiters on other runtimes wait too. A
+/// program with several runtimes limits that with [`token_within`](Self::token_within).
 ///
 /// Dropping the last clone while a refresh is on the wire may lose the new refresh token;
 /// [`shutdown`](Self::shutdown) waits for it.
@@ -62,9 +64,11 @@ pub struct TokenProvider {
 }
 
 impl TokenProvider {
-    /// A provider of tokens of `user_principal_name` over `client`. The secret is read before each acquisition.
+    /// A provider of tokens of `user_principal_name` over `client`. The secret is read before each
+    /// acquisition.
     ///
-    /// If the wire's `duration` is not in seconds, use [`with_session`](Self::with_session) with a session that has
+    /// If the wire's `duration` is not in seconds, use [`with_session`](Self::with_session) with a session
+    /// that has
     /// [another unit](Session::with_duration_unit).
     #[must_use]
     pub fn new(
@@ -93,8 +97,8 @@ impl TokenProvider {
 
     /// A valid token. The future waits only if there is none, or if the token is about to expire.
     ///
-    /// In the second case it waits for the new token for half of the rest at most, and then gives the current one.
-    /// Dropping the future affects no other caller.
+    /// In the second case it waits for the new token for half of the rest at most, and then gives the current
+    /// one. Dropping the future affects no other caller.
     ///
     /// # Errors
     /// [`TokenError`], which says why the caller gets no token.
@@ -102,7 +106,8 @@ impl TokenProvider {
         TokenFuture::cached(&*self.shared)
     }
 
-    /// The value of an `authorization` header with a valid token, marked sensitive. It shares the token's buffer.
+    /// The value of an `authorization` header with a valid token, marked sensitive. It shares the token's
+    /// buffer.
     ///
     /// # Errors
     /// [`TokenError`], as [`token`](Self::token).
@@ -121,7 +126,8 @@ impl TokenProvider {
         }
     }
 
-    /// A valid token, after a wait of `limit` at most. The acquisition goes on, and other waiters are not affected.
+    /// A valid token, after a wait of `limit` at most. The acquisition goes on, and other waiters are not
+    /// affected.
     ///
     /// # Errors
     /// [`TokenError`], as [`token`](Self::token), or that `limit` has passed and no token is valid.
@@ -130,11 +136,11 @@ impl TokenProvider {
             return Ok(token);
         }
         let token = within(self.shared.runtime(), limit, self.token()).await;
-        token.unwrap_or_else(|| self.shared.valid_token().ok_or_else(|| TokenError::out_of_time(limit)))
+        token.unwrap_or_else(|| self.shared.valid_token().ok_or_else(|| Cause::OutOfTime(limit).into()))
     }
 
-    /// Makes a request of the caller's with a valid token, and once more with a new token if the service refuses the
-    /// first one: [`authorized`](fn@authorized) with the tokens of this provider.
+    /// Makes a request of the caller's with a valid token, and once more with a new token if the service
+    /// refuses the first one: [`authorized`](fn@authorized) with the tokens of this provider.
     ///
     /// # Errors
     /// [`TokenError`] if there is no token, and every error of `call`.
@@ -156,19 +162,20 @@ impl TokenProvider {
         self.shared.valid_token()
     }
 
-    /// Starts an acquisition if the token is missing or due, and does not wait. If the runtime cannot spawn, the next
-    /// waiter polls it.
+    /// Starts an acquisition if the token is missing or due, and does not wait. If the runtime cannot spawn,
+    /// the next waiter polls it.
     pub fn prefetch(&self) {
         self.shared.prefetch();
     }
 
-    /// Reports that a service refused `token`, so that the next caller gets a new one. Returns false if that changes
-    /// nothing: see [`Session::invalidate`].
+    /// Reports that a service refused `token`, so that the next caller gets a new one. Returns false if that
+    /// changes nothing: see [`Session::invalidate`].
     pub fn invalidate(&self, token: &IssuedToken) -> bool {
         self.shared.with_session(|session, now| session.invalidate(token, now))
     }
 
-    /// Replaces everything by a token from elsewhere, such as a store. Waiters get that token. A provider that is
+    /// Replaces everything by a token from elsewhere, such as a store. Waiters get that token. A provider
+    /// that is
     /// [shut down](Self::shutdown) ignores it.
     pub fn seed(&self, token: DelegatedAccessToken, expiry: Expiry) {
         self.shared.new_generation(|inner, now| {
@@ -183,7 +190,8 @@ impl TokenProvider {
         self.shared.new_generation(|inner, now| inner.session.clear(now));
     }
 
-    /// Reads the secret from another source from now on. A valid token stays, and waiters go on with a new acquisition.
+    /// Reads the secret from another source from now on. A valid token stays, and waiters go on with a new
+    /// acquisition.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         self.shared.set_secret(Arc::new(secret));
         self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
@@ -194,7 +202,7 @@ impl TokenProvider {
     /// # Errors
     /// [`TokenError`] of the secret or of the call; then the token stays.
     pub async fn delete_token_cache(&self) -> Result<(), TokenError> {
-        let client = self.shared.client();
+        let client = &self.shared.client;
         let source = self.shared.secret_source();
         let secret = read_secret(&*source, client).await?;
         client.delete_token_cache(&ApiCredential::new(secret, self.user_principal_name())).await?;
@@ -210,16 +218,16 @@ impl TokenProvider {
         self.close();
         async {
             self.wait_until_idle().await;
-            self.shared.release()
+            self.shared.with_session(Session::release)
         }
     }
 
     /// Notifies `observer` of each event, in order and after it has happened.
     ///
-    /// It is called on the thread that caused the event, with no lock held, and should return soon. Its panics are
-    /// caught. Earlier observers stay.
+    /// It is called on the thread that caused the event, with no lock held, and should return soon. Its
+    /// panics are caught. Earlier observers stay.
     pub fn on_event(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
-        self.shared.add_observer(Arc::new(observer));
+        self.shared.observers.add(Arc::new(observer));
     }
 
     /// The state of the provider, for a health check.
@@ -242,12 +250,14 @@ impl TokenProvider {
 
     /// From now on no acquisition is started.
     pub(super) fn close(&self) {
-        self.shared.close();
+        lock(&self.shared.inner).is_shut_down = true;
     }
 
     /// Waits for the acquisition in flight, after [`close`](Self::close).
     pub(super) async fn wait_until_idle(&self) {
-        self.shared.wait_until_idle().await;
+        while let Some(flight) = self.shared.flight() {
+            flight.outcome().await;
+        }
     }
 }
 

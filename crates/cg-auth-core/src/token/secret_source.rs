@@ -20,14 +20,17 @@ use crate::{
     time::{BoxFuture, within},
 };
 
-/// Gives the client secret. It is read before each acquisition of a token, so a rotated secret is used from then on.
+/// Gives the client secret. It is read before each acquisition of a token, so a rotated secret is used from
+/// then on.
 ///
-/// Reading may take as long as a [call](AuthClient::with_timeout) of the client; after that the acquisition fails.
+/// Reading may take as long as a [call](AuthClient::with_timeout) of the client; after that the acquisition
+/// fails.
 pub trait SecretSource: Send + Sync + fmt::Debug {
     /// Reads the current secret.
     ///
     /// # Errors
-    /// Why the secret cannot be read. The error becomes the source of a [`TokenError`]; its text must not hold the secret.
+    /// Why the secret cannot be read. The error becomes the source of a [`TokenError`]; its text must not
+    /// hold the secret.
     fn read(&self) -> BoxFuture<'_, SecretResult>;
 }
 
@@ -85,8 +88,8 @@ impl SecretSource for EnvironmentSecret {
 
 /// Reads the secret from a file, without one newline at its end.
 ///
-/// The read blocks the thread. The file should be small and on a local file system, such as a secret that is mounted
-/// into a container.
+/// The read blocks the thread. The file should be small and on a local file system, such as a secret that is
+/// mounted into a container.
 #[derive(Debug, Clone)]
 pub struct FileSecret {
     path: PathBuf,
@@ -98,15 +101,15 @@ impl FileSecret {
         Self { path: path.into() }
     }
 
-    /// The error names the file and quotes nothing of its content.
     fn secret(&self) -> io::Result<ClientSecret> {
-        let named = |error: io::Error| {
+        let invalid = |error: ConfigError| io::Error::new(io::ErrorKind::InvalidData, error);
+        let secret = self.text().and_then(|text| secret_of(&text).map_err(invalid));
+        secret.map_err(|error| {
             io::Error::new(error.kind(), format!("the file {}: {error}", self.path.display()))
-        };
-        let text = self.text().map_err(named)?;
-        secret_of(&text).map_err(|error| named(io::Error::new(io::ErrorKind::InvalidData, error)))
+        })
     }
 
+    /// The errors quote nothing of the content.
     fn text(&self) -> io::Result<Zeroizing<String>> {
         // The full capacity at once: growing would leave an unzeroed copy behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
@@ -132,11 +135,7 @@ impl SecretSource for FileSecret {
 /// Reads the secret with a function: from a vault, a key chain or another process.
 pub struct SecretFn<F>(F);
 
-impl<F, R> SecretFn<F>
-where
-    F: Fn() -> R + Send + Sync,
-    R: Future<Output = SecretResult> + Send + 'static,
-{
+impl<F> SecretFn<F> {
     /// Calls `read` before each acquisition.
     pub const fn new(read: F) -> Self {
         Self(read)

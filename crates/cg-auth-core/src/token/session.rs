@@ -22,7 +22,7 @@ pub use self::{
     schedule::Phase,
     snapshot::Snapshot,
 };
-use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError};
+use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause};
 use crate::{
     client::CallError,
     endpoint::{Answer, request_id_of},
@@ -31,8 +31,8 @@ use crate::{
     time::{CoarseNow, Now},
 };
 
-/// The lifecycle of one user's token as a state machine: moments and results go in, decisions come out. The driver
-/// reads the clocks, sends, waits and locks; the session does none of that.
+/// The lifecycle of one user's token as a state machine: moments and results go in, decisions come out. The
+/// driver reads the clocks, sends, waits and locks; the session does none of that.
 ///
 /// ```text
 ///               step                          begin                   finish
@@ -86,8 +86,8 @@ pub struct Session {
     events: Vec<Event>,
 }
 
-/// What to do for a caller who wants a token now. The enum is exhaustive, so the compiler sees that a driver handles
-/// every case.
+/// What to do for a caller who wants a token now. The enum is exhaustive, so the compiler sees that a driver
+/// handles every case.
 #[derive(Debug, Clone)]
 #[must_use]
 pub enum Step {
@@ -167,7 +167,7 @@ impl Session {
             (None, None) => {
                 let reason = match &self.held {
                     None => Reason::Missing,
-                    Some(held) if held.is_invalidated() => Reason::Invalidated,
+                    Some(held) if held.is_invalidated => Reason::Invalidated,
                     Some(_) => Reason::Expired,
                 };
                 Step::Start(self.start(reason, now))
@@ -177,8 +177,7 @@ impl Session {
 
     /// Continues an acquisition that a step has started, once its client secret was read.
     pub fn begin(&mut self, id: AcquisitionId, secret: Result<ClientSecret, TokenError>, now: Now) -> Next {
-        let is_next = |acquisition: &mut Acquisition| acquisition.is(id) && acquisition.needs_secret();
-        let Some(acquisition) = self.acquisition.take_if(is_next) else { return Next::Superseded };
+        let Some(acquisition) = self.take(id, false) else { return Next::Superseded };
         let secret = match secret {
             Ok(secret) => secret,
             Err(error) => return self.fail(&acquisition, error, None, now),
@@ -197,8 +196,7 @@ impl Session {
         result: Result<Answer<DelegatedAccessToken>, CallError>,
         now: Now,
     ) -> Next {
-        let is_next = |acquisition: &mut Acquisition| acquisition.is(id) && !acquisition.needs_secret();
-        let Some(mut acquisition) = self.acquisition.take_if(is_next) else { return Next::Superseded };
+        let Some(mut acquisition) = self.take(id, true) else { return Next::Superseded };
         let Some((secret, grant)) = acquisition.answered(&result) else { return Next::Superseded };
         let error = match result {
             Ok(answer) => return self.accept(&acquisition, grant, &secret, answer, now),
@@ -215,21 +213,22 @@ impl Session {
         self.fail(&acquisition, error.into(), is_refused.then_some(secret), now)
     }
 
-    /// Ends an acquisition whose driver is gone. That is no failure: the next caller starts another one. A refresh
-    /// token that was on the wire is dropped.
+    /// Ends an acquisition whose driver is gone. That is no failure: the next caller starts another one. A
+    /// refresh token that was on the wire is dropped.
     pub fn abandon(&mut self, id: AcquisitionId, now: Now) {
-        if let Some(acquisition) = self.acquisition.take_if(|acquisition| acquisition.is(id)) {
-            self.give_up(&acquisition, now);
+        if let Some(acquisition) = self.acquisition.take_if(|acquisition| acquisition.id == id) {
+            self.drop_sent_token(&acquisition);
+            self.events.push(acquisition.abandoned(now));
         }
     }
 
-    /// Ends an acquisition whose driver has panicked. That is a failure with its back-off, because the next acquisition
-    /// may panic as well.
+    /// Ends an acquisition whose driver has panicked. That is a failure with its back-off, because the next
+    /// acquisition may panic as well.
     pub fn panicked(&mut self, id: AcquisitionId, now: Now) -> Next {
-        match self.acquisition.take_if(|acquisition| acquisition.is(id)) {
+        match self.acquisition.take_if(|acquisition| acquisition.id == id) {
             Some(acquisition) => {
                 self.drop_sent_token(&acquisition);
-                self.fail(&acquisition, TokenError::lost(), None, now)
+                self.fail(&acquisition, Cause::Lost.into(), None, now)
             }
             None => Next::Superseded,
         }
@@ -241,16 +240,17 @@ impl Session {
         self.served(now).map(|(_, token)| token)
     }
 
-    /// Reports that a service refused `token`: the session serves it no more, and the next caller gets a new one.
+    /// Reports that a service refused `token`: the session serves it no more, and the next caller gets a new
+    /// one.
     ///
-    /// Returns false if nothing changes: the token was replaced or reported already, or reports follow each other so
-    /// fast that a new token would be refused too. Then the token is still served.
+    /// Returns false if nothing changes: the token was replaced or reported already, or reports follow each
+    /// other so fast that a new token would be refused too. Then the token is still served.
     pub fn invalidate(&mut self, token: &IssuedToken, now: Now) -> bool {
         let Some(held) = &mut self.held else { return false };
         if !held.is_valid_issue(token) || !self.report_limit.allows(now) {
             return false;
         }
-        held.invalidate();
+        held.is_invalidated = true;
         self.events.push(Event::Invalidated);
         true
     }
@@ -273,20 +273,21 @@ impl Session {
         self.report_limit = ReportLimit::default();
     }
 
-    /// Forgets failures and the acquisition in flight, because the client secret has changed. The token stays.
+    /// Forgets failures and the acquisition in flight, because the client secret has changed. The token
+    /// stays.
     pub fn replace_secret(&mut self, now: Now) {
         self.generation += 1;
         self.refresh_grant.forget_refusals();
         self.back_off = BackOff::default();
-        if let Some(acquisition) = self.acquisition.take() {
-            self.give_up(&acquisition, now);
+        if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
+            self.abandon(id, now);
         }
     }
 
-    /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not be
-    /// served any more is handed out as expired, and only if there is a refresh token.
+    /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
+    /// be served any more is handed out as expired, and only if there is a refresh token.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
-        let (held, refresh_token) = (self.held.take(), self.refresh_grant.token().cloned());
+        let (held, refresh_token) = (self.held.take(), self.refresh_grant.token.clone());
         self.clear(now);
         let held = held?;
         let expiry = match held.served(now) {
@@ -294,7 +295,7 @@ impl Session {
             None if refresh_token.is_some() => Expiry::until(now.wall(), now),
             None => return None,
         };
-        Some((DelegatedAccessToken::new(held.token().access_token(), refresh_token), expiry))
+        Some((DelegatedAccessToken::new(held.token.access_token(), refresh_token), expiry))
     }
 
     /// The user of the tokens.
@@ -306,12 +307,12 @@ impl Session {
     /// The state at `now`.
     #[must_use]
     pub fn state(&self, now: Now) -> ProviderState {
-        let held = self.held.as_ref().filter(|held| !held.is_invalidated());
+        let held = self.held.as_ref().filter(|held| !held.is_invalidated);
         ProviderState {
             phase: held.map(|held| held.phase(now)),
-            expiry: held.map_or(Expiry::UNKNOWN, |held| held.token().expiry()),
+            expiry: held.map_or(Expiry::UNKNOWN, |held| held.token.expiry()),
             is_acquiring: self.acquisition.is_some(),
-            failures: self.back_off.failures(),
+            failures: self.back_off.failures,
             has_refresh_token: self.refresh_grant.is_usable(),
         }
     }
@@ -323,19 +324,20 @@ impl Session {
         self.generation
     }
 
-    /// A snapshot to serve the token from without a [`step`](Self::step), until the next change of the session.
+    /// A snapshot to serve the token from without a [`step`](Self::step), until the next change of the
+    /// session.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let Some(held) = self.held.as_ref().filter(|held| !held.is_invalidated()) else {
+        let Some(held) = self.held.as_ref().filter(|held| !held.is_invalidated) else {
             return Snapshot::default();
         };
         let validity = held.validity(self.acquisition.is_some(), self.back_off.ends());
-        let observed_at = CoarseNow::from(held.observed_at());
+        let observed_at = CoarseNow::from(held.observed_at);
         // Snapshots that serve nothing are equal, so that only the first one is published.
         if validity.until <= observed_at.monotonic_nanos() {
             return Snapshot::default();
         }
-        Snapshot { token: Some(held.token().clone()), validity, drift: observed_at.drift_nanos() }
+        Snapshot { token: Some(held.token.clone()), validity, drift: observed_at.drift_nanos() }
     }
 
     /// The events since the last call, in order.
@@ -356,8 +358,14 @@ impl Session {
         id
     }
 
+    /// Takes the acquisition, if it is the one in flight and has made a call or not.
+    fn take(&mut self, id: AcquisitionId, has_called: bool) -> Option<Acquisition> {
+        self.acquisition
+            .take_if(|acquisition| acquisition.id == id && acquisition.grant.is_some() == has_called)
+    }
+
     fn call(&mut self, mut acquisition: Acquisition, secret: ClientSecret) -> Next {
-        let refresh_token = self.refresh_grant.send(self.back_off.failures());
+        let refresh_token = self.refresh_grant.send(self.back_off.failures);
         let call = acquisition.call(self.user_principal_name.clone(), secret, refresh_token);
         self.acquisition = Some(acquisition);
         Next::Call(call)
@@ -376,7 +384,7 @@ impl Session {
             let (duration, lifetime) = (answer.value.duration(), expiry.lifetime());
             self.events.push(Event::DurationMismatch { duration, lifetime });
         }
-        let request_id = request_id(&answer, secret, self.refresh_grant.token());
+        let request_id = request_id(&answer, secret, self.refresh_grant.token.as_ref());
         let (access_token, refresh_token) = answer.value.into_tokens();
         self.refresh_grant.succeeded(grant, refresh_token);
         let token = IssuedToken::new(&access_token, expiry);
@@ -384,10 +392,10 @@ impl Session {
         if held.served(now).is_none() {
             // `release` hands it out with the refresh token that came with it.
             self.held.get_or_insert(held);
-            return self.fail(acquisition, TokenError::expired_on_arrival(), None, now);
+            return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }
-        let before = self.held.replace(held).filter(HeldToken::is_invalidated);
-        if before.is_some_and(|before| before.token().expose_secret() == token.expose_secret()) {
+        let before = self.held.replace(held).filter(|held| held.is_invalidated);
+        if before.is_some_and(|before| before.token.expose_secret() == token.expose_secret()) {
             self.events.push(Event::SameTokenAgain);
         }
         self.back_off = BackOff::default();
@@ -408,13 +416,8 @@ impl Session {
         Next::Done(Err(error))
     }
 
-    fn give_up(&mut self, acquisition: &Acquisition, now: Now) {
-        self.drop_sent_token(acquisition);
-        self.events.push(acquisition.abandoned(now));
-    }
-
     fn drop_sent_token(&mut self, acquisition: &Acquisition) {
-        if acquisition.grant() == Some(Grant::RefreshToken) {
+        if acquisition.grant == Some(Grant::RefreshToken) {
             self.events.extend(self.refresh_grant.failed(RefreshFailure::Lost));
         }
     }
@@ -426,9 +429,9 @@ impl fmt::Debug for Session {
             .field("user_principal_name", &self.user_principal_name)
             .field("generation", &self.generation)
             .field("held", &self.held)
-            .field("has_refresh_token", &self.refresh_grant.token().is_some())
+            .field("has_refresh_token", &self.refresh_grant.token.is_some())
             .field("is_acquiring", &self.acquisition.is_some())
-            .field("failures", &self.back_off.failures())
+            .field("failures", &self.back_off.failures)
             .finish_non_exhaustive()
     }
 }

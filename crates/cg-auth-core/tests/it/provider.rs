@@ -15,7 +15,6 @@ mod soak;
 
 use std::{
     future::poll_fn,
-    hash::{DefaultHasher, Hash, Hasher},
     pin::Pin,
     sync::{
         Arc,
@@ -42,7 +41,7 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 /// Longer than the back-off after a first failure.
 const BACK_OFF: Duration = Duration::from_millis(1001);
 
-/// Where attempts run: in tasks of their own, or moved on by whoever waits.
+/// Where acquisitions run: in tasks of their own, or moved on by whoever waits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Tasks {
     Spawned,
@@ -74,15 +73,9 @@ impl Runtime for TestRuntime {
             _ => Err(task),
         }
     }
-
-    fn executor(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        Handle::try_current().ok().map(|handle| handle.id()).hash(&mut hasher);
-        hasher.finish()
-    }
 }
 
-/// Runs `test` on one thread and on several, where attempts are spawned and where they are not.
+/// Runs `test` on one thread and on several, where acquisitions are spawned and where they are not.
 fn everywhere(test: impl AsyncFn(Tasks)) {
     for tasks in [Tasks::Spawned, Tasks::Parked] {
         let one = Builder::new_current_thread().enable_time().build().unwrap();
@@ -120,7 +113,7 @@ fn provider_with(
     (TokenProvider::new(client(transport, runtime), user(), secret), clock)
 }
 
-/// Each attempt is one request, so that they can be counted.
+/// Each acquisition is one request, so that they can be counted.
 fn client(transport: impl HttpTransport + 'static, runtime: impl Runtime + 'static) -> AuthClient {
     AuthClient::with_runtime(base(), transport, runtime).with_retry_policy(RetryPolicy::none())
 }

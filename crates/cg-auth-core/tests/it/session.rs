@@ -81,11 +81,11 @@ impl Rig {
         outcome(&self.step())
     }
 
-    /// The attempt that a step asks for.
+    /// The acquisition that a step asks for.
     fn start(&mut self) -> AcquisitionId {
         match self.step() {
             Step::Start(id) | Step::ServeAndStart(_, id) => id,
-            step => panic!("no attempt is wanted: {step:?}"),
+            step => panic!("no acquisition is wanted: {step:?}"),
         }
     }
 
@@ -107,22 +107,22 @@ impl Rig {
         self.session.finish(id, answer(call, reply, now), now)
     }
 
-    /// A whole attempt that needs one call.
-    fn attempt(&mut self, reply: &Reply) -> Next {
+    /// A whole acquisition that needs one call.
+    fn acquisition(&mut self, reply: &Reply) -> Next {
         let id = self.start();
         let call = self.call(id);
         self.finish(id, &call, reply)
     }
 
     fn acquire(&mut self, reply: &Reply) -> IssuedToken {
-        match self.attempt(reply) {
+        match self.acquisition(reply) {
             Next::Done(Ok(token)) => token,
             next => panic!("no token: {next:?}"),
         }
     }
 
-    fn lose(&mut self, id: AcquisitionId) -> Next {
-        self.session.lose(id, self.clock.now())
+    fn panicked(&mut self, id: AcquisitionId) -> Next {
+        self.session.panicked(id, self.clock.now())
     }
 
     fn invalidate(&mut self, token: &IssuedToken) -> bool {
@@ -154,7 +154,7 @@ impl Rig {
         self.session.snapshot().token(self.now().into()).map(|token| token.expose_secret().to_owned())
     }
 
-    fn told(&mut self) -> Vec<&'static str> {
+    fn event_names(&mut self) -> Vec<&'static str> {
         self.session.take_events().iter().map(Event::name).collect()
     }
 }

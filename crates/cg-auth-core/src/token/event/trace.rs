@@ -2,13 +2,14 @@
 
 use tracing::{Level, event, field};
 
-use super::Event;
+use super::{Event, seconds};
+use crate::client::CallError;
 
 /// Emits `event` with the target `cg_auth`. Its name and fields are those of [`Event::name`] and
 /// [`Event::fields`], numbers as numbers. The message is the name.
 ///
-/// The level is `WARN` for a failure and for what looks like a mistake in the program's surroundings, `INFO` for a
-/// token that is reported or dropped, and `DEBUG` for a new token.
+/// The level is `WARN` for a failure and for what looks like a mistake in the program's surroundings, `INFO`
+/// for a token that is reported or dropped, and `DEBUG` for a new token.
 ///
 /// ```
 /// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName};
@@ -24,7 +25,6 @@ use super::Event;
 /// # Ok::<(), cg_auth_core::ConfigError>(())
 /// ```
 pub fn trace_event(event: &Event) {
-    let fields = event.typed_fields();
     macro_rules! value {
         (plain $value:expr) => {
             $value
@@ -34,26 +34,17 @@ pub fn trace_event(event: &Event) {
         };
     }
     macro_rules! emit {
-        ([$level:ident $name:literal] $($field:ident: $kind:ident),*) => {
+        ($level:ident $event:literal $(, $name:ident: $kind:ident = $value:expr)*) => {
             event!(
-                name: $name,
+                name: $event,
                 target: "cg_auth",
                 Level::$level,
-                $($field = value!($kind fields.$field),)*
-                $name
+                $($name = value!($kind $value),)*
+                $event
             )
         };
     }
-    match event {
-        Event::Acquired { .. } => with_fields!(emit! [DEBUG "token_acquired"]),
-        Event::Failed { .. } => with_fields!(emit! [WARN "token_failed"]),
-        Event::RefreshTokenDropped { .. } => with_fields!(emit! [INFO "refresh_token_dropped"]),
-        Event::RefreshSwitchedOff => with_fields!(emit! [WARN "refresh_switched_off"]),
-        Event::SameTokenAgain => with_fields!(emit! [WARN "same_token_again"]),
-        Event::Invalidated => with_fields!(emit! [INFO "token_invalidated"]),
-        Event::DurationMismatch { .. } => with_fields!(emit! [WARN "duration_mismatch"]),
-        Event::Abandoned { .. } => with_fields!(emit! [INFO "acquisition_abandoned"]),
-    }
+    with_table!(event, emit);
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The two claims of an access token that tell its lifetime (RFC 7519 section 4.1).
 
-use serde::{Deserialize, de::IgnoredAny, de::MapAccess};
+use serde::de::{IgnoredAny, MapAccess};
 
 use crate::model::{
     AccessToken, decode_base64url,
     json_reading::{Found, FromJson, next_name},
 };
 
-/// `exp` and `iat`, in seconds since 1970, truncated. The signature is not verified: only the service can do that.
+/// `exp` and `iat`, in seconds since 1970, truncated. The signature is not verified: only the service can do
+/// that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct JwtClaims {
     pub(super) expires_at: Option<i64>,
@@ -36,8 +37,8 @@ impl FromJson for JwtClaims {
         let mut claims = Self::default();
         while let Some(name) = next_name(&mut object)? {
             match &*name {
-                "exp" => claims.expires_at = object.next_value::<NumericDate>()?.0,
-                "iat" => claims.issued_at = object.next_value::<NumericDate>()?.0,
+                "exp" => claims.expires_at = whole_seconds(object.next_value()?),
+                "iat" => claims.issued_at = whole_seconds(object.next_value()?),
                 _ => drop(object.next_value::<IgnoredAny>()?),
             }
         }
@@ -45,13 +46,6 @@ impl FromJson for JwtClaims {
     }
 }
 
-struct NumericDate(Option<i64>);
-
-impl<'de> Deserialize<'de> for NumericDate {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match Found::deserialize(deserializer)? {
-            Found::Value(seconds) => Some(seconds),
-            Found::Null | Found::Wrong(_) => None,
-        }))
-    }
+const fn whole_seconds(date: Found<i64>) -> Option<i64> {
+    if let Found::Value(seconds) = date { Some(seconds) } else { None }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -10,8 +9,8 @@ use std::{
 
 use crate::token::sync::{Mutex, lock};
 
-/// A fair semaphore. A free permit goes to the first in the queue, also before that one is polled again, so no later
-/// acquisition overtakes it.
+/// A fair semaphore. A free permit goes to the first in the queue, also before that one is polled again, so
+/// no later acquisition overtakes it.
 pub(in crate::token) struct Semaphore {
     state: Mutex<State>,
 }
@@ -30,7 +29,8 @@ impl Semaphore {
         Arc::new(Self { state: Mutex::new(state) })
     }
 
-    /// Waits for a permit. The place in the queue is taken at the first poll and given up when the future is dropped.
+    /// Waits for a permit. The place in the queue is taken at the first poll and given up when the future is
+    /// dropped.
     pub(in crate::token) async fn acquire_permit(self: &Arc<Self>) -> Permit {
         let number = self.change(|state| {
             state.last_number += 1;
@@ -79,15 +79,7 @@ impl Semaphore {
     }
 }
 
-impl fmt::Debug for Semaphore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (held, waiting) = self.counts();
-        f.debug_struct("Semaphore").field("held", &held).field("waiting", &waiting).finish()
-    }
-}
-
 /// A permit, or the place in the queue for one. Dropping it gives it back.
-#[derive(Debug)]
 pub(in crate::token) struct Permit {
     semaphore: Arc<Semaphore>,
     number: u64,

@@ -25,7 +25,7 @@ struct Registry {
 impl Waiters {
     /// Waits until `look` returns a value. It is called at each poll.
     pub(super) async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
-        let place = Place { waiters: self, number: self.new_number() };
+        let place = Place::new(self);
         poll_fn(|context| {
             // Registers before it looks, so that a change in between wakes it.
             place.register(context.waker().clone());
@@ -46,12 +46,6 @@ impl Waiters {
     pub(super) fn wakes(&self) -> u64 {
         lock(&self.registry).wakes
     }
-
-    fn new_number(&self) -> u64 {
-        let mut registry = lock(&self.registry);
-        registry.last_number += 1;
-        registry.last_number
-    }
 }
 
 /// The waker of a parked future wakes all who could poll it.
@@ -61,13 +55,20 @@ impl Wake for Waiters {
     }
 }
 
-/// The entry of one waiter. Its wakers are dropped outside of the lock, because a waker may own another waiter.
+/// The entry of one waiter. Its wakers are dropped outside of the lock, because a waker may own another
+/// waiter.
 struct Place<'a> {
     waiters: &'a Waiters,
     number: u64,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    fn new(waiters: &'a Waiters) -> Self {
+        let mut registry = lock(&waiters.registry);
+        registry.last_number += 1;
+        Self { waiters, number: registry.last_number }
+    }
+
     fn register(&self, waker: Waker) {
         let before = lock(&self.waiters.registry).wakers.insert(self.number, waker);
         drop(before);

@@ -8,11 +8,11 @@ use std::{
 
 use crate::{model::UserPrincipalName, time::Now, token::TokenProvider};
 
-/// The users in the order of their last use. A user in use is never forgotten: that would free nothing, and a second
-/// provider of the same user would acquire beside the first.
+/// The users in the order of their last use. A user in use is never forgotten: that would free nothing, and a
+/// second provider of the same user would acquire beside the first.
 pub(super) struct Users {
-    capacity: usize,
-    idle_time: Duration,
+    pub(super) capacity: usize,
+    pub(super) idle_time: Duration,
     by_name: HashMap<Arc<str>, Entry>,
     by_use: BTreeMap<u64, Arc<str>>,
     uses: u64,
@@ -29,18 +29,6 @@ struct Entry {
 impl Users {
     pub(super) fn new(capacity: usize, idle_time: Duration) -> Self {
         Self { capacity, idle_time, by_name: HashMap::new(), by_use: BTreeMap::new(), uses: 0 }
-    }
-
-    pub(super) const fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
-    }
-
-    pub(super) const fn set_idle_time(&mut self, idle_time: Duration) {
-        self.idle_time = idle_time;
-    }
-
-    pub(super) const fn capacity(&self) -> usize {
-        self.capacity
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,8 +54,8 @@ impl Users {
         (self.is_idle(entry, now) && !entry.provider.is_in_use()).then(|| self.remove(&name))?
     }
 
-    /// Removes some of the users who have been idle for too long or exceed the capacity. A user in use counts as used
-    /// now, so that each sweep continues where the last one stopped.
+    /// Removes some of the users who have been idle for too long or exceed the capacity. A user in use counts
+    /// as used now, so that each sweep continues where the last one stopped.
     pub(super) fn sweep(&mut self, now: Now) -> Vec<TokenProvider> {
         let mut swept = Vec::new();
         for _ in 0..USERS_PER_SWEEP {
@@ -120,5 +108,6 @@ fn key(user: &UserPrincipalName) -> Arc<str> {
     user.as_str().to_ascii_lowercase().into()
 }
 
-/// How many users one sweep checks: more than one call adds, so that sweeps catch up, and few enough to be quick.
+/// How many users one sweep checks: more than one call adds, so that sweeps catch up, and few enough to be
+/// quick.
 const USERS_PER_SWEEP: usize = 16;

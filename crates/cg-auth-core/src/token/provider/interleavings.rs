@@ -1,5 +1,5 @@
-//! The provider under threads that `shuttle` plays in ever other orders: no wake is lost, nothing waits for ever, and
-//! what is published is what the session says. `RUSTFLAGS="--cfg shuttle"` builds it.
+//! The provider under threads that `shuttle` plays in ever other orders: no wake is lost, nothing waits for
+//! ever, and what is published is what the session says. `RUSTFLAGS="--cfg shuttle"` builds it.
 
 #![allow(clippy::unwrap_used)] // as in every test
 

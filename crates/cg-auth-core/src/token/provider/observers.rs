@@ -37,8 +37,8 @@ impl Observers {
         }
     }
 
-    /// Passes the queued events to the observers. One thread at a time does so, which keeps their order. A second
-    /// thread, or an observer that calls the provider, leaves its events to the first one.
+    /// Passes the queued events to the observers. One thread at a time does so, which keeps their order. A
+    /// second thread, or an observer that calls the provider, leaves its events to the first one.
     pub(super) fn notify(&self) {
         let mut state = lock(&self.state);
         if std::mem::replace(&mut state.is_notifying, true) {

@@ -6,16 +6,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    observers::{Observer, Observers},
-    task::AcquisitionTask,
-};
+use super::{observers::Observers, task::AcquisitionTask};
 use crate::{
     client::AuthClient,
-    model::DelegatedAccessToken,
     time::{BoxFuture, Now, Runtime, within},
     token::{
-        Expiry, IssuedToken, SecretSource, TokenError,
+        IssuedToken, SecretSource, TokenError,
+        error::Cause,
         flight::{Flight, Outcome, Semaphore},
         session::{Session, Snapshot, Step},
         source::TokenCache,
@@ -27,12 +24,12 @@ use crate::{
 pub(super) struct Shared {
     /// Read by hits, written under the lock of the session only.
     snapshot: ArcSwap<Snapshot>,
-    inner: Mutex<Inner>,
-    client: AuthClient,
+    pub(super) inner: Mutex<Inner>,
+    pub(super) client: AuthClient,
     secret: Mutex<Arc<dyn SecretSource>>,
-    observers: Observers,
+    pub(super) observers: Observers,
     /// Of the pool, if the provider belongs to one.
-    semaphore: Option<Arc<Semaphore>>,
+    pub(super) semaphore: Option<Arc<Semaphore>>,
     /// For the tasks of acquisitions, which do not keep a provider alive.
     own: Weak<Self>,
 }
@@ -40,20 +37,15 @@ pub(super) struct Shared {
 pub(super) struct Inner {
     pub(super) session: Session,
     /// Present while the session has an acquisition in flight.
-    flight: Option<Arc<Flight>>,
+    pub(super) flight: Option<Arc<Flight>>,
     pub(super) is_shut_down: bool,
 }
 
 /// What to do for a caller.
 enum Decision {
     Serve(IssuedToken),
-    Wait {
-        flight: Arc<Flight>,
-        /// Whether this caller has spawned the task.
-        has_spawned: bool,
-        /// The limit on the wait, if there is a valid token to serve after it.
-        longest_wait: Option<Duration>,
-    },
+    /// Wait for the flight; whether this caller has spawned its task.
+    Wait(Arc<Flight>, bool),
 }
 
 impl Shared {
@@ -92,11 +84,11 @@ impl Shared {
     async fn wait_for_token(&self) -> Result<IssuedToken, TokenError> {
         let mut may_spawn = true;
         loop {
-            let (flight, has_spawned, longest_wait) = match self.step(may_spawn)? {
+            let (flight, has_spawned) = match self.step(may_spawn)? {
                 Decision::Serve(token) => return Ok(token),
-                Decision::Wait { flight, has_spawned, longest_wait } => (flight, has_spawned, longest_wait),
+                Decision::Wait(flight, has_spawned) => (flight, has_spawned),
             };
-            let outcome = match longest_wait {
+            let outcome = match self.longest_wait() {
                 Some(limit) => within(self.runtime(), limit, flight.outcome()).await,
                 None => Some(flight.outcome().await),
             };
@@ -111,6 +103,12 @@ impl Shared {
         }
     }
 
+    /// How long a caller waits who could be served a valid token: for half of its rest at most.
+    fn longest_wait(&self) -> Option<Duration> {
+        let left = self.valid_token()?.expiry().remaining(self.runtime().now())?;
+        Some((left / 2).min(LONGEST_WAIT))
+    }
+
     pub(super) fn prefetch(&self) {
         let _ = self.step(true);
     }
@@ -120,7 +118,7 @@ impl Shared {
         let mut inner = lock(&self.inner);
         let now = self.runtime().now();
         if inner.is_shut_down {
-            return inner.session.valid_token(now).map(Decision::Serve).ok_or_else(TokenError::shut_down);
+            return inner.session.valid_token(now).map(Decision::Serve).ok_or(Cause::ShutDown.into());
         }
         let (served, id) = match inner.session.step(now) {
             Step::Serve(token) => (Some(token), None),
@@ -136,7 +134,6 @@ impl Shared {
             }));
         }
         let flight = inner.flight.clone();
-        let longest_wait = inner.session.valid_token(now).and_then(|token| longest_wait(&token, now));
         self.publish(&inner);
         drop(inner);
 
@@ -144,19 +141,20 @@ impl Shared {
         match (served, flight) {
             // A parked acquisition needs a waiter: the caller who has started it waits, once.
             (Some(token), _) if id.is_none() || has_spawned => Ok(Decision::Serve(token)),
-            (_, Some(flight)) => Ok(Decision::Wait { flight, has_spawned, longest_wait }),
-            (_, None) => Err(TokenError::lost()),
+            (_, Some(flight)) => Ok(Decision::Wait(flight, has_spawned)),
+            (_, None) => Err(Cause::Lost.into()),
         }
     }
 
     /// Has the session act, publishes its snapshot and notifies the observers.
     pub(super) fn with_session<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let result = self.with_session_quietly(act);
-        self.notify();
+        self.observers.notify();
         result
     }
 
-    /// Like [`with_session`](Self::with_session), but leaves the observers to a later [`notify`](Self::notify).
+    /// Like [`with_session`](Self::with_session), but leaves the observers to a later
+    /// [`notify`](Observers::notify).
     pub(super) fn with_session_quietly<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
         let result = act(&mut inner.session, self.runtime().now());
@@ -178,41 +176,11 @@ impl Shared {
         if let Some(flight) = flight {
             flight.end(Outcome::Superseded);
         }
-        self.notify();
-    }
-
-    /// Ends a flight whose acquisition the session has ended.
-    pub(super) fn complete(&self, flight: &Arc<Flight>, outcome: Outcome) {
-        lock(&self.inner).flight.take_if(|current| Arc::ptr_eq(current, flight));
-        flight.end(outcome);
-    }
-
-    /// From now on no acquisition is started.
-    pub(super) fn close(&self) {
-        lock(&self.inner).is_shut_down = true;
-    }
-
-    /// Waits for the acquisition in flight, after [`close`](Self::close).
-    pub(super) async fn wait_until_idle(&self) {
-        while let Some(flight) = self.flight() {
-            flight.outcome().await;
-        }
-    }
-
-    pub(super) fn release(&self) -> Option<(DelegatedAccessToken, Expiry)> {
-        self.with_session(Session::release)
+        self.observers.notify();
     }
 
     pub(super) fn flight(&self) -> Option<Arc<Flight>> {
         lock(&self.inner).flight.clone()
-    }
-
-    pub(super) fn notify(&self) {
-        self.observers.notify();
-    }
-
-    pub(super) fn add_observer(&self, observer: Observer) {
-        self.observers.add(observer);
     }
 
     pub(super) fn set_secret(&self, secret: Arc<dyn SecretSource>) {
@@ -223,14 +191,6 @@ impl Shared {
 
     pub(super) fn secret_source(&self) -> Arc<dyn SecretSource> {
         Arc::clone(&lock(&self.secret))
-    }
-
-    pub(super) fn semaphore(&self) -> Option<Arc<Semaphore>> {
-        self.semaphore.clone()
-    }
-
-    pub(super) const fn client(&self) -> &AuthClient {
-        &self.client
     }
 
     #[inline]
@@ -263,9 +223,5 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// How long a caller waits who could be served `token`: for half of its rest, at most as long as in the longest margin.
-fn longest_wait(token: &IssuedToken, now: Now) -> Option<Duration> {
-    token.expiry().remaining(now).map(|left| (left / 2).min(LONGEST_WAIT))
-}
-
+/// Half of the longest margin.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);

@@ -1,16 +1,21 @@
 //! [`AcquisitionTask`]: drives one acquisition to its end, whatever happens to the task that it runs in.
 
-use std::{sync::Weak, thread};
+use std::{
+    sync::{Arc, Weak},
+    thread,
+};
 
 use super::Shared;
 use crate::token::{
     flight::{Flight, Outcome, Permit},
     secret_source::read_secret,
-    session::{AcquisitionId, Next},
+    session::{AcquisitionId, Next, Session},
+    sync::lock,
 };
 
-/// Reads the secret, makes the calls that the session asks for and passes it the results. Holds weak references only:
-/// dropping the provider ends the acquisition, and the flight may hold the future of this task.
+/// Reads the secret, makes the calls that the session asks for and passes it the results. Holds weak
+/// references only: dropping the provider ends the acquisition, and the flight may hold the future of this
+/// task.
 pub(super) struct AcquisitionTask {
     shared: Weak<Shared>,
     flight: Weak<Flight>,
@@ -35,7 +40,7 @@ impl AcquisitionTask {
 
     /// Waits for a permit of the pool. A parked acquisition takes none: its waiters may never poll it again.
     async fn acquire_permit(&self) -> Option<Permit> {
-        let semaphore = self.shared.upgrade()?.semaphore()?;
+        let semaphore = self.shared.upgrade()?.semaphore.clone()?;
         if !self.flight.upgrade()?.is_in_background() {
             return None;
         }
@@ -46,17 +51,16 @@ impl AcquisitionTask {
     async fn drive(&self) -> Option<Next> {
         // The flight is gone if the acquisition was superseded while it waited for its permit.
         let shared = self.flight.upgrade().and(self.shared.upgrade())?;
-        let (source, client) = (shared.secret_source(), shared.client().clone());
+        let (source, client) = (shared.secret_source(), shared.client.clone());
         drop(shared);
         let secret = read_secret(&*source, &client).await;
-        let shared = self.shared.upgrade()?;
-        let mut next = shared.with_session_quietly(|session, now| session.begin(self.id, secret, now));
-        drop(shared);
+        let begin = |session: &mut Session, now| session.begin(self.id, secret, now);
+        let mut next = self.shared.upgrade()?.with_session_quietly(begin);
         while let Next::Call(call) = next {
-            self.shared.upgrade()?.notify();
+            self.shared.upgrade()?.observers.notify();
             let result = client.call(call.endpoint()).await;
-            let shared = self.shared.upgrade()?;
-            next = shared.with_session_quietly(|session, now| session.finish(self.id, result, now));
+            let finish = |session: &mut Session, now| session.finish(self.id, result, now);
+            next = self.shared.upgrade()?.with_session_quietly(finish);
         }
         Some(next)
     }
@@ -68,9 +72,10 @@ impl AcquisitionTask {
             _ => otherwise,
         };
         if let Some(flight) = self.flight.upgrade() {
-            shared.complete(&flight, outcome);
+            lock(&shared.inner).flight.take_if(|current| Arc::ptr_eq(current, &flight));
+            flight.end(outcome);
         }
-        shared.notify();
+        shared.observers.notify();
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AcquisitionId(pub(super) u64);
 
-/// What the driver of an acquisition does next. The enum is exhaustive, so the compiler sees that a driver handles
-/// every case.
+/// What the driver of an acquisition does next. The enum is exhaustive, so the compiler sees that a driver
+/// handles every case.
 #[derive(Debug)]
 #[must_use]
 pub enum Next {
@@ -55,12 +55,12 @@ impl fmt::Debug for Call {
 
 /// The acquisition in flight. It counts its requests and reports its end as an event.
 pub(super) struct Acquisition {
-    id: AcquisitionId,
+    pub(super) id: AcquisitionId,
     reason: Reason,
     begun: Now,
     requests: u32,
-    /// Of the last call.
-    grant: Option<Grant>,
+    /// Of the last call; `None` before the secret was read.
+    pub(super) grant: Option<Grant>,
     /// Sent with the call under way.
     secret: Option<ClientSecret>,
 }
@@ -68,19 +68,6 @@ pub(super) struct Acquisition {
 impl Acquisition {
     pub(super) const fn new(id: AcquisitionId, reason: Reason, now: Now) -> Self {
         Self { id, reason, begun: now, requests: 0, grant: None, secret: None }
-    }
-
-    pub(super) fn is(&self, id: AcquisitionId) -> bool {
-        self.id == id
-    }
-
-    /// Whether it waits for the client secret.
-    pub(super) const fn needs_secret(&self) -> bool {
-        self.grant.is_none()
-    }
-
-    pub(super) const fn grant(&self) -> Option<Grant> {
-        self.grant
     }
 
     /// The next call: a refresh if there is a refresh token, else with the credential.

@@ -7,14 +7,14 @@ use crate::{
     token::TokenError,
 };
 
-/// The failures in a row and the pause after the last one: up to 1 s after the first, doubling to 60 s, and longer if
-/// the service says so.
+/// The failures in a row and the pause after the last one: up to 1 s after the first, doubling to 60 s, and
+/// longer if the service says so.
 ///
-/// A secret that is refused twice is in its cool-down. Then the pause is 1 s to 2 s, the secret is read again, and a
-/// request is sent only if it has changed or the cool-down is over.
+/// A secret that is refused twice is in its cool-down. Then the pause is 1 s to 2 s, the secret is read
+/// again, and a request is sent only if it has changed or the cool-down is over.
 #[derive(Debug, Default)]
 pub(super) struct BackOff {
-    failures: u32,
+    pub(super) failures: u32,
     pause: Option<Pause>,
     refused: Option<Refused>,
 }
@@ -35,8 +35,8 @@ struct Refused {
 }
 
 impl BackOff {
-    /// Begins the pause after another failure, and `refused` is the secret if the service refused it. Returns `error`
-    /// with the length of the pause. `jitter` is between 0 and 1.
+    /// Begins the pause after another failure, and `refused` is the secret if the service refused it. Returns
+    /// `error` with the length of the pause. `jitter` is between 0 and 1.
     pub(super) fn failed(
         &mut self,
         error: TokenError,
@@ -60,7 +60,8 @@ impl BackOff {
         self.begin(error, wait.max(named.min(LONGEST_RETRY_AFTER)), now)
     }
 
-    /// Begins another pause without a request if `secret` is in its cool-down, and returns the error of its refusal.
+    /// Begins another pause without a request if `secret` is in its cool-down, and returns the error of its
+    /// refusal.
     pub(super) fn refuse_again(
         &mut self,
         secret: &ClientSecret,
@@ -85,10 +86,6 @@ impl BackOff {
     /// The end of the last pause by the monotonic clock.
     pub(super) fn ends(&self) -> Option<Duration> {
         self.pause.as_ref().map(|pause| pause.begun.monotonic().saturating_add(pause.wait))
-    }
-
-    pub(super) const fn failures(&self) -> u32 {
-        self.failures
     }
 
     fn begin(&mut self, error: TokenError, wait: Duration, now: Now) -> TokenError {

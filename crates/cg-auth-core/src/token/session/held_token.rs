@@ -8,16 +8,16 @@ use super::{
 };
 use crate::{time::Now, token::IssuedToken};
 
-/// The current token. Its age is added up from one observation of the clocks to the next, so time that has counted
-/// once counts for good, and a clock that is set back does not make the token younger.
+/// The current token. Its age is added up from one observation of the clocks to the next, so time that has
+/// counted once counts for good, and a clock that is set back does not make the token younger.
 #[derive(Debug)]
 pub(super) struct HeldToken {
-    token: IssuedToken,
+    pub(super) token: IssuedToken,
     schedule: Schedule,
     /// The age at `observed_at`.
     age: Duration,
-    observed_at: Now,
-    is_invalidated: bool,
+    pub(super) observed_at: Now,
+    pub(super) is_invalidated: bool,
 }
 
 impl HeldToken {
@@ -37,14 +37,6 @@ impl HeldToken {
         self.observed_at = now;
     }
 
-    pub(super) const fn observed_at(&self) -> Now {
-        self.observed_at
-    }
-
-    pub(super) const fn token(&self) -> &IssuedToken {
-        &self.token
-    }
-
     pub(super) fn phase(&self, now: Now) -> Phase {
         self.schedule.phase(self.age_at(now))
     }
@@ -55,11 +47,11 @@ impl HeldToken {
         (!self.is_invalidated && phase < Phase::Expired).then(|| (phase, self.token.clone()))
     }
 
-    /// How long the token can be served without another decision: until its next phase. During an acquisition an early
-    /// token is served until its margin, and during a back-off any token is served until it expires.
+    /// How long the token can be served without another decision: until its next phase. During an acquisition
+    /// an early token is served until its margin, and during a back-off any token is served until it expires.
     ///
-    /// A clock that drifts by less than the drift limit must not hide an expiry, so a back-off ends the validity earlier
-    /// by that limit.
+    /// A clock that drifts by less than the drift limit must not hide an expiry, so a back-off ends the
+    /// validity earlier by that limit.
     pub(super) fn validity(&self, is_acquiring: bool, back_off_ends: Option<Duration>) -> Validity {
         let Schedule { early, margin, expired } = self.schedule;
         if self.schedule == Schedule::NEVER {
@@ -81,14 +73,6 @@ impl HeldToken {
     /// Whether `token` is the current token and has not been invalidated.
     pub(super) fn is_valid_issue(&self, token: &IssuedToken) -> bool {
         !self.is_invalidated && self.token.is_same_issue(token)
-    }
-
-    pub(super) const fn is_invalidated(&self) -> bool {
-        self.is_invalidated
-    }
-
-    pub(super) const fn invalidate(&mut self) {
-        self.is_invalidated = true;
     }
 
     fn age_at(&self, now: Now) -> Duration {

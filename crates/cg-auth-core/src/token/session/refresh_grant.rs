@@ -8,11 +8,11 @@ use crate::{
     token::{Event, Grant},
 };
 
-/// The refresh token for the next acquisition. The grant is switched off once the service has refused two refresh
-/// tokens in a row at their first use.
+/// The refresh token for the next acquisition. The grant is switched off once the service has refused two
+/// refresh tokens in a row at their first use.
 #[derive(Default)]
 pub(super) struct RefreshGrant {
-    token: Option<RefreshToken>,
+    pub(super) token: Option<RefreshToken>,
     /// How often the token was sent.
     uses: u32,
     /// How many tokens in a row were refused at their first use.
@@ -37,8 +37,8 @@ impl RefreshGrant {
 
     /// The refresh token to send, which counts as sent from now on. `failures` in a row came before.
     ///
-    /// From the fourth failure in a row on, every other acquisition uses the credential. Otherwise a broken refresh
-    /// operation would lock the user out for as long as the refresh token is kept.
+    /// From the fourth failure in a row on, every other acquisition uses the credential. Otherwise a broken
+    /// refresh operation would lock the user out for as long as the refresh token is kept.
     pub(super) fn send(&mut self, failures: u32) -> Option<RefreshToken> {
         let is_turn_of_credential = failures >= 4 && failures.is_multiple_of(2);
         if !self.is_usable() || is_turn_of_credential {
@@ -76,10 +76,6 @@ impl RefreshGrant {
     /// Switches the grant on again.
     pub(super) const fn forget_refusals(&mut self) {
         self.refusals = 0;
-    }
-
-    pub(super) const fn token(&self) -> Option<&RefreshToken> {
-        self.token.as_ref()
     }
 
     pub(super) const fn is_usable(&self) -> bool {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{back_off::doubled, time::Now};
 
-/// Allows the first report at once and each further one after a longer pause. Otherwise a service that refuses every
-/// token would cause a storm of acquisitions.
+/// Allows the first report at once and each further one after a longer pause. Otherwise a service that
+/// refuses every token would cause a storm of acquisitions.
 #[derive(Debug, Default)]
 pub(super) struct ReportLimit {
     last: Option<Now>,

@@ -8,11 +8,11 @@ use std::time::Duration;
 pub enum Phase {
     /// The token is served.
     Fresh,
-    /// The token is served while a background task renews it: the last fifth of the lifetime, ten minutes at most. Jitter
-    /// moves the start earlier by up to a half, so that a fleet does not refresh all at once.
+    /// The token is served while a background task renews it: the last fifth of the lifetime, ten minutes at
+    /// most. Jitter moves the start earlier by up to a half, so that a fleet does not refresh all at once.
     Early,
-    /// Callers wait for the new token: the last tenth of the lifetime, thirty seconds at most. They are served this one if
-    /// the acquisition fails or takes half of the rest.
+    /// Callers wait for the new token: the last tenth of the lifetime, thirty seconds at most. They are
+    /// served this one if the acquisition fails or takes half of the rest.
     Margin,
     /// The token is never served.
     Expired,

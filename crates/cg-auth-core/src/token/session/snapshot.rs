@@ -14,9 +14,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// The token, while it can be served.
     ///
-    /// `None` once its time is over, and once the two clocks have drifted apart: then one of them was set, or the host was
-    /// suspended, and a [`step`](super::Session::step) has to read every clock. A token that expires is served for at most
-    /// a minute; the page on [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
+    /// `None` once its time is over, and once the two clocks have drifted apart: then one of them was set, or
+    /// the host was suspended, and a [`step`](super::Session::step) has to read every clock. A token that
+    /// expires is served for at most a minute; the page on
+    /// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
     #[must_use]
     pub fn token(&self, now: CoarseNow) -> Option<&IssuedToken> {
         let has_drifted = now.drift_nanos().abs_diff(self.drift) > self.validity.drift_limit;

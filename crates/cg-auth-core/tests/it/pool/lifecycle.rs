@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use cg_auth_core::{
-    AuthClient, RetryPolicy, TokenPool, TokenProvider,
+    AuthClient, RetryPolicy, TokenErrorKind, TokenPool, TokenProvider,
     testing::ManualClock,
-    token::{DurationUnit, Event, SecretFn, TokenErrorKind},
+    token::{DurationUnit, Event, SecretFn},
 };
 
 use super::{
-    HOUR, Service, Spawning, now, owner, parking, run, secret, settle, spawning, turns, user, users,
+    HOUR, Service, Spawning, now, owner, parking, permits, run, secret, settle, spawning, user, users,
 };
 use crate::support::base;
 
@@ -103,7 +103,7 @@ fn an_observer_may_use_the_pool() {
 }
 
 #[test]
-fn shutdown_waits_for_every_attempt_and_gives_every_token() {
+fn shutdown_waits_for_every_acquisition_and_gives_every_token() {
     for is_spawning in [true, false] {
         let service = Service::default();
         run(async {
@@ -133,7 +133,7 @@ fn shutdown_waits_for_every_attempt_and_gives_every_token() {
                 assert_eq!(owner(token.access_token().expose_secret()), user.as_str());
                 assert_eq!(owner(token.refresh_token().unwrap().expose_secret()), user.as_str());
             }
-            assert_eq!((service.count(), turns(&pool)), (9, (0, 0)));
+            assert_eq!((service.count(), permits(&pool)), (9, (0, 0)));
         });
     }
 }

@@ -6,7 +6,7 @@ use cg_auth_core::{IssuedToken, TokenPool, TokenProvider, testing::ManualClock, 
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
-use super::{Service, owner, parking, poll, secret, service, settle, spawning, turns, user};
+use super::{Service, owner, parking, permits, poll, secret, service, settle, spawning, user};
 
 /// They differ in less than the case of letters, or in what looks like it.
 const NAMES: [&str; 8] =
@@ -155,7 +155,7 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
         assert!(service::owner(refresh_token).eq_ignore_ascii_case(name.as_str()));
     }
     settle().await;
-    assert_eq!(turns(&pool), (0, 0));
+    assert_eq!(permits(&pool), (0, 0));
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! When the secret is read, and whom a source that hangs holds up.
+//! When the secret is read, and which users a hanging source delays.
 
 use std::{
     pin::pin,
@@ -14,10 +14,10 @@ use cg_auth_core::{
     token::{SecretFn, SecretResult},
 };
 
-use super::{Service, Spawning, client, owner, poll, run, secret, settle, turns, user, users};
+use super::{Service, Spawning, client, owner, permits, poll, run, secret, settle, user, users};
 
 #[test]
-fn the_turn_is_taken_before_the_secret_is_read() {
+fn an_acquisition_takes_its_permit_before_it_reads_the_secret() {
     let service = Service::default();
     run(async {
         let reads = Arc::new(AtomicUsize::new(0));
@@ -36,7 +36,7 @@ fn the_turn_is_taken_before_the_secret_is_read() {
 }
 
 #[test]
-fn an_attempt_that_is_overtaken_before_its_turn_reads_no_secret() {
+fn an_acquisition_that_is_superseded_while_it_waits_for_its_permit_reads_no_secret() {
     let service = Service::default();
     run(async {
         let reads = Arc::new(AtomicUsize::new(0));
@@ -59,12 +59,12 @@ fn an_attempt_that_is_overtaken_before_its_turn_reads_no_secret() {
         }
         service.open();
         settle().await;
-        assert_eq!((reads.load(Ordering::SeqCst), service.count(), turns(&pool)), (1, 1, (0, 0)));
+        assert_eq!((reads.load(Ordering::SeqCst), service.count(), permits(&pool)), (1, 1, (0, 0)));
     });
 }
 
 #[test]
-fn sources_that_hang_for_sixteen_users_do_not_stop_the_next_one_for_ever() {
+fn a_source_that_hangs_for_sixteen_users_delays_the_next_user_until_the_time_limit_at_most() {
     for is_spawning in [true, false] {
         let service = Service::default();
         run(async {
@@ -92,8 +92,11 @@ fn sources_that_hang_for_sixteen_users_do_not_stop_the_next_one_for_ever() {
             let mut token = pin!(next.token());
             assert!(poll(token.as_mut()).is_pending());
             settle().await;
-            assert_eq!(turns(&pool), (16, 1));
-            clock.advance(AuthClient::DEFAULT_TIMEOUT);
+            // A parked acquisition takes no permit.
+            assert_eq!(permits(&pool), if is_spawning { (16, 1) } else { (0, 0) });
+            if is_spawning {
+                clock.advance(AuthClient::DEFAULT_TIMEOUT);
+            }
             assert_eq!(owner(&token.await.unwrap()), "next");
             assert_eq!((reads.load(Ordering::SeqCst), service.count()), (17, 1));
         });

@@ -6,9 +6,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    TokenError, TokenProvider, TokenSource,
+    TokenError, TokenErrorKind, TokenProvider, TokenSource,
     testing::ScriptedTransport,
-    token::{TokenErrorKind, authorized, is_unauthorized},
+    token::{authorized, is_unauthorized},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use tokio::{sync::Barrier, task::JoinSet};
@@ -126,7 +126,7 @@ fn a_call_that_fails_is_not_repeated_and_its_error_is_given_back() {
 }
 
 #[test]
-fn many_refused_calls_at_once_cause_one_attempt_and_one_more_request_each() {
+fn many_refused_calls_at_once_cause_one_acquisition_and_one_more_request_each() {
     const MANY: usize = 10_000;
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));

@@ -11,9 +11,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    ClientSecret, TokenProvider,
+    ClientSecret, TokenErrorKind, TokenProvider,
     testing::ScriptedTransport,
-    token::{SecretFn, SecretResult, TokenErrorKind, TokenFuture},
+    token::{SecretFn, SecretResult, TokenFuture},
 };
 
 use super::{Tasks, Woken, everywhere, issue, poll, poll_once, poll_with, provider, provider_with, until};
@@ -24,7 +24,7 @@ fn held_back(tasks: Tasks) -> (TokenProvider, ScriptedTransport) {
 }
 
 #[test]
-fn the_attempt_outlives_the_caller_who_caused_it() {
+fn the_acquisition_outlives_the_caller_who_caused_it() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut leader = Box::pin(provider.token());
@@ -100,7 +100,7 @@ fn a_caller_who_is_woken_and_then_dropped_takes_no_wake_along() {
 }
 
 #[test]
-fn an_attempt_that_nobody_waits_for_ends_on_its_own_or_is_resumed_by_the_next_caller() {
+fn an_acquisition_that_nobody_waits_for_ends_on_its_own_or_is_resumed_by_the_next_caller() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut callers: Vec<_> = (0..3).map(|_| Box::pin(provider.token())).collect();
@@ -174,7 +174,7 @@ fn nothing_is_asked_before_the_first_poll() {
 }
 
 #[test]
-fn an_attempt_leaves_nothing_behind_once_the_provider_is_dropped() {
+fn an_acquisition_leaves_nothing_behind_once_the_provider_is_dropped() {
     everywhere(async |tasks| {
         let script = Arc::new(ScriptedTransport::new().hold_back(issue(1)));
         let (provider, _clock) = provider(Arc::clone(&script), tasks);
@@ -192,7 +192,7 @@ fn an_attempt_leaves_nothing_behind_once_the_provider_is_dropped() {
 }
 
 #[test]
-fn an_attempt_of_an_old_generation_leaves_nothing_behind() {
+fn an_acquisition_of_an_old_generation_leaves_nothing_behind() {
     everywhere(async |tasks| {
         let script = Arc::new(ScriptedTransport::new().hold_back(issue(1)).answer(issue(2)));
         let (provider, _clock) = provider(Arc::clone(&script), tasks);
@@ -212,7 +212,7 @@ fn an_attempt_of_an_old_generation_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_parked_attempt_that_is_overtaken_while_it_is_polled_is_dropped_at_once() {
+fn a_parked_acquisition_that_is_overtaken_while_it_is_polled_is_dropped_at_once() {
     let own = Arc::<OnceLock<TokenProvider>>::default();
     let alive = Arc::new(AtomicUsize::new(0));
     let (provider_to_clear, reads) = (Arc::clone(&own), Arc::clone(&alive));

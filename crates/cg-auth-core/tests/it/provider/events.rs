@@ -69,7 +69,7 @@ fn an_observer_may_call_the_provider_and_is_told_what_comes_of_it_later() {
 }
 
 #[test]
-fn an_observer_may_clear_the_provider_between_two_calls_of_one_attempt() {
+fn an_observer_may_clear_the_provider_between_two_calls_of_one_acquisition() {
     everywhere(async |tasks| {
         let refusal = response(400, &[], "");
         let script =

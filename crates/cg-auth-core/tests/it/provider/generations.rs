@@ -3,11 +3,11 @@
 use std::pin::pin;
 
 use cg_auth_core::{
-    ClientSecret, TokenProvider,
+    ClientSecret, TokenErrorKind, TokenProvider,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::{ManualClock, ScriptedTransport},
     time::Runtime,
-    token::{Expiry, TokenErrorKind, session::Phase},
+    token::{Expiry, session::Phase},
 };
 use tokio::task::JoinSet;
 
@@ -41,7 +41,7 @@ fn only_the_token_that_there_is_can_be_taken_back() {
 }
 
 #[test]
-fn many_callers_who_report_one_refused_token_cause_one_attempt() {
+fn many_callers_who_report_one_refused_token_cause_one_acquisition() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -84,7 +84,7 @@ fn those_who_wait_go_on_with_a_token_that_is_seeded() {
 }
 
 #[test]
-fn those_who_wait_go_on_with_another_attempt_after_a_clear() {
+fn those_who_wait_go_on_with_another_acquisition_after_a_clear() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).hold_back(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);

@@ -3,10 +3,10 @@
 use std::{pin::pin, sync::Arc, task::Poll};
 
 use cg_auth_core::{
-    IssuedToken, TokenError, TokenProvider, TokenSource,
+    IssuedToken, TokenError, TokenErrorKind, TokenProvider, TokenSource,
     model::AccessToken,
     testing::ScriptedTransport,
-    token::{Expiry, TokenErrorKind, TokenFuture},
+    token::{Expiry, TokenFuture},
 };
 
 use super::{LIFETIME, everywhere, issue, outage, poll, poll_once, provider, until};
@@ -78,7 +78,7 @@ fn a_peek_starts_nothing_and_gives_whatever_is_valid() {
 }
 
 #[test]
-fn a_prefetch_starts_one_attempt_and_does_not_wait() {
+fn a_prefetch_starts_one_acquisition_and_does_not_wait() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);

@@ -1,4 +1,4 @@
-//! What panics fails one attempt, and nothing else.
+//! What panics fails one acquisition, and nothing else.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,10 +12,10 @@ use std::{
 };
 
 use cg_auth_core::{
-    ClientSecret, TokenProvider,
+    ClientSecret, TokenErrorKind, TokenProvider,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
-    token::{SecretFn, SecretResult, TokenErrorKind},
+    token::{SecretFn, SecretResult},
 };
 use tokio::runtime::Builder;
 
@@ -26,7 +26,7 @@ use super::{
 use crate::support::SECRET;
 
 #[test]
-fn a_transport_that_panics_fails_the_attempt_for_everybody_and_for_a_while() {
+fn a_transport_that_panics_fails_the_acquisition_for_everybody_and_for_a_while() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).panic().answer(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -73,7 +73,7 @@ fn a_panic_that_comes_late_reaches_those_who_wait_as_a_failure() {
 }
 
 #[test]
-fn a_secret_source_that_panics_fails_the_attempt() {
+fn a_secret_source_that_panics_fails_the_acquisition() {
     everywhere(async |tasks| {
         let is_well = Arc::new(AtomicBool::new(false));
         let state = Arc::clone(&is_well);
@@ -114,7 +114,7 @@ impl Runtime for Faulty {
 }
 
 #[test]
-fn a_spawner_that_panics_fails_the_attempt_and_leaves_nobody_waiting() {
+fn a_spawner_that_panics_fails_the_acquisition_and_leaves_nobody_waiting() {
     let script = ScriptedTransport::new().answer(issue(1));
     let runtime = Faulty::default();
     let client = client(script.clone(), runtime.clone());
@@ -144,7 +144,7 @@ fn an_observer_that_panics_is_nobodys_trouble() {
 }
 
 #[test]
-fn an_observer_that_panics_while_an_attempt_is_lost_does_not_end_the_process() {
+fn an_observer_that_panics_while_an_acquisition_is_lost_does_not_end_the_process() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().panic();
         let (provider, _clock) = provider(script, tasks);

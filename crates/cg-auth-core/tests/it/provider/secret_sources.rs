@@ -15,9 +15,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, ClientSecret, Recovery, TokenPool, TokenProvider,
+    AuthClient, ClientSecret, Recovery, TokenErrorKind, TokenPool, TokenProvider,
     testing::{ManualClock, ScriptedTransport},
-    token::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource, TokenErrorKind},
+    token::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
 };
 use tempfile::NamedTempFile;
 
@@ -66,7 +66,7 @@ fn a_file_that_is_longer_than_any_secret_is_not_read_to_its_end() {
     let longest = read(&FileSecret::new(file_with(&[b's'; LIMIT]).path())).unwrap();
     assert_eq!(longest.expose_secret().len(), LIMIT);
     let error = read(&FileSecret::new(file_with(&[b's'; LIMIT + 1]).path())).unwrap_err();
-    assert!(error.to_string().ends_with("it is too long for a secret"), "{error}");
+    assert!(error.to_string().ends_with("longer than 64 KiB, which is no secret"), "{error}");
     #[cfg(unix)]
     assert!(read(&FileSecret::new("/dev/zero")).is_err());
 }
@@ -99,7 +99,7 @@ fn a_variable_of_the_environment_is_read_when_it_is_asked_for() {
 }
 
 #[test]
-fn a_secret_is_read_anew_before_each_attempt_and_not_for_a_hit() {
+fn a_secret_is_read_anew_before_each_acquisition_and_not_for_a_hit() {
     everywhere(async |tasks| {
         let file = file_with(b"first");
         let reads = Arc::new(AtomicUsize::new(0));
@@ -133,7 +133,7 @@ fn a_secret_that_cannot_be_had_is_an_error_of_its_own_kind() {
         let (provider, _clock) = provider_with(script.clone(), tasks, secret);
         let error = provider.token().await.unwrap_err();
         assert_eq!(error.kind(), TokenErrorKind::Secret);
-        assert_eq!(error.to_string(), "the client secret could not be had");
+        assert_eq!(error.to_string(), "cannot read the client secret");
         assert!(error.source().unwrap().to_string().contains("CG_AUTH_NO_SUCH_VARIABLE"));
         assert_eq!(provider.delete_token_cache().await.unwrap_err().kind(), TokenErrorKind::Secret);
         assert!(script.requests().is_empty());
@@ -247,7 +247,7 @@ fn a_source_that_is_replaced_may_use_its_owner_as_it_goes() {
 }
 
 #[test]
-fn a_source_that_hangs_ends_the_attempt_when_a_call_would_time_out() {
+fn a_source_that_hangs_ends_the_acquisition_when_a_call_would_time_out() {
     everywhere(async |tasks| {
         let hangs = Arc::new(AtomicBool::new(true));
         let asked = Arc::new(AtomicUsize::new(0));

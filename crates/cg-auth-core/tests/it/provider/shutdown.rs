@@ -3,10 +3,10 @@
 use std::pin::pin;
 
 use cg_auth_core::{
-    TokenProvider,
+    TokenErrorKind, TokenProvider,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::ScriptedTransport,
-    token::{Expiry, TokenErrorKind},
+    token::Expiry,
 };
 
 use super::{LIFETIME, asked, everywhere, issue, outage, poll_once, provider, until};
@@ -67,7 +67,7 @@ fn a_provider_at_rest_gives_what_it_has() {
 }
 
 #[test]
-fn a_last_attempt_that_fails_is_the_end_too() {
+fn a_last_acquisition_that_fails_is_the_end_too() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(outage());
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -84,7 +84,7 @@ fn a_last_attempt_that_fails_is_the_end_too() {
 }
 
 #[test]
-fn from_the_call_on_no_attempt_is_started() {
+fn from_the_call_on_no_acquisition_is_started() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);

@@ -1,4 +1,4 @@
-//! However many callers there are, there is one attempt.
+//! However many callers there are, there is one acquisition.
 
 use std::{
     pin::pin,
@@ -10,9 +10,7 @@ use std::{
     time::Duration,
 };
 
-use cg_auth_core::{
-    IssuedToken, TokenError, TokenProvider, testing::ScriptedTransport, token::TokenErrorKind,
-};
+use cg_auth_core::{IssuedToken, TokenError, TokenErrorKind, TokenProvider, testing::ScriptedTransport};
 use tokio::task::JoinSet;
 
 use super::{BACK_OFF, LIFETIME, everywhere, issue, outage, poll_once, provider, until};
@@ -38,7 +36,7 @@ async fn herd(provider: &TokenProvider, script: &ScriptedTransport) -> Vec<Resul
 }
 
 #[test]
-fn many_callers_without_a_token_cause_one_attempt_and_get_its_token() {
+fn many_callers_without_a_token_cause_one_acquisition_and_get_its_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -51,7 +49,7 @@ fn many_callers_without_a_token_cause_one_attempt_and_get_its_token() {
 }
 
 #[test]
-fn many_callers_with_an_expired_token_cause_one_attempt_and_get_its_token() {
+fn many_callers_with_an_expired_token_cause_one_acquisition_and_get_its_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);

@@ -11,12 +11,12 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    ClientSecret, IssuedToken, TokenProvider,
+    ClientSecret, IssuedToken, TokenErrorKind, TokenProvider,
     body::Body,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::ManualClock,
     time::{Now, Runtime},
-    token::{Expiry, TokenErrorKind},
+    token::Expiry,
     transport::{HttpTransport, TransportError},
 };
 use http::{Request, Response};
@@ -44,7 +44,7 @@ fn at_random_on_many_threads_nothing_hangs_and_nobody_gets_an_expired_token() {
 }
 
 #[test]
-fn at_random_on_many_threads_there_is_one_attempt_at_a_time() {
+fn at_random_on_many_threads_there_is_one_acquisition_at_a_time() {
     for tasks in [Tasks::Spawned, Tasks::Parked] {
         let counts = soak(tasks, Generations::One);
         println!("{tasks:?}: {counts:?}");

@@ -3,13 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use cg_auth_core::{
-    TokenError,
+    TokenError, TokenErrorKind,
     endpoint::Endpoint,
     testing::ManualClock,
-    token::{
-        TokenErrorKind,
-        session::{AcquisitionId, Next, Step},
-    },
+    token::session::{AcquisitionId, Next, Step},
 };
 use http::StatusCode;
 
@@ -20,9 +17,9 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// An attempt that fails: how long the next one has to wait.
+/// An acquisition that fails: how long the next one has to wait.
 fn fail(rig: &mut Rig, reply: &Reply) -> Duration {
-    match rig.attempt(reply) {
+    match rig.acquisition(reply) {
         Next::Done(Err(error)) => error.retry_after().unwrap(),
         next => panic!("{next:?}"),
     }
@@ -99,7 +96,7 @@ fn only_the_monotonic_clock_ends_the_wait() {
 fn a_valid_token_is_served_while_a_failure_is_backed_off_from() {
     let mut rig = Rig::new();
     rig.acquire(&HOUR);
-    // Early, then in the margin, where there would be one attempt after the other.
+    // Early, then in the margin, where there would be one acquisition after the other.
     for age in [3100.0, 3575.0] {
         let age = seconds(age).saturating_sub(rig.now().monotonic());
         rig.clock.advance(age);
@@ -158,7 +155,7 @@ fn a_refused_secret_is_not_sent_again_for_a_minute() {
         // The source of the secret is read again all the while, each second or two, and that is all.
         assert!((25..=59).contains(&ids), "{ids}");
         assert_eq!(rig.session.state(rig.now()).failures, 1);
-        assert_eq!(rig.told(), ["token_failed"]);
+        assert_eq!(rig.event_names(), ["token_failed"]);
     }
 }
 
@@ -181,7 +178,7 @@ fn however_long_a_secret_has_been_refused_another_one_is_sent_within_two_seconds
         assert!(seconds(1.0) <= wait && wait <= seconds(2.0), "{wait:?}");
         assert_eq!(rig.session.state(rig.now()).failures, refusals);
     }
-    rig.told();
+    rig.event_names();
     let (passed, _) = until_asked(&mut rig, "another-one");
     assert!(passed <= seconds(2.0), "{passed:?}");
 }

@@ -44,19 +44,19 @@ fn assert_served(rig: &mut Rig) {
     assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
 }
 
-/// A call each second for `duration`: how many attempts that takes, each of which succeeds at once.
-fn attempts(rig: &mut Rig, duration: Duration, reply: impl Fn(&Rig) -> Reply) -> u32 {
-    let mut attempts = 0;
+/// A call each second for `duration`: how many acquisitions that takes, each of which succeeds at once.
+fn acquisitions(rig: &mut Rig, duration: Duration, reply: impl Fn(&Rig) -> Reply) -> u32 {
+    let mut acquisitions = 0;
     for _ in 0..duration.as_secs() {
         if let Step::Start(id) | Step::ServeAndStart(_, id) = rig.step() {
-            attempts += 1;
+            acquisitions += 1;
             let call = rig.call(id);
             let reply = reply(rig);
             assert_eq!(came_to(&rig.finish(id, &call, &reply)), "token");
         }
         rig.advance(1.0);
     }
-    attempts
+    acquisitions
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn suspensions_too_short_to_be_noticed_never_add_up_to_an_expired_token() {
 fn one_suspension_too_short_to_be_noticed_is_made_up_for_by_the_end_of_what_a_snapshot_serves() {
     for mut rig in hosts() {
         rig.advance(3560.0);
-        let Next::Done(Err(_)) = rig.attempt(&Reply::Status(503, Some("3600"))) else { panic!() };
+        let Next::Done(Err(_)) = rig.acquisition(&Reply::Status(503, Some("3600"))) else { panic!() };
         let snapshot = rig.session.snapshot();
         rig.clock.suspend(Duration::from_secs(1));
         rig.advance(38.999);
@@ -121,7 +121,7 @@ fn a_wall_clock_set_a_year_forth_costs_one_refresh_and_no_more() {
         set_wall_forth(&rig, YEAR);
         assert_expired(&mut rig);
         rig.replace_secret();
-        assert_eq!(attempts(&mut rig, Duration::from_secs(2600), |_| HOUR), 1);
+        assert_eq!(acquisitions(&mut rig, Duration::from_secs(2600), |_| HOUR), 1);
         assert_served(&mut rig);
     }
 }
@@ -245,7 +245,7 @@ fn a_wall_clock_that_is_wrong_all_along_changes_nothing() {
             let body = issued_body(&jwt(issued_at, issued_at + 3600), 3600, None);
             Reply::Whole(200, vec![("date", date)], body)
         };
-        attempts(&mut rig, day, reply)
+        acquisitions(&mut rig, day, reply)
     };
     let expected = count(right);
     assert!((27..=33).contains(&expected), "{expected}");

@@ -1,4 +1,4 @@
-//! What begins anew, and that nothing of an old attempt comes back.
+//! What begins anew, and that nothing of an old acquisition comes back.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn seed(rig: &mut Rig, text: &str, refresh_token: Option<&str>, left: u64) {
 }
 
 #[test]
-fn an_attempt_of_an_old_generation_brings_nothing_back() {
+fn an_acquisition_of_an_old_generation_brings_nothing_back() {
     let begin_anew: [(_, fn(&mut _)); 4] = [
         ("seed", |rig| seed(rig, "seeded", None, 3600)),
         ("clear", |rig| rig.clear()),
@@ -42,12 +42,12 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
         let generation = rig.session.generation();
         begin_anew(&mut rig);
         assert_eq!(rig.session.generation(), generation + 1, "{name}");
-        assert_eq!(rig.told(), ["acquisition_abandoned"], "{name}");
+        assert_eq!(rig.event_names(), ["acquisition_abandoned"], "{name}");
         assert_eq!(came_to(&rig.begin(id)), "superseded", "{name}");
         assert_eq!(came_to(&rig.finish(id, &call, &reply)), "superseded", "{name}");
-        assert_eq!(came_to(&rig.lose(id)), "superseded", "{name}");
+        assert_eq!(came_to(&rig.panicked(id)), "superseded", "{name}");
         rig.abandon(id);
-        assert_eq!(rig.told(), [""; 0], "{name}");
+        assert_eq!(rig.event_names(), [""; 0], "{name}");
         let state = rig.session.state(rig.now());
         assert_eq!((state.failures, state.has_refresh_token), (0, false), "{name}");
         assert_ne!(rig.snapshot_serves().as_deref(), Some("stolen"), "{name}");
@@ -55,7 +55,7 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
         if name != "seed" {
             let next = rig.start();
             assert_ne!(next, id);
-            assert_eq!(came_to(&rig.lose(id)), "superseded", "{name}");
+            assert_eq!(came_to(&rig.panicked(id)), "superseded", "{name}");
             assert_eq!(rig.stepped(), "wait", "{name}");
         }
     }
@@ -65,7 +65,7 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
 fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
     let ends: [(_, fn(&mut _, _)); 3] = [
         ("abandon", |rig: &mut Rig, id| rig.abandon(id)),
-        ("lose", |rig, id| drop(rig.lose(id))),
+        ("lose", |rig, id| drop(rig.panicked(id))),
         ("replace_secret", |rig, _| rig.replace_secret()),
     ];
     for (name, end) in ends {
@@ -84,14 +84,14 @@ fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
 }
 
 #[test]
-fn a_refresh_token_that_never_left_outlives_its_attempt() {
+fn a_refresh_token_that_never_left_outlives_its_acquisition() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));
     rig.advance(60.0);
     let id = rig.start();
     rig.abandon(id);
     let id = rig.start();
-    let _ = rig.lose(id);
+    let _ = rig.panicked(id);
     rig.advance(1.0);
     let _ = rig.start();
     rig.replace_secret();
@@ -105,7 +105,7 @@ fn another_secret_ends_the_back_off_and_keeps_the_token() {
     let mut rig = Rig::new();
     rig.acquire(&HOUR);
     rig.advance(3100.0);
-    let Next::Done(Err(_)) = rig.attempt(&Reply::Status(401, Some("3600"))) else { panic!() };
+    let Next::Done(Err(_)) = rig.acquisition(&Reply::Status(401, Some("3600"))) else { panic!() };
     assert_eq!(rig.stepped(), "serve");
     rig.replace_secret();
     assert_eq!(rig.snapshot_serves(), None, "it is time for another");
@@ -177,7 +177,7 @@ fn a_token_that_is_over_is_released_for_its_refresh_token() {
 #[test]
 fn a_token_that_had_expired_when_it_came_is_released_for_its_refresh_token() {
     let mut rig = Rig::new();
-    let _ = rig.attempt(&expired_on_arrival(Some("r1")));
+    let _ = rig.acquisition(&expired_on_arrival(Some("r1")));
     let state = rig.session.state(rig.now());
     assert_eq!((state.phase, state.has_refresh_token), (Some(Phase::Expired), true));
     assert!(rig.valid_token().is_none());
@@ -195,7 +195,7 @@ fn a_token_that_had_expired_when_it_came_takes_no_valid_ones_place() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
     rig.advance(3100.0);
-    let _ = rig.attempt(&expired_on_arrival(Some("r2")));
+    let _ = rig.acquisition(&expired_on_arrival(Some("r2")));
     assert_eq!(rig.stepped(), "serve");
     let (token, _) = rig.release().unwrap();
     assert_eq!(token.access_token().expose_secret(), "first");

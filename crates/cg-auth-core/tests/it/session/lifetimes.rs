@@ -35,15 +35,15 @@ fn a_short_token_is_served_and_not_refreshed_on_every_call() {
     {
         let mut rig = Rig::new();
         rig.session = rig.session.with_duration_unit(unit);
-        let mut attempts = 0_u32;
+        let mut acquisitions = 0_u32;
         let lives = 100;
         let lifetime = if unit == DurationUnit::Seconds { 1000 * duration } else { duration };
-        // A call each millisecond; an attempt takes no time.
+        // A call each millisecond; an acquisition takes no time.
         for call in 0..lives * lifetime {
             match rig.step() {
                 Step::Serve(_) => assert_ne!(call, 0),
                 Step::ServeAndStart(_, id) | Step::Start(id) => {
-                    attempts += 1;
+                    acquisitions += 1;
                     let call = rig.call(id);
                     let next = rig.finish(id, &call, &Reply::Issued("another", duration, None));
                     assert_eq!(came_to(&next), "token");
@@ -53,7 +53,7 @@ fn a_short_token_is_served_and_not_refreshed_on_every_call() {
             rig.advance(0.001);
         }
         // Each lives for seven tenths of its life at least, and for eight tenths at most.
-        assert!((125..=143).contains(&attempts), "{attempts} of {duration} {unit:?}");
+        assert!((125..=143).contains(&acquisitions), "{acquisitions} of {duration} {unit:?}");
     }
 }
 
@@ -85,7 +85,7 @@ fn no_number_of_the_service_makes_a_step_panic_or_ask_twice() {
         for duration in extremes {
             let mut rig = Rig::new();
             rig.session = rig.session.with_duration_unit(unit);
-            match rig.attempt(&Reply::Whole(200, vec![], issued_body(token, duration, None))) {
+            match rig.acquisition(&Reply::Whole(200, vec![], issued_body(token, duration, None))) {
                 Next::Done(Ok(_)) => assert_eq!(rig.stepped(), "serve", "{token} {duration} {unit:?}"),
                 // One whose own claims say that it has expired.
                 next => assert_eq!(came_to(&next), "expired_on_arrival", "{token} {duration} {unit:?}"),

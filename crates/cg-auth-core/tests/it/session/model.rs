@@ -25,7 +25,7 @@ enum Op {
     Finish(Ending),
     Abandon,
     Lose,
-    /// What comes from an attempt of before, too late.
+    /// What comes from an acquisition of before, too late.
     Late,
     InvalidateNewest,
     InvalidateOldest,

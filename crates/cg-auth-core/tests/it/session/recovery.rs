@@ -1,4 +1,4 @@
-//! A failed refresh: what becomes of the refresh token, and what the attempt does next.
+//! A failed refresh: what becomes of the refresh token, and what the acquisition does next.
 
 use cg_auth_core::{
     CallError,
@@ -16,30 +16,30 @@ fn expired(refresh_token: &'static str) -> Rig {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some(refresh_token)));
     rig.advance(60.0);
-    rig.told();
+    rig.event_names();
     rig
 }
 
 /// A refresh that fails with `reply`: what follows, and what is told.
 fn refresh(rig: &mut Rig, reply: &Reply) -> (Next, Vec<&'static str>) {
-    let next = rig.attempt(reply);
-    (next, rig.told())
+    let next = rig.acquisition(reply);
+    (next, rig.event_names())
 }
 
-/// A whole attempt: the refresh is answered with `reply` and the credential with another token.
+/// A whole acquisition: the refresh is answered with `reply` and the credential with another token.
 fn refresh_then_delegate(rig: &mut Rig, reply: &Reply, refresh_token: &'static str) -> Vec<&'static str> {
     let id = rig.start();
     let call = rig.call(id);
     assert!(sent_refresh_token(&call).is_some());
-    let Next::Call(call) = rig.finish(id, &call, reply) else { panic!("{reply:?} ends the attempt") };
+    let Next::Call(call) = rig.finish(id, &call, reply) else { panic!("{reply:?} ends the acquisition") };
     assert_eq!(sent_refresh_token(&call), None);
     let next = rig.finish(id, &call, &Reply::Issued("another", 60, Some(refresh_token)));
     assert_eq!(came_to(&next), "token");
     rig.advance(60.0);
-    rig.told()
+    rig.event_names()
 }
 
-/// What the next attempt sends.
+/// What the next acquisition sends.
 fn next_sent(rig: &mut Rig) -> Option<String> {
     let id = rig.start();
     let call = rig.call(id);
@@ -47,7 +47,7 @@ fn next_sent(rig: &mut Rig) -> Option<String> {
 }
 
 #[test]
-fn a_refused_refresh_token_is_dropped_and_the_credential_asked_with_in_the_same_attempt() {
+fn a_refused_refresh_token_is_dropped_and_the_credential_asked_with_in_the_same_acquisition() {
     let says_no = Reply::Whole(200, vec![], r#"{"isSuccess":false,"errorMsg":"no"}"#.into());
     let statuses = (400..500).filter(|status| ![408, 425, 429].contains(status));
     for reply in statuses.map(|status| Reply::Status(status, Some("9"))).chain([says_no]) {
@@ -125,14 +125,14 @@ fn nobody_is_locked_out_where_only_refreshing_is_broken() {
 }
 
 #[test]
-fn a_credential_that_is_refused_after_the_refresh_token_ends_the_attempt() {
+fn a_credential_that_is_refused_after_the_refresh_token_ends_the_acquisition() {
     let mut rig = expired("r1");
     let id = rig.start();
     let call = rig.call(id);
     let Next::Call(call) = rig.finish(id, &call, &REFUSED) else { panic!("the credential was not tried") };
-    let Next::Done(Err(error)) = rig.finish(id, &call, &REFUSED) else { panic!("the attempt goes on") };
+    let Next::Done(Err(error)) = rig.finish(id, &call, &REFUSED) else { panic!("the acquisition goes on") };
     assert_eq!(error.as_call().and_then(CallError::status), Some(StatusCode::UNAUTHORIZED));
-    assert_eq!(rig.told(), ["refresh_token_dropped", "token_failed"]);
+    assert_eq!(rig.event_names(), ["refresh_token_dropped", "token_failed"]);
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
     }
     // One that was sent before, and perhaps taken, may be refused with good reason.
     for _ in 0..4 {
-        let _ = rig.attempt(&BUSY);
+        let _ = rig.acquisition(&BUSY);
         rig.advance(60.0);
-        rig.told();
+        rig.event_names();
         let told = refresh_then_delegate(&mut rig, &REFUSED, "r");
         assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
     }
@@ -237,7 +237,7 @@ fn a_token_that_has_expired_on_arrival_is_a_failure_and_its_refresh_token_is_kep
     let mut rig = Rig::new();
     let Reply::Whole(status, headers, _) = expired_on_arrival(None) else { panic!() };
     let body = issued_body(&super::jwt(0, 3600), 3600, Some("r1"));
-    let next = rig.attempt(&Reply::Whole(status, headers, body));
+    let next = rig.acquisition(&Reply::Whole(status, headers, body));
     assert_eq!(came_to(&next), "expired_on_arrival");
     assert_eq!(rig.stepped(), "fail");
     rig.advance(1.0);

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use cg_auth_core::{Recovery, TokenError, token::TokenErrorKind};
+use cg_auth_core::{Recovery, TokenError, TokenErrorKind};
 
 /// As the error of a library that wraps what went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ fn a_secret_that_cannot_be_had_for_now_is_worth_another_try() {
             assert_eq!(error.recovery(), recovery, "{error:?}");
             assert_eq!(error.is_retryable(), recovery == Recovery::Retry, "{error:?}");
             assert_eq!(error.kind(), TokenErrorKind::Secret);
-            assert_eq!(error.to_string(), "the client secret could not be had");
+            assert_eq!(error.to_string(), "cannot read the client secret");
         }
     }
     assert_eq!(TokenError::secret("no such secret").recovery(), Recovery::FixConfiguration);
@@ -43,7 +43,7 @@ fn a_source_of_tokens_that_is_somebody_elses_has_an_error_of_its_own() {
         assert_eq!(error.recovery(), Recovery::Retry);
         assert_eq!(error.retry_after(), None);
         assert!(error.as_call().is_none());
-        assert_eq!(error.to_string(), "the source of tokens has none");
+        assert_eq!(error.to_string(), "the token source has no token");
         assert_eq!(error.source().unwrap().to_string(), "the vault has not answered");
     }
 }

@@ -31,7 +31,7 @@ const STEPS: [(Age, [&str; 5]); 7] = [
     (Invalidated, ["start", "wait", "wait", "wait", "fail"]),
 ];
 
-/// What an attempt's inputs come to, what is told and what is going on then. What is not here is superseded and
+/// What an acquisition's inputs come to, what is told and what is going on then. What is not here is superseded and
 /// changes nothing. Another token makes the age fresh, and one that has expired when it comes is better than none;
 /// nothing else here changes it.
 const ATTEMPTS: [(Activity, Input, &str, &[&str], Activity); 24] = [
@@ -103,7 +103,7 @@ fn a_step_says_what_the_diagram_says() {
 }
 
 #[test]
-fn an_attempt_goes_as_the_diagram_says() {
+fn an_acquisition_goes_as_the_diagram_says() {
     for (case, input) in Case::all().flat_map(|case| INPUTS.map(|input| (case, input))) {
         let row = ATTEMPTS.into_iter().find(|row| (row.0, row.1) == (case.activity, input));
         let (comes_to, told, activity) = match row {
@@ -122,7 +122,7 @@ fn an_attempt_goes_as_the_diagram_says() {
 }
 
 #[test]
-fn what_comes_from_an_attempt_of_before_changes_nothing() {
+fn what_comes_from_an_acquisition_of_before_changes_nothing() {
     for (case, input) in Case::all().flat_map(|case| INPUTS.map(|input| (case, input))) {
         let mut reached = case.reach();
         let comes_to = if input == Input::Abandon { "" } else { "superseded" };

@@ -16,7 +16,7 @@ pub(super) struct Reference {
     /// Refresh tokens that were rotated, refused, lost or forgotten.
     dead: HashSet<String>,
     refusals: u32,
-    attempt: Option<Attempt>,
+    acquisition: Option<Acquisition>,
     failures: u32,
     /// By the monotonic clock.
     back_off_ends: Duration,
@@ -24,7 +24,7 @@ pub(super) struct Reference {
 }
 
 #[derive(Default)]
-struct Attempt {
+struct Acquisition {
     secret: Option<&'static str>,
     refresh_token: Option<String>,
     was_new: bool,
@@ -55,7 +55,7 @@ impl Reference {
             was_sent: false,
             dead: HashSet::new(),
             refusals: 0,
-            attempt: None,
+            acquisition: None,
             failures: 0,
             back_off_ends: Duration::ZERO,
             refused: None,
@@ -94,7 +94,7 @@ impl Reference {
 
     /// The steps that can be right.
     pub(super) fn allowed(&self) -> Vec<&'static str> {
-        let is_busy = self.attempt.is_some();
+        let is_busy = self.acquisition.is_some();
         let step = |phase: &Phase| match (phase, is_busy, self.is_backing_off()) {
             (Phase::Fresh, ..) | (Phase::Early, true, _) | (Phase::Early | Phase::Margin, false, true) => {
                 "serve"
@@ -108,7 +108,7 @@ impl Reference {
     }
 
     pub(super) fn is_surely_fresh(&self) -> bool {
-        self.phases() == [Phase::Fresh] && self.attempt.is_none() && !self.is_backing_off()
+        self.phases() == [Phase::Fresh] && self.acquisition.is_none() && !self.is_backing_off()
     }
 
     /// Whether the token has not expired by the clocks that nobody can set.
@@ -129,9 +129,9 @@ impl Reference {
     }
 
     pub(super) fn start(&mut self) {
-        assert!(!self.is_backing_off(), "an attempt within the back-off");
-        assert!(self.attempt.is_none(), "two attempts at once");
-        self.attempt = Some(Attempt::default());
+        assert!(!self.is_backing_off(), "an acquisition within the back-off");
+        assert!(self.acquisition.is_none(), "two acquisitions at once");
+        self.acquisition = Some(Acquisition::default());
     }
 
     pub(super) fn begin(&mut self, secret: Option<&'static str>) -> Expected {
@@ -140,7 +140,7 @@ impl Reference {
             .refused
             .is_some_and(|(text, since)| Some(text) == secret && self.now.monotonic - since < minute);
         if secret.is_none() || is_refused {
-            self.attempt = None;
+            self.acquisition = None;
             return if is_refused {
                 Expected::SameRefusal { was_sent: false }
             } else {
@@ -150,7 +150,7 @@ impl Reference {
         let is_turn_of_credential = self.failures >= 4 && self.failures.is_multiple_of(2);
         let refresh_token =
             self.refresh_token.clone().filter(|_| self.refusals < 2 && !is_turn_of_credential);
-        self.attempt = Some(Attempt {
+        self.acquisition = Some(Acquisition {
             secret,
             was_new: !self.was_sent,
             refresh_token: refresh_token.clone(),
@@ -164,8 +164,8 @@ impl Reference {
     }
 
     pub(super) fn finish(&mut self, ending: &Ending, given: Option<String>) -> Expected {
-        let attempt = self.attempt.take().unwrap();
-        match (ending, &attempt.refresh_token) {
+        let acquisition = self.acquisition.take().unwrap();
+        match (ending, &acquisition.refresh_token) {
             (Ending::Issued { lifetime, refresh_token }, sent) => {
                 self.refusals = if sent.is_some() { 0 } else { self.refusals };
                 let is_kept = sent.is_some() && *refresh_token != Given::Another;
@@ -174,7 +174,7 @@ impl Reference {
                     self.refresh_token = given;
                 }
                 let lifetime = Some(Duration::from_secs(*lifetime)).filter(|lifetime| !lifetime.is_zero());
-                let held = Held { sent: attempt.sent.unwrap(), lifetime, is_invalidated: false };
+                let held = Held { sent: acquisition.sent.unwrap(), lifetime, is_invalidated: false };
                 let (age, is_exact) = self.now.since(held.sent);
                 match lifetime.is_none_or(|lifetime| age < lifetime) {
                     true if is_exact || lifetime.is_none() => Expected::Token(held),
@@ -183,16 +183,17 @@ impl Reference {
                 }
             }
             (Ending::Refused | Ending::Broken, Some(_)) => {
-                let counts = matches!(ending, Ending::Refused) && attempt.was_new;
+                let counts = matches!(ending, Ending::Refused) && acquisition.was_new;
                 self.refusals += u32::from(counts);
                 self.kill_refresh_token();
-                self.attempt = Some(Attempt { refresh_token: None, sent: Some(self.now), ..attempt });
+                self.acquisition =
+                    Some(Acquisition { refresh_token: None, sent: Some(self.now), ..acquisition });
                 Expected::Call(None)
             }
             (Ending::Refused, None) => {
                 let before = self.refused.map(|(secret, _)| secret);
-                self.refused = attempt.secret.map(|secret| (secret, self.now.monotonic));
-                match before == attempt.secret {
+                self.refused = acquisition.secret.map(|secret| (secret, self.now.monotonic));
+                match before == acquisition.secret {
                     true => Expected::SameRefusal { was_sent: true },
                     false => Expected::Failure(None),
                 }
@@ -232,7 +233,7 @@ impl Reference {
 
     /// A refresh token that was on the wire is lost.
     pub(super) fn abandon(&mut self) {
-        if self.attempt.take().is_some_and(|attempt| attempt.refresh_token.is_some()) {
+        if self.acquisition.take().is_some_and(|acquisition| acquisition.refresh_token.is_some()) {
             self.kill_refresh_token();
         }
     }

@@ -26,13 +26,13 @@ pub(super) struct Run {
     /// What was published after the last thing that happened.
     published: Snapshot,
     tokens: Vec<IssuedToken>,
-    current: Option<Attempt>,
-    old: Vec<Attempt>,
+    current: Option<Acquisition>,
+    old: Vec<Acquisition>,
     given: u32,
     ended: usize,
 }
 
-struct Attempt {
+struct Acquisition {
     id: AcquisitionId,
     call: Option<(Call, Now)>,
 }
@@ -78,16 +78,16 @@ impl Run {
             Op::Begin(secret) => self.begin(*secret),
             Op::Finish(ending) => self.finish(ending),
             Op::Abandon => {
-                if let Some(id) = self.current.as_ref().map(|attempt| attempt.id) {
+                if let Some(id) = self.current.as_ref().map(|acquisition| acquisition.id) {
                     self.rig.abandon(id);
                     self.overtake();
                     self.reference.abandon();
                 }
             }
             Op::Lose => {
-                if let Some(attempt) = self.current.take() {
-                    let next = self.rig.lose(attempt.id);
-                    self.old.push(attempt);
+                if let Some(acquisition) = self.current.take() {
+                    let next = self.rig.panicked(acquisition.id);
+                    self.old.push(acquisition);
                     self.reference.abandon();
                     self.end(next, Expected::Failure(None));
                 }
@@ -112,12 +112,12 @@ impl Run {
         let ends = events.iter().filter(|event| {
             matches!(event, Event::Acquired { .. } | Event::Failed { .. } | Event::Abandoned { .. })
         });
-        assert_eq!(ends.count(), std::mem::take(&mut self.ended), "one event for each attempt");
+        assert_eq!(ends.count(), std::mem::take(&mut self.ended), "one event for each acquisition");
         let state = self.rig.session.state(self.rig.now());
         assert_eq!(state.failures, self.reference.failures());
     }
 
-    /// Whatever has happened: attempts that succeed, and time, lead to a token.
+    /// Whatever has happened: acquisitions that succeed, and time, lead to a token.
     pub(super) fn find_the_way_out(&mut self, secret: &'static str) {
         let begun = self.rig.now();
         for _ in 0..100 {
@@ -161,47 +161,47 @@ impl Run {
             assert!(self.rig.session.snapshot().token(self.rig.now().into()).is_some(), "it should be a hit");
         }
         if let Step::ServeAndStart(_, id) | Step::Start(id) = step {
-            assert!(self.current.is_none(), "two attempts at once");
+            assert!(self.current.is_none(), "two acquisitions at once");
             assert!(self.old.iter().all(|old| old.id != id));
-            self.current = Some(Attempt { id, call: None });
+            self.current = Some(Acquisition { id, call: None });
             self.reference.start();
         }
         step
     }
 
     fn begin(&mut self, text: Option<&'static str>) {
-        let Some(mut attempt) = self.current.take() else { return };
+        let Some(mut acquisition) = self.current.take() else { return };
         let now = self.rig.now();
         let given = text.map(secret).ok_or_else(|| TokenError::secret("none"));
-        let next = self.rig.session.begin(attempt.id, given, now);
-        if attempt.call.is_some() {
+        let next = self.rig.session.begin(acquisition.id, given, now);
+        if acquisition.call.is_some() {
             assert!(matches!(next, Next::Superseded));
-            self.current = Some(attempt);
+            self.current = Some(acquisition);
             return;
         }
         let expected = self.reference.begin(text);
-        attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
-        if attempt.call.is_some() { self.current = Some(attempt) } else { self.old.push(attempt) }
+        acquisition.call = self.go_on(acquisition.id, next, expected).map(|call| (call, now));
+        if acquisition.call.is_some() { self.current = Some(acquisition) } else { self.old.push(acquisition) }
     }
 
     fn finish(&mut self, ending: &Ending) {
-        let Some(mut attempt) = self.current.take() else { return };
+        let Some(mut acquisition) = self.current.take() else { return };
         let now = self.rig.now();
-        let Some((call, sent)) = attempt.call.take() else {
-            assert!(matches!(self.rig.session.finish(attempt.id, unsent(), now), Next::Superseded));
-            self.current = Some(attempt);
+        let Some((call, sent)) = acquisition.call.take() else {
+            assert!(matches!(self.rig.session.finish(acquisition.id, unsent(), now), Next::Superseded));
+            self.current = Some(acquisition);
             return;
         };
         self.given += 1;
         let (reply, refresh_token) = ending.reply(self.given, &call);
-        let next = self.rig.session.finish(attempt.id, answer(&call, &reply, sent), now);
+        let next = self.rig.session.finish(acquisition.id, answer(&call, &reply, sent), now);
         let expected = self.reference.finish(ending, refresh_token);
-        attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
-        if attempt.call.is_some() {
-            self.current = Some(attempt);
+        acquisition.call = self.go_on(acquisition.id, next, expected).map(|call| (call, now));
+        if acquisition.call.is_some() {
+            self.current = Some(acquisition);
         } else {
-            attempt.call = Some((call, sent));
-            self.old.push(attempt);
+            acquisition.call = Some((call, sent));
+            self.old.push(acquisition);
         }
     }
 
@@ -240,14 +240,14 @@ impl Run {
         }
     }
 
-    /// The attempt under way, if there is one, ends without an outcome.
+    /// The acquisition under way, if there is one, ends without an outcome.
     fn overtake(&mut self) {
         self.ended += usize::from(self.current.is_some());
         self.old.extend(self.current.take());
     }
 
     fn come_late(&mut self) {
-        let Some(Attempt { id, call }) = self.old.last() else { return };
+        let Some(Acquisition { id, call }) = self.old.last() else { return };
         let now = self.rig.now();
         let result = match call {
             Some((call, _)) => answer(call, &Reply::Issued("late", 3600, Some("late")), now),
@@ -256,7 +256,7 @@ impl Run {
         let session = &mut self.rig.session;
         assert!(matches!(session.begin(*id, Ok(secret("late")), now), Next::Superseded));
         assert!(matches!(session.finish(*id, result, now), Next::Superseded));
-        assert!(matches!(session.lose(*id, now), Next::Superseded));
+        assert!(matches!(session.panicked(*id, now), Next::Superseded));
         session.abandon(*id, now);
     }
 

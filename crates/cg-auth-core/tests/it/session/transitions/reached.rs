@@ -25,7 +25,7 @@ pub(super) enum Age {
 pub(super) enum Activity {
     /// Nothing is going on.
     Idle,
-    /// An attempt has not been begun.
+    /// An acquisition has not been begun.
     Started,
     /// It waits for an answer to the credential.
     Called,
@@ -37,7 +37,7 @@ pub(super) enum Activity {
     BackingOffRefused,
     /// That is over, and the secret is still remembered.
     Refused,
-    /// An attempt has not been begun, and the secret is remembered.
+    /// An acquisition has not been begun, and the secret is remembered.
     StartedRefused,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Reached {
     case: Case,
     pub(super) rig: Rig,
     pub(super) token: Option<IssuedToken>,
-    /// The attempt under way, or the last one.
+    /// The acquisition under way, or the last one.
     pub(super) id: AcquisitionId,
     /// One that was over before that.
     pub(super) old: AcquisitionId,
@@ -91,7 +91,10 @@ impl Case {
         let token = match self.age {
             Empty => None,
             ExpiredOnArrival => {
-                assert_eq!(came_to(&rig.attempt(&expired_on_arrival(refresh_token))), "expired_on_arrival");
+                assert_eq!(
+                    came_to(&rig.acquisition(&expired_on_arrival(refresh_token))),
+                    "expired_on_arrival"
+                );
                 rig.replace_secret();
                 None
             }
@@ -108,7 +111,7 @@ impl Case {
         }
         let mut reached = Reached { case: self, rig, token, id: old, old, call };
         reached.begin_activity(self.activity);
-        reached.rig.told();
+        reached.rig.event_names();
         reached
     }
 }
@@ -149,7 +152,7 @@ impl Reached {
             Input::Finish("refused") => rig.finish(id, &self.call, &REFUSED),
             Input::Finish("busy") => rig.finish(id, &self.call, &BUSY),
             Input::Finish(_) => rig.finish(id, &self.call, &Reply::Status(500, None)),
-            Input::Lose => rig.lose(id),
+            Input::Lose => rig.panicked(id),
             Input::Abandon => {
                 rig.abandon(id);
                 return String::new();
@@ -160,7 +163,7 @@ impl Reached {
     /// That this is the case now, by all that can be seen of it.
     pub(super) fn check(mut self, expected: Case, told: &[&str]) {
         let from = self.case;
-        assert_eq!(self.rig.told(), told, "{from:?}");
+        assert_eq!(self.rig.event_names(), told, "{from:?}");
         let state = self.rig.session.state(self.rig.now());
         let phase = match expected.age {
             Empty | Invalidated => None,
@@ -183,8 +186,12 @@ impl Reached {
                 Next::Call(_) => Started,
                 Next::Done(_) => StartedRefused,
                 Next::Superseded => {
-                    let _ = self.rig.lose(self.id);
-                    if self.rig.told().contains(&"refresh_token_dropped") { Refreshing } else { Called }
+                    let _ = self.rig.panicked(self.id);
+                    if self.rig.event_names().contains(&"refresh_token_dropped") {
+                        Refreshing
+                    } else {
+                        Called
+                    }
                 }
             };
         }
