@@ -6,7 +6,7 @@ mod json;
 use std::{io, process::ExitCode, time::Duration};
 
 use cg_auth_core::{
-    CallError, CallErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
+    CallError, CallErrorKind, Recovery, TokenError, TokenErrorKind, transport::TransportError,
 };
 use cg_auth_emulator::EmulatorError;
 use clap::CommandFactory as _;

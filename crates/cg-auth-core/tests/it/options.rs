@@ -1,8 +1,10 @@
 //! What a program may change about its requests, and what not; what every public type can do.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, Recovery,
-    UserPrincipalName,
+    TokenPool, TokenProvider, UserPrincipalName,
     body::{Body, BodyCollector, BodyTooLarge},
     endpoint::{
         Answer, DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, ProtocolError,
@@ -166,6 +168,7 @@ fn a_user_agent_is_something_that_a_header_can_carry() {
 }
 
 const fn is_send_and_sync<T: Send + Sync + ?Sized>() {}
+const fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
 const fn is_send<T: Send>(_: &T) {}
 
 #[test]
@@ -221,6 +224,13 @@ fn every_public_type_is_send_and_sync_and_debug() {
         dyn Runtime,
     );
     is_send_and_sync::<dyn Endpoint<Output = ()>>();
+}
+
+#[test]
+fn client_provider_and_pool_can_cross_a_catch_unwind() {
+    is_unwind_safe::<AuthClient>();
+    is_unwind_safe::<TokenProvider>();
+    is_unwind_safe::<TokenPool>();
 }
 
 #[test]
