@@ -12,6 +12,7 @@ mod secret_source;
 pub mod session;
 pub(crate) mod source;
 mod sync;
+mod words;
 
 #[cfg(feature = "tracing")]
 pub use self::event::trace_event;

@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
+use super::words::words;
 use crate::{causes::causes, client::CallError, recovery::Recovery};
 
 /// Why the caller gets no token. A clone is cheap, because one failure reaches every waiter.
@@ -49,21 +50,10 @@ pub enum TokenErrorKind {
     Other,
 }
 
-impl TokenErrorKind {
-    /// The kind as a short stable word, for logs and machine-readable output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Secret => "secret",
-            Self::ExpiredOnArrival => "expired_on_arrival",
-            Self::Lost => "lost",
-            Self::ShutDown => "shut_down",
-            Self::OutOfTime => "out_of_time",
-            Self::Other => "other",
-        }
-    }
-}
+words!(
+    TokenErrorKind: Call = "call", Secret = "secret", ExpiredOnArrival = "expired_on_arrival", Lost = "lost",
+    ShutDown = "shut_down", OutOfTime = "out_of_time", Other = "other"
+);
 
 impl TokenError {
     /// The secret source gave no client secret, because of `source`. Its text must not hold the secret.

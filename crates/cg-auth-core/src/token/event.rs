@@ -1,8 +1,8 @@
 //! [`Event`]: what observers are notified of. Names and fields are a contract.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use super::{ExpirySource, TokenError};
+use super::{ExpirySource, TokenError, words::words};
 use crate::client::CallError;
 
 /// Something that happened to a token. An event holds no secret, no token and no text of an answer.
@@ -180,41 +180,8 @@ pub enum Grant {
     RefreshToken,
 }
 
-impl Reason {
-    /// The reason as a short stable word, for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Due => "due",
-            Self::Expired => "expired",
-            Self::Invalidated => "invalidated",
-        }
-    }
-}
-
-impl Grant {
-    /// The grant as a short stable word, for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Credential => "credential",
-            Self::RefreshToken => "refresh_token",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+words!(Reason: Missing = "missing", Due = "due", Expired = "expired", Invalidated = "invalidated");
+words!(Grant: Credential = "credential", RefreshToken = "refresh_token");
 
 #[cfg(feature = "tracing")]
 mod trace;

@@ -6,6 +6,7 @@ mod jwt_claims;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::jwt_claims::JwtClaims;
+use super::words::words;
 use crate::{
     endpoint::{Answer, date_of},
     model::DelegatedAccessToken,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// The unit of the wire's `duration`, which the vendor does not document: see the
-/// [wire protocol](crate::docs::wire).
+/// [wire protocol, section 8](crate::docs::wire#8-duration-unit-and-lifetime--unknown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum DurationUnit {
@@ -42,18 +43,7 @@ pub enum ExpirySource {
     Unknown,
 }
 
-impl ExpirySource {
-    /// The source as a short stable word, for logs and machine-readable output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::JwtClaims => "jwt_claims",
-            Self::Duration => "duration",
-            Self::Given => "given",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+words!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "given", Unknown = "unknown");
 
 /// When a token expires by every clock, and what that was derived from.
 ///

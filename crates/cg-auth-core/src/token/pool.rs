@@ -60,13 +60,9 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TokenPool {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
     client: AuthClient,
     semaphore: Arc<Semaphore>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
@@ -98,42 +94,42 @@ impl TokenPool {
             is_shut_down: false,
         };
         let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS);
-        Self { shared: Arc::new(Shared { client, semaphore, state: Mutex::new(state) }) }
+        Self { client, semaphore, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
     #[must_use]
     pub fn with_capacity(self, capacity: usize) -> Self {
-        lock(&self.shared.state).users.capacity = capacity;
+        lock(&self.state).users.capacity = capacity;
         self
     }
 
     /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
     #[must_use]
     pub fn with_idle_time(self, idle_time: Duration) -> Self {
-        lock(&self.shared.state).users.idle_time = idle_time;
+        lock(&self.state).users.idle_time = idle_time;
         self
     }
 
     /// Sets the number of acquisitions at once, at least 1. Default: 16.
     #[must_use]
     pub fn with_max_acquisitions(self, max: usize) -> Self {
-        self.shared.semaphore.set_limit(max.max(1));
+        self.semaphore.set_limit(max.max(1));
         self
     }
 
     /// Sets the unit of the wire's `duration`, for users who are new from now on. Default: seconds.
     #[must_use]
     pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
-        lock(&self.shared.state).duration_unit = unit;
+        lock(&self.state).duration_unit = unit;
         self
     }
 
     /// The provider of `user`. It starts no acquisition.
     #[must_use]
     pub fn for_user(&self, user: &UserPrincipalName) -> TokenProvider {
-        let now = self.shared.client.runtime().now();
-        let mut state = lock(&self.shared.state);
+        let now = self.client.runtime().now();
+        let mut state = lock(&self.state);
         let idle = state.users.take_idle(user, now);
         let provider = state.users.find(user, now).unwrap_or_else(|| {
             let provider = self.new_provider(&state, user);
@@ -151,7 +147,7 @@ impl TokenPool {
     /// use.
     #[must_use]
     pub fn len(&self) -> usize {
-        lock(&self.shared.state).users.len()
+        lock(&self.state).users.len()
     }
 
     /// Whether the pool has no users.
@@ -163,7 +159,7 @@ impl TokenPool {
     /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new
     /// acquisition. An old one in a background task keeps its permit until it ends.
     pub fn clear(&self) {
-        let mut state = lock(&self.shared.state);
+        let mut state = lock(&self.state);
         let unused = state.users.take_unused();
         drop(state);
         drop(unused);
@@ -174,7 +170,7 @@ impl TokenPool {
     /// with a new acquisition.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         let secret: Arc<dyn SecretSource> = Arc::new(secret);
-        let before = std::mem::replace(&mut lock(&self.shared.state).secret, Arc::clone(&secret));
+        let before = std::mem::replace(&mut lock(&self.state).secret, Arc::clone(&secret));
         for (_, provider) in self.providers() {
             provider.replace_secret(Arc::clone(&secret));
         }
@@ -185,7 +181,7 @@ impl TokenPool {
     /// Notifies `observer` of each event and its user, as [`TokenProvider::on_event`] does.
     pub fn on_event(&self, observer: impl Fn(&UserPrincipalName, &Event) + Send + Sync + 'static) {
         let observer: Observer = Arc::new(observer);
-        let mut state = lock(&self.shared.state);
+        let mut state = lock(&self.state);
         state.users.iter().for_each(|(user, provider)| observe(provider, user, &observer));
         state.observers.push(observer);
     }
@@ -198,7 +194,7 @@ impl TokenPool {
     pub fn shutdown(
         &self,
     ) -> impl Future<Output = Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)>> + Send + use<> {
-        lock(&self.shared.state).is_shut_down = true;
+        lock(&self.state).is_shut_down = true;
         let providers = self.providers();
         providers.iter().for_each(|(_, provider)| provider.close());
         async move {
@@ -216,9 +212,8 @@ impl TokenPool {
 
     fn new_provider(&self, state: &State, user: &UserPrincipalName) -> TokenProvider {
         let session = Session::new(user.clone()).with_duration_unit(state.duration_unit);
-        let Shared { client, semaphore, .. } = &*self.shared;
-        let (client, secret, semaphore) = (client.clone(), Arc::clone(&state.secret), Arc::clone(semaphore));
-        let provider = TokenProvider::with_semaphore(client, session, secret, semaphore);
+        let (client, secret) = (self.client.clone(), Arc::clone(&state.secret));
+        let provider = TokenProvider::with_semaphore(client, session, secret, Arc::clone(&self.semaphore));
         state.observers.iter().for_each(|observer| observe(&provider, user, observer));
         if state.is_shut_down {
             provider.close();
@@ -227,16 +222,16 @@ impl TokenPool {
     }
 
     fn providers(&self) -> Vec<(UserPrincipalName, TokenProvider)> {
-        let state = lock(&self.shared.state);
+        let state = lock(&self.state);
         state.users.iter().map(|(user, provider)| (user.clone(), provider.clone())).collect()
     }
 }
 
 impl fmt::Debug for TokenPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (acquiring, waiting) = self.shared.semaphore.counts();
+        let (acquiring, waiting) = self.semaphore.counts();
         let (users, capacity) = {
-            let state = lock(&self.shared.state);
+            let state = lock(&self.state);
             (state.users.len(), state.users.capacity)
         };
         f.debug_struct("TokenPool")

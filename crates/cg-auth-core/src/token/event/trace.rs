@@ -12,17 +12,9 @@ use crate::client::CallError;
 /// for a token that is reported or dropped, and `DEBUG` for a new token.
 ///
 /// ```
-/// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName};
-/// # use cg_auth_core::testing::{ManualClock, ScriptedTransport};
-/// use cg_auth_core::token::trace_event;
-///
-/// # let (transport, clock) = (ScriptedTransport::new(), ManualClock::new());
-/// # let base = BaseUrl::parse("https://example.com")?;
-/// # let client = AuthClient::with_runtime(base, transport, clock);
-/// # let user = UserPrincipalName::new("someone@example.com")?;
-/// let provider = TokenProvider::new(client, user, ClientSecret::new("s3cret")?);
-/// provider.on_event(trace_event);
-/// # Ok::<(), cg_auth_core::ConfigError>(())
+/// # fn observe(provider: cg_auth_core::TokenProvider) {
+/// provider.on_event(cg_auth_core::token::trace_event);
+/// # }
 /// ```
 pub fn trace_event(event: &Event) {
     macro_rules! value {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::token::words::words;
+
 /// The phase of a token's lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -18,18 +20,7 @@ pub enum Phase {
     Expired,
 }
 
-impl Phase {
-    /// The phase as a short stable word, for logs and machine-readable output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fresh => "fresh",
-            Self::Early => "early",
-            Self::Margin => "margin",
-            Self::Expired => "expired",
-        }
-    }
-}
+words!(Phase: Fresh = "fresh", Early = "early", Margin = "margin", Expired = "expired");
 
 /// The ages at which a token enters its later phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
