@@ -56,11 +56,11 @@ words!(
 );
 
 impl TokenError {
-    /// The secret source gave no client secret, because of `source`. Its text must not hold the secret.
+    /// The secret source gave no client secret. The text of `source` must not hold the secret.
     ///
     /// The recovery is [`FixConfiguration`](Recovery::FixConfiguration). It is [`Retry`](Recovery::Retry) if
-    /// `source` or one of its causes is an [`io::Error`] that may pass: a timeout, an interruption, or an
-    /// unreachable network or peer.
+    /// `source` or one of its causes is an [`io::Error`] that may pass: a timeout, an interruption, an
+    /// unreachable peer.
     ///
     /// ```
     /// use std::io::{Error, ErrorKind};
@@ -74,8 +74,8 @@ impl TokenError {
         Cause::Secret(Arc::from(source.into())).into()
     }
 
-    /// A [`TokenSource`](crate::TokenSource) of another crate has no token, because of `source`. Its text
-    /// must not hold a secret.
+    /// Another crate's [`TokenSource`](crate::TokenSource) has no token. The text of `source` must hold no
+    /// secret.
     pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Cause::Other(Arc::from(source.into())).into()
     }
@@ -123,8 +123,8 @@ impl TokenError {
         self.recovery() == Recovery::Retry
     }
 
-    /// How long the back-off lasts, counted from the moment of this error. A caller that asks earlier gets
-    /// the same error again, without a request.
+    /// The rest of the back-off at the moment of this error. An earlier caller gets the same error, without a
+    /// request.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after

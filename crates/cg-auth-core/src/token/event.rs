@@ -8,8 +8,7 @@ use crate::client::CallError;
 /// Something that happened to a token. An event holds no secret, no token and no text of an answer.
 ///
 /// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The
-/// one exception is an acquisition that reads a secret which was refused a short time before: it sends no
-/// request and causes no event.
+/// one exception: an acquisition that reads a secret in its cool-down sends no request and causes no event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -48,8 +47,7 @@ pub enum Event {
         /// The back-off before the next acquisition.
         retry_in: Duration,
     },
-    /// `refresh_token_dropped`: the refresh token was refused, or may have been spent. The credential
-    /// replaces it.
+    /// `refresh_token_dropped`: it was refused or may have been spent, and the credential replaces it.
     #[non_exhaustive]
     RefreshTokenDropped {
         /// Whether the service refused it. Otherwise the request may have arrived, but its answer did not.
@@ -72,8 +70,7 @@ pub enum Event {
         lifetime: Option<Duration>,
     },
     /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may
-    /// not have arrived. Its task was dropped, or a new secret, a seeded token, a clear or a release
-    /// superseded it.
+    /// not have arrived. Its task was dropped, or a new generation superseded it.
     #[non_exhaustive]
     Abandoned {
         /// Why the acquisition started.

@@ -1,5 +1,4 @@
-//! When a token expires: pure, saturating arithmetic. Where the answer tells nothing usable, the expiry is
-//! unknown.
+//! When a token expires: pure, saturating arithmetic. An answer without usable values is of unknown expiry.
 
 mod jwt_claims;
 
@@ -101,8 +100,7 @@ impl Expiry {
         expiry
     }
 
-    /// The expiry of a token that is valid until `expires_at` by the wall clock, such as a token from a
-    /// store.
+    /// The expiry of a token, such as one from a store, that is valid until `expires_at` by the wall clock.
     #[must_use]
     pub fn until(expires_at: SystemTime, now: Now) -> Self {
         let lifetime = expires_at.duration_since(now.wall()).unwrap_or_default();
@@ -126,8 +124,7 @@ impl Expiry {
         self.known.map(|known| known.lifetime)
     }
 
-    /// Whether the answer's `duration` fits neither the lifetime by the claims nor the rest of it. The unit
-    /// may be wrong.
+    /// Whether `duration` fits neither the lifetime by the claims nor its rest: the unit may be wrong.
     #[must_use]
     pub const fn contradicts_duration(&self) -> bool {
         self.contradicts_duration

@@ -42,8 +42,7 @@ impl IssuedToken {
         AccessToken::new(self.expose_secret()).expect("an access token")
     }
 
-    /// The value of an `authorization` header, `Bearer` and the token (RFC 6750 section 2.1), marked
-    /// sensitive.
+    /// The value of an `authorization` header, `Bearer` and the token (RFC 6750), marked sensitive.
     #[must_use]
     pub fn authorization(&self) -> &HeaderValue {
         &self.inner.authorization

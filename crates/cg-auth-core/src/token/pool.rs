@@ -20,29 +20,26 @@ use crate::{
 ///
 /// A clone is the same pool, and an option that is set on one clone is set on all.
 ///
-/// **Users.** Names that differ only in the case of ASCII letters are one user, with one provider and one
-/// token. The first spelling is sent to the service and passed to observers, until the pool forgets the user.
+/// **Users.** Names that differ only in the case of ASCII letters are one user, with one token. The first
+/// spelling is sent to the service and passed to observers, until the pool forgets the user.
 ///
-/// **Capacity and idle time.** The pool forgets a user, with token and refresh token, after the
-/// [idle time](Self::with_idle_time) without a call of [`for_user`](Self::for_user). Beyond its
-/// [capacity](Self::with_capacity) it forgets the least recently used user. It never forgets a user in use: one whose
-/// provider the program keeps, or whose acquisition runs in a background task. So there may be more users
-/// than the capacity. There is no background sweep: each call of `for_user` checks a few of the least
-/// recently used users, and those in use count as used then. The monotonic clock counts.
+/// **Capacity and idle time.** The pool forgets a user after the [idle time](Self::with_idle_time) without a
+/// call of [`for_user`](Self::for_user), and the least recently used user beyond its
+/// [capacity](Self::with_capacity). It never forgets a user in use: one whose provider the program keeps, or
+/// whose acquisition runs in a background task. There is no background sweep: each call of `for_user` checks
+/// a few of the least recently used users.
 ///
-/// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once; each holds a permit
-/// of a fair semaphore from the reading of its secret to its end. Callers with a valid token wait for no
-/// permit. Only an acquisition in a background task takes a permit: if the runtime cannot spawn, the limit
+/// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once, in order of arrival.
+/// Each holds a permit of a fair semaphore while it reads its secret and makes its calls; callers with a
+/// valid token wait for no permit. If the runtime cannot spawn, an acquisition takes no permit, and the limit
 /// does not hold. A secret source must not wait for a token of the same pool.
 ///
-/// **Retries.** All users share the client and its budget of [retries](crate::RetryPolicy). A service that is
-/// down gets about one request for each acquisition, however many users there are.
+/// **Retries.** All users share the client's budget of [retries](crate::RetryPolicy): a service that is down
+/// gets about one request for each acquisition.
 ///
 /// ```
-/// use cg_auth_core::{
-///     AuthClient, BaseUrl, ClientSecret, TokenPool, UserPrincipalName,
-///     testing::{ManualClock, ScriptedTransport},
-/// };
+/// use cg_auth_core::testing::{ManualClock, ScriptedTransport};
+/// use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, TokenPool, UserPrincipalName};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
@@ -51,10 +48,10 @@ use crate::{
 /// let client = AuthClient::with_runtime(base, transport, ManualClock::new());
 /// let pool = TokenPool::new(client, ClientSecret::new("s3cret")?).with_capacity(500);
 ///
-/// let user = UserPrincipalName::new("someone@example.com")?;
-/// assert_eq!(pool.for_user(&user).token().await?.expose_secret(), "eyJ");
-/// let same_user = UserPrincipalName::new("Someone@Example.com")?;
-/// assert_eq!(pool.for_user(&same_user).token().await?.expose_secret(), "eyJ");
+/// for spelling in ["someone@example.com", "Someone@Example.com"] {
+///     let user = UserPrincipalName::new(spelling)?;
+///     assert_eq!(pool.for_user(&user).token().await?.expose_secret(), "eyJ");
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -143,8 +140,7 @@ impl TokenPool {
         provider
     }
 
-    /// The number of users. The next call of [`for_user`](Self::for_user) may forget those who are not in
-    /// use.
+    /// The number of users, including those that the next [`for_user`](Self::for_user) may forget.
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.state).users.len()
@@ -166,8 +162,7 @@ impl TokenPool {
         self.providers().iter().for_each(|(_, provider)| provider.clear());
     }
 
-    /// Reads the secret of all users from another source from now on. Valid tokens stay, and waiters go on
-    /// with a new acquisition.
+    /// Reads the secret of all users from another source from now on. Valid tokens stay.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         let secret: Arc<dyn SecretSource> = Arc::new(secret);
         let before = std::mem::replace(&mut lock(&self.state).secret, Arc::clone(&secret));
@@ -189,8 +184,7 @@ impl TokenPool {
     /// Ends the pool: waits for every acquisition in flight, also those that wait for a permit, and hands out
     /// the tokens for a store, to be [seeded](TokenProvider::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Dropping
-    /// the future before that loses no token.
+    /// From the call on no acquisition is started. Dropping the future before it is ready loses no token.
     pub fn shutdown(
         &self,
     ) -> impl Future<Output = Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)>> + Send + use<> {

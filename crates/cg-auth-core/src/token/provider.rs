@@ -29,29 +29,23 @@ use crate::{
 /// Always hands out a valid token of one user. It acquires, caches and renews the token as needed.
 ///
 /// A clone is the same provider. Reading a fresh token takes no lock and allocates nothing, and a background
-/// task renews it. Callers who need a token while there is none share one acquisition and its outcome.
-/// [`Session`] makes every decision.
+/// task renews it. Callers who need a token while there is none share one acquisition. [`Session`] decides.
 ///
-/// An acquisition runs on the runtime of the caller who started it. If that runtime is alive but not driven,
-/// such as a current-thread runtime between two calls of `block_on`, waiters on other runtimes wait too. A
-/// program with several runtimes limits that with [`token_within`](Self::token_within).
-///
-/// Dropping the last clone while a refresh is on the wire may lose the new refresh token;
-/// [`shutdown`](Self::shutdown) waits for it.
+/// An acquisition runs on the runtime of the caller who started it. If that runtime is not driven, such as a
+/// current-thread runtime between two calls of `block_on`, waiters on other runtimes wait too.
+/// [`token_within`](Self::token_within) limits that.
 ///
 /// ```
-/// use cg_auth_core::{
-///     AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName,
-///     testing::{ManualClock, ScriptedTransport},
-/// };
+/// use cg_auth_core::testing::{ManualClock, ScriptedTransport};
+/// use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
 /// let transport = ScriptedTransport::new().answer(http::Response::new(answer.into()));
 /// let base = BaseUrl::parse("https://example.com")?;
 /// let client = AuthClient::with_runtime(base, transport, ManualClock::new());
-///
 /// let user = UserPrincipalName::new("someone@example.com")?;
+///
 /// let provider = TokenProvider::new(client, user, ClientSecret::new("s3cret")?);
 /// assert_eq!(provider.token().await?.expose_secret(), "eyJ");
 /// assert_eq!(provider.authorization().await?, "Bearer eyJ");
@@ -64,12 +58,7 @@ pub struct TokenProvider {
 }
 
 impl TokenProvider {
-    /// A provider of tokens of `user_principal_name` over `client`. The secret is read before each
-    /// acquisition.
-    ///
-    /// If the wire's `duration` is not in seconds, use [`with_session`](Self::with_session) with a session
-    /// that has
-    /// [another unit](Session::with_duration_unit).
+    /// Tokens of `user_principal_name` over `client`. The secret is read before each acquisition.
     #[must_use]
     pub fn new(
         client: AuthClient,
@@ -79,7 +68,8 @@ impl TokenProvider {
         Self::with_session(client, Session::new(user_principal_name), secret)
     }
 
-    /// Like [`new`](Self::new), with a session that the program has set up.
+    /// Like [`new`](Self::new), with a session that the program has set up, for instance with
+    /// [another unit](Session::with_duration_unit) of the wire's `duration`.
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
         Self { shared: Shared::new(client, session, Arc::new(secret), None) }
@@ -95,10 +85,8 @@ impl TokenProvider {
         Self { shared: Shared::new(client, session, secret, Some(semaphore)) }
     }
 
-    /// A valid token. The future waits only if there is none, or if the token is about to expire.
-    ///
-    /// In the second case it waits for the new token for half of the rest at most, and then gives the current
-    /// one. Dropping the future affects no other caller.
+    /// A valid token. The future waits only if there is none, or, for half of the rest at most, if the token
+    /// is about to expire. Dropping the future affects no other caller.
     ///
     /// # Errors
     /// [`TokenError`], which says why the caller gets no token.
@@ -106,8 +94,7 @@ impl TokenProvider {
         TokenFuture::cached(&*self.shared)
     }
 
-    /// The value of an `authorization` header with a valid token, marked sensitive. It shares the token's
-    /// buffer.
+    /// The value of an `authorization` header with a valid token, marked sensitive. It copies nothing.
     ///
     /// # Errors
     /// [`TokenError`], as [`token`](Self::token).
@@ -126,8 +113,7 @@ impl TokenProvider {
         }
     }
 
-    /// A valid token, after a wait of `limit` at most. The acquisition goes on, and other waiters are not
-    /// affected.
+    /// A valid token, after a wait of `limit` at most. The acquisition goes on for other waiters.
     ///
     /// # Errors
     /// [`TokenError`], as [`token`](Self::token), or that `limit` has passed and no token is valid.
@@ -162,8 +148,7 @@ impl TokenProvider {
         self.shared.valid_token()
     }
 
-    /// Starts an acquisition if the token is missing or due, and does not wait. If the runtime cannot spawn,
-    /// the next waiter polls it.
+    /// Starts an acquisition if the token is missing or due. It does not wait.
     pub fn prefetch(&self) {
         self.shared.prefetch();
     }
@@ -190,8 +175,7 @@ impl TokenProvider {
         self.shared.new_generation(|inner, now| inner.session.clear(now));
     }
 
-    /// Reads the secret from another source from now on. A valid token stays, and waiters go on with a new
-    /// acquisition.
+    /// Reads the secret from another source from now on. A valid token stays.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         self.shared.set_secret(Arc::new(secret));
         self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
@@ -210,10 +194,11 @@ impl TokenProvider {
         Ok(())
     }
 
-    /// Ends the provider: waits for the acquisition in flight and hands out the token for a store, to be
+    /// Ends the provider: waits for the acquisition in flight and hands out the token, to be
     /// [seeded](Self::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Once the future is ready, callers get an error.
+    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Without a
+    /// shutdown, dropping the last clone while a refresh is on the wire may lose the new refresh token.
     pub fn shutdown(&self) -> impl Future<Output = Option<(DelegatedAccessToken, Expiry)>> + Send {
         self.close();
         async {
@@ -222,10 +207,8 @@ impl TokenProvider {
         }
     }
 
-    /// Notifies `observer` of each event, in order and after it has happened.
-    ///
-    /// It is called on the thread that caused the event, with no lock held, and should return soon. Its
-    /// panics are caught. Earlier observers stay.
+    /// Notifies `observer` of each event, in order and after it has happened. It is called on the thread that
+    /// caused the event, with no lock held, and should return soon. Its panics are caught.
     pub fn on_event(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
         self.shared.observers.add(Arc::new(observer));
     }

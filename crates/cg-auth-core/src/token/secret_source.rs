@@ -20,17 +20,15 @@ use crate::{
     time::{BoxFuture, within},
 };
 
-/// Gives the client secret. It is read before each acquisition of a token, so a rotated secret is used from
-/// then on.
+/// Gives the client secret. It is read before each acquisition, so a rotated secret is used from then on.
 ///
-/// Reading may take as long as a [call](AuthClient::with_timeout) of the client; after that the acquisition
-/// fails.
+/// Reading has the time limit of a [call](AuthClient::with_timeout) of the client.
 pub trait SecretSource: Send + Sync + fmt::Debug {
     /// Reads the current secret.
     ///
     /// # Errors
-    /// Why the secret cannot be read. The error becomes the source of a [`TokenError`]; its text must not
-    /// hold the secret.
+    /// Why the secret cannot be read. It becomes the source of a [`TokenError`], and its text must not hold
+    /// the secret.
     fn read(&self) -> BoxFuture<'_, SecretResult>;
 }
 
@@ -88,8 +86,8 @@ impl SecretSource for EnvironmentSecret {
 
 /// Reads the secret from a file, without one newline at its end.
 ///
-/// The read blocks the thread. The file should be small and on a local file system, such as a secret that is
-/// mounted into a container.
+/// The read blocks the thread, so the file should be small and local, such as a secret that a container
+/// mounts.
 #[derive(Debug, Clone)]
 pub struct FileSecret {
     path: PathBuf,

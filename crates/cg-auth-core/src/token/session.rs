@@ -86,8 +86,7 @@ pub struct Session {
     events: Vec<Event>,
 }
 
-/// What to do for a caller who wants a token now. The enum is exhaustive, so the compiler sees that a driver
-/// handles every case.
+/// What to do for a caller who wants a token now. Exhaustive, so that a driver handles every case.
 #[derive(Debug, Clone)]
 #[must_use]
 pub enum Step {
@@ -222,8 +221,8 @@ impl Session {
         }
     }
 
-    /// Ends an acquisition whose driver has panicked. That is a failure with its back-off, because the next
-    /// acquisition may panic as well.
+    /// Ends an acquisition whose driver has panicked. That is a failure: the next acquisition may panic as
+    /// well.
     pub fn panicked(&mut self, id: AcquisitionId, now: Now) -> Next {
         match self.acquisition.take_if(|acquisition| acquisition.id == id) {
             Some(acquisition) => {
@@ -240,8 +239,7 @@ impl Session {
         self.served(now).map(|(_, token)| token)
     }
 
-    /// Reports that a service refused `token`: the session serves it no more, and the next caller gets a new
-    /// one.
+    /// Reports that a service refused `token`, so that the next caller gets a new one.
     ///
     /// Returns false if nothing changes: the token was replaced or reported already, or reports follow each
     /// other so fast that a new token would be refused too. Then the token is still served.
@@ -273,8 +271,7 @@ impl Session {
         self.report_limit = ReportLimit::default();
     }
 
-    /// Forgets failures and the acquisition in flight, because the client secret has changed. The token
-    /// stays.
+    /// Forgets failures and the acquisition in flight, since the client secret has changed. The token stays.
     pub fn replace_secret(&mut self, now: Now) {
         self.generation += 1;
         self.refresh_grant.forget_refusals();
@@ -317,15 +314,13 @@ impl Session {
         }
     }
 
-    /// The number of the generation. It grows with each [`seed`](Self::seed), [`clear`](Self::clear) and
-    /// [`replace_secret`](Self::replace_secret).
+    /// The number of the generation, counted from 0.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// A snapshot to serve the token from without a [`step`](Self::step), until the next change of the
-    /// session.
+    /// A snapshot that serves the token without a [`step`](Self::step), until the session changes.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let Some(held) = self.held.as_ref().filter(|held| !held.is_invalidated) else {

@@ -7,8 +7,7 @@ use crate::model::{
     json_reading::{Found, FromJson, next_name},
 };
 
-/// `exp` and `iat`, in seconds since 1970, truncated. The signature is not verified: only the service can do
-/// that.
+/// `exp` and `iat`, in seconds since 1970, truncated. Only the service can verify the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct JwtClaims {
     pub(super) expires_at: Option<i64>,

@@ -9,8 +9,8 @@ use std::{
 
 use crate::token::sync::{Mutex, lock};
 
-/// A fair semaphore. A free permit goes to the first in the queue, also before that one is polled again, so
-/// no later acquisition overtakes it.
+/// A fair semaphore. A free permit goes to the first in the queue before it is polled again, so nothing
+/// overtakes it.
 pub(in crate::token) struct Semaphore {
     state: Mutex<State>,
 }
@@ -29,8 +29,7 @@ impl Semaphore {
         Arc::new(Self { state: Mutex::new(state) })
     }
 
-    /// Waits for a permit. The place in the queue is taken at the first poll and given up when the future is
-    /// dropped.
+    /// Waits for a permit. Dropping the future gives up the place in the queue.
     pub(in crate::token) async fn acquire_permit(self: &Arc<Self>) -> Permit {
         let number = self.change(|state| {
             state.last_number += 1;

@@ -55,8 +55,7 @@ impl Wake for Waiters {
     }
 }
 
-/// The entry of one waiter. Its wakers are dropped outside of the lock, because a waker may own another
-/// waiter.
+/// The entry of one waiter. Wakers are dropped outside of the lock: one may own another waiter.
 struct Place<'a> {
     waiters: &'a Waiters,
     number: u64,

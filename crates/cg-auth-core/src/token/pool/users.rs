@@ -108,6 +108,5 @@ fn key(user: &UserPrincipalName) -> Arc<str> {
     user.as_str().to_ascii_lowercase().into()
 }
 
-/// How many users one sweep checks: more than one call adds, so that sweeps catch up, and few enough to be
-/// quick.
+/// How many users one sweep checks: few, yet more than one call adds, so that sweeps catch up.
 const USERS_PER_SWEEP: usize = 16;

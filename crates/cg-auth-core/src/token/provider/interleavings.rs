@@ -1,5 +1,6 @@
-//! The provider under threads that `shuttle` runs in many different orders: no wake is lost, no caller waits for ever,
-//! and the published snapshot is that of the session. `RUSTFLAGS="--cfg shuttle"` builds these tests.
+//! The provider under threads that `shuttle` runs in many different orders: no wake is lost, no caller waits
+//! for ever, and the published snapshot is that of the session. `RUSTFLAGS="--cfg shuttle"` builds these
+//! tests.
 
 #![allow(clippy::unwrap_used)] // as in every test
 

@@ -153,8 +153,7 @@ impl Shared {
         result
     }
 
-    /// Like [`with_session`](Self::with_session), but leaves the observers to a later
-    /// [`notify`](Observers::notify).
+    /// Like [`with_session`](Self::with_session), without notifying the observers.
     pub(super) fn with_session_quietly<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
         let result = act(&mut inner.session, self.runtime().now());

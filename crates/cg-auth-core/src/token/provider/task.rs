@@ -14,8 +14,7 @@ use crate::token::{
 };
 
 /// Reads the secret, makes the calls that the session asks for and passes it the results. Holds weak
-/// references only: dropping the provider ends the acquisition, and the flight may hold the future of this
-/// task.
+/// references only: the flight may hold its future, and dropping the provider ends it.
 pub(super) struct AcquisitionTask {
     shared: Weak<Shared>,
     flight: Weak<Flight>,

@@ -14,8 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AcquisitionId(pub(super) u64);
 
-/// What the driver of an acquisition does next. The enum is exhaustive, so the compiler sees that a driver
-/// handles every case.
+/// What the driver of an acquisition does next. Exhaustive, so that a driver handles every case.
 #[derive(Debug)]
 #[must_use]
 pub enum Next {

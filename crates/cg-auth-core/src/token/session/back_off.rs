@@ -7,8 +7,8 @@ use crate::{
     token::TokenError,
 };
 
-/// The failures in a row and the pause after the last one: up to 1 s after the first, doubling to 60 s, and
-/// longer if the service says so.
+/// The failures in a row and the pause after the last one: up to 1 s at first, doubling to 60 s, longer if
+/// the service says so.
 ///
 /// A secret that is refused twice is in its cool-down. Then the pause is 1 s to 2 s, the secret is read
 /// again, and a request is sent only if it has changed or the cool-down is over.
@@ -60,8 +60,7 @@ impl BackOff {
         self.begin(error, wait.max(named.min(LONGEST_RETRY_AFTER)), now)
     }
 
-    /// Begins another pause without a request if `secret` is in its cool-down, and returns the error of its
-    /// refusal.
+    /// Begins another pause if `secret` is in its cool-down, and returns the error of its refusal.
     pub(super) fn refuse_again(
         &mut self,
         secret: &ClientSecret,

@@ -50,8 +50,7 @@ impl HeldToken {
     /// How long the token can be served without another decision: until its next phase. During an acquisition
     /// an early token is served until its margin, and during a back-off any token is served until it expires.
     ///
-    /// A clock that drifts by less than the drift limit must not hide an expiry, so a back-off ends the
-    /// validity earlier by that limit.
+    /// A drift below the limit must not hide an expiry, so a back-off ends the validity earlier by it.
     pub(super) fn validity(&self, is_acquiring: bool, back_off_ends: Option<Duration>) -> Validity {
         let Schedule { early, margin, expired } = self.schedule;
         if self.schedule == Schedule::NEVER {

@@ -137,7 +137,8 @@ impl Rig {
         thread::spawn(move || act(&rig))
     }
 
-    /// Asserts that hits read the same as callers of the session. Hits come first, because the session publishes.
+    /// Asserts that hits read the same as callers of the session. Hits come first, because the session
+    /// publishes.
     pub(super) fn assert_is_published(&self) {
         let is_hit = self.provider.shared.hit().is_some();
         assert_eq!(is_hit, self.provider.state().phase.is_some());
