@@ -4,11 +4,7 @@ mod error;
 mod retry;
 mod retry_budget;
 
-use std::{
-    panic::{RefUnwindSafe, UnwindSafe},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use http::Request;
 
@@ -68,9 +64,10 @@ struct Shared {
     retry_budget: Arc<RetryBudget>,
 }
 
-// `dyn` hides whether a transport or a runtime is. Its panic fails one call, and the client keeps no state of a call.
-impl UnwindSafe for AuthClient {}
-impl RefUnwindSafe for AuthClient {}
+// A `dyn` transport or runtime is not unwind safe by itself. Its panic fails one call, and the client keeps no
+// state of a call.
+impl std::panic::UnwindSafe for AuthClient {}
+impl std::panic::RefUnwindSafe for AuthClient {}
 
 impl AuthClient {
     /// What a call may take unless told otherwise: 100 s, as the vendor's client has it (SPEC section 6).

@@ -23,7 +23,7 @@ pub use self::{
     api_error::ApiError,
     api_result::{DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue},
     base_url::is_loopback_host,
-    delegated_access_token::DelegatedAccessToken,
+    delegated_access_token::{DelegatedAccessToken, NoAccessToken},
     environment::Environment,
     json_contract::{JsonContract, Wire},
     json_reading::JsonError,

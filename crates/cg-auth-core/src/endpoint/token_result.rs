@@ -39,7 +39,7 @@ pub(super) fn read_token_result(
     if !result.is_success.unwrap_or(error_msg.is_none()) {
         return Err(EndpointError::rejected(error_msg));
     }
-    let token = value.into_token().ok_or(ProtocolError::NoAccessToken)?;
+    let token = value.try_into().map_err(|_| ProtocolError::NoAccessToken)?;
     Ok((token, error_msg))
 }
 

@@ -52,11 +52,19 @@ impl DelegatedAccessToken {
     }
 }
 
-impl DelegatedAccessTokenApiResultValue {
-    /// The token, if the answer holds an access token that fits into a header.
-    #[must_use]
-    pub fn into_token(self) -> Option<DelegatedAccessToken> {
-        let (refresh_token, duration) = (self.refresh_token, self.duration);
-        self.access_token.map(|access_token| DelegatedAccessToken { access_token, refresh_token, duration })
+impl TryFrom<DelegatedAccessTokenApiResultValue> for DelegatedAccessToken {
+    type Error = NoAccessToken;
+
+    fn try_from(value: DelegatedAccessTokenApiResultValue) -> Result<Self, NoAccessToken> {
+        Ok(Self {
+            access_token: value.access_token.ok_or(NoAccessToken)?,
+            refresh_token: value.refresh_token,
+            duration: value.duration,
+        })
     }
 }
+
+/// A successful answer held no access token that could be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer holds no access token, or one that fits into no header")]
+pub struct NoAccessToken;

@@ -12,27 +12,26 @@ use super::{TokenError, TokenSource};
 /// issues the same token again, the first answer is returned.
 ///
 /// ```
-/// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, UserPrincipalName};
 /// # use cg_auth_core::testing::{ManualClock, ScriptedTransport};
+/// # use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, UserPrincipalName};
 /// use cg_auth_core::{TokenError, TokenProvider};
-/// use cg_auth_core::token::{authorized, is_unauthorized};
-/// use http::{HeaderMap, StatusCode};
+/// use http::{HeaderValue, StatusCode};
 ///
-/// # async fn service(authorization: http::HeaderValue) -> Result<StatusCode, TokenError> {
-/// #     let is_old = authorization == "Bearer token-1";
-/// #     Ok(if is_old { StatusCode::UNAUTHORIZED } else { StatusCode::OK })
-/// # }
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// # let answer = |n: u32| http::Response::new(format!(
-/// #     r#"{{"value":{{"access_token":"token-{n}","duration":3600}},"isSuccess":true}}"#).into());
-/// # let transport = ScriptedTransport::new().answer(answer(1)).answer(answer(2));
-/// # let client = AuthClient::with_runtime(
-/// #     BaseUrl::parse("https://example.com")?, transport, ManualClock::new());
+/// # let issued = |n: u32| http::Response::new(format!(
+/// #     r#"{{"value":{{"access_token":"{n}","duration":3600}},"isSuccess":true}}"#).into());
+/// # let transport = ScriptedTransport::new().answer(issued(1)).answer(issued(2));
+/// # let base = BaseUrl::parse("https://example.com")?;
+/// # let client = AuthClient::with_runtime(base, transport, ManualClock::new());
 /// # let user = UserPrincipalName::new("someone@example.com")?;
 /// # let provider = TokenProvider::new(client, user, ClientSecret::new("s3cret")?);
-/// let refused = |status: &StatusCode| is_unauthorized(*status, &HeaderMap::new());
-/// let status = authorized(&provider, refused, service).await?;
-/// assert_eq!(status, StatusCode::OK);
+/// // The service refuses the first token.
+/// let service = async |authorization: HeaderValue| match authorization == "Bearer 1" {
+///     true => Ok::<_, TokenError>(StatusCode::UNAUTHORIZED),
+///     false => Ok(StatusCode::OK),
+/// };
+/// let refused = |status: &StatusCode| *status == StatusCode::UNAUTHORIZED;
+/// assert_eq!(provider.authorized(refused, service).await?, StatusCode::OK);
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

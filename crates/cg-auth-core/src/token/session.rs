@@ -49,20 +49,19 @@ use crate::{
 ///   expired, invalidated   Start, then Wait; Fail during a back-off
 /// ```
 ///
-/// [`seed`](Self::seed), [`clear`](Self::clear) and [`replace_secret`](Self::replace_secret) begin a new generation: an
-/// acquisition of the old one can no longer change anything.
+/// A [`seed`](Self::seed), [`clear`](Self::clear) or [`replace_secret`](Self::replace_secret) begins a new
+/// generation: an acquisition of the old one can no longer change anything.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
-///
 /// use cg_auth_core::{ClientSecret, UserPrincipalName, endpoint::Endpoint, time::Now};
 /// use cg_auth_core::token::session::{Next, Session, Step};
 ///
 /// let mut session = Session::new(UserPrincipalName::new("someone@example.com")?);
 /// let now = Now::new(Duration::ZERO, UNIX_EPOCH);
 /// let Step::Start(id) = session.step(now) else { panic!("there is no token yet") };
-/// let secret = ClientSecret::new("s3cret")?;
-/// let Next::Call(call) = session.begin(id, Ok(secret), now) else { panic!() };
+/// let secret = Ok(ClientSecret::new("s3cret")?);
+/// let Next::Call(call) = session.begin(id, secret, now) else { panic!() };
 ///
 /// // The program sends the request of `call` with its own I/O. This is the answer:
 /// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;

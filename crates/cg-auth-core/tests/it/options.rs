@@ -1,10 +1,8 @@
 //! What a program may change about its requests, and what not; what every public type can do.
 
-use std::panic::{RefUnwindSafe, UnwindSafe};
-
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, Recovery,
-    TokenPool, TokenProvider, UserPrincipalName,
+    UserPrincipalName,
     body::{Body, BodyCollector, BodyTooLarge},
     endpoint::{
         Answer, DeleteTokenCache, Endpoint, EndpointError, GetDelegateAccessToken, ProtocolError,
@@ -12,7 +10,8 @@ use cg_auth_core::{
     },
     model::{
         AccessToken, ApiError, DelegatedAccessToken, DelegatedAccessTokenApiResult,
-        DelegatedAccessTokenApiResultValue, Environment, JsonContract, JsonError, RefreshToken, Wire,
+        DelegatedAccessTokenApiResultValue, Environment, JsonContract, JsonError, NoAccessToken,
+        RefreshToken, Wire,
     },
     testing::{ManualClock, ScriptedTransport},
     time::{Now, Runtime},
@@ -168,7 +167,6 @@ fn a_user_agent_is_something_that_a_header_can_carry() {
 }
 
 const fn is_send_and_sync<T: Send + Sync + ?Sized>() {}
-const fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
 const fn is_send<T: Send>(_: &T) {}
 
 #[test]
@@ -209,6 +207,7 @@ fn every_public_type_is_send_and_sync_and_debug() {
         Environment,
         JsonContract,
         JsonError,
+        NoAccessToken,
         RefreshToken,
         Wire<'static, ApiCredential>,
         Wire<'static, ApiError>,
@@ -228,9 +227,10 @@ fn every_public_type_is_send_and_sync_and_debug() {
 
 #[test]
 fn client_provider_and_pool_can_cross_a_catch_unwind() {
+    const fn is_unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
     is_unwind_safe::<AuthClient>();
-    is_unwind_safe::<TokenProvider>();
-    is_unwind_safe::<TokenPool>();
+    is_unwind_safe::<cg_auth_core::TokenProvider>();
+    is_unwind_safe::<cg_auth_core::TokenPool>();
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn seconds(since_1970: u64) -> SystemTime {
 
 fn token(access_token: String, duration: i64) -> DelegatedAccessToken {
     let access_token = AccessToken::new(access_token).unwrap();
-    DelegatedAccessTokenApiResultValue::new(access_token, None, duration).into_token().unwrap()
+    DelegatedAccessTokenApiResultValue::new(access_token, None, duration).try_into().unwrap()
 }
 
 fn jwt(claims: &str, duration: i64) -> DelegatedAccessToken {
