@@ -51,11 +51,11 @@ fn a_session_that_is_driven_by_hand_allocates_nothing_for_a_hit() {
     let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
     session.seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now), now);
     let snapshot = session.snapshot();
-    let glance = CoarseNow::from(now);
+    let coarse_now = CoarseNow::from(now);
     assert_eq!(allocations_in(|| assert!(matches!(session.step(now), Step::Serve(_)))), 0, "step");
     assert_eq!(allocations_in(|| drop(session.valid_token(now).unwrap())), 0, "valid_token");
     assert_eq!(allocations_in(|| drop(session.snapshot())), 0, "snapshot");
-    assert_eq!(allocations_in(|| drop(snapshot.token(glance).unwrap().clone())), 0, "Snapshot::token");
+    assert_eq!(allocations_in(|| drop(snapshot.token(coarse_now).unwrap().clone())), 0, "Snapshot::token");
 }
 
 fn ready<T>(future: impl Future<Output = T>) -> T {

@@ -133,7 +133,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 /// Lets every task run until it waits.
-async fn settle() {
+async fn run_tasks() {
     for _ in 0..100 {
         yield_now().await;
     }

@@ -36,8 +36,8 @@ impl FromJson for JwtClaims {
         let mut claims = Self::default();
         while let Some(name) = next_name(&mut object)? {
             match &*name {
-                "exp" => claims.expires_at = whole_seconds(object.next_value()?),
-                "iat" => claims.issued_at = whole_seconds(object.next_value()?),
+                "exp" => claims.expires_at = whole_seconds(&object.next_value()?),
+                "iat" => claims.issued_at = whole_seconds(&object.next_value()?),
                 _ => drop(object.next_value::<IgnoredAny>()?),
             }
         }
@@ -45,6 +45,6 @@ impl FromJson for JwtClaims {
     }
 }
 
-const fn whole_seconds(date: Found<i64>) -> Option<i64> {
-    if let Found::Value(seconds) = date { Some(seconds) } else { None }
+const fn whole_seconds(date: &Found<i64>) -> Option<i64> {
+    if let Found::Value(seconds) = date { Some(*seconds) } else { None }
 }

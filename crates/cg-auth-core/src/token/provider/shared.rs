@@ -92,7 +92,7 @@ impl Shared {
                 Some(limit) => within(self.runtime(), limit, flight.outcome()).await,
                 None => Some(flight.outcome().await),
             };
-            // A runtime that drops tasks would drop the next one too, so this caller polls that one itself.
+            // A runtime that drops tasks would drop the next one too, so this caller polls it itself.
             may_spawn &= !(has_spawned && matches!(outcome, Some(Outcome::Dropped)));
             // A late caller may find the new token expired or replaced, or the old one still valid.
             match (outcome, self.valid_token()) {

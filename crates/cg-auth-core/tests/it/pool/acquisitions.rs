@@ -11,7 +11,7 @@ use std::{
 use cg_auth_core::{TokenErrorKind, TokenProvider};
 use tokio::runtime::Builder;
 
-use super::{HOUR, Service, now, owner, permits, poll, run, settle, spawning, user, users};
+use super::{HOUR, Service, now, owner, permits, poll, run, run_tasks, spawning, user, users};
 
 #[test]
 fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
@@ -63,7 +63,7 @@ fn users_who_are_forgotten_under_load_still_get_their_own_tokens() {
         for task in tasks {
             task.await.unwrap();
         }
-        settle().await;
+        run_tasks().await;
         (0..9).for_each(|_| drop(pool.for_user(&user("x"))));
         assert_eq!((pool.len(), permits(&pool)), (10, (0, 0)));
     };
@@ -81,7 +81,7 @@ fn the_limit_can_be_set_and_is_at_least_one() {
         run(async {
             let pool = spawning(&service).0.with_max_acquisitions(max);
             users(50).iter().for_each(|user| pool.for_user(user).prefetch());
-            settle().await;
+            run_tasks().await;
             pool.shutdown().await;
         });
         assert_eq!((service.count(), service.most_in_flight()), (50, expected));
@@ -96,10 +96,10 @@ fn a_higher_limit_admits_waiting_acquisitions() {
         service.close();
         let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
         kept.iter().for_each(TokenProvider::prefetch);
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.in_flight(), permits(&pool)), (1, (1, 8)));
         let pool = pool.with_max_acquisitions(4);
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.in_flight(), permits(&pool)), (4, (4, 5)));
     });
 }
@@ -144,7 +144,7 @@ fn an_acquisition_that_fails_gives_its_permit_back() {
         for user in users(20) {
             assert_eq!(pool.for_user(&user).token().await.unwrap_err().kind(), TokenErrorKind::Call);
         }
-        settle().await;
+        run_tasks().await;
         assert_eq!(permits(&pool), (0, 0));
     });
 }
@@ -159,7 +159,7 @@ fn an_acquisition_that_panics_gives_its_permit_back() {
         let (a, b) = both(pin!(a.token()), pin!(b.token())).await;
         assert_eq!(a.unwrap_err().kind(), TokenErrorKind::Lost);
         assert_eq!(owner(&b.unwrap()), "b");
-        settle().await;
+        run_tasks().await;
         assert_eq!(permits(&pool), (0, 0));
     });
 }
@@ -176,15 +176,15 @@ fn callers_who_leave_cost_no_permit() {
                 let mut token = provider.token();
                 assert!(poll(Pin::new(&mut token)).is_pending());
                 if round == 1 {
-                    settle().await;
+                    run_tasks().await;
                 }
             }
-            settle().await;
+            run_tasks().await;
             assert_eq!((service.in_flight(), permits(&pool)), (2, (2, 98)));
         }
         service.open();
         assert_eq!(owner(&pool.for_user(&user("x")).token().await.unwrap()), "x");
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.count(), service.most_in_flight(), permits(&pool)), (101, 2, (0, 0)));
     });
 }
@@ -196,11 +196,11 @@ fn acquisitions_of_a_dropped_pool_send_no_further_request() {
         let pool = spawning(&service).0.with_max_acquisitions(2);
         service.close();
         users(9).iter().for_each(|user| pool.for_user(user).prefetch());
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.in_flight(), permits(&pool)), (2, (2, 7)));
         drop(pool);
         service.open();
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.count(), service.in_flight()), (2, 0));
     });
 }
@@ -217,9 +217,9 @@ fn a_caller_with_a_valid_token_waits_for_no_permit() {
         service.close();
         let busy = pool.for_user(&user("busy"));
         busy.prefetch();
-        settle().await;
+        run_tasks().await;
         now(fresh.token()).unwrap();
-        settle().await;
+        run_tasks().await;
         assert_eq!(permits(&pool), (1, 1), "the renewal waits for its permit");
         now(fresh.token()).unwrap();
     });
@@ -238,7 +238,7 @@ fn refreshes_wait_for_permits_too() {
         clock.advance(2 * HOUR);
         service.close();
         kept.iter().for_each(TokenProvider::prefetch);
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.in_flight(), permits(&pool)), (2, (2, 4)));
         service.open();
         for (provider, user) in kept.iter().zip(users(6)) {

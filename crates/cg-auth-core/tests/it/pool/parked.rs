@@ -10,7 +10,7 @@ use cg_auth_core::{
     token::{SecretFn, SecretResult, TokenFuture},
 };
 
-use super::{HOUR, Service, owner, parking, permits, poll, run, secret, settle, switchable, user, users};
+use super::{HOUR, Service, owner, parking, permits, poll, run, run_tasks, secret, switchable, user, users};
 
 /// Polls the future once.
 fn begin(token: &mut TokenFuture<'_>) {
@@ -33,7 +33,7 @@ fn many_users_at_once_get_their_tokens_and_take_no_permit() {
                 })
             })
             .collect();
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.in_flight(), permits(&pool)), (200, (0, 0)));
         service.open();
         for task in tasks {
@@ -96,7 +96,7 @@ fn a_service_that_is_slow_wakes_the_waiters_of_every_user() {
             let provider = pool.for_user(&user("x"));
             async move { provider.token().await }
         });
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.in_flight(), permits(&pool)), (7, (0, 0)));
         service.open();
         assert_eq!(owner(&task.await.unwrap().unwrap()), "x");
@@ -150,11 +150,11 @@ fn a_parked_acquisition_that_is_handed_over_keeps_its_user_in_use_and_takes_no_p
         begin(&mut pool.for_user(&user("a")).token());
         can_spawn.store(true, Ordering::SeqCst);
         begin(&mut pool.for_user(&user("a")).token());
-        settle().await;
+        run_tasks().await;
         drop(pool.for_user(&user("b")));
         assert_eq!((service.in_flight(), pool.len(), permits(&pool)), (1, 2, (0, 0)));
         service.open();
-        settle().await;
+        run_tasks().await;
         assert_eq!(owner(&pool.for_user(&user("a")).peek().unwrap()), "a");
         assert_eq!(owner(&pool.for_user(&user("c")).token().await.unwrap()), "c");
         assert_eq!((service.count(), permits(&pool)), (2, (0, 0)));

@@ -14,7 +14,7 @@ use cg_auth_core::{
     token::{SecretFn, SecretResult},
 };
 
-use super::{Service, Spawning, client, owner, permits, poll, run, secret, settle, user, users};
+use super::{Service, Spawning, client, owner, permits, poll, run, run_tasks, secret, user, users};
 
 #[test]
 fn an_acquisition_takes_its_permit_before_it_reads_the_secret() {
@@ -30,7 +30,7 @@ fn an_acquisition_takes_its_permit_before_it_reads_the_secret() {
         let pool = TokenPool::new(client(&service, runtime), source).with_max_acquisitions(3);
         let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
         kept.iter().for_each(TokenProvider::prefetch);
-        settle().await;
+        run_tasks().await;
         assert_eq!(reads.load(Ordering::SeqCst), 3);
     });
 }
@@ -50,15 +50,15 @@ fn an_acquisition_that_is_superseded_while_it_waits_for_its_permit_reads_no_secr
         service.close();
         let busy = pool.for_user(&user("busy"));
         busy.prefetch();
-        settle().await;
+        run_tasks().await;
         let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
         for _ in 0..5 {
             kept.iter().for_each(TokenProvider::prefetch);
-            settle().await;
+            run_tasks().await;
             kept.iter().for_each(TokenProvider::clear);
         }
         service.open();
-        settle().await;
+        run_tasks().await;
         assert_eq!((reads.load(Ordering::SeqCst), service.count(), permits(&pool)), (1, 1, (0, 0)));
     });
 }
@@ -87,11 +87,11 @@ fn a_source_that_hangs_for_sixteen_users_delays_the_next_user_until_the_time_lim
             let pool = TokenPool::new(client, source);
             let hung: Vec<_> = users(16).iter().map(|user| pool.for_user(user)).collect();
             hung.iter().for_each(|provider| assert!(poll(Box::pin(provider.token()).as_mut()).is_pending()));
-            settle().await;
+            run_tasks().await;
             let next = pool.for_user(&user("next"));
             let mut token = pin!(next.token());
             assert!(poll(token.as_mut()).is_pending());
-            settle().await;
+            run_tasks().await;
             // A parked acquisition takes no permit.
             assert_eq!(permits(&pool), if is_spawning { (16, 1) } else { (0, 0) });
             if is_spawning {

@@ -1,4 +1,4 @@
-//! What observers are told: names and fields, which are a contract.
+//! Names and fields of the events, which are a contract.
 
 use cg_auth_core::{
     TokenError, UserPrincipalName,
@@ -13,7 +13,7 @@ use cg_auth_core::{
 use super::{BUSY, HOUR, REFUSED, Reply, Rig, answer, issued_body, jwt};
 use crate::support::SECRET;
 
-/// Each event since the last time as one line.
+/// The events since the last call, one line each.
 fn lines(rig: &mut Rig) -> Vec<String> {
     rig.session.take_events().iter().map(line).collect()
 }
@@ -27,7 +27,7 @@ fn line(event: &Event) -> String {
 fn every_event_has_its_name_and_fields() {
     let mut rig = Rig::new();
 
-    // The reading of the secret takes a second, the call half a second.
+    // Reading the secret takes a second, the call half a second.
     let id = rig.start();
     rig.advance(1.0);
     let call = rig.call(id);
@@ -87,7 +87,7 @@ fn every_event_has_its_name_and_fields() {
 }
 
 #[test]
-fn an_acquisition_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
+fn a_superseded_acquisition_is_reported_like_an_abandoned_one() {
     let ends: [fn(&mut Rig, AcquisitionId); 5] = [
         |rig, id| rig.abandon(id),
         |rig, _| rig.clear(),
@@ -115,7 +115,7 @@ fn an_acquisition_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
             ["acquisition_abandoned reason=due grant=credential requests=1 took=1.5"]
         );
         end(&mut rig, id);
-        assert_eq!(rig.event_names(), [""; 0], "it has ended already");
+        assert_eq!(rig.event_names(), [""; 0], "the acquisition has ended already");
     }
 }
 
@@ -124,22 +124,22 @@ fn a_failure_without_a_request_names_no_grant() {
     let mut rig = Rig::new();
     let id = rig.start();
     let now = rig.now();
-    let _ = rig.session.begin(id, Err(TokenError::secret("what the source says")), now);
-    let [told] = &lines(&mut rig)[..] else { panic!() };
+    let _ = rig.session.begin(id, Err(TokenError::secret("the vault is sealed")), now);
+    let [events] = &lines(&mut rig)[..] else { panic!() };
     let begin =
         "token_failed reason=missing requests=0 took=0 error=cannot read the client secret retry_in=0.";
-    assert!(told.starts_with(begin), "{told}");
+    assert!(events.starts_with(begin), "{events}");
 
     let mut rig = Rig::new();
     let id = rig.start();
     let _ = rig.panicked(id);
-    let [told] = &lines(&mut rig)[..] else { panic!() };
+    let [events] = &lines(&mut rig)[..] else { panic!() };
     let begin = "token_failed reason=missing requests=0 took=0 error=the token acquisition ended in a panic retry_in=0.";
-    assert!(told.starts_with(begin), "{told}");
+    assert!(events.starts_with(begin), "{events}");
 }
 
 #[test]
-fn a_refusal_is_told_once_and_not_each_time_that_its_secret_is_read() {
+fn a_refusal_is_reported_once_and_not_each_time_its_secret_is_read() {
     let mut rig = Rig::new();
     let _ = rig.acquisition(&REFUSED);
     assert_eq!(rig.event_names(), ["token_failed"]);
@@ -152,11 +152,11 @@ fn a_refusal_is_told_once_and_not_each_time_that_its_secret_is_read() {
 }
 
 #[test]
-fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_one_what_follows() {
+fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_refusal_switches_off() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));
     rig.advance(60.0);
-    for told in [
+    for events in [
         &["refresh_token_dropped refused=true"][..],
         &["refresh_token_dropped refused=true", "refresh_switched_off"],
     ] {
@@ -164,7 +164,7 @@ fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_one_what_f
         let id = rig.start();
         let call = rig.call(id);
         let _ = rig.finish(id, &call, &REFUSED);
-        assert_eq!(lines(&mut rig), told);
+        assert_eq!(lines(&mut rig), events);
         let _ = rig.finish(id, &call, &Reply::Issued("another", 60, Some("r2")));
         rig.advance(60.0);
     }
@@ -187,19 +187,19 @@ fn a_request_that_was_never_made_is_not_counted() {
 }
 
 #[test]
-fn a_duration_that_contradicts_the_claims_is_told_once() {
+fn a_duration_that_contradicts_the_claims_is_reported_once() {
     let mut rig = Rig::new();
-    for (told, duration) in
+    for (events, duration) in
         [(vec!["duration_mismatch duration=60 lifetime=3600"], 60), (vec![], 60), (vec![], 3600)]
     {
         let reply = Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), duration, None));
         rig.acquire(&reply);
         let mut lines = lines(&mut rig);
         assert!(lines.pop().unwrap().ends_with("lifetime=3600 expiry_source=jwt_claims"));
-        assert_eq!(lines, told);
+        assert_eq!(lines, events);
         rig.clear();
     }
-    // In its own unit it fits.
+    // In the right unit the duration fits.
     let mut rig = Rig::new();
     rig.session = rig.session.with_duration_unit(DurationUnit::Minutes);
     rig.acquire(&Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), 60, None)));
@@ -231,7 +231,7 @@ fn a_request_id_that_holds_a_secret_or_is_no_id_is_left_out() {
 }
 
 #[test]
-fn events_are_told_once_and_survive_a_new_generation() {
+fn events_are_taken_once_and_survive_a_new_generation() {
     let mut rig = Rig::new();
     let _ = rig.acquisition(&BUSY);
     rig.clear();

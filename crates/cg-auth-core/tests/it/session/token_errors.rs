@@ -1,16 +1,16 @@
-//! `TokenError`: what sources of secrets and of tokens say, and what helps.
+//! `TokenError`: errors of secret sources and token sources, and their recovery.
 
 use std::{error::Error, io};
 
 use cg_auth_core::{Recovery, TokenError, TokenErrorKind};
 
-/// As the error of a library that wraps what went wrong.
+/// An error of a library that wraps its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("the vault has not answered")]
 struct Vault(#[source] io::Error);
 
 #[test]
-fn a_secret_that_cannot_be_had_for_now_is_worth_another_try() {
+fn a_secret_error_that_may_pass_is_retryable() {
     for (kind, recovery) in [
         (io::ErrorKind::TimedOut, Recovery::Retry),
         (io::ErrorKind::WouldBlock, Recovery::Retry),
@@ -35,7 +35,7 @@ fn a_secret_that_cannot_be_had_for_now_is_worth_another_try() {
 }
 
 #[test]
-fn a_source_of_tokens_that_is_somebody_elses_has_an_error_of_its_own() {
+fn a_token_source_of_another_crate_has_an_error_of_its_own() {
     for source in [io::ErrorKind::TimedOut, io::ErrorKind::NotFound] {
         let error = TokenError::other(Vault(source.into()));
         assert_eq!(error.kind(), TokenErrorKind::Other);

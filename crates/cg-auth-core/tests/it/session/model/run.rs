@@ -23,7 +23,7 @@ use crate::session::{Reply, Rig, answer, outcome, secret, sent_refresh_token};
 pub(super) struct Run {
     rig: Rig,
     reference: Reference,
-    /// What was published after the last thing that happened.
+    /// The snapshot after the last input.
     published: Snapshot,
     tokens: Vec<IssuedToken>,
     current: Option<Acquisition>,
@@ -80,11 +80,11 @@ impl Run {
             Op::Abandon => {
                 if let Some(id) = self.current.as_ref().map(|acquisition| acquisition.id) {
                     self.rig.abandon(id);
-                    self.overtake();
+                    self.supersede();
                     self.reference.abandon();
                 }
             }
-            Op::Lose => {
+            Op::Panic => {
                 if let Some(acquisition) = self.current.take() {
                     let next = self.rig.panicked(acquisition.id);
                     self.old.push(acquisition);
@@ -98,12 +98,12 @@ impl Run {
             Op::Seed(left, refreshes) => self.seed(*left, *refreshes),
             Op::Clear => {
                 self.rig.clear();
-                self.overtake();
+                self.supersede();
                 self.reference.clear();
             }
             Op::RenewSecret => {
                 self.rig.replace_secret();
-                self.overtake();
+                self.supersede();
                 self.reference.replace_secret();
             }
         }
@@ -117,7 +117,7 @@ impl Run {
         assert_eq!(state.failures, self.reference.failures());
     }
 
-    /// Whatever has happened: acquisitions that succeed, and time, lead to a token.
+    /// From every state, time and successful acquisitions lead to a token.
     pub(super) fn find_the_way_out(&mut self, secret: &'static str) {
         let begun = self.rig.now();
         for _ in 0..100 {
@@ -133,7 +133,7 @@ impl Run {
                 }
             }
         }
-        panic!("no way out");
+        panic!("the session never gets a token");
     }
 
     fn step(&mut self) -> Step {
@@ -141,7 +141,7 @@ impl Run {
         if let Some(hit) = &hit {
             let valid = self.rig.valid_token().expect("a hit is valid");
             assert!(valid.is_same_issue(hit));
-            assert!(self.reference.may_serve(), "a hit has expired");
+            assert!(self.reference.may_serve(), "a hit serves an expired token");
         }
         let step = self.rig.step();
         let allowed = self.reference.allowed();
@@ -158,7 +158,10 @@ impl Run {
         }
         self.reference.look_closer();
         if self.reference.is_surely_fresh() {
-            assert!(self.rig.session.snapshot().token(self.rig.now().into()).is_some(), "it should be a hit");
+            assert!(
+                self.rig.session.snapshot().token(self.rig.now().into()).is_some(),
+                "the snapshot serves no token"
+            );
         }
         if let Step::ServeAndStart(_, id) | Step::Start(id) = step {
             assert!(self.current.is_none(), "two acquisitions at once");
@@ -205,7 +208,7 @@ impl Run {
         }
     }
 
-    /// Compares what follows; gives the call that does.
+    /// Compares the outcome with the reference; returns the next call.
     fn go_on(&mut self, id: AcquisitionId, next: Next, expected: Expected) -> Option<Call> {
         match (next, expected) {
             (Next::Call(call), Expected::Call(refresh_token)) => {
@@ -240,8 +243,8 @@ impl Run {
         }
     }
 
-    /// The acquisition under way, if there is one, ends without an outcome.
-    fn overtake(&mut self) {
+    /// Ends the acquisition in flight without an outcome.
+    fn supersede(&mut self) {
         self.ended += usize::from(self.current.is_some());
         self.old.extend(self.current.take());
     }
@@ -264,7 +267,7 @@ impl Run {
         let Some(token) = token else { return };
         let is_newest = self.tokens.last().is_some_and(|newest| newest.is_same_issue(&token));
         if self.rig.invalidate(&token) {
-            assert!(is_newest && self.reference.holds_a_valid_one(), "it was not held");
+            assert!(is_newest && self.reference.holds_a_valid_one(), "the new token is not held");
             self.reference.invalidate();
         }
     }
@@ -279,9 +282,9 @@ impl Run {
         );
         let expiry = Expiry::until(now.wall() + Duration::from_secs(left), now);
         self.rig.session.seed(token, expiry, now);
-        self.overtake();
+        self.supersede();
         self.reference.seed(left, refresh_token);
-        // A seeded token is only seen once it is served.
+        // A seeded token shows once it is served.
         self.tokens.extend(self.rig.session.valid_token(now));
     }
 }
