@@ -29,11 +29,8 @@ use crate::{
 /// Always hands out a valid token of one user. It acquires, caches and renews the token as needed.
 ///
 /// A clone is the same provider. Reading a fresh token takes no lock and allocates nothing, and a background
-/// task renews it. Callers who need a token while there is none share one acquisition. [`Session`] decides.
-///
-/// An acquisition runs on the runtime of the caller who started it. If that runtime is not driven, such as a
-/// current-thread runtime between two calls of `block_on`, waiters on other runtimes wait too.
-/// [`token_within`](Self::token_within) limits that.
+/// task renews it. Callers who need a token while there is none share one acquisition, which runs on the
+/// runtime of the first of them: see [single flight](crate::docs::explanation::single_flight).
 ///
 /// ```
 /// use cg_auth_core::testing::{ManualClock, ScriptedTransport};
@@ -260,6 +257,7 @@ impl TokenSource for TokenProvider {
 
 impl fmt::Debug for TokenProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenProvider").field(&self.shared).finish()
+        let session = &lock(&self.shared.inner).session;
+        f.debug_struct("TokenProvider").field("session", session).finish_non_exhaustive()
     }
 }

@@ -175,7 +175,8 @@ impl Session {
 
     /// Continues an acquisition that a step has started, once its client secret was read.
     pub fn begin(&mut self, id: AcquisitionId, secret: Result<ClientSecret, TokenError>, now: Now) -> Next {
-        let Some(acquisition) = self.take(id, false) else { return Next::Superseded };
+        let is_next = |it: &mut Acquisition| it.id == id && it.grant.is_none();
+        let Some(acquisition) = self.acquisition.take_if(is_next) else { return Next::Superseded };
         let secret = match secret {
             Ok(secret) => secret,
             Err(error) => return self.fail(&acquisition, error, None, now),
@@ -194,7 +195,8 @@ impl Session {
         result: Result<Answer<DelegatedAccessToken>, CallError>,
         now: Now,
     ) -> Next {
-        let Some(mut acquisition) = self.take(id, true) else { return Next::Superseded };
+        let is_next = |it: &mut Acquisition| it.id == id && it.grant.is_some();
+        let Some(mut acquisition) = self.acquisition.take_if(is_next) else { return Next::Superseded };
         let Some((secret, grant)) = acquisition.answered(&result) else { return Next::Superseded };
         let error = match result {
             Ok(answer) => return self.accept(&acquisition, grant, &secret, answer, now),
@@ -214,7 +216,7 @@ impl Session {
     /// Ends an acquisition whose driver is gone. That is no failure: the next caller starts another one. A
     /// refresh token that was on the wire is dropped.
     pub fn abandon(&mut self, id: AcquisitionId, now: Now) {
-        if let Some(acquisition) = self.acquisition.take_if(|acquisition| acquisition.id == id) {
+        if let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) {
             self.drop_sent_token(&acquisition);
             self.events.push(acquisition.abandoned(now));
         }
@@ -223,13 +225,9 @@ impl Session {
     /// Ends an acquisition whose driver has panicked. That is a failure: the next acquisition may panic as
     /// well.
     pub fn panicked(&mut self, id: AcquisitionId, now: Now) -> Next {
-        match self.acquisition.take_if(|acquisition| acquisition.id == id) {
-            Some(acquisition) => {
-                self.drop_sent_token(&acquisition);
-                self.fail(&acquisition, Cause::Lost.into(), None, now)
-            }
-            None => Next::Superseded,
-        }
+        let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else { return Next::Superseded };
+        self.drop_sent_token(&acquisition);
+        self.fail(&acquisition, Cause::Lost.into(), None, now)
     }
 
     /// The token, if it may be served at `now`, in any phase.
@@ -350,12 +348,6 @@ impl Session {
         let id = AcquisitionId(self.last_id);
         self.acquisition = Some(Acquisition::new(id, reason, now));
         id
-    }
-
-    /// Takes the acquisition, if it is the one in flight and has made a call or not.
-    fn take(&mut self, id: AcquisitionId, has_called: bool) -> Option<Acquisition> {
-        self.acquisition
-            .take_if(|acquisition| acquisition.id == id && acquisition.grant.is_some() == has_called)
     }
 
     fn call(&mut self, mut acquisition: Acquisition, secret: ClientSecret) -> Next {

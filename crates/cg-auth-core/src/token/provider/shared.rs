@@ -1,7 +1,6 @@
 //! [`Shared`]: the session of a provider, its published snapshot and its acquisition in flight.
 
 use std::{
-    fmt,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -213,12 +212,6 @@ impl TokenCache for Shared {
 
     fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>> {
         Box::pin(self.wait_for_token())
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("session", &lock(&self.inner).session).finish_non_exhaustive()
     }
 }
 

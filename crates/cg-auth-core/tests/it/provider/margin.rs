@@ -193,7 +193,10 @@ impl Runtime for Timerless {
 
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
         match Handle::try_current() {
-            Ok(handle) => Ok(drop(handle.spawn(task))),
+            Ok(handle) => {
+                handle.spawn(task);
+                Ok(())
+            }
             Err(_) => Err(task),
         }
     }
