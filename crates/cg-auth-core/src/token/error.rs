@@ -58,13 +58,11 @@ words!(
 impl TokenError {
     /// The secret source gave no client secret. The text of `source` must not hold the secret.
     ///
-    /// The recovery is [`FixConfiguration`](Recovery::FixConfiguration). It is [`Retry`](Recovery::Retry) if
-    /// `source` or one of its causes is an [`io::Error`] that may pass: a timeout, an interruption, an
-    /// unreachable peer.
+    /// The recovery is [`FixConfiguration`](Recovery::FixConfiguration), or [`Retry`](Recovery::Retry) if a
+    /// cause is an [`io::Error`] that may pass: a timeout, an interruption, an unreachable peer.
     ///
     /// ```
     /// use std::io::{Error, ErrorKind};
-    ///
     /// use cg_auth_core::TokenError;
     ///
     /// assert!(TokenError::secret(Error::new(ErrorKind::TimedOut, "the vault is slow")).is_retryable());
@@ -74,8 +72,7 @@ impl TokenError {
         Cause::Secret(Arc::from(source.into())).into()
     }
 
-    /// Another crate's [`TokenSource`](crate::TokenSource) has no token. The text of `source` must hold no
-    /// secret.
+    /// Another crate's [`TokenSource`](crate::TokenSource) has no token. `source` must not show a secret.
     pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Cause::Other(Arc::from(source.into())).into()
     }
@@ -123,8 +120,7 @@ impl TokenError {
         self.recovery() == Recovery::Retry
     }
 
-    /// The rest of the back-off at the moment of this error. An earlier caller gets the same error, without a
-    /// request.
+    /// The rest of the back-off at the moment of this error. Earlier calls fail with the same error.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after

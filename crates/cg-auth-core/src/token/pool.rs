@@ -26,8 +26,7 @@ use crate::{
 /// **Capacity and idle time.** The pool forgets a user after the [idle time](Self::with_idle_time) without a
 /// call of [`for_user`](Self::for_user), and the least recently used user beyond its
 /// [capacity](Self::with_capacity). It never forgets a user in use: one whose provider the program keeps, or
-/// whose acquisition runs in a background task. There is no background sweep: each call of `for_user` checks
-/// a few of the least recently used users.
+/// whose acquisition runs in a background task. Each call of `for_user` checks a few users.
 ///
 /// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once, in order of arrival.
 /// Each holds a permit of a fair semaphore while it reads its secret and makes its calls; callers with a

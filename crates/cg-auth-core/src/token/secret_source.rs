@@ -27,8 +27,7 @@ pub trait SecretSource: Send + Sync + fmt::Debug {
     /// Reads the current secret.
     ///
     /// # Errors
-    /// Why the secret cannot be read. It becomes the source of a [`TokenError`], and its text must not hold
-    /// the secret.
+    /// Why the secret cannot be read: the source of a [`TokenError`]. Its text must not hold the secret.
     fn read(&self) -> BoxFuture<'_, SecretResult>;
 }
 
@@ -86,8 +85,7 @@ impl SecretSource for EnvironmentSecret {
 
 /// Reads the secret from a file, without one newline at its end.
 ///
-/// The read blocks the thread, so the file should be small and local, such as a secret that a container
-/// mounts.
+/// The read blocks the thread, so the file should be small and local, such as a mounted secret.
 #[derive(Debug, Clone)]
 pub struct FileSecret {
     path: PathBuf,

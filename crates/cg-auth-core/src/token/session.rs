@@ -222,8 +222,7 @@ impl Session {
         }
     }
 
-    /// Ends an acquisition whose driver has panicked. That is a failure: the next acquisition may panic as
-    /// well.
+    /// Ends an acquisition whose driver has panicked. That is a failure: the next one may panic too.
     pub fn panicked(&mut self, id: AcquisitionId, now: Now) -> Next {
         let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else { return Next::Superseded };
         self.drop_sent_token(&acquisition);

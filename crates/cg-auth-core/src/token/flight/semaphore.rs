@@ -9,8 +9,7 @@ use std::{
 
 use crate::token::sync::{Mutex, lock};
 
-/// A fair semaphore. A free permit goes to the first in the queue before it is polled again, so nothing
-/// overtakes it.
+/// A fair semaphore. A free permit goes to the first in the queue at once, so nothing overtakes it.
 pub(in crate::token) struct Semaphore {
     state: Mutex<State>,
 }

@@ -7,11 +7,11 @@ use crate::{
     token::TokenError,
 };
 
-/// The failures in a row and the pause after the last one: up to 1 s at first, doubling to 60 s, longer if
-/// the service says so.
+/// The failures in a row and the pause after the last one: up to 1 s, doubling to 60 s, longer if the service
+/// says so.
 ///
-/// A secret that is refused twice is in its cool-down. Then the pause is 1 s to 2 s, the secret is read
-/// again, and a request is sent only if it has changed or the cool-down is over.
+/// A refused secret is in its cool-down for 60 s. It is read again after 1 s to 2 s, and a request is sent only
+/// if it has changed or the cool-down is over.
 #[derive(Debug, Default)]
 pub(super) struct BackOff {
     pub(super) failures: u32,
@@ -48,16 +48,11 @@ impl BackOff {
         let named = error.as_call().and_then(CallError::retry_after).unwrap_or_default();
         let is_refused_again =
             self.refused.as_ref().is_some_and(|before| Some(&before.secret) == refused.as_ref());
-        let wait = if is_refused_again {
-            until_next_read(jitter)
-        } else {
-            let longest = doubled(FIRST_PAUSE, self.failures, LONGEST_PAUSE);
-            longest / 2 + (longest / 2).mul_f64(jitter.clamp(0.0, 1.0))
-        };
+        let longest = if is_refused_again { LONGEST_READ_PAUSE } else { pause_after(self.failures) };
         if let Some(secret) = refused {
             self.refused = Some(Refused { secret, since: now, error: error.clone() });
         }
-        self.begin(error, wait.max(named.min(LONGEST_RETRY_AFTER)), now)
+        self.begin(error, with_jitter(longest, jitter).max(named.min(LONGEST_RETRY_AFTER)), now)
     }
 
     /// Begins another pause if `secret` is in its cool-down, and returns the error of its refusal.
@@ -72,7 +67,7 @@ impl BackOff {
             return None;
         }
         let error = refused.error.clone();
-        Some(self.begin(error, until_next_read(jitter), now))
+        Some(self.begin(error, with_jitter(LONGEST_READ_PAUSE, jitter), now))
     }
 
     /// The failure with the rest of its pause, while that lasts.
@@ -93,12 +88,15 @@ impl BackOff {
     }
 }
 
-/// The pause before a refused secret is read again.
-fn until_next_read(jitter: f64) -> Duration {
-    SHORTEST_READ_PAUSE + SHORTEST_READ_PAUSE.mul_f64(jitter.clamp(0.0, 1.0))
+/// The longest pause after so many failures or reports in a row: 1 s, doubling to 60 s.
+pub(super) const fn pause_after(in_a_row: u32) -> Duration {
+    doubled(Duration::from_secs(1), in_a_row, Duration::from_secs(60))
 }
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-const SHORTEST_READ_PAUSE: Duration = Duration::from_secs(1);
+fn with_jitter(longest: Duration, jitter: f64) -> Duration {
+    longest / 2 + (longest / 2).mul_f64(jitter.clamp(0.0, 1.0))
+}
+
+/// Before a refused secret is read again.
+const LONGEST_READ_PAUSE: Duration = Duration::from_secs(2);
 const COOL_DOWN: Duration = Duration::from_secs(60);

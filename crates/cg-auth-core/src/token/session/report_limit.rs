@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{back_off::doubled, time::Now};
+use super::back_off::pause_after;
+use crate::time::Now;
 
 /// Allows the first report at once and each further one after a longer pause. Otherwise a service that
 /// refuses every token would cause a storm of acquisitions.
@@ -13,11 +14,11 @@ pub(super) struct ReportLimit {
 }
 
 impl ReportLimit {
-    /// Whether another report counts at `now`. The pause is 1 s after the first report and doubles to 60 s.
+    /// Whether another report counts at `now`.
     pub(super) fn allows(&mut self, now: Now) -> bool {
         if let Some(last) = self.last {
             let passed = now.saturating_since(last);
-            if passed < doubled(FIRST_PAUSE, self.in_a_row, LONGEST_PAUSE) {
+            if passed < pause_after(self.in_a_row) {
                 return false;
             }
             if passed > RESET_AFTER {
@@ -30,6 +31,4 @@ impl ReportLimit {
     }
 }
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const RESET_AFTER: Duration = Duration::from_secs(10 * 60);
