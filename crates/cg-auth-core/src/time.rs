@@ -153,7 +153,7 @@ pub trait Runtime: Send + Sync + fmt::Debug {
     /// Runs `task` in the background.
     ///
     /// # Errors
-    /// Returns the task if the runtime cannot run it.
+    /// Returns `task` itself if the runtime cannot run it. A later caller may try again with the same task.
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>>;
 }
 

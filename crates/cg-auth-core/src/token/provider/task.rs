@@ -78,7 +78,7 @@ impl AcquisitionTask {
     }
 }
 
-/// Completes an acquisition whose task is dropped early: its executor was shut down, or it has panicked.
+/// Completes an acquisition whose task is dropped early: its runtime was shut down, or it has panicked.
 impl Drop for AcquisitionTask {
     fn drop(&mut self) {
         let Some(shared) = self.shared.upgrade().filter(|_| !self.is_complete) else { return };
