@@ -49,8 +49,8 @@ words!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "g
 /// The lifetime counts from the moment the request was *sent*, which is never later than the moment of issue.
 /// The first of these that is usable gives the lifetime:
 ///
-/// 1. The claims of a JWT: `exp - iat`, but never more than `exp - Date` of the answer, because a service with a cache
-///    may hand out an old token. Without `iat` it is `exp - Date`, and without both it is `exp` by the local wall clock.
+/// 1. The claims of a JWT: `exp - iat`, but never more than `exp - Date`, because a service with a cache may
+///    hand out an old token. Without `iat` it is `exp - Date`; without both, `exp` by the local wall clock.
 /// 2. A positive `duration` in its unit.
 /// 3. Neither, or only zero, negative and overflowing values: the lifetime is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

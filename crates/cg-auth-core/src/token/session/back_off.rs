@@ -10,8 +10,8 @@ use crate::{
 /// The failures in a row and the pause after the last one: up to 1 s, doubling to 60 s, longer if the service
 /// says so.
 ///
-/// A refused secret is in its cool-down for 60 s. It is read again after 1 s to 2 s, and a request is sent only
-/// if it has changed or the cool-down is over.
+/// A refused secret is in its cool-down for 60 s. It is read again after 1 s to 2 s, and a request is sent
+/// only if it has changed or the cool-down is over.
 #[derive(Debug, Default)]
 pub(super) struct BackOff {
     pub(super) failures: u32,
