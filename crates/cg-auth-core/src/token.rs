@@ -15,7 +15,7 @@ mod sync;
 mod words;
 
 #[cfg(feature = "tracing")]
-pub use self::event::trace_event;
+pub use self::event::trace::trace_event;
 pub use self::{
     authorized::{authorized, is_unauthorized},
     event::{Event, Grant, Reason},

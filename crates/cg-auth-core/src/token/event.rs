@@ -181,7 +181,4 @@ words!(Reason: Missing = "missing", Due = "due", Expired = "expired", Invalidate
 words!(Grant: Credential = "credential", RefreshToken = "refresh_token");
 
 #[cfg(feature = "tracing")]
-mod trace;
-
-#[cfg(feature = "tracing")]
-pub use self::trace::trace_event;
+pub(super) mod trace;

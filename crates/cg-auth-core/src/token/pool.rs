@@ -17,7 +17,6 @@ use crate::{
 };
 
 /// One [`TokenProvider`] for each user on whose behalf a program acts, over one client and one secret source.
-///
 /// A clone is the same pool, and an option that is set on one clone is set on all.
 ///
 /// **Users.** Names that differ only in the case of ASCII letters are one user, with one token. The first

@@ -1,5 +1,6 @@
 //! [`TokenProvider`]: always hands out a valid token of one user. A caller waits only when there is none.
 
+mod acquire;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod observers;
@@ -10,20 +11,20 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
-use self::shared::Shared;
+use self::{acquire::acquire, shared::Shared};
 use super::{
     Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource, authorized,
     error::Cause,
     flight::Semaphore,
     secret_source::read_secret,
     session::{ProviderState, Session},
-    source::TokenCache as _,
+    source::TokenCache,
     sync::lock,
 };
 use crate::{
     client::AuthClient,
     model::{ApiCredential, DelegatedAccessToken, UserPrincipalName},
-    time::within,
+    time::{BoxFuture, within},
 };
 
 /// Always hands out a valid token of one user. It acquires, caches and renews the token as needed.
@@ -69,7 +70,7 @@ impl TokenProvider {
     /// [another unit](Session::with_duration_unit) of the wire's `duration`.
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
-        Self { shared: Shared::new(client, session, Arc::new(secret), None) }
+        Self { shared: Arc::new(Shared::new(client, session, Arc::new(secret), None)) }
     }
 
     /// A provider whose acquisitions take a permit of `semaphore` each.
@@ -79,7 +80,7 @@ impl TokenProvider {
         secret: Arc<dyn SecretSource>,
         semaphore: Arc<Semaphore>,
     ) -> Self {
-        Self { shared: Shared::new(client, session, secret, Some(semaphore)) }
+        Self { shared: Arc::new(Shared::new(client, session, secret, Some(semaphore))) }
     }
 
     /// A valid token. The future waits only if there is none, or, for half of the rest at most, if the token
@@ -88,7 +89,7 @@ impl TokenProvider {
     /// # Errors
     /// [`TokenError`], which says why the caller gets no token.
     pub fn token(&self) -> TokenFuture<'_> {
-        TokenFuture::cached(&*self.shared)
+        TokenFuture::cached(self)
     }
 
     /// The value of an `authorization` header with a valid token, marked sensitive. It copies nothing.
@@ -147,7 +148,7 @@ impl TokenProvider {
 
     /// Starts an acquisition if the token is missing or due. It does not wait.
     pub fn prefetch(&self) {
-        self.shared.prefetch();
+        let _ = acquire::step(&self.shared, true);
     }
 
     /// Reports that a service refused `token`, so that the next caller gets a new one. Returns false if that
@@ -238,6 +239,17 @@ impl TokenProvider {
         while let Some(flight) = self.shared.flight() {
             flight.outcome().await;
         }
+    }
+}
+
+impl TokenCache for TokenProvider {
+    #[inline]
+    fn hit(&self) -> Option<IssuedToken> {
+        self.shared.hit()
+    }
+
+    fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>> {
+        Box::pin(acquire(&self.shared))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use super::Shared;
+use super::shared::Shared;
 use crate::token::{
     flight::{Flight, Outcome, Permit},
     secret_source::read_secret,

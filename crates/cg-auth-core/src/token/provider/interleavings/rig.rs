@@ -17,7 +17,7 @@ use crate::{
     AuthClient, BaseUrl, ClientSecret, RetryPolicy, TokenErrorKind, UserPrincipalName,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
-    token::{session::Session, source::TokenCache as _},
+    token::session::Session,
 };
 
 /// What the runtime does with tasks.
