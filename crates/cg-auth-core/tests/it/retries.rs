@@ -66,7 +66,7 @@ fn attempts<E: Endpoint>(script: &ScriptedTransport, endpoint: &E) -> u32 {
 }
 
 #[test]
-fn which_failures_are_met_with_another_acquisition() {
+fn which_failures_are_met_with_another_attempt() {
     let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
     let soon = &[("retry-after", "1")][..];
     // The failure, then the attempts of an endpoint that may be repeated, and of a refresh.
