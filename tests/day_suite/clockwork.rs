@@ -83,8 +83,4 @@ impl Runtime for Clockwork {
             tasks.send_modify(|tasks| *tasks -= 1);
         }))
     }
-
-    fn executor(&self) -> u64 {
-        TokioRuntime::current().executor()
-    }
 }

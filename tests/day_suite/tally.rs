@@ -48,13 +48,13 @@ impl Tally {
 impl Told {
     pub(crate) fn hear(&mut self, event: &Event) {
         match event {
-            Event::Acquired { attempts, .. } => {
+            Event::Acquired { requests, .. } => {
                 self.tokens += 1;
-                self.requests += u64::from(*attempts);
+                self.requests += u64::from(*requests);
             }
-            Event::Failed { attempts, .. } => {
+            Event::Failed { requests, .. } => {
                 self.failures += 1;
-                self.requests += u64::from(*attempts);
+                self.requests += u64::from(*requests);
             }
             _ => {}
         }

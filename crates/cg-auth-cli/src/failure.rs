@@ -6,7 +6,7 @@ mod unread_secret;
 use std::{io, process::ExitCode, time::Duration};
 
 use cg_auth_core::{
-    BaseUrl, CallError, CallErrorKind, Recovery, TokenError, token::TokenErrorKind, transport::TransportError,
+    BaseUrl, CallError, CallErrorKind, Recovery, TokenError, TokenErrorKind, transport::TransportError,
 };
 use cg_auth_emulator::EmulatorError;
 

@@ -64,6 +64,11 @@ struct Shared {
     retry_budget: Arc<RetryBudget>,
 }
 
+// A `dyn` transport or runtime is not unwind safe by itself. Its panic fails one call, and the client keeps no
+// state of a call.
+impl std::panic::UnwindSafe for AuthClient {}
+impl std::panic::RefUnwindSafe for AuthClient {}
+
 impl AuthClient {
     /// The default limit on a whole call: 100 s, as in the vendor's client
     /// ([wire protocol, section 6](crate::docs::wire#6-client-configuration)).

@@ -41,7 +41,7 @@ use http::{
     header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
 };
 
-pub(crate) use self::retry_after::date_of;
+pub(crate) use self::retry_after::{LONGEST_RETRY_AFTER, date_of};
 pub use self::{
     answer::Answer,
     delete_token_cache::DeleteTokenCache,

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod back_off;
 pub mod body;
 pub mod causes;
 mod client;
@@ -9,7 +10,6 @@ pub mod docs;
 pub mod endpoint;
 pub mod model;
 mod recovery;
-mod sync;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod time;
@@ -24,6 +24,10 @@ pub use self::{
     },
     recovery::Recovery,
     token::{
-        error::TokenError, issued::IssuedToken, pool::TokenPool, provider::TokenProvider, source::TokenSource,
+        error::{TokenError, TokenErrorKind},
+        issued::IssuedToken,
+        pool::TokenPool,
+        provider::TokenProvider,
+        source::TokenSource,
     },
 };

@@ -1,4 +1,5 @@
-//! Time as a value ([`Now`], [`CoarseNow`]) and as a seam ([`Runtime`]). Only `clocks` asks the operating system.
+//! Time as values ([`Now`], [`CoarseNow`]) and the trait of a program's clocks, timers and tasks
+//! ([`Runtime`]).
 
 mod clocks;
 
@@ -13,11 +14,12 @@ use std::{
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// One moment, read from every clock there is.
+/// One moment, read from every clock of the system.
 ///
-/// The wall clock can be set by anyone at any time. The monotonic clock cannot, but may stand still while the
-/// host is suspended, and means nothing outside the [`Runtime`] it came from. Where the system has one, the
-/// boot clock is a monotonic clock that suspension does not stop.
+/// - The wall clock can be set at any time.
+/// - The monotonic clock cannot be set, but may stop while the host is suspended. Its readings can only be
+///   compared with others of the same [`Runtime`].
+/// - The boot clock, on systems that have one, is a monotonic clock that runs on during suspension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     monotonic: Duration,
@@ -26,52 +28,53 @@ pub struct Now {
 }
 
 impl Now {
-    /// A moment from a reading of two clocks.
+    /// A moment from readings of the monotonic and the wall clock.
     #[must_use]
     pub const fn new(monotonic: Duration, wall: SystemTime) -> Self {
         Self { monotonic, boot: None, wall }
     }
 
-    /// The same moment, read from a clock that counts suspension too.
+    /// Adds a reading of the boot clock.
     #[must_use]
     pub const fn with_boot(mut self, boot: Duration) -> Self {
         self.boot = Some(boot);
         self
     }
 
-    /// Reads the clocks of the operating system; the boot clock is there on Linux and Android.
+    /// Reads the clocks of the operating system. Linux and Android have a boot clock.
     #[must_use]
     pub fn system() -> Self {
         clocks::now()
     }
 
-    /// Time since a fixed but arbitrary origin of the clock that this moment was read from.
+    /// The monotonic clock: the time since a fixed but arbitrary origin.
     #[must_use]
     pub const fn monotonic(&self) -> Duration {
         self.monotonic
     }
 
-    /// The same by the clock that counts suspension, if there is one.
+    /// The boot clock, if there is one.
     #[must_use]
     pub const fn boot(&self) -> Option<Duration> {
         self.boot
     }
 
-    /// What the wall clock says.
+    /// The wall clock.
     #[must_use]
     pub const fn wall(&self) -> SystemTime {
         self.wall
     }
 
-    /// Monotonic time since `earlier`; zero if that is later.
+    /// The monotonic time since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_since(&self, earlier: Self) -> Duration {
         self.monotonic.saturating_sub(earlier.monotonic)
     }
 
-    /// The most that any clock says has passed since `earlier`: what has not expired by this has not expired.
-    /// A wall clock that was set forward counts as time that passed, since nothing tells it from a suspension
-    /// that the other clocks have missed.
+    /// The longest time since `earlier` by any clock.
+    ///
+    /// A wall clock that was set forward counts as time that passed, because it looks like a suspension that
+    /// the other clocks have missed.
     #[must_use]
     pub fn longest_since(&self, earlier: Self) -> Duration {
         let by_boot = self.boot.zip(earlier.boot).map(|(now, then)| now.saturating_sub(then));
@@ -80,8 +83,8 @@ impl Now {
     }
 }
 
-/// A look at two clocks that is as cheap as the system allows, for answers that are wanted millions of times
-/// a second. It may be ahead of a [`Now`] by two ticks of the kernel (20 ms), and is never behind.
+/// A cheap reading of the monotonic and the wall clock, for the hit path. It is never behind a [`Now`], and
+/// ahead of it by at most two ticks of the kernel (20 ms).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoarseNow {
     monotonic: u64,
@@ -89,33 +92,34 @@ pub struct CoarseNow {
 }
 
 impl CoarseNow {
-    /// From nanoseconds of monotonic time and of wall time since 1970, neither of them behind a [`Now`].
+    /// A moment from nanoseconds of monotonic time and of wall time since 1970. Neither may be behind a
+    /// [`Now`].
     #[must_use]
     pub const fn from_nanos(monotonic: u64, wall: i64) -> Self {
         Self { monotonic, wall }
     }
 
-    /// Looks at the clocks of the operating system: the coarse ones on Linux and Android; elsewhere it costs as
-    /// much as [`Now::system`].
+    /// Reads the clocks of the operating system. Linux and Android have coarse clocks; on other systems this
+    /// costs as much as [`Now::system`].
     #[must_use]
     pub fn system() -> Self {
         clocks::coarse_now()
     }
 
-    /// Monotonic time, in nanoseconds.
+    /// The monotonic clock, in nanoseconds.
     pub(crate) const fn monotonic_nanos(self) -> u64 {
         self.monotonic
     }
 
-    /// How far the wall clock is ahead of the monotonic one, in nanoseconds: it changes when one of them was
-    /// set, or has stood still.
+    /// How far the wall clock is ahead of the monotonic clock, in nanoseconds. It changes when one of them is
+    /// set or stops.
     pub(crate) const fn drift_nanos(self) -> i64 {
         self.wall.wrapping_sub_unsigned(self.monotonic)
     }
 }
 
 impl From<Now> for CoarseNow {
-    /// What is beyond the numbers (584 years) is at their end.
+    /// Saturates after 584 years.
     fn from(now: Now) -> Self {
         let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         let wall = match now.wall.duration_since(UNIX_EPOCH) {
@@ -126,47 +130,45 @@ impl From<Now> for CoarseNow {
     }
 }
 
-/// What a client needs of its surroundings besides a transport: clocks, timers, tasks.
+/// The clocks, timers and background tasks of a program.
 ///
-/// `TokioRuntime` (feature `tokio`) is the usual one; a program on another executor brings its own.
+/// `TokioRuntime` (feature `tokio`) is the implementation for tokio. A program on another executor writes its
+/// own.
 pub trait Runtime: Send + Sync + fmt::Debug {
-    /// Reads the clocks.
+    /// Reads every clock.
     fn now(&self) -> Now;
 
-    /// Looks at them in passing. Whoever has nothing cheaper than [`now`](Self::now) leaves this as it is.
+    /// Reads the clocks for the hit path. The default calls [`now`](Self::now).
     fn coarse_now(&self) -> CoarseNow {
         self.now().into()
     }
 
-    /// A future that is ready once `duration` has passed. It is polled only where time really is short,
-    /// so an implementation may do its set-up at the first poll.
+    /// A future that is ready once `duration` has passed.
+    ///
+    /// Neither this call nor a poll of the future may panic, on any thread: a caller without a token waits
+    /// with it. If there is no timer, the future is ready at once, so that a time limit ends a wait too early
+    /// rather than never. An implementation may set up its timer at the first poll.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
     /// Runs `task` in the background.
     ///
     /// # Errors
-    /// Gives the task back when there is nothing to run it on.
+    /// Returns `task` itself if the runtime cannot run it. A later caller may try again with the same task.
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>>;
-
-    /// The executor that polls the caller, where there are several: what was begun under one cannot go on under
-    /// another.
-    fn executor(&self) -> u64 {
-        0
-    }
 }
 
-/// What `future` gives, or `None` once `limit` has passed. A result that is there in time is never lost:
-/// it is looked at before the clock.
+/// The output of `future`, or `None` once `limit` has passed. The future is polled before the timer, so a
+/// result in time is never lost.
 pub(crate) async fn within<T>(
     runtime: &dyn Runtime,
     limit: Duration,
     future: impl Future<Output = T>,
 ) -> Option<T> {
     let mut future = pin!(future);
-    let mut alarm = runtime.sleep(limit);
+    let mut timer = runtime.sleep(limit);
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
     })
     .await
 }
@@ -176,18 +178,22 @@ pub use self::tokio_runtime::TokioRuntime;
 
 #[cfg(feature = "tokio")]
 mod tokio_runtime {
-    use std::hash::{DefaultHasher, Hash, Hasher};
+    use tokio::runtime::Handle;
 
     use super::{BoxFuture, CoarseNow, Duration, Now, Runtime};
 
-    /// The [`Runtime`] of programs on tokio. Its timers belong to the tokio runtime that polls them, which
-    /// must have its time driver enabled: tokio panics where a call has to wait and there is none.
+    /// The [`Runtime`] of programs on tokio.
+    ///
+    /// A sleep uses the timer of the tokio runtime that polls it first. Outside of a tokio runtime there is
+    /// no timer: the sleep is ready at once, so a call that has to wait there fails with a timeout, and a
+    /// task cannot be spawned. Tokio does not tell whether its time driver is enabled, and panics if a sleep
+    /// is polled without one: build the runtime with `enable_time` or `enable_all`.
     #[derive(Debug, Clone, Copy, Default)]
     #[non_exhaustive]
     pub struct TokioRuntime;
 
     impl TokioRuntime {
-        /// The runtime that the polling thread is in.
+        /// The tokio runtime of the thread that polls.
         #[must_use]
         pub const fn current() -> Self {
             Self
@@ -204,13 +210,15 @@ mod tokio_runtime {
         }
 
         fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-            // The timer is made at the first poll: making it needs a runtime, and a call that never has to
-            // wait needs none.
-            Box::pin(async move { tokio::time::sleep(duration).await })
+            Box::pin(async move {
+                if Handle::try_current().is_ok() {
+                    tokio::time::sleep(duration).await;
+                }
+            })
         }
 
         fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-            match tokio::runtime::Handle::try_current() {
+            match Handle::try_current() {
                 Ok(handle) => {
                     handle.spawn(task);
                     Ok(())
@@ -218,11 +226,34 @@ mod tokio_runtime {
                 Err(_) => Err(task),
             }
         }
+    }
 
-        fn executor(&self) -> u64 {
-            let mut hasher = DefaultHasher::new();
-            tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()).hash(&mut hasher);
-            hasher.finish()
+    #[cfg(test)]
+    mod tests {
+        use std::{pin::pin, task::Context, task::Poll, task::Waker};
+
+        use super::*;
+
+        #[test]
+        fn a_sleep_outside_of_a_runtime_is_ready_at_once_and_does_not_panic() {
+            let mut sleep = TokioRuntime::current().sleep(Duration::from_secs(3600));
+            assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+        }
+
+        #[test]
+        fn a_sleep_uses_the_timer_of_the_runtime_that_polls_it_first() {
+            let sleep = TokioRuntime::current().sleep(Duration::from_millis(1));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let mut sleep = pin!(sleep);
+                assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+                sleep.await;
+            });
+        }
+
+        #[test]
+        fn a_task_is_given_back_outside_of_a_runtime() {
+            assert!(TokioRuntime::current().spawn(Box::pin(async {})).is_err());
         }
     }
 }

@@ -1,29 +1,25 @@
-//! The life of a token: when it expires, when another is got, and who waits for that.
+//! Token lifecycle: when a token expires, when it is renewed, and how callers wait.
 
+mod authorized;
 pub(crate) mod error;
 mod event;
 mod expiry;
 mod flight;
 pub(crate) mod issued;
-mod jwt_claims;
-mod permits;
 pub(crate) mod pool;
 pub(crate) mod provider;
 mod secret_source;
 pub mod session;
 pub(crate) mod source;
-#[cfg(feature = "tracing")]
-mod trace;
-mod turn;
-mod waiters;
+mod sync;
+mod words;
 
 #[cfg(feature = "tracing")]
-pub use self::trace::trace_event;
+pub use self::event::trace::trace_event;
 pub use self::{
-    error::TokenErrorKind,
+    authorized::{authorized, is_unauthorized},
     event::{Event, Grant, Reason},
     expiry::{DurationUnit, Expiry, ExpirySource},
-    provider::{authorized, is_unauthorized},
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
     source::TokenFuture,
 };

@@ -9,7 +9,7 @@ mod transport;
 pub use cg_auth_core;
 pub use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, IssuedToken,
-    Recovery, TokenError, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
+    Recovery, TokenError, TokenErrorKind, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
 };
 pub use cg_auth_transport_util::{Http2, TlsVersion};
 

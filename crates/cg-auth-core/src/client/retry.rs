@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::CallError;
+use crate::{back_off::doubled, endpoint::LONGEST_RETRY_AFTER};
 
 /// Whether and when a failed attempt is retried.
 ///
@@ -83,7 +84,7 @@ impl RetryPolicy {
         }
         let wait = match attempt.error.retry_after() {
             Some(named) => named.min(LONGEST_RETRY_AFTER),
-            None => attempt.part_of(self.bound(attempt.attempts)),
+            None => attempt.part_of(doubled(self.first_wait, attempt.attempts, self.longest_wait)),
         };
         let left = attempt.left.checked_sub(wait)?;
         attempt.could_be_repeated_within(left).then_some(wait)
@@ -91,11 +92,6 @@ impl RetryPolicy {
 
     pub(super) const fn attempt_timeout(&self) -> Duration {
         self.attempt_timeout
-    }
-
-    fn bound(&self, attempts: u32) -> Duration {
-        let doublings = attempts.saturating_sub(1).min(31);
-        self.first_wait.saturating_mul(1 << doublings).min(self.longest_wait)
     }
 }
 
@@ -147,6 +143,3 @@ impl FailedAttempt<'_> {
         is_asked_to_wait && error.retry_after().is_some()
     }
 }
-
-/// A longer time that a service names is taken for this one, should the deadline allow even that.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);

@@ -54,6 +54,9 @@ pub(crate) fn date_of(headers: &HeaderMap) -> Option<SystemTime> {
     headers.get(DATE).map(HeaderValue::to_str)?.ok().and_then(|text| httpdate::parse_http_date(text).ok())
 }
 
+/// A longer `Retry-After` counts as this one.
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+
 #[cfg(test)]
 mod tests {
     use super::*;

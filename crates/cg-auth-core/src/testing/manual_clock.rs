@@ -1,4 +1,4 @@
-//! [`ManualClock`]: time that passes when a test says so.
+//! [`ManualClock`]: clocks that only a test moves.
 
 use std::{
     collections::BTreeMap,
@@ -10,11 +10,13 @@ use std::{
 
 use crate::time::{BoxFuture, Now, Runtime};
 
-/// A [`Runtime`] whose clocks move only when they are told to, together or apart: a monotonic one, a wall clock
-/// and, where it is [asked for](Self::with_boot_clock), one that counts suspension too.
+/// A [`Runtime`] whose clocks only a test moves, together or apart: a monotonic clock, a wall clock and
+/// optionally a
+/// [boot clock](Self::with_boot_clock).
 ///
-/// A clone is the same clock. Sleepers wake when the monotonic clock reaches their time. There is nothing
-/// to spawn a task on: [`Runtime::spawn`] gives it back.
+/// A clone is the same clock. A sleep ends when the monotonic clock reaches its end. It cannot run background
+/// tasks:
+/// [`Runtime::spawn`] returns the task.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,19 +38,19 @@ struct State {
     monotonic: Duration,
     boot: Option<Duration>,
     wall: SystemTime,
-    /// By number, so that a sleep that is dropped takes its own waker away.
+    /// By number, so that a dropped sleep removes its own waker.
     sleepers: BTreeMap<u64, Waker>,
     next_sleeper: u64,
 }
 
 impl ManualClock {
-    /// A clock that shows 2030-01-01 00:00:00 UTC.
+    /// A clock whose wall clock shows 2030-01-01 00:00:00 UTC.
     #[must_use]
     pub fn new() -> Self {
         Self::starting_at(UNIX_EPOCH + Duration::from_secs(1_893_456_000))
     }
 
-    /// A clock whose wall shows `wall`.
+    /// A clock whose wall clock shows `wall`.
     #[must_use]
     pub fn starting_at(wall: SystemTime) -> Self {
         let state =
@@ -56,7 +58,7 @@ impl ManualClock {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The same clock with one more, which suspension does not stop, as Linux has it.
+    /// Adds a boot clock, which runs on during suspension, as on Linux.
     #[must_use]
     pub fn with_boot_clock(self) -> Self {
         let mut state = self.state();
@@ -66,7 +68,7 @@ impl ManualClock {
         self
     }
 
-    /// Lets time pass: all clocks move.
+    /// Moves all clocks forward by `duration`.
     pub fn advance(&self, duration: Duration) {
         let mut state = self.state();
         state.monotonic = state.monotonic.saturating_add(duration);
@@ -76,12 +78,12 @@ impl ManualClock {
         sleepers.into_values().for_each(Waker::wake);
     }
 
-    /// Sets the wall clock alone, as an operator or a time service does.
+    /// Sets the wall clock only, as an operator or a time service does.
     pub fn set_wall(&self, wall: SystemTime) {
         self.state().wall = wall;
     }
 
-    /// Suspends the host: the monotonic clock stands still, the others move on.
+    /// Suspends the host for `duration`: the monotonic clock stops, the other clocks move on.
     pub fn suspend(&self, duration: Duration) {
         self.state().pass_suspended(duration);
     }
@@ -92,7 +94,8 @@ impl ManualClock {
 }
 
 impl State {
-    /// Moves the clocks that suspension does not stop; the wall clock no further than a date can be written.
+    /// Moves the clocks that run on during suspension, the wall clock at most to the last date that can be
+    /// written.
     fn pass_suspended(&mut self, duration: Duration) {
         self.boot = self.boot.map(|boot| boot.saturating_add(duration));
         let last = (UNIX_EPOCH + LAST_MOMENT).max(self.wall);
@@ -151,7 +154,7 @@ impl Drop for Sleep {
     }
 }
 
-/// 9999-12-31 23:59:59 UTC: most that write a date go no further.
+/// 9999-12-31 23:59:59 UTC: most formats of a date end there.
 const LAST_MOMENT: Duration = Duration::from_secs(253_402_300_799);
 
 #[cfg(test)]
@@ -159,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_abandoned_sleep_leaves_nothing_behind() {
+    fn a_dropped_sleep_removes_its_waker() {
         let clock = ManualClock::new();
         for _ in 0..3 {
             let mut sleep = clock.sleep(Duration::from_secs(1));
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleep_ends_when_its_time_has_come() {
+    fn a_sleep_ends_when_the_monotonic_clock_reaches_its_end() {
         let clock = ManualClock::new();
         let mut sleep = clock.sleep(Duration::from_secs(2));
         for (pending, step) in [(true, 1), (true, 0), (false, 1)] {
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_boot_clock_counts_suspension_and_the_monotonic_one_does_not() {
+    fn the_boot_clock_counts_suspension_and_the_monotonic_clock_does_not() {
         let clock = ManualClock::new().with_boot_clock();
         let second = Duration::from_secs(1);
         clock.advance(second);
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_goes_as_far_as_a_date_can_tell() {
+    fn the_wall_clock_stops_at_the_last_date_that_can_be_written() {
         let clock = ManualClock::new();
         clock.advance(Duration::MAX);
         clock.suspend(Duration::MAX);

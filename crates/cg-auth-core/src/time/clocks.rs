@@ -1,4 +1,4 @@
-//! The clocks of the operating system. No other file reads them.
+//! The clocks of the operating system. Only this file reads them.
 
 pub(super) use self::platform::{coarse_now, now};
 
@@ -16,7 +16,7 @@ mod platform {
             .with_boot(since_origin(clock_gettime(ClockId::Boottime)))
     }
 
-    /// The coarse clocks are memory that the kernel writes at each tick, so they lag; two ticks put them ahead.
+    /// The kernel writes the coarse clocks at each tick, so they lag. Adding two ticks puts them ahead.
     pub(in crate::time) fn coarse_now() -> CoarseNow {
         let monotonic = nanos(clock_gettime(ClockId::MonotonicCoarse));
         let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
@@ -38,7 +38,7 @@ mod platform {
         }
     }
 
-    /// Beyond the year 2262 the end of the numbers is reached.
+    /// Saturates in the year 2262.
     const fn nanos(time: Timespec) -> i64 {
         time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
     }
@@ -47,9 +47,9 @@ mod platform {
     const TWO_TICKS: i64 = 20_000_000;
 }
 
-/// `Instant` stands for both monotonic clocks; a glance costs as much as a look.
+/// `Instant` is the monotonic clock. There is no boot clock and no cheaper reading.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-#[allow(clippy::disallowed_methods)] // the one place that may
+#[allow(clippy::disallowed_methods)] // no other file reads the clocks
 mod platform {
     use std::{
         sync::LazyLock,
@@ -77,15 +77,15 @@ mod tests {
     use crate::time::CoarseNow;
 
     #[test]
-    fn a_glance_is_never_behind_and_hardly_ahead() {
+    fn a_coarse_reading_is_never_behind_and_at_most_two_ticks_ahead() {
         for _ in 0..1000 {
             let before = CoarseNow::from(now());
-            let glance = coarse_now();
+            let coarse = coarse_now();
             let after = CoarseNow::from(now());
-            assert!(glance.monotonic_nanos() >= before.monotonic_nanos());
+            assert!(coarse.monotonic_nanos() >= before.monotonic_nanos());
             let a_tick_more = Duration::from_millis(30).as_nanos() as u64;
-            assert!(glance.monotonic_nanos() <= after.monotonic_nanos() + a_tick_more);
-            assert!(glance.drift_nanos().abs_diff(after.drift_nanos()) < a_tick_more);
+            assert!(coarse.monotonic_nanos() <= after.monotonic_nanos() + a_tick_more);
+            assert!(coarse.drift_nanos().abs_diff(after.drift_nanos()) < a_tick_more);
         }
     }
 }

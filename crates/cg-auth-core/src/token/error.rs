@@ -1,73 +1,68 @@
-//! [`TokenError`]: why there is no token.
+//! [`TokenError`]: why the caller gets no token.
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
+use super::words::words;
 use crate::{causes::causes, client::CallError, recovery::Recovery};
 
-/// Why there is no token that could be served. A clone is cheap: one failure reaches everybody who waited.
+/// Why the caller gets no token. A clone is cheap, because one failure reaches every waiter.
 #[derive(Debug, Clone)]
 pub struct TokenError {
     cause: Cause,
     retry_after: Option<Duration>,
 }
 
-#[derive(Debug, Clone)]
-enum Cause {
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum Cause {
+    #[error(transparent)]
     Call(Arc<CallError>),
-    Secret(Arc<dyn StdError + Send + Sync>),
+    #[error("cannot read the client secret")]
+    Secret(#[source] Arc<dyn StdError + Send + Sync>),
+    #[error("the service issued a token that had already expired")]
     ExpiredOnArrival,
+    #[error("the token acquisition ended in a panic")]
     Lost,
+    #[error("the token provider has been shut down")]
     ShutDown,
+    #[error("no token within {0:?}")]
     OutOfTime(Duration),
-    Other(Arc<dyn StdError + Send + Sync>),
+    #[error("the token source has no token")]
+    Other(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
-/// Where it failed.
+/// Which step failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenErrorKind {
     /// The call to the service.
     Call,
-    /// The client secret could not be had.
+    /// The secret source gave no client secret.
     Secret,
-    /// The service issued a token that had expired when it came.
+    /// The service issued a token that had already expired.
     ExpiredOnArrival,
-    /// The attempt ended in a panic, and nobody knows what of it arrived.
+    /// The acquisition ended in a panic; its request may or may not have arrived.
     Lost,
     /// The provider has been shut down.
     ShutDown,
-    /// The caller's own limit on waiting has passed; the attempt goes on.
+    /// The caller's own time limit passed; the acquisition goes on.
     OutOfTime,
-    /// A source of tokens that is not this crate's.
+    /// A [`TokenSource`](crate::TokenSource) of another crate has no token.
     Other,
 }
 
-impl TokenErrorKind {
-    /// The kind as a short stable word, for logs and machine-readable output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Secret => "secret",
-            Self::ExpiredOnArrival => "expired_on_arrival",
-            Self::Lost => "lost",
-            Self::ShutDown => "shut_down",
-            Self::OutOfTime => "out_of_time",
-            Self::Other => "other",
-        }
-    }
-}
+words!(
+    TokenErrorKind: Call = "call", Secret = "secret", ExpiredOnArrival = "expired_on_arrival", Lost = "lost",
+    ShutDown = "shut_down", OutOfTime = "out_of_time", Other = "other"
+);
 
 impl TokenError {
-    /// The client secret could not be had. No secret is in the text of `source`; its owner sees to that.
+    /// The secret source gave no client secret. The text of `source` must not hold the secret.
     ///
-    /// Somebody has to mend that, unless an [`io::Error`] among `source` and its causes says that it may pass:
-    /// a time limit, an interruption, or a network or a peer that is away. Then it is worth a
-    /// [`Retry`](Recovery::Retry).
+    /// The recovery is [`FixConfiguration`](Recovery::FixConfiguration), or [`Retry`](Recovery::Retry) if a
+    /// cause is an [`io::Error`] that may pass: a timeout, an interruption, an unreachable peer.
     ///
     /// ```
     /// use std::io::{Error, ErrorKind};
-    ///
     /// use cg_auth_core::TokenError;
     ///
     /// assert!(TokenError::secret(Error::new(ErrorKind::TimedOut, "the vault is slow")).is_retryable());
@@ -77,35 +72,18 @@ impl TokenError {
         Cause::Secret(Arc::from(source.into())).into()
     }
 
-    /// A [`TokenSource`](super::TokenSource) that is not this crate's has no token. No secret is in the text of
-    /// `source`; its owner sees to that.
+    /// Another crate's [`TokenSource`](crate::TokenSource) has no token. `source` must not show a secret.
     pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Cause::Other(Arc::from(source.into())).into()
     }
 
-    pub(super) fn expired_on_arrival() -> Self {
-        Cause::ExpiredOnArrival.into()
-    }
-
-    pub(super) fn lost() -> Self {
-        Cause::Lost.into()
-    }
-
-    pub(super) fn shut_down() -> Self {
-        Cause::ShutDown.into()
-    }
-
-    pub(super) fn out_of_time(limit: Duration) -> Self {
-        Cause::OutOfTime(limit).into()
-    }
-
-    /// Notes how long the next attempt has to wait.
+    /// Adds the time until the next acquisition may start.
     pub(super) fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
     }
 
-    /// Where it failed.
+    /// Which step failed.
     #[must_use]
     pub const fn kind(&self) -> TokenErrorKind {
         match self.cause {
@@ -119,35 +97,30 @@ impl TokenError {
         }
     }
 
-    /// The failed call, if that is what it was.
+    /// The failed call, if the kind is [`Call`](TokenErrorKind::Call).
     #[must_use]
     pub fn as_call(&self) -> Option<&CallError> {
-        match &self.cause {
-            Cause::Call(error) => Some(error),
-            _ => None,
-        }
+        if let Cause::Call(error) = &self.cause { Some(error) } else { None }
     }
 
-    /// What helps.
+    /// What the program can do about it.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         match &self.cause {
             Cause::Call(error) => error.recovery(),
             Cause::Secret(source) if may_pass(&**source) => Recovery::Retry,
             Cause::Secret(_) | Cause::ShutDown => Recovery::FixConfiguration,
-            // The answer was slow, or came out of a cache.
             Cause::ExpiredOnArrival | Cause::Lost | Cause::OutOfTime(_) | Cause::Other(_) => Recovery::Retry,
         }
     }
 
-    /// Whether asking again later may bring a token; when, says [`retry_after`](Self::retry_after).
+    /// Whether a later call may get a token; [`retry_after`](Self::retry_after) tells when.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.recovery() == Recovery::Retry
     }
 
-    /// When the next attempt may be made, counted from the moment this error was given; whoever asks before
-    /// gets the same error again, without a request.
+    /// The rest of the back-off at the moment of this error. Earlier calls fail with the same error.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -168,29 +141,17 @@ impl From<Cause> for TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Call(error) => error.fmt(f),
-            Cause::Secret(_) => f.write_str("the client secret could not be had"),
-            Cause::ExpiredOnArrival => f.write_str("the service issued a token that has expired already"),
-            Cause::Lost => f.write_str("the attempt to get a token was lost in a panic"),
-            Cause::ShutDown => f.write_str("the token provider has been shut down"),
-            Cause::OutOfTime(limit) => write!(f, "no token within {limit:?}"),
-            Cause::Other(_) => f.write_str("the source of tokens has none"),
-        }
+        self.cause.fmt(f)
     }
 }
 
 impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.cause {
-            Cause::Call(error) => error.source(),
-            Cause::Secret(source) | Cause::Other(source) => Some(&**source),
-            _ => None,
-        }
+        self.cause.source()
     }
 }
 
-/// Whether one of the causes says that what it comes from is away for now.
+/// Whether one of the causes is an I/O error that may pass.
 fn may_pass(error: &(dyn StdError + 'static)) -> bool {
     causes(error).any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| {

@@ -1,86 +1,122 @@
-//! [`Event`]: what observers are told. Names and fields are a contract.
+//! [`Event`]: what observers are notified of. Names and fields are a contract.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use super::{ExpirySource, TokenError};
+use super::{ExpirySource, TokenError, words::words};
+use crate::client::CallError;
 
-/// Something that happened to a token. No secret, token or text of an answer is part of it.
+/// Something that happened to a token. An event holds no secret, no token and no text of an answer.
 ///
-/// Each attempt to get a token ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. Only
-/// one that came to nothing but a look at a secret which had been refused not long before ends in none of them.
+/// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The
+/// one exception: an acquisition that reads a secret in its cool-down sends no request and causes no event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
     /// `token_acquired`: the service issued a token.
     #[non_exhaustive]
     Acquired {
-        /// Why it was asked.
+        /// Why the acquisition started.
         reason: Reason,
-        /// How it was asked in the end.
+        /// The grant of the last request.
         grant: Grant,
-        /// How many requests it took.
-        attempts: u32,
-        /// How long it took, the reading of the secret included.
+        /// The number of requests.
+        requests: u32,
+        /// The duration of the acquisition, including the time to read the secret.
         took: Duration,
-        /// How long the token lives; `None` if unknown.
+        /// The lifetime of the token; `None` if unknown.
         lifetime: Option<Duration>,
-        /// How that is known.
+        /// What the lifetime was derived from.
         expiry_source: ExpirySource,
-        /// The id that the vendor's support asks for.
+        /// The request id, which the vendor's support asks for.
         request_id: Option<String>,
     },
-    /// `token_failed`: there is no token, or no new one. A secret that was refused is told of when the service refuses
-    /// it, and not each time that its source gives it once more.
+    /// `token_failed`: the acquisition failed. A valid token stays in use. A refused secret is reported when
+    /// the service refuses it, and not again while the secret source keeps returning the same one.
     #[non_exhaustive]
     Failed {
-        /// Why it was asked.
+        /// Why the acquisition started.
         reason: Reason,
-        /// How it was asked in the end; `None` where it came to no request.
+        /// The grant of the last request; `None` if no request was made.
         grant: Option<Grant>,
-        /// How many requests it took.
-        attempts: u32,
-        /// How long it took, the reading of the secret included.
+        /// The number of requests.
+        requests: u32,
+        /// The duration of the acquisition, including the time to read the secret.
         took: Duration,
-        /// What went wrong.
+        /// The failure.
         error: TokenError,
-        /// When the next attempt may be made.
+        /// The back-off before the next acquisition.
         retry_in: Duration,
     },
-    /// `refresh_token_dropped`: it was refused, or may have been spent; the credential is used in its place.
+    /// `refresh_token_dropped`: it was refused or may have been spent, and the credential replaces it.
     #[non_exhaustive]
     RefreshTokenDropped {
-        /// Whether the service has refused it. Otherwise it may have arrived, and nobody saw the answer.
+        /// Whether the service refused it. Otherwise the request may have arrived, but its answer did not.
         refused: bool,
     },
-    /// `refresh_switched_off`: the service refuses even refresh tokens that it has just issued. A proxy that drops
-    /// header names with an underscore, as nginx does by default, has this effect.
+    /// `refresh_switched_off`: the service refuses even refresh tokens that it has just issued. A proxy that
+    /// drops header names with an underscore, as nginx does by default, has this effect.
     RefreshSwitchedOff,
-    /// `same_token_again`: a token that was said to be refused came back as the new one.
+    /// `same_token_again`: the service issued a token that had been reported as refused.
     SameTokenAgain,
-    /// `token_invalidated`: somebody reported it as refused.
+    /// `token_invalidated`: the program reported the token as refused.
     Invalidated,
-    /// `duration_mismatch`: `duration` fits neither what the token says of itself nor what is left of it. The
-    /// unit may be another one; told once.
+    /// `duration_mismatch`: the answer's `duration` fits neither the claims of the token nor the rest of its
+    /// lifetime. The unit may be wrong. A session reports this once.
     #[non_exhaustive]
     DurationMismatch {
-        /// The number, as it came.
+        /// The `duration` of the answer.
         duration: i64,
-        /// What the token says.
+        /// The lifetime by the claims of the token.
         lifetime: Option<Duration>,
     },
-    /// `acquisition_abandoned`: nothing comes of an attempt, and nobody knows what of it arrived. What ran it is gone, or
-    /// it was overtaken: by another secret, a token from elsewhere, or the end of what there was.
+    /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may
+    /// not have arrived. Its task was dropped, or a new generation superseded it.
     #[non_exhaustive]
     Abandoned {
-        /// Why the service was asked.
+        /// Why the acquisition started.
         reason: Reason,
-        /// How it was asked last; `None` where it came to no request.
+        /// The grant of the last request; `None` if no request was made.
         grant: Option<Grant>,
-        /// How many requests were answered or had failed; the one under way is not among them.
-        attempts: u32,
-        /// How long it had taken, the reading of the secret included.
+        /// The number of requests that were answered or had failed, without the one under way.
+        requests: u32,
+        /// The duration of the acquisition, including the time to read the secret.
         took: Duration,
     },
+}
+
+/// The one table of levels, names and fields, from which [`Event::fields`] and `trace_event` both come. Each
+/// value is an `Option`, and `display` marks one that `tracing` takes by its `Display`.
+macro_rules! with_table {
+    ($event:expr, $macro:ident) => {
+        match $event {
+            Event::Acquired { reason, grant, requests, took, lifetime, expiry_source, request_id } => $macro!(
+                DEBUG "token_acquired", reason: display = Some(reason), grant: display = Some(grant),
+                requests: plain = Some(*requests), took: plain = seconds(took),
+                lifetime: plain = lifetime.as_ref().and_then(seconds),
+                expiry_source: plain = Some(expiry_source.as_str()), request_id: plain = request_id.as_deref()
+            ),
+            Event::Failed { reason, grant, requests, took, error, retry_in } => $macro!(
+                WARN "token_failed", reason: display = Some(reason), grant: display = grant.as_ref(),
+                requests: plain = Some(*requests), took: plain = seconds(took), error: display = Some(error),
+                request_id: plain = error.as_call().and_then(CallError::request_id),
+                retry_in: plain = seconds(retry_in)
+            ),
+            Event::Abandoned { reason, grant, requests, took } => $macro!(
+                INFO "acquisition_abandoned", reason: display = Some(reason), grant: display = grant.as_ref(),
+                requests: plain = Some(*requests), took: plain = seconds(took)
+            ),
+            Event::RefreshTokenDropped { refused } => {
+                $macro!(INFO "refresh_token_dropped", refused: plain = Some(*refused))
+            }
+            Event::RefreshSwitchedOff => $macro!(WARN "refresh_switched_off"),
+            Event::SameTokenAgain => $macro!(WARN "same_token_again"),
+            Event::Invalidated => $macro!(INFO "token_invalidated"),
+            Event::DurationMismatch { duration, lifetime } => $macro!(
+                WARN "duration_mismatch", duration: plain = Some(*duration),
+                lifetime: plain = lifetime.as_ref().and_then(seconds)
+            ),
+        }
+    };
 }
 
 impl Event {
@@ -99,59 +135,35 @@ impl Event {
         }
     }
 
-    /// Names and values of the fields, in order; times are in seconds. What is unknown is left out.
+    /// Names and values of the fields, in a fixed order; times are in seconds. Unknown values are left out.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let seconds = |duration: &Duration| duration.as_secs_f64().to_string();
-        let mut fields = Vec::new();
-        match self {
-            Self::Acquired { reason, grant, attempts, took, lifetime, expiry_source, request_id } => {
-                fields.push(("reason", reason.as_str().to_owned()));
-                fields.push(("grant", grant.as_str().to_owned()));
-                fields.push(("attempts", attempts.to_string()));
-                fields.push(("took", seconds(took)));
-                fields.extend(lifetime.as_ref().map(|lifetime| ("lifetime", seconds(lifetime))));
-                fields.push(("expiry_source", expiry_source.as_str().to_owned()));
-                fields.extend(request_id.clone().map(|id| ("request_id", id)));
-            }
-            Self::Failed { reason, grant, attempts, took, error, retry_in } => {
-                fields.push(("reason", reason.as_str().to_owned()));
-                fields.extend(grant.map(|grant| ("grant", grant.as_str().to_owned())));
-                fields.push(("attempts", attempts.to_string()));
-                fields.push(("took", seconds(took)));
-                fields.push(("error", error.to_string()));
-                let request_id = error.as_call().and_then(|error| error.request_id());
-                fields.extend(request_id.map(|id| ("request_id", id.to_owned())));
-                fields.push(("retry_in", seconds(retry_in)));
-            }
-            Self::Abandoned { reason, grant, attempts, took } => {
-                fields.push(("reason", reason.as_str().to_owned()));
-                fields.extend(grant.map(|grant| ("grant", grant.as_str().to_owned())));
-                fields.push(("attempts", attempts.to_string()));
-                fields.push(("took", seconds(took)));
-            }
-            Self::RefreshTokenDropped { refused } => fields.push(("refused", refused.to_string())),
-            Self::DurationMismatch { duration, lifetime } => {
-                fields.push(("duration", duration.to_string()));
-                fields.extend(lifetime.as_ref().map(|lifetime| ("lifetime", seconds(lifetime))));
-            }
-            Self::RefreshSwitchedOff | Self::SameTokenAgain | Self::Invalidated => {}
+        let mut list = Vec::new();
+        macro_rules! push {
+            ($level:ident $event:literal $(, $name:ident: $kind:ident = $value:expr)*) => {
+                { $(list.extend($value.map(|value| (stringify!($name), value.to_string())));)* }
+            };
         }
-        fields
+        with_table!(self, push);
+        list
     }
 }
 
-/// Why the service was asked for a token.
+fn seconds(duration: &Duration) -> Option<f64> {
+    Some(duration.as_secs_f64())
+}
+
+/// Why an acquisition started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// There was none.
+    /// There was no token.
     Missing,
-    /// The one there was enters the last part of its life.
+    /// The token entered its early phase or its margin.
     Due,
-    /// The one there was has expired.
+    /// The token had expired.
     Expired,
-    /// The one there was has been reported as refused.
+    /// The token had been reported as refused.
     Invalidated,
 }
 
@@ -165,38 +177,8 @@ pub enum Grant {
     RefreshToken,
 }
 
-impl Reason {
-    /// The reason as a short stable word, for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Due => "due",
-            Self::Expired => "expired",
-            Self::Invalidated => "invalidated",
-        }
-    }
-}
+words!(Reason: Missing = "missing", Due = "due", Expired = "expired", Invalidated = "invalidated");
+words!(Grant: Credential = "credential", RefreshToken = "refresh_token");
 
-impl Grant {
-    /// The grant as a short stable word, for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Credential => "credential",
-            Self::RefreshToken => "refresh_token",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+#[cfg(feature = "tracing")]
+pub(super) mod trace;

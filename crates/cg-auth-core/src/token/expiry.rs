@@ -1,21 +1,25 @@
-//! When a token expires: pure arithmetic that saturates, and says `unknown` rather than guess.
+//! When a token expires: pure, saturating arithmetic. An answer without usable values is of unknown expiry.
+
+mod jwt_claims;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::jwt_claims::JwtClaims;
+use self::jwt_claims::JwtClaims;
+use super::words::words;
 use crate::{
     endpoint::{Answer, date_of},
     model::DelegatedAccessToken,
     time::Now,
 };
 
-/// The unit of the wire's `duration`, which the vendor does not document (SPEC section 8).
+/// The unit of the wire's `duration`, which the vendor does not document: see the
+/// [wire protocol, section 8](crate::docs::wire#8-duration-unit-and-lifetime--unknown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum DurationUnit {
     /// Thousandths of a second.
     Milliseconds,
-    /// The natural guess, and the default.
+    /// Seconds: the default, and the most likely unit.
     #[default]
     Seconds,
     /// 60 seconds.
@@ -32,35 +36,23 @@ pub enum ExpirySource {
     JwtClaims,
     /// The answer's `duration`, in the unit that the program chose.
     Duration,
-    /// The program's own word.
+    /// A moment that the program gave.
     Given,
-    /// Nothing usable: the token is good until the service refuses it.
+    /// Nothing usable: the token is valid until the service refuses it.
     Unknown,
 }
 
-impl ExpirySource {
-    /// The source as a short stable word, for logs and machine-readable output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::JwtClaims => "jwt_claims",
-            Self::Duration => "duration",
-            Self::Given => "given",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+words!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "given", Unknown = "unknown");
 
-/// When a token expires, by every clock there is, and how that is known.
+/// When a token expires by every clock, and what that was derived from.
 ///
-/// The lifetime counts from the moment the request was *sent*, which is never later than the moment of
-/// issue. It is, in this order:
+/// The lifetime counts from the moment the request was *sent*, which is never later than the moment of issue.
+/// The first of these that is usable gives the lifetime:
 ///
-/// 1. for a JWT `exp - iat`, but never more than `exp - Date` of the answer, since a service that caches
-///    tokens may hand out an old one; without `iat`, `exp - Date`; without either, `exp` by the local wall
-///    clock;
-/// 2. a positive `duration` in its unit;
-/// 3. unknown: use the token until it is refused. Zero, negative and overflowing values end up here.
+/// 1. The claims of a JWT: `exp - iat`, but never more than `exp - Date`, because a service with a cache may
+///    hand out an old token. Without `iat` it is `exp - Date`; without both, `exp` by the local wall clock.
+/// 2. A positive `duration` in its unit.
+/// 3. Neither, or only zero, negative and overflowing values: the lifetime is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
     source: ExpirySource,
@@ -77,11 +69,12 @@ struct Known {
 }
 
 impl Expiry {
-    /// Of a token that nothing is known about.
+    /// An unknown expiry: the token is valid until the service refuses it.
     pub const UNKNOWN: Self =
         Self { source: ExpirySource::Unknown, known: None, contradicts_duration: false };
 
-    /// Of the token in `answer`. Unknown where the answer does not say when its request was
+    /// The expiry of the token in `answer`. It is unknown if the answer does not hold the moment when its
+    /// request was
     /// [sent](Answer::sent_at).
     #[must_use]
     pub fn of_answer(answer: &Answer<DelegatedAccessToken>, unit: DurationUnit) -> Self {
@@ -91,7 +84,7 @@ impl Expiry {
         }
     }
 
-    /// Of `token`, asked for at `sent`, answered at `date` by the server's clock.
+    /// The expiry of `token`, whose request was sent at `sent` and answered at `date` by the server's clock.
     #[must_use]
     pub fn of(token: &DelegatedAccessToken, unit: DurationUnit, date: Option<SystemTime>, sent: Now) -> Self {
         let claims = JwtClaims::read(token.access_token());
@@ -107,7 +100,7 @@ impl Expiry {
         expiry
     }
 
-    /// Of a token that is good until `expires_at` by the wall clock, for instance one that was stored.
+    /// The expiry of a token, such as one from a store, that is valid until `expires_at` by the wall clock.
     #[must_use]
     pub fn until(expires_at: SystemTime, now: Now) -> Self {
         let lifetime = expires_at.duration_since(now.wall()).unwrap_or_default();
@@ -119,84 +112,86 @@ impl Expiry {
         Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
     }
 
-    /// Where the rest comes from.
+    /// What the expiry was derived from.
     #[must_use]
     pub const fn source(&self) -> ExpirySource {
         self.source
     }
 
-    /// How long the token lives from the moment its request was sent; `None` if unknown.
+    /// The lifetime of the token, counted from the moment its request was sent; `None` if unknown.
     #[must_use]
     pub fn lifetime(&self) -> Option<Duration> {
         self.known.map(|known| known.lifetime)
     }
 
-    /// Whether the answer's `duration` fits neither the whole life that the claims tell nor what was left of it:
-    /// the unit may be another one.
+    /// Whether `duration` fits neither the lifetime by the claims nor its rest: the unit may be wrong.
     #[must_use]
     pub const fn contradicts_duration(&self) -> bool {
         self.contradicts_duration
     }
 
-    /// What the lifetime counts from; `None` if unknown.
+    /// The moment from which the lifetime counts; `None` if unknown.
     pub(super) fn sent(&self) -> Option<Now> {
         self.known.map(|known| known.sent)
     }
 
-    /// The end by the local wall clock; `None` if unknown.
+    /// The moment of expiry by the local wall clock; `None` if unknown.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.known.map(|known| known.expires_at)
     }
 
-    /// What is left at `now`, by whichever clock leaves least; `None` if unknown.
+    /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
     #[must_use]
     pub fn remaining(&self, now: Now) -> Option<Duration> {
         self.known.map(|known| known.lifetime.saturating_sub(now.longest_since(known.sent)))
     }
 
-    /// Whether any clock says at `now` that the token has expired. One of unknown expiry never has.
+    /// Whether the token has expired at `now` by any clock. A token of unknown expiry never expires.
     #[must_use]
     pub fn is_expired(&self, now: Now) -> bool {
         self.remaining(now) == Some(Duration::ZERO)
     }
 }
 
-/// Clocks differ, and services round: a minute or a twentieth more or less is no contradiction.
+/// Clocks differ and services round, so a difference of a minute or a twentieth is no contradiction.
 fn fits(duration: Duration, claims: JwtClaims, date: Option<SystemTime>) -> bool {
     let Some(expires_at) = claims.expires_at else { return true };
     let date = date.map(unix_seconds);
     [claims.issued_at, date].into_iter().flatten().any(|moment| {
-        let left = Duration::from_secs(u64::try_from(expires_at.saturating_sub(moment)).unwrap_or(0));
+        let left = seconds_between(moment, expires_at);
         left.abs_diff(duration) <= Duration::from_secs(60).max(left / 20)
     })
 }
 
 fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) -> Option<Duration> {
     let expires_at = claims.expires_at?;
-    let left_at =
-        |moment: i64| Duration::from_secs(u64::try_from(expires_at.saturating_sub(moment)).unwrap_or(0));
+    let left_at = |moment| seconds_between(moment, expires_at);
     let at_issue = match claims.issued_at {
-        // Claims that contradict each other say nothing.
+        // Claims that contradict each other are ignored.
         Some(issued_at) if issued_at >= expires_at => return None,
         issued_at => issued_at.map(left_at),
     };
     let at_answer = date.map(|date| left_at(unix_seconds(date)));
-    let lifetimes = [at_issue, at_answer];
-    lifetimes.into_iter().flatten().min().or_else(|| Some(left_at(unix_seconds(sent.wall()))))
+    [at_issue, at_answer].into_iter().flatten().min().or_else(|| Some(left_at(unix_seconds(sent.wall()))))
 }
 
 fn lifetime_of_duration(duration: i64, unit: DurationUnit) -> Option<Duration> {
     let count = u64::try_from(duration).ok().filter(|count| *count > 0)?;
-    match unit {
-        DurationUnit::Milliseconds => Some(Duration::from_millis(count)),
-        DurationUnit::Seconds => Some(Duration::from_secs(count)),
-        DurationUnit::Minutes => count.checked_mul(60).map(Duration::from_secs),
-        DurationUnit::Hours => count.checked_mul(3600).map(Duration::from_secs),
-    }
+    let seconds = match unit {
+        DurationUnit::Milliseconds => return Some(Duration::from_millis(count)),
+        DurationUnit::Seconds => 1,
+        DurationUnit::Minutes => 60,
+        DurationUnit::Hours => 3600,
+    };
+    count.checked_mul(seconds).map(Duration::from_secs)
 }
 
-/// Whole seconds since 1970, rounded up: a fraction of a second is never added to a token's life.
+fn seconds_between(moment: i64, end: i64) -> Duration {
+    Duration::from_secs(u64::try_from(end.saturating_sub(moment)).unwrap_or(0))
+}
+
+/// Whole seconds since 1970, rounded up, so that rounding never makes a lifetime longer.
 fn unix_seconds(moment: SystemTime) -> i64 {
     match moment.duration_since(UNIX_EPOCH) {
         Ok(after) => {

@@ -1,21 +1,24 @@
-//! [`Flight`]: one attempt, and everybody who waits for it.
+//! [`Flight`]: one acquisition in flight, and the callers who wait for it.
+
+mod semaphore;
+mod waiters;
 
 use std::{
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use super::{IssuedToken, TokenError, waiters::Waiters};
-use crate::{
+pub(super) use self::semaphore::{Permit, Semaphore};
+use self::waiters::Waiters;
+use super::{
+    IssuedToken, TokenError,
     sync::{Mutex, lock},
-    time::BoxFuture,
 };
+use crate::time::{BoxFuture, Runtime};
 
-/// An attempt on its way. It flies in a task of its own or, where nothing can be spawned, it is parked here and
-/// moved on by whoever waits and is polled; nobody owns it while nobody polls it.
-#[derive(Default)]
+/// An acquisition in flight. It runs in a background task. If the runtime cannot spawn, its future is parked
+/// here and polled by the waiters, until a caller whose runtime can spawn hands it over.
 pub(super) struct Flight {
     state: Mutex<State>,
     waiters: Arc<Waiters>,
@@ -25,32 +28,51 @@ pub(super) struct Flight {
 struct State {
     outcome: Option<Outcome>,
     parked: Option<BoxFuture<'static, ()>>,
-    /// Where a task that could not be spawned has to be polled; it stays when the task is taken.
-    executor: Option<u64>,
+    /// Whether a waiter has not found the future that another thread had taken.
+    was_missed: bool,
+    is_in_background: bool,
 }
 
-/// What became of an attempt.
+/// How an acquisition ended.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
-    /// It has come to its end.
+    /// With this result.
     Ended(Result<IssuedToken, TokenError>),
-    /// Others have overtaken it; whoever waits asks the session anew.
-    Gone,
-    /// What ran it is gone; whoever waits asks the session anew.
-    Abandoned,
+    /// The session went on without it. The waiters ask the session again.
+    Superseded,
+    /// Its task was dropped. The waiters ask the session again.
+    Dropped,
 }
 
 impl Flight {
-    /// Keeps what could not be spawned. I/O that was begun under one executor does not go on under another.
-    pub(super) fn park(&self, task: BoxFuture<'static, ()>, executor: u64) {
-        lock(&self.state).executor = Some(executor);
-        self.keep(task);
-        // Somebody may wait already, and nobody else moves the task.
-        self.waiters.wake_all();
+    /// A flight whose future is parked.
+    pub(super) fn new(future: BoxFuture<'static, ()>) -> Self {
+        let state = State { parked: Some(future), ..State::default() };
+        Self { state: Mutex::new(state), waiters: Arc::default() }
     }
 
-    /// The first outcome counts. Everybody who waits is woken, and a parked attempt that others have overtaken is
-    /// dropped.
+    /// Moves a parked future into a background task. Returns whether this call did so.
+    pub(super) fn hand_over(&self, runtime: &dyn Runtime) -> bool {
+        let Some(future) = self.take_parked(true) else { return false };
+        let Err(future) = runtime.spawn(future) else { return true };
+        if self.park(future) {
+            // This caller may not poll the future, so the waiters who missed it have to.
+            self.waiters.wake_all();
+        }
+        false
+    }
+
+    /// Waits for the outcome and polls a parked future. Dropping the wait changes nothing.
+    pub(super) async fn outcome(&self) -> Outcome {
+        self.waiters
+            .until(|| {
+                self.poll_parked();
+                lock(&self.state).outcome.clone()
+            })
+            .await
+    }
+
+    /// Ends the flight with its first outcome, wakes every waiter and drops a parked future.
     pub(super) fn end(&self, outcome: Outcome) {
         let mut state = lock(&self.state);
         state.outcome.get_or_insert(outcome);
@@ -60,73 +82,43 @@ impl Flight {
         drop(parked);
     }
 
-    /// Waits for the outcome, moving a parked attempt on meanwhile. Dropping the future leaves everything as it is.
-    pub(super) async fn outcome(&self, executor: impl Fn() -> u64) -> Outcome {
-        self.waiters
-            .until(|| {
-                self.move_on(&executor);
-                lock(&self.state).outcome.clone()
-            })
-            .await
+    /// Whether it runs in a background task.
+    pub(super) fn is_in_background(&self) -> bool {
+        lock(&self.state).is_in_background
     }
 
-    /// Moves a parked attempt on until `is_over`, for somebody who waits for that and not for the outcome.
-    pub(super) async fn assist(&self, executor: u64, is_over: impl Fn() -> bool) {
-        self.waiters
-            .until(|| {
-                self.move_on(|| executor);
-                is_over().then_some(())
-            })
-            .await;
-    }
-
-    pub(super) fn is_parked_under(&self, executor: u64) -> bool {
-        lock(&self.state).executor == Some(executor)
-    }
-
-    /// Whether it has a task of its own.
-    pub(super) fn is_spawned(&self) -> bool {
-        lock(&self.state).executor.is_none()
-    }
-
-    /// Moves a parked attempt on as far as it can go now. One that belongs elsewhere is left alone.
-    pub(super) fn move_on_in_passing(&self, executor: u64) {
-        if self.is_parked_under(executor) {
-            self.move_on(|| executor);
-        }
-    }
-
-    fn move_on(&self, executor: impl Fn() -> u64) {
-        // Whoever finds the task taken is registered, and woken where it has to be polled once more.
-        let Some(mut parked) = lock(&self.state).parked.take() else { return };
-        if !self.is_parked_under(executor()) {
-            // Its owner takes that for its end.
-            return drop(parked);
-        }
+    fn poll_parked(&self) {
+        let wakes = self.waiters.wakes();
+        let Some(mut future) = self.take_parked(false) else { return };
         let waker = Waker::from(Arc::clone(&self.waiters));
-        self.waiters.forget_wakes();
-        let polled =
-            catch_unwind(AssertUnwindSafe(|| parked.as_mut().poll(&mut Context::from_waker(&waker))));
-        // After a panic, as in a task of its own, the outcome is there: whoever polls it is not to blame.
-        if matches!(polled, Ok(Poll::Pending)) {
-            self.keep(parked);
-            if self.waiters.has_woken() {
+        let poll = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
+        // A panic has ended the flight, as it does in a background task. This caller gets that outcome.
+        if matches!(poll, Ok(Poll::Pending)) {
+            self.park(future);
+            if self.waiters.wakes() != wakes {
+                // Waiters who were woken during the poll have missed the future.
                 self.waiters.wake_all();
             }
         }
     }
 
-    /// Until the flight ends; a task that comes too late is dropped, once the lock is free.
-    fn keep(&self, parked: BoxFuture<'static, ()>) {
+    fn take_parked(&self, is_in_background: bool) -> Option<BoxFuture<'static, ()>> {
         let mut state = lock(&self.state);
-        if state.outcome.is_none() {
-            state.parked = Some(parked);
-        }
+        let parked = state.parked.take();
+        state.was_missed = parked.is_none();
+        state.is_in_background |= is_in_background && parked.is_some();
+        parked
     }
-}
 
-impl fmt::Debug for Flight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flight").field("outcome", &lock(&self.state).outcome).finish_non_exhaustive()
+    /// Parks the future again, unless the flight has ended. Returns whether a waiter has missed it.
+    fn park(&self, future: BoxFuture<'static, ()>) -> bool {
+        let mut state = lock(&self.state);
+        state.is_in_background = false;
+        if state.outcome.is_none() {
+            state.parked = Some(future);
+            return state.was_missed;
+        }
+        // The future is dropped after the lock.
+        false
     }
 }

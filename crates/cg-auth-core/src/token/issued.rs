@@ -1,4 +1,4 @@
-//! [`IssuedToken`]: an access token as programs use it.
+//! [`IssuedToken`]: an access token with its header value and its expiry.
 
 use std::{fmt, sync::Arc};
 
@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use super::Expiry;
 use crate::model::AccessToken;
 
-/// An access token that was issued, and when it expires. A clone is the same token.
+/// An issued access token with its expiry. A clone is the same token.
 ///
-/// Token and header value lie in one buffer, which is zeroed when the last of them is gone.
+/// Token and header value share one buffer, which is zeroed when the last of them is dropped.
 #[derive(Clone)]
 pub struct IssuedToken {
     inner: Arc<Inner>,
@@ -24,25 +24,25 @@ struct Inner {
 }
 
 impl IssuedToken {
-    /// A token as it was issued.
+    /// The issued `token`, which expires as `expiry` says.
     #[must_use]
     pub fn new(token: &AccessToken, expiry: Expiry) -> Self {
         let text = BearerText::new(token);
         Self { inner: Arc::new(Inner { authorization: text.header_value(), text, expiry }) }
     }
 
-    /// The token itself. Whoever calls this sees to it that it goes nowhere else.
+    /// The token itself. The caller keeps it out of logs and error texts.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         self.inner.text.token()
     }
 
-    #[allow(clippy::expect_used)] // it was one
+    #[allow(clippy::expect_used)] // the text came from an access token
     pub(super) fn access_token(&self) -> AccessToken {
         AccessToken::new(self.expose_secret()).expect("an access token")
     }
 
-    /// The value of an `authorization` header, `Bearer` and the token (RFC 6750 section 2.1), marked sensitive.
+    /// The value of an `authorization` header, `Bearer` and the token (RFC 6750), marked sensitive.
     #[must_use]
     pub fn authorization(&self) -> &HeaderValue {
         &self.inner.authorization
@@ -54,7 +54,7 @@ impl IssuedToken {
         self.inner.expiry
     }
 
-    /// Whether the two are one token, issued once. The service may issue the same text again.
+    /// Whether both are clones of one issued token. The service may issue the same text twice.
     #[must_use]
     pub fn is_same_issue(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
@@ -73,7 +73,7 @@ struct BearerText(Arc<Zeroizing<Box<str>>>);
 
 impl BearerText {
     fn new(token: &AccessToken) -> Self {
-        // Of the exact size, so that nothing is left behind by growing.
+        // The exact capacity: growing would leave an unzeroed copy behind.
         let mut text = Zeroizing::new(String::with_capacity(SCHEME.len() + token.expose_secret().len()));
         text.push_str(SCHEME);
         text.push_str(token.expose_secret());

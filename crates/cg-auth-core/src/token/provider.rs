@@ -1,55 +1,49 @@
-//! [`TokenProvider`]: a token that is always valid, and nobody waits for what is there.
+//! [`TokenProvider`]: always hands out a valid token of one user. A caller waits only when there is none.
 
-mod authorized;
+mod acquire;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod observers;
-mod pilot;
-mod pooled;
 mod shared;
+mod task;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
-pub use self::authorized::{authorized, is_unauthorized};
-pub(super) use self::shared::Shared;
+use self::{acquire::acquire, shared::Shared};
 use super::{
-    Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource,
+    Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource, authorized,
+    error::Cause,
+    flight::Semaphore,
     secret_source::read_secret,
     session::{ProviderState, Session},
+    source::TokenCache,
+    sync::lock,
 };
 use crate::{
     client::AuthClient,
     model::{ApiCredential, DelegatedAccessToken, UserPrincipalName},
-    time::within,
+    time::{BoxFuture, within},
 };
 
-/// Hands out a valid token of one user, getting, renewing and replacing it as needed.
+/// Always hands out a valid token of one user. It acquires, caches and renews the token as needed.
 ///
-/// A clone is the same provider. While the token is fresh a call takes no lock and no allocation, and nobody waits
-/// for a refresh: it runs in a task of its own. Callers who need a token that is not there share one attempt, and
-/// its outcome. What is decided when, says [`Session`].
-///
-/// An attempt runs on the runtime of the caller who caused it. While that one is alive and not driven, such as a
-/// current-thread runtime between two `block_on`, callers elsewhere wait: a program with several runtimes limits
-/// that by [`token_within`](Self::token_within).
-///
-/// Dropping the last clone while a refresh is on the wire may lose the refresh token that the service gives in
-/// exchange; [`shutdown`](Self::shutdown) waits for it.
+/// A clone is the same provider. Reading a fresh token takes no lock and allocates nothing, and a background
+/// task renews it. Callers who need a token while there is none share one acquisition, which runs on the
+/// runtime of the first of them: see [single flight](crate::docs::explanation::single_flight).
 ///
 /// ```
-/// use cg_auth_core::{
-///     AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName,
-///     testing::{ManualClock, ScriptedTransport},
-/// };
+/// use cg_auth_core::testing::{ManualClock, ScriptedTransport};
+/// use cg_auth_core::{AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let answer = r#"{"value":{"access_token":"eyJ","refresh_token":"abc","duration":3600},"isSuccess":true}"#;
+/// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
 /// let transport = ScriptedTransport::new().answer(http::Response::new(answer.into()));
-/// let client = AuthClient::with_runtime(BaseUrl::parse("https://example.com")?, transport, ManualClock::new());
-///
+/// let base = BaseUrl::parse("https://example.com")?;
+/// let client = AuthClient::with_runtime(base, transport, ManualClock::new());
 /// let user = UserPrincipalName::new("someone@example.com")?;
+///
 /// let provider = TokenProvider::new(client, user, ClientSecret::new("s3cret")?);
 /// assert_eq!(provider.token().await?.expose_secret(), "eyJ");
 /// assert_eq!(provider.authorization().await?, "Bearer eyJ");
@@ -62,9 +56,7 @@ pub struct TokenProvider {
 }
 
 impl TokenProvider {
-    /// Tokens of `user_principal_name`, over `client`. The secret is read before each attempt. Where the wire's
-    /// `duration` is in another unit than seconds, a [session](Self::with_session) is set up
-    /// [with it](Session::with_duration_unit).
+    /// Tokens of `user_principal_name` over `client`. The secret is read before each acquisition.
     #[must_use]
     pub fn new(
         client: AuthClient,
@@ -74,34 +66,41 @@ impl TokenProvider {
         Self::with_session(client, Session::new(user_principal_name), secret)
     }
 
-    /// The same with a session that has been set up.
+    /// Like [`new`](Self::new), with a session that the program has set up, for instance with
+    /// [another unit](Session::with_duration_unit) of the wire's `duration`.
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
-        Self { shared: Shared::new(client, session, Arc::new(secret), None) }
+        Self { shared: Arc::new(Shared::new(client, session, Arc::new(secret), None)) }
     }
 
-    /// On whose behalf the tokens are.
-    #[must_use]
-    pub fn user_principal_name(&self) -> UserPrincipalName {
-        self.shared.user_principal_name()
+    /// A provider whose acquisitions take a permit of `semaphore` each.
+    pub(super) fn with_semaphore(
+        client: AuthClient,
+        session: Session,
+        secret: Arc<dyn SecretSource>,
+        semaphore: Arc<Semaphore>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared::new(client, session, secret, Some(semaphore))) }
     }
 
-    /// A valid token, waiting for it where there is none. One that is about to expire is given all the same where
-    /// another does not come in half of the time that it has left. Dropping the future disturbs nobody else.
+    /// A valid token. The future waits only if there is none, or, for half of the rest at most, if the token
+    /// is about to expire. Dropping the future affects no other caller.
     ///
     /// # Errors
-    /// [`TokenError`], which says why there is none.
+    /// [`TokenError`], which says why the caller gets no token.
     pub fn token(&self) -> TokenFuture<'_> {
-        TokenFuture::of_provider(&self.shared)
+        TokenFuture::cached(self)
     }
 
-    /// A valid token, if there is one. It starts nothing; a token that is due soon is given too.
-    #[must_use]
-    pub fn peek(&self) -> Option<IssuedToken> {
-        self.shared.hit().or_else(|| self.shared.valid_token())
+    /// The value of an `authorization` header with a valid token, marked sensitive. It copies nothing.
+    ///
+    /// # Errors
+    /// [`TokenError`], as [`token`](Self::token).
+    pub async fn authorization(&self) -> Result<HeaderValue, TokenError> {
+        self.with_token(|token| token.authorization().clone()).await
     }
 
-    /// Lends a valid token, which costs less than giving it.
+    /// Lends a valid token to `use_it`, which is cheaper than [`token`](Self::token).
     ///
     /// # Errors
     /// [`TokenError`], as [`token`](Self::token).
@@ -112,78 +111,80 @@ impl TokenProvider {
         }
     }
 
-    /// The value of an `authorization` header with a valid token, marked sensitive. It shares the token's buffer.
+    /// A valid token, after a wait of `limit` at most. The acquisition goes on for other waiters.
     ///
     /// # Errors
-    /// [`TokenError`], as [`token`](Self::token).
-    pub async fn authorization(&self) -> Result<HeaderValue, TokenError> {
-        self.with_token(|token| token.authorization().clone()).await
-    }
-
-    /// A valid token, waiting for `limit` at most. Others who wait are not disturbed, and the attempt goes on.
-    ///
-    /// # Errors
-    /// [`TokenError`], as [`token`](Self::token), or that the limit has passed and no token is valid.
+    /// [`TokenError`], as [`token`](Self::token), or that `limit` has passed and no token is valid.
     pub async fn token_within(&self, limit: Duration) -> Result<IssuedToken, TokenError> {
         if let Some(token) = self.shared.hit() {
             return Ok(token);
         }
         let token = within(self.shared.runtime(), limit, self.token()).await;
-        token.unwrap_or_else(|| self.shared.valid_token().ok_or_else(|| TokenError::out_of_time(limit)))
+        token.unwrap_or_else(|| self.shared.valid_token().ok_or_else(|| Cause::OutOfTime(limit).into()))
     }
 
-    /// Starts to get a token where one is missing or due, and does not wait. Where nothing can be spawned, the next
-    /// callers move that on.
+    /// Makes a request of the caller's with a valid token, and once more with a new token if the service
+    /// refuses the first one: [`authorized`](fn@authorized) with the tokens of this provider.
+    ///
+    /// # Errors
+    /// [`TokenError`] if there is no token, and every error of `call`.
+    pub async fn authorized<T, E, F>(
+        &self,
+        refused: impl Fn(&T) -> bool,
+        call: impl Fn(HeaderValue) -> F,
+    ) -> Result<T, E>
+    where
+        E: From<TokenError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        authorized(self, refused, call).await
+    }
+
+    /// The token, if it is valid, in any phase. It never waits and starts nothing.
+    #[must_use]
+    pub fn peek(&self) -> Option<IssuedToken> {
+        self.shared.valid_token()
+    }
+
+    /// Starts an acquisition if the token is missing or due. It does not wait.
     pub fn prefetch(&self) {
-        self.shared.prefetch();
+        let _ = acquire::step(&self.shared, true);
     }
 
-    /// Reports that a service refused `token`, so that another one is got. False where that changes nothing, since
-    /// the token has been replaced already, or since tokens are being refused one after the other; see
-    /// [`Session::invalidate`].
+    /// Reports that a service refused `token`, so that the next caller gets a new one. Returns false if that
+    /// changes nothing: see [`Session::invalidate`].
     pub fn invalidate(&self, token: &IssuedToken) -> bool {
-        self.shared.act(|session, now| session.invalidate(token, now))
+        self.shared.with_session(|session, now| session.invalidate(token, now))
     }
 
-    /// Takes over a token from elsewhere, such as a store, in place of what there is. Who waits goes on with it. A
-    /// provider that has been [shut down](Self::shutdown) takes none.
+    /// Replaces everything by a token from elsewhere, such as a store. Waiters get that token. A provider
+    /// that is
+    /// [shut down](Self::shutdown) ignores it.
     pub fn seed(&self, token: DelegatedAccessToken, expiry: Expiry) {
-        self.shared.begin_anew(|inner, now| {
+        self.shared.new_generation(|inner, now| {
             if !inner.is_shut_down {
                 inner.session.seed(token, expiry, now);
             }
         });
     }
 
-    /// Forgets the token, and every failure. Who waits goes on with another attempt.
+    /// Forgets the token and every failure. Waiters go on with a new acquisition.
     pub fn clear(&self) {
-        self.shared.begin_anew(|inner, now| inner.session.clear(now));
+        self.shared.new_generation(|inner, now| inner.session.clear(now));
     }
 
-    /// Reads the secret from elsewhere from now on. A valid token stays; who waits goes on with another attempt.
+    /// Reads the secret from another source from now on. A valid token stays.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
         self.shared.set_secret(Arc::new(secret));
-        self.shared.begin_anew(|inner, now| inner.session.replace_secret(now));
+        self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
     }
 
-    /// What there is, for a health check.
-    #[must_use]
-    pub fn state(&self) -> ProviderState {
-        self.shared.act(|session, now| session.state(now))
-    }
-
-    /// Tells `observer` what happens, after it has happened and in that order; it is called on a thread where
-    /// something did, with no lock held, and should return soon. Its panics end there. Who observes already goes on.
-    pub fn on_event(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
-        self.shared.add_observer(Arc::new(observer));
-    }
-
-    /// Clears the service's cache of tokens, and then this one.
+    /// Clears the service's cache of tokens, and then this provider.
     ///
     /// # Errors
-    /// [`TokenError`] of the secret or of the call; the token then stays.
+    /// [`TokenError`] of the secret or of the call; then the token stays.
     pub async fn delete_token_cache(&self) -> Result<(), TokenError> {
-        let client = self.shared.client();
+        let client = &self.shared.client;
         let source = self.shared.secret_source();
         let secret = read_secret(&*source, client).await?;
         client.delete_token_cache(&ApiCredential::new(secret, self.user_principal_name())).await?;
@@ -191,14 +192,64 @@ impl TokenProvider {
         Ok(())
     }
 
-    /// Ends the provider: waits for an attempt under way, and then gives what there is for a store, to be
-    /// [seeded](Self::seed) elsewhere. From the call on no attempt is started, and afterwards nobody gets a token.
+    /// Ends the provider: waits for the acquisition in flight and hands out the token, to be
+    /// [seeded](Self::seed) elsewhere.
+    ///
+    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Without a
+    /// shutdown, dropping the last clone while a refresh is on the wire may lose the new refresh token.
     pub fn shutdown(&self) -> impl Future<Output = Option<(DelegatedAccessToken, Expiry)>> + Send {
-        self.shared.close();
+        self.close();
         async {
-            self.shared.landed().await;
-            self.shared.release()
+            self.wait_until_idle().await;
+            self.shared.with_session(Session::release)
         }
+    }
+
+    /// Notifies `observer` of each event, in order and after it has happened. It is called on the thread that
+    /// caused the event, with no lock held, and should return soon. Its panics are caught.
+    pub fn on_event(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
+        self.shared.observers.add(Arc::new(observer));
+    }
+
+    /// The state of the provider, for a health check.
+    #[must_use]
+    pub fn state(&self) -> ProviderState {
+        self.shared.with_session(|session, now| session.state(now))
+    }
+
+    /// The user of the tokens.
+    #[must_use]
+    pub fn user_principal_name(&self) -> UserPrincipalName {
+        self.shared.with_session_quietly(|session, _| session.user_principal_name().clone())
+    }
+
+    /// Whether a clone exists beside the pool's own, or an acquisition runs in a background task.
+    pub(super) fn is_in_use(&self) -> bool {
+        let is_in_background = || self.shared.flight().is_some_and(|flight| flight.is_in_background());
+        Arc::strong_count(&self.shared) > 1 || is_in_background()
+    }
+
+    /// From now on no acquisition is started.
+    pub(super) fn close(&self) {
+        lock(&self.shared.inner).is_shut_down = true;
+    }
+
+    /// Waits for the acquisition in flight, after [`close`](Self::close).
+    pub(super) async fn wait_until_idle(&self) {
+        while let Some(flight) = self.shared.flight() {
+            flight.outcome().await;
+        }
+    }
+}
+
+impl TokenCache for TokenProvider {
+    #[inline]
+    fn hit(&self) -> Option<IssuedToken> {
+        self.shared.hit()
+    }
+
+    fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>> {
+        Box::pin(acquire(&self.shared))
     }
 }
 
@@ -218,6 +269,7 @@ impl TokenSource for TokenProvider {
 
 impl fmt::Debug for TokenProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenProvider").field(&self.shared).finish()
+        let session = &lock(&self.shared.inner).session;
+        f.debug_struct("TokenProvider").field("session", session).finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! [`SecretSource`]: where the client secret comes from, each time it is needed.
+//! [`SecretSource`]: where the client secret is read before each acquisition.
 
 use std::{
     env,
@@ -20,18 +20,18 @@ use crate::{
     time::{BoxFuture, within},
 };
 
-/// Gives the client secret. It is asked before each attempt to get a token, so that a secret which has been
-/// rotated is used from then on. It may take as long as a [call](AuthClient::with_timeout) of the client; then the
-/// attempt fails.
+/// Gives the client secret. It is read before each acquisition, so a rotated secret is used from then on.
+///
+/// Reading has the time limit of a [call](AuthClient::with_timeout) of the client.
 pub trait SecretSource: Send + Sync + fmt::Debug {
-    /// The secret as it is now.
+    /// Reads the current secret.
     ///
     /// # Errors
-    /// Why there is none. It becomes the source of a [`TokenError`], and the secret must not be in its text.
+    /// Why the secret cannot be read: the source of a [`TokenError`]. Its text must not hold the secret.
     fn read(&self) -> BoxFuture<'_, SecretResult>;
 }
 
-/// The secret, within what a call of `client` may take.
+/// Reads the secret within the time limit of a call of `client`.
 pub(super) async fn read_secret(
     source: &dyn SecretSource,
     client: &AuthClient,
@@ -43,10 +43,10 @@ pub(super) async fn read_secret(
     }
 }
 
-/// A secret, or why there is none; the secret is not in that text.
+/// The secret, or why it cannot be read. The text of the error must not hold the secret.
 pub type SecretResult = Result<ClientSecret, Box<dyn Error + Send + Sync>>;
 
-/// Always the same.
+/// A fixed secret.
 impl SecretSource for ClientSecret {
     fn read(&self) -> BoxFuture<'_, SecretResult> {
         let secret = self.clone();
@@ -54,14 +54,14 @@ impl SecretSource for ClientSecret {
     }
 }
 
-/// The secret in a variable of the environment.
+/// Reads the secret from an environment variable.
 #[derive(Debug, Clone)]
 pub struct EnvironmentSecret {
     name: String,
 }
 
 impl EnvironmentSecret {
-    /// The variable `name`.
+    /// Reads the variable `name`.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
     }
@@ -71,7 +71,7 @@ impl SecretSource for EnvironmentSecret {
     fn read(&self) -> BoxFuture<'_, SecretResult> {
         Box::pin(async {
             let text = env::var(&self.name).map(Zeroizing::new).map_err(|error| {
-                // The error of a variable that is no text quotes it.
+                // The text of `NotUnicode` holds the value.
                 let problem = match error {
                     env::VarError::NotPresent => "is not set",
                     env::VarError::NotUnicode(_) => "is not text",
@@ -83,39 +83,41 @@ impl SecretSource for EnvironmentSecret {
     }
 }
 
-/// The secret in a file, less one newline at its end.
+/// Reads the secret from a file, without one newline at its end.
 ///
-/// The file is read in one go when it is asked for, without leaving the thread: it is meant to be a small one on a
-/// local file system, such as a secret that is mounted into a container.
+/// The read blocks the thread, so the file should be small and local, such as a mounted secret.
 #[derive(Debug, Clone)]
 pub struct FileSecret {
     path: PathBuf,
 }
 
 impl FileSecret {
-    /// The file at `path`.
+    /// Reads the file at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The error names the file, and nothing that is in it.
     fn secret(&self) -> io::Result<ClientSecret> {
-        let named = |error: io::Error| {
+        let invalid = |error: ConfigError| io::Error::new(io::ErrorKind::InvalidData, error);
+        let secret = self.text().and_then(|text| secret_of(&text).map_err(invalid));
+        secret.map_err(|error| {
             io::Error::new(error.kind(), format!("the file {}: {error}", self.path.display()))
-        };
-        let text = self.text().map_err(named)?;
-        secret_of(&text).map_err(|error| named(io::Error::new(io::ErrorKind::InvalidData, error)))
+        })
     }
 
+    /// The errors quote nothing of the content.
     fn text(&self) -> io::Result<Zeroizing<String>> {
-        // Of a fixed size, so that nothing is left behind by growing.
+        // The full capacity at once: growing would leave an unzeroed copy behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
         File::open(&self.path)?.take(LIMIT as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > LIMIT {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long for a secret"));
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "longer than 64 KiB, which is no secret",
+            ));
         }
         let text = str::from_utf8(&bytes)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))?;
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
 }
@@ -126,15 +128,11 @@ impl SecretSource for FileSecret {
     }
 }
 
-/// Whatever a function says: a vault, a key chain, another process.
+/// Reads the secret with a function: from a vault, a key chain or another process.
 pub struct SecretFn<F>(F);
 
-impl<F, R> SecretFn<F>
-where
-    F: Fn() -> R + Send + Sync,
-    R: Future<Output = SecretResult> + Send + 'static,
-{
-    /// Calls `read` each time.
+impl<F> SecretFn<F> {
+    /// Calls `read` before each acquisition.
     pub const fn new(read: F) -> Self {
         Self(read)
     }
@@ -171,5 +169,5 @@ fn secret_of(text: &str) -> Result<ClientSecret, ConfigError> {
     ClientSecret::new(without_newline(text))
 }
 
-/// Bytes; more than any secret needs.
+/// In bytes; more than any secret needs.
 const LIMIT: usize = 64 * 1024;

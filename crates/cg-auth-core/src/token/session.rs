@@ -2,69 +2,71 @@
 
 mod acquisition;
 mod back_off;
-mod held;
-mod patience;
+mod held_token;
+mod refresh_grant;
+mod report_limit;
 mod schedule;
 mod snapshot;
-mod spare;
-mod state;
-mod verdict;
 
 use std::fmt;
 
-use self::{acquisition::Attempt, back_off::BackOff, held::Held, patience::Patience, spare::Spare};
+use self::{
+    acquisition::Acquisition,
+    back_off::BackOff,
+    held_token::HeldToken,
+    refresh_grant::{RefreshFailure, RefreshGrant},
+    report_limit::ReportLimit,
+};
 pub use self::{
     acquisition::{AcquisitionId, Call, Next},
     schedule::Phase,
     snapshot::Snapshot,
-    state::ProviderState,
 };
-use super::{DurationUnit, Event, Expiry, IssuedToken, Reason, TokenError};
+use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause};
 use crate::{
-    model::{DelegatedAccessToken, UserPrincipalName},
+    client::CallError,
+    endpoint::Answer,
+    model::{ClientSecret, DelegatedAccessToken, UserPrincipalName},
+    recovery::Recovery,
     time::{CoarseNow, Now},
 };
 
-/// The life of one user's token as a state machine: moments and results go in, decisions come out. It reads no
-/// clock, sends nothing, waits for nothing and locks nothing; whoever drives it does.
+/// The lifecycle of one user's token as a state machine: moments and results go in, decisions come out. The
+/// driver reads the clocks, sends, waits and locks; the session does none of that.
 ///
 /// ```text
-///                     step                       begin                     finish
-///   nothing to serve ------> attempt: Start(id) ------> Call(grant) ----+----------> token held
-///          ^                      |                        ^            |
-///          |                      | begin: refused secret  | refresh    | failed
-///          |                      v unchanged              | refused or v
-///          +---- back-off <-------+------------------------+ lost ------+
+///               step                          begin                   finish
+///   no token  ------> acquisition: Start(id) ------> Call(grant) -----+-----> token held
+///      ^                    |                          ^              |
+///      |                    | begin: refused secret    | refresh      | failed
+///      |                    v unchanged                | refused or   v
+///      +----- back-off <----+--------------------------+ lost --------+
 ///
-///   age of a held token    step says
+///   age of a held token    step returns
 ///   fresh                  Serve
-///   early                  ServeAndStart, then Serve while the attempt runs or its failure is backed off from
-///   margin                 Start, then Wait; Serve while backing off
-///   expired, invalidated   Start, then Wait; Fail while backing off
+///   early                  ServeAndStart, then Serve during the acquisition or back-off
+///   margin                 Start, then Wait; Serve during a back-off
+///   expired, invalidated   Start, then Wait; Fail during a back-off
 /// ```
 ///
-/// [`seed`](Self::seed), [`clear`](Self::clear) and [`replace_secret`](Self::replace_secret) begin a new generation:
-/// an attempt of the old one can bring nothing back.
+/// A [`seed`](Self::seed), [`clear`](Self::clear) or [`replace_secret`](Self::replace_secret) begins a new
+/// generation: an acquisition of the old one can no longer change anything.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
-///
-/// use cg_auth_core::{
-///     ClientSecret, UserPrincipalName,
-///     endpoint::Endpoint,
-///     time::Now,
-///     token::session::{Next, Session, Step},
-/// };
+/// use cg_auth_core::{ClientSecret, UserPrincipalName, endpoint::Endpoint, time::Now};
+/// use cg_auth_core::token::session::{Next, Session, Step};
 ///
 /// let mut session = Session::new(UserPrincipalName::new("someone@example.com")?);
 /// let now = Now::new(Duration::ZERO, UNIX_EPOCH);
-/// let Step::Start(attempt) = session.step(now) else { panic!("there is nothing to serve yet") };
-/// let Next::Call(call) = session.begin(attempt, Ok(ClientSecret::new("s3cret")?), now) else { panic!() };
+/// let Step::Start(id) = session.step(now) else { panic!("there is no token yet") };
+/// let secret = Ok(ClientSecret::new("s3cret")?);
+/// let Next::Call(call) = session.begin(id, secret, now) else { panic!() };
 ///
-/// // The request travels as the program likes; here it does not travel at all.
-/// let answer = r#"{"value":{"access_token":"eyJ","refresh_token":"abc","duration":3600},"isSuccess":true}"#;
+/// // The program sends the request of `call` with its own I/O. This is the answer:
+/// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
 /// let answer = call.endpoint().read(http::Response::new(answer.into()))?.sent_at(now);
-/// assert!(matches!(session.finish(attempt, Ok(answer), now), Next::Done(Ok(_))));
+/// assert!(matches!(session.finish(id, Ok(answer), now), Next::Done(Ok(_))));
 /// assert!(matches!(session.step(now), Step::Serve(token) if token.expose_secret() == "eyJ"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -73,43 +75,56 @@ pub struct Session {
     duration_unit: DurationUnit,
     random: fastrand::Rng,
     generation: u64,
-    attempts_begun: u64,
-    held: Option<Held>,
-    spare: Option<Spare>,
-    /// Of refresh tokens that had just been issued, one after the other.
-    refusals: u8,
-    attempt: Option<Attempt>,
-    back_off: Option<BackOff>,
-    patience: Patience,
-    has_told_mismatch: bool,
+    last_id: u64,
+    held: Option<HeldToken>,
+    refresh_grant: RefreshGrant,
+    acquisition: Option<Acquisition>,
+    back_off: BackOff,
+    report_limit: ReportLimit,
+    has_reported_mismatch: bool,
     events: Vec<Event>,
 }
 
-/// What to do for a caller who wants a token now. There will be no other cases: whoever drives a session has an
-/// answer to each, and the compiler says so.
+/// What to do for a caller who wants a token now. Exhaustive, so that a driver handles every case.
 #[derive(Debug, Clone)]
 #[must_use]
 pub enum Step {
-    /// Give this one.
+    /// Return this token.
     Serve(IssuedToken),
-    /// Give this one, and make an attempt to get the next.
+    /// Return this token, and drive an acquisition of the next one.
     ServeAndStart(IssuedToken, AcquisitionId),
-    /// Make an attempt; its outcome is the answer.
+    /// Drive an acquisition; its outcome is the answer.
     Start(AcquisitionId),
-    /// An attempt is being made; its outcome is the answer.
+    /// Wait for the acquisition in flight; its outcome is the answer.
     Wait,
-    /// There is none, and it is too early to ask again.
+    /// Return this error: there is no token, and the back-off lasts.
     Fail(TokenError),
 }
 
+/// The state of a session, for a health check.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ProviderState {
+    /// The phase of the token; `None` if there is none or it was invalidated.
+    pub phase: Option<Phase>,
+    /// The expiry of that token.
+    pub expiry: Expiry,
+    /// Whether an acquisition is in flight.
+    pub is_acquiring: bool,
+    /// How many acquisitions in a row have failed. Reading a refused secret again does not count.
+    pub failures: u32,
+    /// Whether there is a refresh token that the next acquisition could use.
+    pub has_refresh_token: bool,
+}
+
 impl Session {
-    /// A session of that user, which holds nothing yet.
+    /// A session of `user_principal_name`, without a token.
     #[must_use]
     pub fn new(user_principal_name: UserPrincipalName) -> Self {
         Self::with_seed(user_principal_name, fastrand::u64(..))
     }
 
-    /// The same with the chance that spreads refreshes and back-offs, so that it can be repeated.
+    /// Like [`new`](Self::new), with a fixed jitter seed, so that a run can be reproduced.
     #[must_use]
     pub fn with_seed(user_principal_name: UserPrincipalName, seed: u64) -> Self {
         Self {
@@ -117,112 +132,155 @@ impl Session {
             duration_unit: DurationUnit::default(),
             random: fastrand::Rng::with_seed(seed),
             generation: 0,
-            attempts_begun: 0,
+            last_id: 0,
             held: None,
-            spare: None,
-            refusals: 0,
-            attempt: None,
-            back_off: None,
-            patience: Patience::default(),
-            has_told_mismatch: false,
+            refresh_grant: RefreshGrant::default(),
+            acquisition: None,
+            back_off: BackOff::default(),
+            report_limit: ReportLimit::default(),
+            has_reported_mismatch: false,
             events: Vec::new(),
         }
     }
 
-    /// The same with another unit of the wire's `duration`. Default: seconds.
+    /// Sets the unit of the wire's `duration`. Default: seconds.
     #[must_use]
     pub const fn with_duration_unit(mut self, unit: DurationUnit) -> Self {
         self.duration_unit = unit;
         self
     }
 
-    /// On whose behalf the tokens are.
-    #[must_use]
-    pub const fn user_principal_name(&self) -> &UserPrincipalName {
-        &self.user_principal_name
-    }
-
-    /// What to do for a caller who wants a token at `now`. Of all callers, one is told to start.
+    /// Decides what to do for a caller who wants a token at `now`. Of all callers, one is told to start.
     pub fn step(&mut self, now: Now) -> Step {
-        if let Some(held) = &mut self.held {
-            held.settle(now);
-        }
-        let served = self.held.as_ref().and_then(|held| held.served(now));
-        let is_busy = self.attempt.is_some();
-        let back_off = self.back_off.as_ref().filter(|back_off| !back_off.is_over(now));
-        match (served, back_off) {
-            (Some((Phase::Fresh, token)), _) => Step::Serve(token),
-            (Some((Phase::Early, token)), None) if !is_busy => {
+        let served = self.served(now);
+        match (served, self.back_off.error(now)) {
+            (Some((Phase::Early, token)), None) if self.acquisition.is_none() => {
                 Step::ServeAndStart(token, self.start(Reason::Due, now))
             }
-            (Some((Phase::Early, token)), _) => Step::Serve(token),
-            (_, _) if is_busy => Step::Wait,
+            (Some((Phase::Fresh | Phase::Early, token)), _) => Step::Serve(token),
+            _ if self.acquisition.is_some() => Step::Wait,
             (Some((_, token)), Some(_)) => Step::Serve(token),
             (Some(_), None) => Step::Start(self.start(Reason::Due, now)),
-            (None, Some(back_off)) => Step::Fail(back_off.error(now)),
-            (None, None) => Step::Start(self.start(self.reason(), now)),
+            (None, Some(error)) => Step::Fail(error),
+            (None, None) => {
+                let reason = match &self.held {
+                    None => Reason::Missing,
+                    Some(held) if held.is_invalidated => Reason::Invalidated,
+                    Some(_) => Reason::Expired,
+                };
+                Step::Start(self.start(reason, now))
+            }
         }
     }
 
-    /// The token, if it may still be served at `now`, whether or not it is time for another.
+    /// Continues an acquisition that a step has started, once its client secret was read.
+    pub fn begin(&mut self, id: AcquisitionId, secret: Result<ClientSecret, TokenError>, now: Now) -> Next {
+        let is_next = |it: &mut Acquisition| it.id == id && it.grant.is_none();
+        let Some(acquisition) = self.acquisition.take_if(is_next) else { return Next::Superseded };
+        let secret = match secret {
+            Ok(secret) => secret,
+            Err(error) => return self.fail(&acquisition, error, None, now),
+        };
+        let jitter = self.random.f64();
+        match self.back_off.refuse_again(&secret, jitter, now) {
+            Some(error) => Next::Done(Err(error)),
+            None => self.call(acquisition, secret),
+        }
+    }
+
+    /// Continues an acquisition after the call that [`Next::Call`] asked for.
+    pub fn finish(
+        &mut self,
+        id: AcquisitionId,
+        result: Result<Answer<DelegatedAccessToken>, CallError>,
+        now: Now,
+    ) -> Next {
+        let is_next = |it: &mut Acquisition| it.id == id && it.grant.is_some();
+        let Some(mut acquisition) = self.acquisition.take_if(is_next) else { return Next::Superseded };
+        let Some((secret, grant)) = acquisition.answered(&result) else { return Next::Superseded };
+        let error = match result {
+            Ok(answer) => return self.accept(&acquisition, grant, answer, now),
+            Err(error) => error,
+        };
+        if grant == Grant::RefreshToken {
+            let failure = RefreshFailure::of(&error);
+            self.events.extend(self.refresh_grant.failed(failure));
+            if failure != RefreshFailure::Unused {
+                return self.call(acquisition, secret);
+            }
+        }
+        let is_refused = error.recovery() == Recovery::ReplaceCredential;
+        self.fail(&acquisition, error.into(), is_refused.then_some(secret), now)
+    }
+
+    /// Ends an acquisition whose driver is gone. That is no failure: the next caller starts another one. A
+    /// refresh token that was on the wire is dropped.
+    pub fn abandon(&mut self, id: AcquisitionId, now: Now) {
+        if let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) {
+            self.drop_sent_token(&acquisition);
+            self.events.push(acquisition.abandoned(now));
+        }
+    }
+
+    /// Ends an acquisition whose driver has panicked. That is a failure: the next one may panic too.
+    pub fn panicked(&mut self, id: AcquisitionId, now: Now) -> Next {
+        let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else { return Next::Superseded };
+        self.drop_sent_token(&acquisition);
+        self.fail(&acquisition, Cause::Lost.into(), None, now)
+    }
+
+    /// The token, if it may be served at `now`, in any phase.
     #[must_use]
     pub fn valid_token(&mut self, now: Now) -> Option<IssuedToken> {
-        let held = self.held.as_mut()?;
-        held.settle(now);
-        held.served(now).map(|(_, token)| token)
+        self.served(now).map(|(_, token)| token)
     }
 
-    /// Reports that a service refused `token`: it is not served any more, and the next caller gets another. False
-    /// where nothing changes: the token has been replaced or reported already, or tokens are being refused so fast
-    /// that the next one would fare no better; then it is served on.
+    /// Reports that a service refused `token`, so that the next caller gets a new one.
+    ///
+    /// Returns false if nothing changes: the token was replaced or reported already, or reports follow each
+    /// other so fast that a new token would be refused too. Then the token is still served.
     pub fn invalidate(&mut self, token: &IssuedToken, now: Now) -> bool {
         let Some(held) = &mut self.held else { return false };
-        if !held.is_valid_issue(token) || !self.patience.bears_another(now) {
+        if !held.is_valid_issue(token) || !self.report_limit.allows(now) {
             return false;
         }
-        held.invalidate();
+        held.is_invalidated = true;
         self.events.push(Event::Invalidated);
         true
     }
 
-    /// Takes over a token from elsewhere, for instance from a store, in place of what there is.
+    /// Replaces everything by a token from elsewhere, such as a store.
     pub fn seed(&mut self, token: DelegatedAccessToken, expiry: Expiry, now: Now) {
         self.clear(now);
         let (access_token, refresh_token) = token.into_tokens();
-        self.held = Some(Held::new(IssuedToken::new(&access_token, expiry), now, self.random.f64()));
-        self.spare = refresh_token.map(|token| Spare { token, is_new: true });
+        self.held = Some(HeldToken::new(IssuedToken::new(&access_token, expiry), now, self.random.f64()));
+        self.refresh_grant = RefreshGrant::new(refresh_token);
     }
 
-    /// Forgets everything: tokens, failures, the attempt under way.
+    /// Forgets everything: tokens, failures and the acquisition in flight.
     pub fn clear(&mut self, now: Now) {
         self.generation += 1;
-        if let Some(attempt) = self.attempt.take() {
-            self.tell_of_the_end(&attempt, now);
-        }
+        self.events.extend(self.acquisition.take().map(|acquisition| acquisition.abandoned(now)));
         self.held = None;
-        self.spare = None;
-        self.refusals = 0;
-        self.back_off = None;
-        self.patience = Patience::default();
+        self.refresh_grant = RefreshGrant::default();
+        self.back_off = BackOff::default();
+        self.report_limit = ReportLimit::default();
     }
 
-    /// Gives up the attempt under way and the memory of failures, since there is another client secret. A token
-    /// that is held stays.
+    /// Forgets failures and the acquisition in flight, since the client secret has changed. The token stays.
     pub fn replace_secret(&mut self, now: Now) {
         self.generation += 1;
-        self.refusals = 0;
-        self.back_off = None;
-        if let Some(attempt) = self.attempt.take() {
-            self.give_up(&attempt, now);
+        self.refresh_grant.forget_refusals();
+        self.back_off = BackOff::default();
+        if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
+            self.abandon(id, now);
         }
     }
 
-    /// Gives a token away with its refresh token, for a store, and forgets everything. One that must not be served
-    /// any more, such as one that had expired when it came, is given for the sake of its refresh token alone, as one
-    /// that has expired.
+    /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
+    /// be served any more is handed out as expired, and only if there is a refresh token.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
-        let held = self.held.take();
-        let refresh_token = self.spare.take().map(|spare| spare.token);
+        let (held, refresh_token) = (self.held.take(), self.refresh_grant.token.clone());
         self.clear(now);
         let held = held?;
         let expiry = match held.served(now) {
@@ -230,41 +288,121 @@ impl Session {
             None if refresh_token.is_some() => Expiry::until(now.wall(), now),
             None => return None,
         };
-        Some((DelegatedAccessToken::new(held.token().access_token(), refresh_token), expiry))
+        Some((DelegatedAccessToken::new(held.token.access_token(), refresh_token), expiry))
     }
 
-    /// How often everything began anew.
+    /// The user of the tokens.
+    #[must_use]
+    pub const fn user_principal_name(&self) -> &UserPrincipalName {
+        &self.user_principal_name
+    }
+
+    /// The state at `now`.
+    #[must_use]
+    pub fn state(&self, now: Now) -> ProviderState {
+        let held = self.held.as_ref().filter(|held| !held.is_invalidated);
+        ProviderState {
+            phase: held.map(|held| held.phase(now)),
+            expiry: held.map_or(Expiry::UNKNOWN, |held| held.token.expiry()),
+            is_acquiring: self.acquisition.is_some(),
+            failures: self.back_off.failures,
+            has_refresh_token: self.refresh_grant.is_usable(),
+        }
+    }
+
+    /// The number of the generation, counted from 0.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// What is enough to serve on without a [`step`](Self::step), as long as nothing happens here, and for a minute
-    /// at most: a step then looks at every clock, and what it sees makes another snapshot.
+    /// A snapshot that serves the token without a [`step`](Self::step), until the session changes.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let Some(held) = self.held.as_ref().filter(|held| !held.is_invalidated()) else {
+        let Some(held) = self.held.as_ref().filter(|held| !held.is_invalidated) else {
             return Snapshot::default();
         };
-        let back_off_ends = self.back_off.as_ref().map(BackOff::ends);
-        let settled = CoarseNow::from(held.settled());
-        match held.sure(self.attempt.is_some(), back_off_ends) {
-            // What serves nothing is the same each time, and so is published once.
-            sure if sure.until <= settled.monotonic_nanos() => Snapshot::default(),
-            sure => Snapshot { token: Some(held.token().clone()), sure, drift: settled.drift_nanos() },
+        let validity = held.validity(self.acquisition.is_some(), self.back_off.ends());
+        let observed_at = CoarseNow::from(held.observed_at);
+        // Snapshots that serve nothing are equal, so that only the first one is published.
+        if validity.until <= observed_at.monotonic_nanos() {
+            return Snapshot::default();
         }
+        Snapshot { token: Some(held.token.clone()), validity, drift: observed_at.drift_nanos() }
     }
 
-    /// What has happened since the last time, in order.
+    /// The events since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
-    fn reason(&self) -> Reason {
-        match &self.held {
-            None => Reason::Missing,
-            Some(held) if held.is_invalidated() => Reason::Invalidated,
-            Some(_) => Reason::Expired,
+    fn served(&mut self, now: Now) -> Option<(Phase, IssuedToken)> {
+        let held = self.held.as_mut()?;
+        held.observe(now);
+        held.served(now)
+    }
+
+    fn start(&mut self, reason: Reason, now: Now) -> AcquisitionId {
+        self.last_id += 1;
+        let id = AcquisitionId(self.last_id);
+        self.acquisition = Some(Acquisition::new(id, reason, now));
+        id
+    }
+
+    fn call(&mut self, mut acquisition: Acquisition, secret: ClientSecret) -> Next {
+        let refresh_token = self.refresh_grant.send(self.back_off.failures);
+        let call = acquisition.call(self.user_principal_name.clone(), secret, refresh_token);
+        self.acquisition = Some(acquisition);
+        Next::Call(call)
+    }
+
+    fn accept(
+        &mut self,
+        acquisition: &Acquisition,
+        grant: Grant,
+        answer: Answer<DelegatedAccessToken>,
+        now: Now,
+    ) -> Next {
+        let expiry = Expiry::of_answer(&answer, self.duration_unit);
+        if expiry.contradicts_duration() && !std::mem::replace(&mut self.has_reported_mismatch, true) {
+            let (duration, lifetime) = (answer.value.duration(), expiry.lifetime());
+            self.events.push(Event::DurationMismatch { duration, lifetime });
+        }
+        let request_id = answer.request_id().map(str::to_owned);
+        let (access_token, refresh_token) = answer.value.into_tokens();
+        self.refresh_grant.succeeded(grant, refresh_token);
+        let token = IssuedToken::new(&access_token, expiry);
+        let held = HeldToken::new(token.clone(), now, self.random.f64());
+        if held.served(now).is_none() {
+            // `release` hands it out with the refresh token that came with it.
+            self.held.get_or_insert(held);
+            return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
+        }
+        let before = self.held.replace(held).filter(|held| held.is_invalidated);
+        if before.is_some_and(|before| before.token.expose_secret() == token.expose_secret()) {
+            self.events.push(Event::SameTokenAgain);
+        }
+        self.back_off = BackOff::default();
+        self.events.push(acquisition.acquired(grant, expiry, request_id, now));
+        Next::Done(Ok(token))
+    }
+
+    /// `refused` is the secret, if the service refused it.
+    fn fail(
+        &mut self,
+        acquisition: &Acquisition,
+        error: TokenError,
+        refused: Option<ClientSecret>,
+        now: Now,
+    ) -> Next {
+        let error = self.back_off.failed(error, refused, self.random.f64(), now);
+        self.events.push(acquisition.failed(error.clone(), now));
+        Next::Done(Err(error))
+    }
+
+    fn drop_sent_token(&mut self, acquisition: &Acquisition) {
+        if acquisition.grant == Some(Grant::RefreshToken) {
+            self.events.extend(self.refresh_grant.failed(RefreshFailure::Lost));
         }
     }
 }
@@ -275,9 +413,9 @@ impl fmt::Debug for Session {
             .field("user_principal_name", &self.user_principal_name)
             .field("generation", &self.generation)
             .field("held", &self.held)
-            .field("has_refresh_token", &self.spare.is_some())
-            .field("is_acquiring", &self.attempt.is_some())
-            .field("failures", &self.back_off.as_ref().map_or(0, BackOff::failures))
+            .field("has_refresh_token", &self.refresh_grant.token.is_some())
+            .field("is_acquiring", &self.acquisition.is_some())
+            .field("failures", &self.back_off.failures)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! [`TokenSource`]: what hands out tokens, whoever it is.
+//! [`TokenSource`]: anything that hands out valid tokens.
 
 use std::{
     fmt,
@@ -8,46 +8,55 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{IssuedToken, TokenError, provider::Shared};
+use super::{IssuedToken, TokenError};
 use crate::time::BoxFuture;
 
 /// Hands out a valid token. Adapters take one, tests fake one.
 pub trait TokenSource: Send + Sync + fmt::Debug {
-    /// A valid token, waiting for it where there is none.
+    /// A valid token. The future waits only if there is none.
     ///
     /// # Errors
-    /// [`TokenError`], which says why there is none.
+    /// [`TokenError`], which says why the caller gets no token.
     fn token(&self) -> TokenFuture<'_>;
 
-    /// A valid token, if one can be had without waiting.
+    /// A valid token, if there is one. It never waits.
     fn peek(&self) -> Option<IssuedToken>;
 
-    /// Reports that a service refused `token`. False where that changes nothing.
+    /// Reports that a service refused `token`. Returns false if that changes nothing.
     fn invalidate(&self, token: &IssuedToken) -> bool;
 }
 
-/// A token to come. One that is there already takes no allocation, behind a `dyn TokenSource` neither.
+/// A future of a valid token. It allocates only if it has to wait, also behind a `dyn TokenSource`.
 #[must_use = "futures do nothing unless polled"]
 pub struct TokenFuture<'a>(Kind<'a>);
 
 enum Kind<'a> {
-    /// Looked for at the first poll: a token may expire between call and poll.
-    Provider(&'a Shared),
+    /// Looked up at the first poll, because a token may expire between call and poll.
+    Cached(&'a dyn TokenCache),
     Ready(Option<Result<IssuedToken, TokenError>>),
     Waiting(BoxFuture<'a, Result<IssuedToken, TokenError>>),
 }
 
+/// A cache that [`TokenFuture`] reads before it waits.
+pub(super) trait TokenCache: Send + Sync {
+    /// A token that needs no decision.
+    fn hit(&self) -> Option<IssuedToken>;
+
+    /// A token after a miss.
+    fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>>;
+}
+
 impl<'a> TokenFuture<'a> {
-    pub(super) const fn of_provider(shared: &'a Shared) -> Self {
-        Self(Kind::Provider(shared))
+    pub(super) const fn cached(cache: &'a dyn TokenCache) -> Self {
+        Self(Kind::Cached(cache))
     }
 
-    /// One that is there.
+    /// A future that is ready.
     pub const fn ready(result: Result<IssuedToken, TokenError>) -> Self {
         Self(Kind::Ready(Some(result)))
     }
 
-    /// One that has to be waited for.
+    /// A future that waits for `future`.
     pub fn waiting(future: impl Future<Output = Result<IssuedToken, TokenError>> + Send + 'a) -> Self {
         Self(Kind::Waiting(Box::pin(future)))
     }
@@ -60,9 +69,9 @@ impl Future for TokenFuture<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.0 {
-                Kind::Provider(shared) => match shared.hit() {
+                Kind::Cached(cache) => match cache.hit() {
                     Some(token) => return Poll::Ready(Ok(token)),
-                    None => self.0 = Kind::Waiting(Box::pin(shared.acquire())),
+                    None => self.0 = Kind::Waiting(cache.acquire()),
                 },
                 Kind::Waiting(future) => return future.as_mut().poll(context),
                 Kind::Ready(result) => return result.take().map_or(Poll::Pending, Poll::Ready),

@@ -224,6 +224,14 @@ fn every_public_type_is_send_and_sync_and_debug() {
 }
 
 #[test]
+fn client_provider_and_pool_can_cross_a_catch_unwind() {
+    const fn is_unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    is_unwind_safe::<AuthClient>();
+    is_unwind_safe::<cg_auth_core::TokenProvider>();
+    is_unwind_safe::<cg_auth_core::TokenPool>();
+}
+
+#[test]
 fn the_future_of_a_call_can_move_between_threads() {
     let client = AuthClient::with_runtime(base(), ScriptedTransport::new(), ManualClock::new());
     let (credential, token) = (credential(), RefreshToken::new("r").unwrap());

@@ -1,4 +1,4 @@
-//! `TokenPool`: who shares a provider, who is forgotten, and whose turn it is.
+//! `TokenPool`: which users share a provider, which are forgotten, and how many acquire at once.
 
 mod acquisitions;
 mod lifecycle;
@@ -10,6 +10,10 @@ mod users;
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -26,9 +30,16 @@ use crate::support::{SECRET, base};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A manual clock, with tokio's tasks.
+/// A manual clock with the tasks of tokio.
 #[derive(Debug, Clone)]
 struct Spawning(ManualClock);
+
+/// A manual clock that can spawn once a test allows it.
+#[derive(Debug, Clone, Default)]
+struct Switchable {
+    clock: ManualClock,
+    can_spawn: Arc<AtomicBool>,
+}
 
 impl Runtime for Spawning {
     fn now(&self) -> Now {
@@ -45,17 +56,41 @@ impl Runtime for Spawning {
     }
 }
 
+impl Runtime for Switchable {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        if !self.can_spawn.load(Ordering::SeqCst) {
+            return Err(task);
+        }
+        tokio::spawn(task);
+        Ok(())
+    }
+}
+
 fn client(service: &Service, runtime: impl Runtime + 'static) -> AuthClient {
     AuthClient::with_runtime(base(), service.clone(), runtime).with_retry_policy(RetryPolicy::none())
 }
 
-/// Where attempts run in tasks of their own.
+/// A pool whose acquisitions run in background tasks.
 fn spawning(service: &Service) -> (TokenPool, ManualClock) {
     let clock = ManualClock::new();
     (TokenPool::new(client(service, Spawning(clock.clone())), secret()), clock)
 }
 
-/// Where they are moved on by whoever is polled.
+/// A pool whose acquisitions are parked until a test allows to spawn.
+fn switchable(service: &Service) -> (TokenPool, Arc<AtomicBool>) {
+    let runtime = Switchable::default();
+    (TokenPool::new(client(service, runtime.clone()), secret()), runtime.can_spawn)
+}
+
+/// A pool whose acquisitions are parked and polled by their waiters.
 fn parking(service: &Service) -> (TokenPool, ManualClock) {
     let clock = ManualClock::new();
     (TokenPool::new(client(service, clock.clone()), secret()), clock)
@@ -81,11 +116,11 @@ fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// The output of what needs no more than one poll.
+/// The output of a future that is ready at the first poll.
 fn now<F: Future>(future: F) -> F::Output {
     match poll(Box::pin(future).as_mut()) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("it has to be waited for"),
+        Poll::Pending => panic!("the future is not ready"),
     }
 }
 
@@ -97,15 +132,15 @@ fn run<T>(test: impl Future<Output = T>) -> T {
     })
 }
 
-/// Lets every task go as far as it can.
-async fn settle() {
+/// Lets every task run until it waits.
+async fn run_tasks() {
     for _ in 0..100 {
         yield_now().await;
     }
 }
 
-/// What of the pool is under way: attempts that are being made, and those that wait for their turn.
-fn turns(pool: &TokenPool) -> (usize, usize) {
+/// How many permits of the pool are held, and how many acquisitions wait for one.
+fn permits(pool: &TokenPool) -> (usize, usize) {
     let shown = format!("{pool:?}");
     let number = |name: &str| {
         let (_, rest) = shown.split_once(&format!("{name}: ")).unwrap();

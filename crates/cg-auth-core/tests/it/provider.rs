@@ -1,4 +1,5 @@
-//! `TokenProvider`: who gets which token, and what happens where somebody goes away.
+//! `TokenProvider`: which token each caller gets, and what happens if a caller, a task or a runtime ends
+//! early.
 
 mod authorized;
 mod cancellation;
@@ -15,7 +16,6 @@ mod soak;
 
 use std::{
     future::poll_fn,
-    hash::{DefaultHasher, Hash, Hasher},
     pin::Pin,
     sync::{
         Arc,
@@ -39,17 +39,17 @@ use tokio::runtime::{Builder, Handle};
 use crate::support::{SECRET, USER, base, header_text, response};
 
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// Longer than the back-off after a first failure.
+/// Longer than the back-off after the first failure.
 const BACK_OFF: Duration = Duration::from_millis(1001);
 
-/// Where attempts run: in tasks of their own, or moved on by whoever waits.
+/// Where acquisitions run: in background tasks, or parked and polled by the waiters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Tasks {
     Spawned,
     Parked,
 }
 
-/// A manual clock, with or without tokio's tasks.
+/// A manual clock, with or without the tasks of tokio.
 #[derive(Debug, Clone)]
 struct TestRuntime {
     clock: ManualClock,
@@ -74,15 +74,9 @@ impl Runtime for TestRuntime {
             _ => Err(task),
         }
     }
-
-    fn executor(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        Handle::try_current().ok().map(|handle| handle.id()).hash(&mut hasher);
-        hasher.finish()
-    }
 }
 
-/// Runs `test` on one thread and on several, where attempts are spawned and where they are not.
+/// Runs `test` on one thread and on several, with spawned and with parked acquisitions.
 fn everywhere(test: impl AsyncFn(Tasks)) {
     for tasks in [Tasks::Spawned, Tasks::Parked] {
         let one = Builder::new_current_thread().enable_time().build().unwrap();
@@ -96,7 +90,7 @@ async fn bounded<T>(test: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs")
 }
 
-/// Lets others run until it is so.
+/// Lets other tasks run until `is_so`.
 async fn until(mut is_so: impl FnMut() -> bool) {
     bounded(async {
         while !is_so() {
@@ -120,7 +114,7 @@ fn provider_with(
     (TokenProvider::new(client(transport, runtime), user(), secret), clock)
 }
 
-/// Each attempt is one request, so that they can be counted.
+/// Without retries, so that requests can be counted.
 fn client(transport: impl HttpTransport + 'static, runtime: impl Runtime + 'static) -> AuthClient {
     AuthClient::with_runtime(base(), transport, runtime).with_retry_policy(RetryPolicy::none())
 }
@@ -129,7 +123,7 @@ fn user() -> UserPrincipalName {
     UserPrincipalName::new(USER).unwrap()
 }
 
-/// The answer with token `number`, which lives for an hour, and a refresh token.
+/// An answer with token `number`, which lives for an hour, and a refresh token.
 fn issue(number: u32) -> Response<Body> {
     let body = format!(
         r#"{{"value":{{"access_token":"token-{number}","refresh_token":"refresh-{number}","duration":3600}},"isSuccess":true}}"#
@@ -141,7 +135,7 @@ fn outage() -> Response<Body> {
     response(503, &[], "")
 }
 
-/// What the requests asked for, in order.
+/// The grants of the requests, in order.
 fn asked(script: &ScriptedTransport) -> Vec<&'static str> {
     let of_path = |path: &str| match path {
         "/governance/auth/token/delegate" => "credential",
@@ -181,7 +175,7 @@ fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// One poll, on behalf of the task that this runs in.
+/// Polls once with the waker of the current task.
 async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }

@@ -1,4 +1,4 @@
-//! `Session`: every decision, and nothing that has to be waited for.
+//! `Session`: every decision, without I/O.
 
 mod back_off;
 mod clocks;
@@ -31,18 +31,18 @@ use http::{HeaderMap, Response};
 
 use crate::support::{SECRET, USER, base, response};
 
-/// A session and the clock that it goes by.
+/// A session and its clock.
 struct Rig {
     session: Session,
     clock: ManualClock,
 }
 
-/// What comes of a call.
+/// The answer to a call.
 #[derive(Debug, Clone)]
 enum Reply {
-    /// A token of that text and `duration`, and a refresh token.
+    /// A token: its text, its `duration` and a refresh token.
     Issued(&'static str, i64, Option<&'static str>),
-    /// No success, and when to ask again.
+    /// A failure: its status and `Retry-After`.
     Status(u16, Option<&'static str>),
     /// Status, headers and body.
     Whole(u16, Vec<(&'static str, String)>, String),
@@ -54,7 +54,7 @@ impl Rig {
         Self::on(ManualClock::new(), 7)
     }
 
-    /// On a host that counts suspension.
+    /// A rig with a boot clock.
     fn with_boot_clock() -> Self {
         Self::on(ManualClock::new().with_boot_clock(), 7)
     }
@@ -76,16 +76,16 @@ impl Rig {
         self.session.step(self.clock.now())
     }
 
-    /// What a step comes to, in short.
+    /// The name of the next step.
     fn stepped(&mut self) -> &'static str {
         outcome(&self.step())
     }
 
-    /// The attempt that a step asks for.
+    /// Starts the acquisition that a step asks for.
     fn start(&mut self) -> AcquisitionId {
         match self.step() {
             Step::Start(id) | Step::ServeAndStart(_, id) => id,
-            step => panic!("no attempt is wanted: {step:?}"),
+            step => panic!("the step starts no acquisition: {step:?}"),
         }
     }
 
@@ -101,28 +101,28 @@ impl Rig {
         called(self.begin(id))
     }
 
-    /// What a call of now is answered with, at once.
+    /// Answers a call at once.
     fn finish(&mut self, id: AcquisitionId, call: &Call, reply: &Reply) -> Next {
         let now = self.now();
         self.session.finish(id, answer(call, reply, now), now)
     }
 
-    /// A whole attempt that needs one call.
-    fn attempt(&mut self, reply: &Reply) -> Next {
+    /// A whole acquisition with one call.
+    fn acquisition(&mut self, reply: &Reply) -> Next {
         let id = self.start();
         let call = self.call(id);
         self.finish(id, &call, reply)
     }
 
     fn acquire(&mut self, reply: &Reply) -> IssuedToken {
-        match self.attempt(reply) {
+        match self.acquisition(reply) {
             Next::Done(Ok(token)) => token,
             next => panic!("no token: {next:?}"),
         }
     }
 
-    fn lose(&mut self, id: AcquisitionId) -> Next {
-        self.session.lose(id, self.clock.now())
+    fn panicked(&mut self, id: AcquisitionId) -> Next {
+        self.session.panicked(id, self.clock.now())
     }
 
     fn invalidate(&mut self, token: &IssuedToken) -> bool {
@@ -149,12 +149,12 @@ impl Rig {
         self.session.release(self.clock.now())
     }
 
-    /// What a snapshot of now serves, as text.
+    /// The text of the token that a snapshot serves now.
     fn snapshot_serves(&self) -> Option<String> {
         self.session.snapshot().token(self.now().into()).map(|token| token.expose_secret().to_owned())
     }
 
-    fn told(&mut self) -> Vec<&'static str> {
+    fn event_names(&mut self) -> Vec<&'static str> {
         self.session.take_events().iter().map(Event::name).collect()
     }
 }
@@ -184,7 +184,7 @@ fn issued_body(text: &str, duration: i64, refresh_token: Option<&str>) -> String
     )
 }
 
-/// A token whose claims say that it lived in January 1970, a long time before the answer.
+/// A token whose claims say that it expired in January 1970, a long time before the answer.
 fn expired_on_arrival(refresh_token: Option<&str>) -> Reply {
     let body = issued_body(&jwt(0, 3600), 3600, refresh_token);
     Reply::Whole(200, vec![("date", "Tue, 01 Jan 2030 00:00:00 GMT".to_owned())], body)
@@ -206,7 +206,7 @@ fn called(next: Next) -> Call {
     }
 }
 
-/// The refresh token that goes out with a call.
+/// The refresh token that a call sends.
 fn sent_refresh_token(call: &Call) -> Option<String> {
     let headers: HeaderMap =
         call.endpoint().to_request(&base(), &Default::default()).unwrap().headers().clone();
@@ -232,11 +232,11 @@ fn came_to(next: &Next) -> String {
     }
 }
 
-/// An hour's token without a refresh token.
+/// A token that lives for an hour, without a refresh token.
 const HOUR: Reply = Reply::Issued("first", 3600, None);
 
-/// What a service answers that is overloaded.
+/// The answer of an overloaded service.
 const BUSY: Reply = Reply::Status(503, None);
 
-/// What a service answers that does not take the secret.
+/// The answer of a service that refuses the secret.
 const REFUSED: Reply = Reply::Status(401, None);

@@ -1,4 +1,4 @@
-//! [`Users`]: the providers of a pool by name, and which of them to forget.
+//! [`Users`]: the providers of a pool by user, and which of them to forget.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,11 +8,11 @@ use std::{
 
 use crate::{model::UserPrincipalName, time::Now, token::TokenProvider};
 
-/// In the order in which they were last asked for. Whoever is in use is never forgotten: there is one provider of a
-/// user at a time, and forgetting what somebody keeps would free nothing.
+/// The users in the order of their last use. A user in use is never forgotten: that would free nothing, and a
+/// second provider of the same user would acquire beside the first.
 pub(super) struct Users {
-    capacity: usize,
-    idle_time: Duration,
+    pub(super) capacity: usize,
+    pub(super) idle_time: Duration,
     by_name: HashMap<Arc<str>, Entry>,
     by_use: BTreeMap<u64, Arc<str>>,
     uses: u64,
@@ -22,25 +22,13 @@ struct Entry {
     user: UserPrincipalName,
     provider: TokenProvider,
     used: Now,
-    /// Its place in the order.
+    /// The place in the order.
     use_number: u64,
 }
 
 impl Users {
     pub(super) fn new(capacity: usize, idle_time: Duration) -> Self {
         Self { capacity, idle_time, by_name: HashMap::new(), by_use: BTreeMap::new(), uses: 0 }
-    }
-
-    pub(super) const fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
-    }
-
-    pub(super) const fn set_idle_time(&mut self, idle_time: Duration) {
-        self.idle_time = idle_time;
-    }
-
-    pub(super) const fn capacity(&self) -> usize {
-        self.capacity
     }
 
     pub(super) fn len(&self) -> usize {
@@ -59,18 +47,18 @@ impl Users {
         self.touch(&name, now);
     }
 
-    /// Takes out that user, if it has been idle for too long.
+    /// Removes `user` if it has been idle for too long.
     pub(super) fn take_idle(&mut self, user: &UserPrincipalName, now: Now) -> Option<TokenProvider> {
         let name = key(user);
         let entry = self.by_name.get(&name)?;
         (self.is_idle(entry, now) && !entry.provider.is_in_use()).then(|| self.remove(&name))?
     }
 
-    /// Takes out some of those who have been idle for too long, or are too many. Whoever turns out to be in use
-    /// counts as used now, so that each call goes on where the last one has stopped.
+    /// Removes some of the users who have been idle for too long or exceed the capacity. A user in use counts
+    /// as used now, so that each sweep continues where the last one stopped.
     pub(super) fn sweep(&mut self, now: Now) -> Vec<TokenProvider> {
         let mut swept = Vec::new();
-        for _ in 0..LOOKS {
+        for _ in 0..USERS_PER_SWEEP {
             let Some(name) = self.by_use.first_key_value().map(|(_, name)| Arc::clone(name)) else { break };
             let Some(entry) = self.by_name.get(&name) else { break };
             if self.by_name.len() <= self.capacity && !self.is_idle(entry, now) {
@@ -85,7 +73,7 @@ impl Users {
         swept
     }
 
-    /// Takes out everybody who is not in use.
+    /// Removes all users who are not in use.
     pub(super) fn take_unused(&mut self) -> Vec<TokenProvider> {
         let is_unused =
             |(name, entry): (&Arc<str>, &Entry)| (!entry.provider.is_in_use()).then(|| Arc::clone(name));
@@ -120,6 +108,5 @@ fn key(user: &UserPrincipalName) -> Arc<str> {
     user.as_str().to_ascii_lowercase().into()
 }
 
-/// At most so many are looked at in one sweep: more than come in, so that it catches up, and few enough that nobody
-/// waits for it.
-const LOOKS: usize = 16;
+/// How many users one sweep checks: few, yet more than one call adds, so that sweeps catch up.
+const USERS_PER_SWEEP: usize = 16;

@@ -1,5 +1,6 @@
-//! The provider under threads that `shuttle` plays in ever other orders: no wake is lost, nothing waits for ever, and
-//! what is published is what the session says. `RUSTFLAGS="--cfg shuttle"` builds it.
+//! The provider under threads that `shuttle` runs in many different orders: no wake is lost, no caller waits
+//! for ever, and the published snapshot is that of the session. `RUSTFLAGS="--cfg shuttle"` builds these
+//! tests.
 
 #![allow(clippy::unwrap_used)] // as in every test
 
@@ -17,10 +18,11 @@ use shuttle::{check_pct, check_random, future, thread};
 
 use self::rig::{Rig, Tasks};
 use crate::{
+    TokenErrorKind,
     body::Body,
     model::{AccessToken, DelegatedAccessToken},
     testing::ScriptedTransport,
-    token::{Expiry, TokenErrorKind},
+    token::Expiry,
 };
 
 fn issue(number: u32) -> Response<Body> {
@@ -37,7 +39,7 @@ fn play(scene: impl Fn(Tasks) + Clone + Send + Sync + 'static, tasks: &[Tasks]) 
 }
 
 #[test]
-fn everybody_who_waits_gets_the_token_of_the_one_attempt() {
+fn every_waiter_gets_the_token_of_the_one_acquisition() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().hold_back(issue(1)));
         let callers = [(); 3].map(|()| rig.caller());
@@ -48,11 +50,11 @@ fn everybody_who_waits_gets_the_token_of_the_one_attempt() {
         assert_eq!(rig.script.requests().len(), 1);
         rig.assert_is_published();
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn everybody_who_waits_gets_the_failure_of_the_one_attempt() {
+fn every_waiter_gets_the_failure_of_the_one_acquisition() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new());
         let callers = [(); 3].map(|()| rig.caller());
@@ -61,44 +63,113 @@ fn everybody_who_waits_gets_the_failure_of_the_one_attempt() {
         }
         assert_eq!(rig.script.requests().len(), 1);
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn no_wake_is_lost_with_those_who_go_away() {
+fn no_wake_is_lost_with_a_waiter_who_leaves() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().hold_back(issue(1)));
-        let passers_by = [(); 2].map(|()| rig.passer_by());
+        let leaving = [(); 2].map(|()| rig.leaving_caller());
         let caller = rig.caller();
         let releasing = rig.thread(|rig| rig.script.release());
         assert_eq!(caller.join().unwrap().unwrap(), "1");
         assert_eq!(rig.script.requests().len(), 1);
-        passers_by.into_iter().for_each(|passer_by| passer_by.join().unwrap());
+        leaving.into_iter().for_each(|thread| thread.join().unwrap());
         releasing.join().unwrap();
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn what_was_published_last_is_what_the_session_says() {
+fn a_parked_acquisition_whose_waiters_are_not_polled_goes_on_once_it_is_handed_over() {
     let scene = |tasks| {
-        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hang().hang());
-        future::block_on(rig.provider.token()).unwrap();
-        rig.runtime.clock.advance(LIFETIME - Duration::from_secs(1));
-        let passer_by = rig.passer_by();
-        let clearing = rig.thread(|rig| rig.provider.clear());
-        let seeding = rig.thread(|rig| {
-            let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
-            rig.provider.seed(token, Expiry::UNKNOWN);
+        let rig = Rig::new(tasks, ScriptedTransport::new().hold_back(issue(1)));
+        let mut idle = pin!(rig.provider.token());
+        let _ = idle.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let leaving = rig.leaving_caller();
+        let caller = rig.thread(|rig| {
+            rig.runtime.allow_tasks();
+            assert_eq!(future::block_on(rig.provider.token()).unwrap().expose_secret(), "1");
         });
-        [passer_by, clearing, seeding].into_iter().for_each(|thread| thread.join().unwrap());
+        rig.script.release();
+        [leaving, caller].into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(rig.script.requests().len(), 1);
         rig.assert_is_published();
     };
     play(scene, &[Tasks::Parked]);
 }
 
 #[test]
-fn a_prefetch_that_parks_its_attempt_leaves_nobody_waiting() {
+fn a_parked_renewal_is_handed_over_by_a_caller_who_is_served() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
+        future::block_on(rig.provider.token()).unwrap();
+        rig.runtime.clock.advance(LIFETIME * 19 / 20);
+        let waiting = rig.thread(|rig| {
+            future::block_on(rig.provider.token()).unwrap();
+        });
+        let serving = [(); 2].map(|()| {
+            rig.thread(|rig| {
+                rig.runtime.allow_tasks();
+                rig.provider.prefetch();
+            })
+        });
+        rig.script.release();
+        serving.into_iter().for_each(|thread| thread.join().unwrap());
+        waiting.join().unwrap();
+        while rig.provider.peek().unwrap().expose_secret() == "1" {
+            thread::yield_now();
+        }
+        assert_eq!(rig.script.requests().len(), 2);
+        rig.assert_is_published();
+    };
+    play(scene, &[Tasks::Parked]);
+}
+
+#[test]
+fn a_renewal_that_is_handed_over_in_vain_leaves_no_waiter_behind() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
+        future::block_on(rig.provider.token()).unwrap();
+        rig.runtime.clock.advance(LIFETIME * 19 / 20);
+        let prefetching = [(); 2].map(|()| rig.thread(|rig| rig.provider.prefetch()));
+        let callers = [(); 2].map(|()| {
+            rig.thread(|rig| {
+                future::block_on(rig.provider.token()).unwrap();
+            })
+        });
+        rig.script.release();
+        prefetching.into_iter().chain(callers).for_each(|thread| thread.join().unwrap());
+        // Without a waiter it stays parked. Its next waiter is a caller in the margin.
+        rig.runtime.clock.advance(LIFETIME / 20 - Duration::from_secs(1));
+        assert_eq!(future::block_on(rig.provider.token()).unwrap().expose_secret(), "2");
+        assert_eq!(rig.script.requests().len(), 2);
+        rig.assert_is_published();
+    };
+    play(scene, &[Tasks::Parked]);
+}
+
+#[test]
+fn the_published_snapshot_is_that_of_the_session() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hang().hang());
+        future::block_on(rig.provider.token()).unwrap();
+        rig.runtime.clock.advance(LIFETIME - Duration::from_secs(1));
+        let leaving = rig.leaving_caller();
+        let clearing = rig.thread(|rig| rig.provider.clear());
+        let seeding = rig.thread(|rig| {
+            let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
+            rig.provider.seed(token, Expiry::UNKNOWN);
+        });
+        [leaving, clearing, seeding].into_iter().for_each(|thread| thread.join().unwrap());
+        rig.assert_is_published();
+    };
+    play(scene, &[Tasks::Parked]);
+}
+
+#[test]
+fn a_prefetch_that_parks_its_acquisition_leaves_no_waiter_behind() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)));
         let prefetching = rig.thread(|rig| rig.provider.prefetch());
@@ -106,29 +177,11 @@ fn a_prefetch_that_parks_its_attempt_leaves_nobody_waiting() {
         prefetching.join().unwrap();
         assert_eq!(rig.script.requests().len(), 1);
     };
-    play(scene, &[Tasks::Parked]);
+    play(scene, &[Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn those_who_pass_by_move_on_what_nobody_waits_for() {
-    let scene = |tasks| {
-        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
-        future::block_on(rig.provider.token()).unwrap();
-        rig.runtime.clock.advance(LIFETIME * 19 / 20);
-        let passers_by = [(); 3].map(|()| rig.passer_by());
-        rig.script.release();
-        passers_by.into_iter().for_each(|passer_by| passer_by.join().unwrap());
-        // Of what was under way nobody has been left to wait for it.
-        let token = future::block_on(rig.provider.token()).unwrap();
-        let token = if token.expose_secret() == "1" { rig.provider.peek().unwrap() } else { token };
-        assert_eq!((token.expose_secret(), rig.script.requests().len()), ("2", 2));
-        rig.assert_is_published();
-    };
-    play(scene, &[Tasks::Parked]);
-}
-
-#[test]
-fn those_who_wait_go_on_when_everything_begins_anew() {
+fn waiters_go_on_when_a_new_generation_begins() {
     let scene = |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).hold_back(issue(2)).hold_back(issue(3));
         let rig = Rig::new(tasks, script);
@@ -145,11 +198,11 @@ fn those_who_wait_go_on_when_everything_begins_anew() {
         [clearing, seeding, releasing].into_iter().for_each(|thread| thread.join().unwrap());
         rig.assert_is_published();
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn what_is_taken_back_is_not_served_from_what_was_published() {
+fn an_invalidated_token_is_not_served_from_the_snapshot() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).answer(issue(2)));
         let first = future::block_on(rig.provider.token()).unwrap();
@@ -165,15 +218,15 @@ fn what_is_taken_back_is_not_served_from_what_was_published() {
         assert_eq!(rig.script.requests().len(), 2);
         rig.assert_is_published();
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn those_who_wait_go_on_when_the_task_is_dropped() {
+fn waiters_go_on_when_the_task_is_dropped() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)));
         let callers = [(); 2].map(|()| rig.caller());
-        // Whoever finds nothing to drop finds it later: a task may be kept by then, or by each caller one.
+        // Each caller may have a task kept, so the thread drops tasks until there is a token.
         let dropping = rig.thread(|rig| {
             while rig.provider.peek().is_none() {
                 rig.runtime.drop_tasks();
@@ -189,7 +242,7 @@ fn those_who_wait_go_on_when_the_task_is_dropped() {
 }
 
 #[test]
-fn a_shutdown_waits_for_the_attempt_and_ends_everything() {
+fn a_shutdown_waits_for_the_acquisition_and_ends_everything() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().hold_back(issue(1)).hold_back(issue(2)));
         let caller = rig.caller();
@@ -208,11 +261,11 @@ fn a_shutdown_waits_for_the_attempt_and_ends_everything() {
         assert_eq!(error.kind(), TokenErrorKind::ShutDown);
         rig.assert_is_published();
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 #[test]
-fn events_are_told_in_order_and_none_is_left_over() {
+fn observers_see_every_event_in_order() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).answer(issue(2)));
         let seen = Arc::new(shuttle::sync::Mutex::new(Vec::new()));
@@ -226,16 +279,16 @@ fn events_are_told_in_order_and_none_is_left_over() {
         });
         caller.join().unwrap().unwrap();
         refusing.join().unwrap();
-        // A task of its own may still be about to tell.
+        // A background task may still have observers to notify.
         while seen.lock().unwrap().len() < 3 {
             thread::yield_now();
         }
         assert_eq!(*seen.lock().unwrap(), ["token_acquired", "token_invalidated", "token_acquired"]);
     };
-    play(scene, &[Tasks::Spawned, Tasks::Parked]);
+    play(scene, &[Tasks::Spawned, Tasks::Parked, Tasks::ParkedAtFirst]);
 }
 
 const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// By each way of choosing an order.
+/// How many orders each scheduler tries.
 const ROUNDS: usize = 1000;

@@ -1,4 +1,4 @@
-//! [`Observers`]: who is told what happens, in the order in which it does.
+//! [`Observers`]: the observers of a provider, notified in the order of the events.
 
 use std::{
     collections::VecDeque,
@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use crate::{
+use crate::token::{
+    Event,
     sync::{Mutex, lock},
-    token::Event,
 };
 
 pub(super) type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// Events are noted where they happen, under the lock of the session, and told later, under none.
+/// Events are queued under the lock of the session, and observers are notified later, under no lock.
 #[derive(Default)]
 pub(super) struct Observers {
     state: Mutex<State>,
@@ -22,8 +22,8 @@ pub(super) struct Observers {
 #[derive(Default)]
 struct State {
     observers: Vec<Observer>,
-    untold: VecDeque<Event>,
-    is_telling: bool,
+    queue: VecDeque<Event>,
+    is_notifying: bool,
 }
 
 impl Observers {
@@ -31,28 +31,28 @@ impl Observers {
         lock(&self.state).observers.push(observer);
     }
 
-    pub(super) fn note(&self, events: Vec<Event>) {
+    pub(super) fn queue(&self, events: Vec<Event>) {
         if !events.is_empty() {
-            lock(&self.state).untold.extend(events);
+            lock(&self.state).queue.extend(events);
         }
     }
 
-    /// Tells what was noted. One thread does so at a time, or the order would be lost; the others leave it to that
-    /// one, and so does an observer that comes back here.
-    pub(super) fn tell(&self) {
+    /// Passes the queued events to the observers. One thread at a time does so, which keeps their order. A
+    /// second thread, or an observer that calls the provider, leaves its events to the first one.
+    pub(super) fn notify(&self) {
         let mut state = lock(&self.state);
-        if std::mem::replace(&mut state.is_telling, true) {
+        if std::mem::replace(&mut state.is_notifying, true) {
             return;
         }
-        while let Some(event) = state.untold.pop_front() {
+        while let Some(event) = state.queue.pop_front() {
             let observers = state.observers.clone();
             drop(state);
             for observer in observers {
-                // Whoever caused the event is not to blame for the panic of an observer.
+                // The panic of an observer must not fail the caller that caused the event.
                 let _ = catch_unwind(AssertUnwindSafe(|| observer(&event)));
             }
             state = lock(&self.state);
         }
-        state.is_telling = false;
+        state.is_notifying = false;
     }
 }

@@ -1,24 +1,33 @@
-//! [`BackOff`]: the time after a failure in which nobody asks.
+//! [`BackOff`]: the pause after a failure, during which no request is sent.
 
 use std::time::Duration;
 
-use crate::{client::CallError, model::ClientSecret, time::Now, token::TokenError};
+use crate::{
+    back_off::doubled, client::CallError, endpoint::LONGEST_RETRY_AFTER, model::ClientSecret, time::Now,
+    token::TokenError,
+};
 
-/// After the first failure in a row up to a second, doubling to a minute; longer where the service says so. After a
-/// secret was refused once more it is a second or two: the secret is read then, and sent if it is another one.
-#[derive(Debug)]
+/// The failures in a row and the pause after the last one: up to 1 s, doubling to 60 s, longer if the service
+/// says so.
+///
+/// A refused secret is in its cool-down for 60 s. It is read again after 1 s to 2 s, and a request is sent
+/// only if it has changed or the cool-down is over.
+#[derive(Debug, Default)]
 pub(super) struct BackOff {
-    begun: Now,
-    wait: Duration,
-    /// By the service.
-    named: Duration,
-    failures: u32,
-    error: TokenError,
+    pub(super) failures: u32,
+    pause: Option<Pause>,
     refused: Option<Refused>,
 }
 
-/// A client secret that the service does not take.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+struct Pause {
+    begun: Now,
+    wait: Duration,
+    error: TokenError,
+}
+
+/// A client secret that the service refused.
+#[derive(Debug)]
 struct Refused {
     secret: ClientSecret,
     since: Now,
@@ -26,74 +35,68 @@ struct Refused {
 }
 
 impl BackOff {
-    /// After `error`, which came after the failure before it, if there was one; `chance` is a number from 0 to 1.
-    pub(super) fn after(before: Option<&Self>, error: TokenError, chance: f64, now: Now) -> Self {
-        let failures = before.map_or(0, Self::failures).saturating_add(1);
+    /// Begins the pause after another failure, and `refused` is the secret if the service refused it. Returns
+    /// `error` with the length of the pause. `jitter` is between 0 and 1.
+    pub(super) fn failed(
+        &mut self,
+        error: TokenError,
+        refused: Option<ClientSecret>,
+        jitter: f64,
+        now: Now,
+    ) -> TokenError {
+        self.failures = self.failures.saturating_add(1);
         let named = error.as_call().and_then(CallError::retry_after).unwrap_or_default();
-        let named = named.min(LONGEST_RETRY_AFTER);
-        let wait = wait_after(failures, chance).max(named);
-        let refused = before.and_then(|before| before.refused.clone());
-        Self { begun: now, wait, named, failures, error, refused }
-    }
-
-    /// The same, because `secret` has just been refused.
-    pub(super) fn refusing(mut self, secret: ClientSecret, chance: f64) -> Self {
-        if self.refused.as_ref().is_some_and(|refused| refused.secret == secret) {
-            self.wait = until_another_look(chance).max(self.named);
+        let is_refused_again =
+            self.refused.as_ref().is_some_and(|before| Some(&before.secret) == refused.as_ref());
+        let longest = if is_refused_again { LONGEST_READ_PAUSE } else { pause_after(self.failures) };
+        if let Some(secret) = refused {
+            self.refused = Some(Refused { secret, since: now, error: error.clone() });
         }
-        self.refused = Some(Refused { secret, since: self.begun, error: self.error.clone() });
-        self
+        self.begin(error, with_jitter(longest, jitter).max(named.min(LONGEST_RETRY_AFTER)), now)
     }
 
-    pub(super) const fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    pub(super) fn is_over(&self, now: Now) -> bool {
-        now.saturating_since(self.begun) >= self.wait
-    }
-
-    /// By the monotonic clock.
-    pub(super) const fn ends(&self) -> Duration {
-        self.begun.monotonic().saturating_add(self.wait)
-    }
-
-    /// What went wrong, with what is left to wait.
-    pub(super) fn error(&self, now: Now) -> TokenError {
-        let left = self.wait.saturating_sub(now.saturating_since(self.begun));
-        self.error.clone().with_retry_after(left)
-    }
-
-    /// The refusal once more, without a request and without another failure: `secret` is the one that was refused
-    /// not long ago.
-    pub(super) fn still_refuses(&self, secret: &ClientSecret, chance: f64, now: Now) -> Option<Self> {
-        let refused = self.refused.as_ref()?;
-        if *secret != refused.secret || now.saturating_since(refused.since) >= COOL_DOWN {
+    /// Begins another pause if `secret` is in its cool-down, and returns the error of its refusal.
+    pub(super) fn refuse_again(
+        &mut self,
+        secret: &ClientSecret,
+        jitter: f64,
+        now: Now,
+    ) -> Option<TokenError> {
+        let refused = self.refused.as_ref().filter(|refused| refused.secret == *secret)?;
+        if now.saturating_since(refused.since) >= COOL_DOWN {
             return None;
         }
-        Some(Self {
-            begun: now,
-            wait: until_another_look(chance),
-            named: Duration::ZERO,
-            failures: self.failures,
-            error: refused.error.clone(),
-            refused: Some(refused.clone()),
-        })
+        let error = refused.error.clone();
+        Some(self.begin(error, with_jitter(LONGEST_READ_PAUSE, jitter), now))
+    }
+
+    /// The failure with the rest of its pause, while that lasts.
+    pub(super) fn error(&self, now: Now) -> Option<TokenError> {
+        let Pause { begun, wait, error } = self.pause.as_ref()?;
+        let left = wait.saturating_sub(now.saturating_since(*begun));
+        (!left.is_zero()).then(|| error.clone().with_retry_after(left))
+    }
+
+    /// The end of the last pause by the monotonic clock.
+    pub(super) fn ends(&self) -> Option<Duration> {
+        self.pause.as_ref().map(|pause| pause.begun.monotonic().saturating_add(pause.wait))
+    }
+
+    fn begin(&mut self, error: TokenError, wait: Duration, now: Now) -> TokenError {
+        self.pause = Some(Pause { begun: now, wait, error: error.clone() });
+        error.with_retry_after(wait)
     }
 }
 
-fn wait_after(failures: u32, chance: f64) -> Duration {
-    let doubled = 1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
-    let longest = Duration::from_secs(doubled).min(LONGEST);
-    longest / 2 + (longest / 2).mul_f64(chance.clamp(0.0, 1.0))
+/// The longest pause after so many failures or reports in a row: 1 s, doubling to 60 s.
+pub(super) const fn pause_after(in_a_row: u32) -> Duration {
+    doubled(Duration::from_secs(1), in_a_row, Duration::from_secs(60))
 }
 
-/// At a secret, which may have been replaced.
-fn until_another_look(chance: f64) -> Duration {
-    SHORTEST_LOOK + SHORTEST_LOOK.mul_f64(chance.clamp(0.0, 1.0))
+fn with_jitter(longest: Duration, jitter: f64) -> Duration {
+    longest / 2 + (longest / 2).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-const SHORTEST_LOOK: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Before a refused secret is read again.
+const LONGEST_READ_PAUSE: Duration = Duration::from_secs(2);
 const COOL_DOWN: Duration = Duration::from_secs(60);

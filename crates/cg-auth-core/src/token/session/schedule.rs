@@ -1,35 +1,26 @@
-//! [`Schedule`]: what a token's age means.
+//! [`Schedule`]: the phases of a token's lifetime.
 
 use std::time::Duration;
 
-/// How far a token's life has gone.
+use crate::token::words::words;
+
+/// The phase of a token's lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// It is served, and that is all.
+    /// The token is served.
     Fresh,
-    /// It is served, and another one is got meanwhile: the last fifth of its life, ten minutes at most, moved
-    /// earlier by up to a half as chance has it, so that a fleet does not refresh all at once.
+    /// The token is served while a background task renews it: the last fifth of the lifetime, ten minutes at
+    /// most. Jitter moves the start earlier by up to a half, so that a fleet does not refresh all at once.
     Early,
-    /// Another one is waited for, and this one served where that fails or takes half of what is left: the last tenth,
-    /// thirty seconds at most.
+    /// Callers wait for the new token: the last tenth of the lifetime, thirty seconds at most. They are
+    /// served this one if the acquisition fails or takes half of the rest.
     Margin,
-    /// It is never served.
+    /// The token is never served.
     Expired,
 }
 
-impl Phase {
-    /// The phase as a short stable word, for logs and machine-readable output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fresh => "fresh",
-            Self::Early => "early",
-            Self::Margin => "margin",
-            Self::Expired => "expired",
-        }
-    }
-}
+words!(Phase: Fresh = "fresh", Early = "early", Margin = "margin", Expired = "expired");
 
 /// The ages at which a token enters its later phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +31,11 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Of a token that is good until it is refused.
+    /// The schedule of a token that is valid until it is refused.
     pub(super) const NEVER: Self =
         Self { early: Duration::MAX, margin: Duration::MAX, expired: Duration::MAX };
 
-    /// Of a token that lives for `lifetime`; `jitter` is a number from 0 to 1, drawn once.
+    /// The schedule of a token that lives for `lifetime`. `jitter` is between 0 and 1, drawn once.
     pub(super) fn new(lifetime: Duration, jitter: f64) -> Self {
         let window = (lifetime / 5).min(LONGEST_WINDOW);
         let window = window + (window / 2).mul_f64(jitter.clamp(0.0, 1.0));
@@ -75,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_a_part_of_the_life_and_bounded() {
+    fn early_phase_and_margin_are_a_bounded_part_of_the_lifetime() {
         let secs = Duration::from_secs_f64;
         for (lifetime, jitter, early, margin) in [
             (3600.0, 0.0, 3000.0, 3570.0),
@@ -96,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn phases_follow_each_other_and_most_of_a_life_is_fresh(
+        fn phases_follow_each_other_and_a_token_is_fresh_for_most_of_its_lifetime(
             nanos in any::<u64>(), jitter in any::<f64>(), age in any::<u64>(), later in any::<u64>()
         ) {
             let lifetime = Duration::from_nanos(nanos);

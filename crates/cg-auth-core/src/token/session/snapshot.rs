@@ -1,45 +1,46 @@
-//! [`Snapshot`]: what is enough to serve a token without asking anybody.
+//! [`Snapshot`]: the part of a session that hits read.
 
 use crate::{time::CoarseNow, token::IssuedToken};
 
-/// A token, and until when it can be served without a decision of the [`Session`](super::Session).
+/// A token, and how long it can be served without a decision of the [`Session`](super::Session).
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    pub(in crate::token) token: Option<IssuedToken>,
-    pub(super) sure: Sure,
-    /// How far the wall clock was ahead of the monotonic one when that was decided.
+    pub(super) token: Option<IssuedToken>,
+    pub(super) validity: Validity,
+    /// How far the wall clock was ahead of the monotonic clock at the last decision.
     pub(super) drift: i64,
 }
 
 impl Snapshot {
-    /// Whether nothing has changed.
+    /// The token, while it can be served.
+    ///
+    /// `None` once its time is over, and once the two clocks have drifted apart: then one of them was set, or
+    /// the host was suspended, and a [`step`](super::Session::step) has to read every clock. A token that
+    /// expires is served for at most a minute; the page on
+    /// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
+    #[must_use]
+    pub fn token(&self, now: CoarseNow) -> Option<&IssuedToken> {
+        let has_drifted = now.drift_nanos().abs_diff(self.drift) > self.validity.drift_limit;
+        if now.monotonic_nanos() < self.validity.until && !has_drifted { self.token.as_ref() } else { None }
+    }
+
+    /// Whether both snapshots serve the same token for the same time.
     pub(in crate::token) fn is_same(&self, other: &Self) -> bool {
         let is_same_issue = match (&self.token, &other.token) {
             (Some(one), Some(other)) => one.is_same_issue(other),
             (None, None) => true,
             _ => false,
         };
-        is_same_issue && (self.sure, self.drift) == (other.sure, other.drift)
-    }
-
-    /// The token, while it can be served. Neither clock may have been set, nor the host suspended, since the
-    /// decision: then the session has to look closer. One that was suspended, and whose wall clock was set back by
-    /// as much to the second, looks the same as before; only a [`step`](super::Session::step) sees that, where there is
-    /// a clock that counts suspension. So a snapshot of a token that expires serves for a minute of monotonic time at
-    /// most, and there no token is served for longer than that past its end. The price is a step a minute.
-    #[must_use]
-    pub fn token(&self, now: CoarseNow) -> Option<&IssuedToken> {
-        let has_drifted = now.drift_nanos().abs_diff(self.drift) > self.sure.drift_limit;
-        if now.monotonic_nanos() < self.sure.until && !has_drifted { self.token.as_ref() } else { None }
+        is_same_issue && (self.validity, self.drift) == (other.validity, other.drift)
     }
 }
 
-/// How long a token is sure to be served, in nanoseconds.
+/// How long a token can be served, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sure {
-    /// By the monotonic clock.
+pub(super) struct Validity {
+    /// The end by the monotonic clock.
     pub(super) until: u64,
-    /// As long as the wall clock has not moved against it by more than this.
+    /// How far the wall clock may drift against the monotonic clock until then.
     pub(super) drift_limit: u64,
 }
 
@@ -53,7 +54,7 @@ mod tests {
         token::{Expiry, session::Session},
     };
 
-    /// That many milliseconds on, by a wall clock that is a nanosecond off each time.
+    /// The moment `millis` after the start, by a wall clock that is off by a few nanoseconds each time.
     fn after(millis: u64) -> Now {
         let passed = Duration::from_millis(millis);
         Now::new(passed, UNIX_EPOCH + passed + Duration::from_nanos(millis % 7))
@@ -68,12 +69,12 @@ mod tests {
     }
 
     #[test]
-    fn another_snapshot_is_made_where_the_session_looked_closer_and_nowhere_else() {
+    fn a_new_snapshot_is_made_when_the_session_reads_the_clocks_and_never_otherwise() {
         let mut session = session();
         let first = session.snapshot();
         assert!(session.snapshot().is_same(&first));
         let _ = session.state(after(60_000));
-        assert!(session.snapshot().is_same(&first), "nothing was settled");
+        assert!(session.snapshot().is_same(&first), "nothing was observed");
         let _ = session.step(after(60_000));
         assert!(!session.snapshot().is_same(&first));
         assert!(session.snapshot().token(after(60_001).into()).is_some());

@@ -1,16 +1,17 @@
-//! So many attempts at once, in tasks of their own.
+//! The limit on acquisitions at once, which run in background tasks.
 
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::{Arc, Mutex},
     task::Poll,
     time::Duration,
 };
 
-use cg_auth_core::{TokenProvider, token::TokenErrorKind};
+use cg_auth_core::{TokenErrorKind, TokenProvider};
 use tokio::runtime::Builder;
 
-use super::{HOUR, Service, now, owner, poll, run, settle, spawning, turns, user, users};
+use super::{HOUR, Service, now, owner, permits, poll, run, run_tasks, spawning, user, users};
 
 #[test]
 fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
@@ -32,14 +33,16 @@ fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
             task.await.unwrap();
         }
         pool.shutdown().await;
-        assert_eq!(turns(&pool), (0, 0));
+        assert_eq!(permits(&pool), (0, 0));
     };
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), test).await.expect("it hangs") });
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
+    });
     assert_eq!((service.count(), service.most_in_flight()), (1000, 16));
 }
 
 #[test]
-fn users_who_are_forgotten_under_load_get_their_own_tokens_all_the_same() {
+fn users_who_are_forgotten_under_load_still_get_their_own_tokens() {
     let service = Service::default();
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let test = async {
@@ -60,23 +63,25 @@ fn users_who_are_forgotten_under_load_get_their_own_tokens_all_the_same() {
         for task in tasks {
             task.await.unwrap();
         }
-        settle().await;
+        run_tasks().await;
         (0..9).for_each(|_| drop(pool.for_user(&user("x"))));
-        assert_eq!((pool.len(), turns(&pool)), (10, (0, 0)));
+        assert_eq!((pool.len(), permits(&pool)), (10, (0, 0)));
     };
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), test).await.expect("it hangs") });
-    assert!(service.count() > 100, "{} requests: hardly anybody was forgotten", service.count());
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
+    });
+    assert!(service.count() > 100, "{} requests: hardly a user was forgotten", service.count());
     assert!(service.most_in_flight() <= 16);
 }
 
 #[test]
-fn the_number_can_be_another_and_is_one_at_least() {
+fn the_limit_can_be_set_and_is_at_least_one() {
     for (max, expected) in [(0, 1), (1, 1), (3, 3), (100, 50)] {
         let service = Service::default();
         run(async {
             let pool = spawning(&service).0.with_max_acquisitions(max);
             users(50).iter().for_each(|user| pool.for_user(user).prefetch());
-            settle().await;
+            run_tasks().await;
             pool.shutdown().await;
         });
         assert_eq!((service.count(), service.most_in_flight()), (50, expected));
@@ -84,23 +89,23 @@ fn the_number_can_be_another_and_is_one_at_least() {
 }
 
 #[test]
-fn a_higher_number_lets_those_in_who_wait() {
+fn a_higher_limit_admits_waiting_acquisitions() {
     let service = Service::default();
     run(async {
         let pool = spawning(&service).0.with_max_acquisitions(1);
         service.close();
         let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
         kept.iter().for_each(TokenProvider::prefetch);
-        settle().await;
-        assert_eq!((service.in_flight(), turns(&pool)), (1, (1, 8)));
+        run_tasks().await;
+        assert_eq!((service.in_flight(), permits(&pool)), (1, (1, 8)));
         let pool = pool.with_max_acquisitions(4);
-        settle().await;
-        assert_eq!((service.in_flight(), turns(&pool)), (4, (4, 5)));
+        run_tasks().await;
+        assert_eq!((service.in_flight(), permits(&pool)), (4, (4, 5)));
     });
 }
 
 #[test]
-fn who_comes_first_is_served_first() {
+fn permits_are_granted_in_order_of_arrival() {
     let service = Service::default();
     run(async {
         let pool = spawning(&service).0.with_max_acquisitions(1);
@@ -113,7 +118,7 @@ fn who_comes_first_is_served_first() {
 }
 
 #[test]
-fn a_turn_lasts_until_the_attempt_ends() {
+fn a_permit_is_held_until_the_acquisition_ends() {
     let service = Service::default();
     run(async {
         let (pool, clock) = spawning(&service);
@@ -131,7 +136,7 @@ fn a_turn_lasts_until_the_attempt_ends() {
 }
 
 #[test]
-fn an_attempt_that_fails_gives_its_turn_back() {
+fn an_acquisition_that_fails_gives_its_permit_back() {
     let service = Service::default();
     run(async {
         let pool = spawning(&service).0.with_max_acquisitions(1);
@@ -139,13 +144,13 @@ fn an_attempt_that_fails_gives_its_turn_back() {
         for user in users(20) {
             assert_eq!(pool.for_user(&user).token().await.unwrap_err().kind(), TokenErrorKind::Call);
         }
-        settle().await;
-        assert_eq!(turns(&pool), (0, 0));
+        run_tasks().await;
+        assert_eq!(permits(&pool), (0, 0));
     });
 }
 
 #[test]
-fn an_attempt_that_panics_gives_its_turn_back() {
+fn an_acquisition_that_panics_gives_its_permit_back() {
     let service = Service::default();
     run(async {
         let pool = spawning(&service).0.with_max_acquisitions(1);
@@ -154,13 +159,13 @@ fn an_attempt_that_panics_gives_its_turn_back() {
         let (a, b) = both(pin!(a.token()), pin!(b.token())).await;
         assert_eq!(a.unwrap_err().kind(), TokenErrorKind::Lost);
         assert_eq!(owner(&b.unwrap()), "b");
-        settle().await;
-        assert_eq!(turns(&pool), (0, 0));
+        run_tasks().await;
+        assert_eq!(permits(&pool), (0, 0));
     });
 }
 
 #[test]
-fn callers_who_leave_take_no_turn_with_them() {
+fn callers_who_leave_cost_no_permit() {
     let service = Service::default();
     run(async {
         let pool = spawning(&service).0.with_max_acquisitions(2);
@@ -171,37 +176,37 @@ fn callers_who_leave_take_no_turn_with_them() {
                 let mut token = provider.token();
                 assert!(poll(Pin::new(&mut token)).is_pending());
                 if round == 1 {
-                    settle().await;
+                    run_tasks().await;
                 }
             }
-            settle().await;
-            assert_eq!((service.in_flight(), turns(&pool)), (2, (2, 98)));
+            run_tasks().await;
+            assert_eq!((service.in_flight(), permits(&pool)), (2, (2, 98)));
         }
         service.open();
         assert_eq!(owner(&pool.for_user(&user("x")).token().await.unwrap()), "x");
-        settle().await;
-        assert_eq!((service.count(), service.most_in_flight(), turns(&pool)), (101, 2, (0, 0)));
+        run_tasks().await;
+        assert_eq!((service.count(), service.most_in_flight(), permits(&pool)), (101, 2, (0, 0)));
     });
 }
 
 #[test]
-fn attempts_whose_pool_is_gone_send_nothing_more() {
+fn acquisitions_of_a_dropped_pool_send_no_further_request() {
     let service = Service::default();
     run(async {
         let pool = spawning(&service).0.with_max_acquisitions(2);
         service.close();
         users(9).iter().for_each(|user| pool.for_user(user).prefetch());
-        settle().await;
-        assert_eq!((service.in_flight(), turns(&pool)), (2, (2, 7)));
+        run_tasks().await;
+        assert_eq!((service.in_flight(), permits(&pool)), (2, (2, 7)));
         drop(pool);
         service.open();
-        settle().await;
+        run_tasks().await;
         assert_eq!((service.count(), service.in_flight()), (2, 0));
     });
 }
 
 #[test]
-fn a_token_that_is_good_waits_for_no_turn() {
+fn a_caller_with_a_valid_token_waits_for_no_permit() {
     let service = Service::default();
     run(async {
         let (pool, clock) = spawning(&service);
@@ -212,11 +217,48 @@ fn a_token_that_is_good_waits_for_no_turn() {
         service.close();
         let busy = pool.for_user(&user("busy"));
         busy.prefetch();
-        settle().await;
+        run_tasks().await;
         now(fresh.token()).unwrap();
-        settle().await;
-        assert_eq!(turns(&pool), (1, 1), "another one is due, and waits for its turn");
+        run_tasks().await;
+        assert_eq!(permits(&pool), (1, 1), "the renewal waits for its permit");
         now(fresh.token()).unwrap();
+    });
+}
+
+#[test]
+fn refreshes_wait_for_permits_too() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let pool = pool.with_max_acquisitions(2);
+        let kept: Vec<_> = users(6).iter().map(|user| pool.for_user(user)).collect();
+        for provider in &kept {
+            provider.token().await.unwrap();
+        }
+        clock.advance(2 * HOUR);
+        service.close();
+        kept.iter().for_each(TokenProvider::prefetch);
+        run_tasks().await;
+        assert_eq!((service.in_flight(), permits(&pool)), (2, (2, 4)));
+        service.open();
+        for (provider, user) in kept.iter().zip(users(6)) {
+            assert_eq!(owner(&provider.token().await.unwrap()), user.as_str());
+        }
+        assert!(service.requests()[6..].iter().all(|(_, grant)| *grant == "refresh"));
+    });
+}
+
+#[test]
+fn a_permit_is_given_back_before_observers_are_notified() {
+    let service = Service::default();
+    run(async {
+        let pool = spawning(&service).0.with_max_acquisitions(1);
+        let (seen, observed) = (Arc::new(Mutex::new(Vec::new())), pool.clone());
+        let notes = Arc::clone(&seen);
+        pool.on_event(move |_, _| notes.lock().unwrap().push(permits(&observed)));
+        users(3).iter().for_each(|user| pool.for_user(user).prefetch());
+        pool.shutdown().await;
+        assert_eq!(*seen.lock().unwrap(), [(1, 1), (1, 0), (0, 0)]);
     });
 }
 

@@ -1,20 +1,20 @@
-//! What is done to all users at once, and what they share.
+//! Operations on all users at once, and what the users share.
 
 use std::sync::{Arc, Mutex};
 
 use cg_auth_core::{
-    AuthClient, RetryPolicy, TokenPool, TokenProvider,
+    AuthClient, RetryPolicy, TokenErrorKind, TokenPool, TokenProvider,
     testing::ManualClock,
-    token::{DurationUnit, Event, SecretFn, TokenErrorKind},
+    token::{DurationUnit, Event, SecretFn},
 };
 
 use super::{
-    HOUR, Service, Spawning, now, owner, parking, run, secret, settle, spawning, turns, user, users,
+    HOUR, Service, Spawning, now, owner, parking, permits, run, run_tasks, secret, spawning, user, users,
 };
 use crate::support::base;
 
 #[test]
-fn clear_forgets_every_token_and_whoever_is_not_in_use() {
+fn clear_forgets_every_token_and_every_user_who_is_not_in_use() {
     let service = Service::default();
     let (pool, _) = parking(&service);
     let kept = pool.for_user(&user("kept"));
@@ -27,8 +27,12 @@ fn clear_forgets_every_token_and_whoever_is_not_in_use() {
     assert_eq!(pool.len(), 1);
     assert!(!pool.is_empty());
     assert_eq!(owner(&run(pool.for_user(&user("kept")).token()).unwrap()), "kept");
-    assert_eq!(service.requests().last(), Some(&("kept".to_owned(), "delegate")), "no refresh token either");
-    assert!(kept.peek().is_some(), "it is the same provider");
+    assert_eq!(
+        service.requests().last(),
+        Some(&("kept".to_owned(), "delegate")),
+        "the refresh token is forgotten too"
+    );
+    assert!(kept.peek().is_some(), "both are the same provider");
     drop(kept);
     pool.clear();
     assert!(pool.is_empty());
@@ -48,7 +52,7 @@ fn clear_forgets_failures() {
 }
 
 #[test]
-fn a_new_secret_is_for_all_users_and_those_who_come() {
+fn a_new_secret_is_for_present_and_future_users() {
     let service = Service::default();
     let (pool, clock) = parking(&service);
     let (known, busy) = (pool.for_user(&user("known")), pool.for_user(&user("busy")));
@@ -70,14 +74,14 @@ fn a_new_secret_is_for_all_users_and_those_who_come() {
 }
 
 #[test]
-fn observers_are_told_whose_token_it_is_whenever_the_user_came() {
+fn observers_get_the_user_of_each_event() {
     let (pool, _) = parking(&Service::default());
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::new(Mutex::new(Vec::new()));
     let early = pool.for_user(&user("Early"));
     for observer in 0..2 {
-        let told = Arc::clone(&told);
+        let events = Arc::clone(&events);
         pool.on_event(move |user, event: &Event| {
-            told.lock().unwrap().push((observer, user.as_str().to_owned(), event.name()));
+            events.lock().unwrap().push((observer, user.as_str().to_owned(), event.name()));
         });
     }
     let late = pool.for_user(&user("Late"));
@@ -87,7 +91,7 @@ fn observers_are_told_whose_token_it_is_whenever_the_user_came() {
     let expected = [("Early", "token_acquired"), ("Late", "token_acquired"), ("Late", "token_invalidated")]
         .into_iter()
         .flat_map(|(user, event)| [(0, user.to_owned(), event), (1, user.to_owned(), event)]);
-    assert_eq!(*told.lock().unwrap(), expected.collect::<Vec<_>>());
+    assert_eq!(*events.lock().unwrap(), expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn an_observer_may_use_the_pool() {
 }
 
 #[test]
-fn shutdown_waits_for_every_attempt_and_gives_every_token() {
+fn shutdown_waits_for_every_acquisition_and_returns_every_token() {
     for is_spawning in [true, false] {
         let service = Service::default();
         run(async {
@@ -113,12 +117,12 @@ fn shutdown_waits_for_every_attempt_and_gives_every_token() {
             service.close();
             kept.iter().for_each(TokenProvider::prefetch);
             let others = ["p", "q", "r", "s"].map(|name| pool.for_user(&user(name)));
-            settle().await;
+            run_tasks().await;
             let task = tokio::spawn({
                 let pool = pool.clone();
                 async move { pool.shutdown().await }
             });
-            settle().await;
+            run_tasks().await;
             assert!(!task.is_finished());
             for other in others.iter().chain([&pool.for_user(&user("late"))]) {
                 assert_eq!(now(other.token()).unwrap_err().kind(), TokenErrorKind::ShutDown);
@@ -133,13 +137,13 @@ fn shutdown_waits_for_every_attempt_and_gives_every_token() {
                 assert_eq!(owner(token.access_token().expose_secret()), user.as_str());
                 assert_eq!(owner(token.refresh_token().unwrap().expose_secret()), user.as_str());
             }
-            assert_eq!((service.count(), turns(&pool)), (9, (0, 0)));
+            assert_eq!((service.count(), permits(&pool)), (9, (0, 0)));
         });
     }
 }
 
 #[test]
-fn nobody_gets_a_token_after_shutdown() {
+fn no_user_gets_a_token_after_shutdown() {
     let service = Service::default();
     let (pool, _) = parking(&service);
     let kept = pool.for_user(&user("kept"));
@@ -182,12 +186,13 @@ fn all_users_share_one_budget_of_retries() {
             pool.for_user(&user).token().await.unwrap_err();
         }
     });
-    // Ten retries there are at first, and each call brings a tenth of one; alone, each would have made two.
+    // The budget begins with ten retries, and each call adds a tenth of one. Without it each call would make
+    // two.
     assert!((110..=120).contains(&service.count()), "{}", service.count());
 }
 
 #[test]
-fn the_unit_of_the_duration_is_that_of_the_pool() {
+fn the_duration_unit_is_that_of_the_pool() {
     let pool = parking(&Service::default()).0.with_duration_unit(DurationUnit::Minutes);
     let token = run(pool.for_user(&user("a")).token()).unwrap();
     assert_eq!(token.expiry().lifetime(), Some(60 * HOUR));
@@ -215,7 +220,7 @@ fn debug_shows_counts_only() {
 }
 
 #[test]
-fn a_shutdown_that_nobody_has_polled_has_begun() {
+fn a_shutdown_begins_with_the_call_and_not_with_the_first_poll() {
     let service = Service::default();
     let (pool, _) = parking(&service);
     let kept = pool.for_user(&user("kept"));

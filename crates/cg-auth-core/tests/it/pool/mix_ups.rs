@@ -6,26 +6,26 @@ use cg_auth_core::{IssuedToken, TokenPool, TokenProvider, testing::ManualClock, 
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
-use super::{Service, owner, parking, poll, secret, service, settle, spawning, turns, user};
+use super::{Service, owner, parking, permits, poll, run_tasks, secret, service, spawning, user};
 
-/// They differ in less than the case of letters, or in what looks like it.
+/// Names that differ in the case of letters, or nearly so.
 const NAMES: [&str; 8] =
     ["anna@example.com", "ann@example.com", "anna@example.co", "[x@b", "{x@b", "@", "`", "anna@example.com."];
 
 #[derive(Debug, Clone)]
 enum Act {
-    /// Takes a provider and asks it for a token.
+    /// Takes a provider and calls it for a token.
     Ask {
         name: usize,
         case: u64,
         polls: usize,
         keep: bool,
     },
-    /// Drops a provider that was kept.
+    /// Drops a kept provider.
     Drop(usize),
-    /// Reports the token of one as refused.
+    /// Reports the token of a kept provider as refused.
     Invalidate(usize),
-    /// Goes on with the call of one that was kept, or makes another.
+    /// Polls the call of a kept provider, or makes another call.
     AskAgain(usize),
     Clear(usize),
     ClearAll,
@@ -87,7 +87,7 @@ async fn ask(kept: &mut Kept, polls: usize) {
             kept.waiting = None;
             return;
         }
-        settle().await;
+        run_tasks().await;
     }
 }
 
@@ -114,7 +114,7 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
             Act::Fail(is_down) => service.set_down(is_down),
             Act::Close => service.close(),
             Act::Open => service.open(),
-            Act::Settle => settle().await,
+            Act::Settle => run_tasks().await,
             Act::Invalidate(index) | Act::AskAgain(index) | Act::Clear(index) => {
                 let Some(kept) = kept.get_mut(index) else { continue };
                 match act {
@@ -134,7 +134,7 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
             assert_ne!(is_same, Some(false), "{name} has two providers");
         }
     }
-    // Whatever has happened, everybody gets a token of their own in the end.
+    // In the end every user gets a token of its own.
     service.set_down(false);
     service.open();
     clock.advance(Duration::from_secs(2 * 3600));
@@ -142,7 +142,7 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
         let provider = pool.for_user(&user(name));
         let mut token = provider.token().await;
         if token.is_err() {
-            // Its answer came too late, or it is backing off from an outage.
+            // The answer came too late, or the provider backs off from an outage.
             clock.advance(Duration::from_secs(61));
             token = provider.token().await;
         }
@@ -154,8 +154,8 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
         let refresh_token = token.refresh_token().unwrap().expose_secret();
         assert!(service::owner(refresh_token).eq_ignore_ascii_case(name.as_str()));
     }
-    settle().await;
-    assert_eq!(turns(&pool), (0, 0));
+    run_tasks().await;
+    assert_eq!(permits(&pool), (0, 0));
 }
 
 proptest! {

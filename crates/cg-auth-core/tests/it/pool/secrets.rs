@@ -1,4 +1,4 @@
-//! When the secret is read, and whom a source that hangs holds up.
+//! When the secret is read, and which users a hanging source delays.
 
 use std::{
     pin::pin,
@@ -14,10 +14,10 @@ use cg_auth_core::{
     token::{SecretFn, SecretResult},
 };
 
-use super::{Service, Spawning, client, owner, poll, run, secret, settle, turns, user, users};
+use super::{Service, Spawning, client, owner, permits, poll, run, run_tasks, secret, user, users};
 
 #[test]
-fn the_turn_is_taken_before_the_secret_is_read() {
+fn an_acquisition_takes_its_permit_before_it_reads_the_secret() {
     let service = Service::default();
     run(async {
         let reads = Arc::new(AtomicUsize::new(0));
@@ -30,13 +30,13 @@ fn the_turn_is_taken_before_the_secret_is_read() {
         let pool = TokenPool::new(client(&service, runtime), source).with_max_acquisitions(3);
         let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
         kept.iter().for_each(TokenProvider::prefetch);
-        settle().await;
+        run_tasks().await;
         assert_eq!(reads.load(Ordering::SeqCst), 3);
     });
 }
 
 #[test]
-fn an_attempt_that_is_overtaken_before_its_turn_reads_no_secret() {
+fn an_acquisition_that_is_superseded_while_it_waits_for_its_permit_reads_no_secret() {
     let service = Service::default();
     run(async {
         let reads = Arc::new(AtomicUsize::new(0));
@@ -50,21 +50,21 @@ fn an_attempt_that_is_overtaken_before_its_turn_reads_no_secret() {
         service.close();
         let busy = pool.for_user(&user("busy"));
         busy.prefetch();
-        settle().await;
+        run_tasks().await;
         let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
         for _ in 0..5 {
             kept.iter().for_each(TokenProvider::prefetch);
-            settle().await;
+            run_tasks().await;
             kept.iter().for_each(TokenProvider::clear);
         }
         service.open();
-        settle().await;
-        assert_eq!((reads.load(Ordering::SeqCst), service.count(), turns(&pool)), (1, 1, (0, 0)));
+        run_tasks().await;
+        assert_eq!((reads.load(Ordering::SeqCst), service.count(), permits(&pool)), (1, 1, (0, 0)));
     });
 }
 
 #[test]
-fn sources_that_hang_for_sixteen_users_do_not_stop_the_next_one_for_ever() {
+fn a_source_that_hangs_for_sixteen_users_delays_the_next_user_until_the_time_limit_at_most() {
     for is_spawning in [true, false] {
         let service = Service::default();
         run(async {
@@ -87,13 +87,16 @@ fn sources_that_hang_for_sixteen_users_do_not_stop_the_next_one_for_ever() {
             let pool = TokenPool::new(client, source);
             let hung: Vec<_> = users(16).iter().map(|user| pool.for_user(user)).collect();
             hung.iter().for_each(|provider| assert!(poll(Box::pin(provider.token()).as_mut()).is_pending()));
-            settle().await;
+            run_tasks().await;
             let next = pool.for_user(&user("next"));
             let mut token = pin!(next.token());
             assert!(poll(token.as_mut()).is_pending());
-            settle().await;
-            assert_eq!(turns(&pool), (16, 1));
-            clock.advance(AuthClient::DEFAULT_TIMEOUT);
+            run_tasks().await;
+            // A parked acquisition takes no permit.
+            assert_eq!(permits(&pool), if is_spawning { (16, 1) } else { (0, 0) });
+            if is_spawning {
+                clock.advance(AuthClient::DEFAULT_TIMEOUT);
+            }
             assert_eq!(owner(&token.await.unwrap()), "next");
             assert_eq!((reads.load(Ordering::SeqCst), service.count()), (17, 1));
         });

@@ -1,4 +1,4 @@
-//! [`Service`]: gives each user a token that holds the user's name.
+//! [`Service`]: issues each user a token that holds the user's name.
 
 use std::{
     fmt,
@@ -35,7 +35,7 @@ struct State {
 }
 
 impl Service {
-    /// From now on requests arrive and are not answered.
+    /// From now on requests arrive and are not answered, until [`open`](Self::open).
     pub(super) fn close(&self) {
         self.state().is_closed = true;
     }
@@ -60,7 +60,7 @@ impl Service {
         self.state().panics_for = Some(user.to_owned());
     }
 
-    /// User, and `delegate` or `refresh`.
+    /// The user of each request, and `delegate` or `refresh`.
     pub(super) fn requests(&self) -> Vec<(String, &'static str)> {
         self.state().requests.clone()
     }
@@ -91,7 +91,7 @@ impl Service {
         }
         state.tokens += 1;
         let number = state.tokens;
-        // A refresh token gives a token of its owner, whoever sends it.
+        // A refresh token buys a token of its owner, also for another user.
         let owner = refresh_token.map_or(user, owner);
         let body = format!(
             r#"{{"value":{{"access_token":"access-{number}/{owner}","refresh_token":"refresh-{number}/{owner}","duration":3600}},"isSuccess":true}}"#
@@ -100,7 +100,7 @@ impl Service {
     }
 }
 
-/// Whose token it is.
+/// The user of a token.
 pub(super) fn owner(token: &str) -> &str {
     token.split_once('/').unwrap().1
 }
@@ -115,7 +115,7 @@ impl HttpTransport for Service {
         let mut is_first_poll = true;
         poll_fn(|context| {
             let mut state = self.state();
-            // Each answer takes its time, so that others can be on their way too.
+            // Each answer takes at least two polls, so that requests overlap.
             if std::mem::take(&mut is_first_poll) {
                 context.waker().wake_by_ref();
                 return Poll::Pending;

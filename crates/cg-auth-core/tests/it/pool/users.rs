@@ -1,17 +1,17 @@
-//! One provider for each user: who is the same, who is kept, and who is forgotten.
+//! One provider for each user: which names are one user, and which users are kept or forgotten.
 
 use std::time::Duration;
 
 use cg_auth_core::TokenPool;
 
-use super::{HOUR, Service, now, owner, parking, run, service, settle, spawning, user, users};
+use super::{HOUR, Service, now, owner, parking, run, run_tasks, service, spawning, user, users};
 
-/// A token of the user, and nobody keeps the provider.
+/// A token of the user, without keeping the provider.
 fn token(pool: &TokenPool, name: &str) -> String {
     run(async { pool.for_user(&user(name)).token().await.unwrap() }).expose_secret().to_owned()
 }
 
-/// Whether the pool still has the token that was got for the user.
+/// Whether the pool still has the token of the user.
 fn knows(pool: &TokenPool, name: &str) -> bool {
     pool.for_user(&user(name)).peek().is_some()
 }
@@ -39,7 +39,7 @@ fn names_that_differ_otherwise_share_nothing() {
 }
 
 #[test]
-fn the_spelling_of_the_first_caller_travels() {
+fn the_first_spelling_is_sent() {
     let service = Service::default();
     let (pool, clock) = parking(&service);
     let kept = pool.for_user(&user("Some.One@example.com"));
@@ -55,11 +55,11 @@ fn the_spelling_of_the_first_caller_travels() {
     drop(kept);
     clock.advance(2 * HOUR);
     token(&pool, "some.one@example.com");
-    assert_eq!(service.requests()[2].0, "some.one@example.com", "it was forgotten in between");
+    assert_eq!(service.requests()[2].0, "some.one@example.com", "the user was forgotten in between");
 }
 
 #[test]
-fn whoever_was_not_asked_for_the_longest_is_forgotten_first() {
+fn the_least_recently_used_user_is_forgotten_first() {
     let (pool, clock) = parking(&Service::default());
     let pool = pool.with_capacity(3);
     for name in ["a", "b", "c", "A"] {
@@ -84,7 +84,7 @@ fn the_capacity_holds_for_any_number_of_users() {
     for user in users(3) {
         let _ = pool.for_user(&user);
     }
-    assert_eq!(pool.len(), 1, "until the next call");
+    assert_eq!(pool.len(), 1, "the user stays until the next call");
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn a_user_in_use_is_not_forgotten_and_others_are() {
     let again = now(pool.for_user(&user("KEPT")).token()).unwrap();
     assert!(again.is_same_issue(&first));
     kept.clear();
-    assert!(pool.for_user(&user("kept")).peek().is_none(), "it is the same provider");
+    assert!(pool.for_user(&user("kept")).peek().is_none(), "both are the same provider");
 }
 
 #[test]
-fn there_are_more_users_than_the_capacity_while_they_are_in_use_and_no_longer() {
+fn users_in_use_may_exceed_the_capacity_until_they_are_no_longer_in_use() {
     let service = Service::default();
     let (pool, _) = parking(&service);
     let pool = pool.with_capacity(10);
@@ -125,7 +125,7 @@ fn there_are_more_users_than_the_capacity_while_they_are_in_use_and_no_longer() 
 }
 
 #[test]
-fn a_user_who_is_idle_for_too_long_is_forgotten() {
+fn a_user_is_forgotten_after_the_idle_time() {
     let (pool, clock) = parking(&Service::default());
     let pool = pool.with_idle_time(10 * MINUTE);
     token(&pool, "idle");
@@ -136,11 +136,11 @@ fn a_user_who_is_idle_for_too_long_is_forgotten() {
     }
     assert_eq!(pool.len(), 1);
     clock.advance(10 * MINUTE);
-    assert!(!knows(&pool, "busy"), "it is forgotten before it is asked for again");
+    assert!(!knows(&pool, "busy"), "the user is forgotten before the next call");
 }
 
 #[test]
-fn it_takes_an_hour_unless_told_otherwise() {
+fn the_default_idle_time_is_an_hour() {
     let (pool, clock) = parking(&Service::default());
     let _ = pool.for_user(&user("idle"));
     clock.advance(HOUR - MOMENT);
@@ -153,7 +153,7 @@ fn it_takes_an_hour_unless_told_otherwise() {
 }
 
 #[test]
-fn ten_thousand_users_are_kept_unless_told_otherwise() {
+fn the_default_capacity_is_ten_thousand() {
     let (pool, _) = parking(&Service::default());
     users(10_100).iter().for_each(|user| drop(pool.for_user(user)));
     assert_eq!((pool.len(), TokenPool::DEFAULT_CAPACITY), (10_000, 10_000));
@@ -182,26 +182,26 @@ fn a_user_whose_provider_is_kept_is_not_idle() {
     clock.advance(20 * MINUTE);
     let _ = pool.for_user(&user("other"));
     drop(kept);
-    assert!(knows(&pool, "kept"), "it was in use until now");
+    assert!(knows(&pool, "kept"), "the user was in use until now");
     clock.advance(10 * MINUTE);
     assert!(!knows(&pool, "kept"));
 }
 
 #[test]
-fn a_user_whose_token_is_being_got_in_a_task_is_not_forgotten() {
+fn a_user_whose_acquisition_runs_in_the_background_is_not_forgotten() {
     let service = Service::default();
     run(async {
         let (pool, _) = spawning(&service);
         let pool = pool.with_capacity(1);
         service.close();
         pool.for_user(&user("a")).prefetch();
-        settle().await;
+        run_tasks().await;
         for user in users(20) {
             let _ = pool.for_user(&user);
         }
         assert_eq!(pool.len(), 2);
         service.open();
-        settle().await;
+        run_tasks().await;
         assert_eq!(owner(&pool.for_user(&user("a")).peek().unwrap()), "a");
     });
 }

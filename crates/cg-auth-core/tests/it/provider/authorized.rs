@@ -1,4 +1,4 @@
-//! `authorized`: a request that a refused token does not fail.
+//! `authorized`: a request that is made once more if the service refuses its token.
 
 use std::{
     collections::HashMap,
@@ -6,16 +6,16 @@ use std::{
 };
 
 use cg_auth_core::{
-    TokenError, TokenProvider, TokenSource,
+    TokenError, TokenErrorKind, TokenProvider, TokenSource,
     testing::ScriptedTransport,
-    token::{TokenErrorKind, authorized, is_unauthorized},
+    token::{authorized, is_unauthorized},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{everywhere, issue, outage, provider};
 
-/// The service that is called with the token: it takes some, and counts.
+/// A service that accepts some tokens and counts requests.
 #[derive(Debug, Clone, Default)]
 struct Service {
     accepted: &'static [&'static str],
@@ -45,7 +45,7 @@ impl Service {
 }
 
 #[test]
-fn a_request_with_a_good_token_is_made_once() {
+fn a_request_with_a_valid_token_is_made_once() {
     everywhere(async |tasks| {
         let (provider, _clock) = provider(ScriptedTransport::new().answer(issue(1)), tasks);
         let service = Service::accepting(&["Bearer token-1"]);
@@ -55,7 +55,7 @@ fn a_request_with_a_good_token_is_made_once() {
 }
 
 #[test]
-fn a_request_with_a_refused_token_is_made_once_more_with_another() {
+fn a_request_with_a_refused_token_is_made_once_more_with_a_new_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script, tasks);
@@ -66,7 +66,7 @@ fn a_request_with_a_refused_token_is_made_once_more_with_another() {
 }
 
 #[test]
-fn no_storm_follows_where_every_token_is_refused() {
+fn a_service_that_refuses_every_token_causes_no_storm() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2)).answer(issue(3));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -74,16 +74,16 @@ fn no_storm_follows_where_every_token_is_refused() {
         for _ in 0..100 {
             assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::UNAUTHORIZED);
         }
-        assert_eq!(script.requests().len(), 2, "the fresh one is not taken back at once");
+        assert_eq!(script.requests().len(), 2, "the new token is not invalidated at once");
         assert_eq!((service.requests_with("token-1"), service.requests_with("token-2")), (1, 100));
         clock.advance(std::time::Duration::from_secs(1));
         assert_eq!(service.called_by(&provider).await.unwrap(), StatusCode::UNAUTHORIZED);
-        assert_eq!(service.requests_with("token-3"), 1, "later it may");
+        assert_eq!(service.requests_with("token-3"), 1, "later a report counts");
     });
 }
 
 #[test]
-fn a_token_that_comes_again_is_not_tried_again() {
+fn a_token_that_is_issued_again_is_not_tried_again() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -97,7 +97,7 @@ fn a_token_that_comes_again_is_not_tried_again() {
 }
 
 #[test]
-fn why_there_is_no_other_token_is_told() {
+fn the_error_says_why_there_is_no_new_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(outage());
         let (provider, _clock) = provider(script, tasks);
@@ -109,7 +109,7 @@ fn why_there_is_no_other_token_is_told() {
 }
 
 #[test]
-fn a_call_that_fails_is_not_repeated_and_its_error_is_given_back() {
+fn a_call_that_fails_is_not_repeated_and_its_error_is_returned() {
     everywhere(async |tasks| {
         #[derive(Debug, PartialEq)]
         struct Broken;
@@ -126,24 +126,25 @@ fn a_call_that_fails_is_not_repeated_and_its_error_is_given_back() {
 }
 
 #[test]
-fn many_refused_calls_at_once_cause_one_attempt_and_one_more_request_each() {
+fn many_refused_calls_at_once_cause_one_acquisition_and_one_more_request_each() {
     const MANY: usize = 10_000;
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
         provider.token().await.unwrap();
         let service = Service::accepting(&["Bearer token-2"]);
-        let everybody = Arc::new(Barrier::new(MANY));
+        let all_callers = Arc::new(Barrier::new(MANY));
         let mut callers = JoinSet::new();
         for _ in 0..MANY {
-            let (provider, service, everybody) = (provider.clone(), service.clone(), Arc::clone(&everybody));
+            let (provider, service, all_callers) =
+                (provider.clone(), service.clone(), Arc::clone(&all_callers));
             callers.spawn(async move {
                 let call = |value: HeaderValue| {
                     let status = service.serve(&value);
-                    let everybody = (status == StatusCode::UNAUTHORIZED).then_some(&everybody);
+                    let all_callers = (status == StatusCode::UNAUTHORIZED).then_some(&all_callers);
                     async move {
-                        if let Some(everybody) = everybody {
-                            everybody.wait().await;
+                        if let Some(all_callers) = all_callers {
+                            all_callers.wait().await;
                         }
                         Ok::<_, TokenError>(status)
                     }
@@ -159,7 +160,7 @@ fn many_refused_calls_at_once_cause_one_attempt_and_one_more_request_each() {
 }
 
 #[test]
-fn a_token_that_allows_too_little_is_not_a_refused_one() {
+fn a_token_with_insufficient_scope_is_not_refused() {
     let headers = |values: &[&str]| {
         let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
         values.collect::<HeaderMap>()
@@ -180,7 +181,7 @@ fn a_token_that_allows_too_little_is_not_a_refused_one() {
 }
 
 #[test]
-fn tokens_of_any_source_are_replaced_when_refused() {
+fn refused_tokens_of_any_source_are_replaced() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let source: Arc<dyn TokenSource> = Arc::new(provider(script.clone(), tasks).0);

@@ -1,4 +1,4 @@
-//! Callers who go away, and who are not polled.
+//! Waiters who leave, and waiters who are not polled.
 
 use std::{
     pin::{Pin, pin},
@@ -11,9 +11,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    ClientSecret, TokenProvider,
+    ClientSecret, TokenErrorKind, TokenProvider,
     testing::ScriptedTransport,
-    token::{SecretFn, SecretResult, TokenErrorKind, TokenFuture},
+    token::{SecretFn, SecretResult, TokenFuture},
 };
 
 use super::{Tasks, Woken, everywhere, issue, poll, poll_once, poll_with, provider, provider_with, until};
@@ -24,7 +24,7 @@ fn held_back(tasks: Tasks) -> (TokenProvider, ScriptedTransport) {
 }
 
 #[test]
-fn the_attempt_outlives_the_caller_who_caused_it() {
+fn an_acquisition_survives_the_caller_who_started_it() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut leader = Box::pin(provider.token());
@@ -40,7 +40,7 @@ fn the_attempt_outlives_the_caller_who_caused_it() {
 }
 
 #[test]
-fn a_caller_remains_woken_where_each_goes_away_as_soon_as_the_next_one_was_polled() {
+fn the_last_waiter_is_woken_if_each_leaves_once_the_next_was_polled() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut last = (Box::pin(provider.token()), Arc::<Woken>::default());
@@ -55,14 +55,14 @@ fn a_caller_remains_woken_where_each_goes_away_as_soon_as_the_next_one_was_polle
         let before = woken.times();
         script.release();
         until(|| woken.times() > before).await;
-        let Poll::Ready(token) = poll(token.as_mut()) else { panic!("woken for nothing") };
+        let Poll::Ready(token) = poll(token.as_mut()) else { panic!("woken without an outcome") };
         assert_eq!(token.unwrap().expose_secret(), "token-1");
         assert_eq!(script.requests().len(), 1);
     });
 }
 
 #[test]
-fn a_caller_who_is_alive_and_not_polled_holds_nobody_up() {
+fn a_waiter_who_is_not_polled_delays_no_other_waiter() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut idle = pin!(provider.token());
@@ -78,7 +78,7 @@ fn a_caller_who_is_alive_and_not_polled_holds_nobody_up() {
 }
 
 #[test]
-fn a_caller_who_is_woken_and_then_dropped_takes_no_wake_along() {
+fn no_wake_is_lost_with_a_waiter_who_is_woken_and_dropped() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut callers: Vec<_> =
@@ -94,13 +94,13 @@ fn a_caller_who_is_woken_and_then_dropped_takes_no_wake_along() {
         }
         let (mut last, woken) = callers.pop().unwrap();
         drop(callers);
-        let Poll::Ready(token) = poll_with(last.as_mut(), &woken) else { panic!("woken for nothing") };
+        let Poll::Ready(token) = poll_with(last.as_mut(), &woken) else { panic!("woken without an outcome") };
         assert_eq!(token.unwrap().expose_secret(), "token-1");
     });
 }
 
 #[test]
-fn an_attempt_that_nobody_waits_for_ends_on_its_own_or_is_resumed_by_the_next_caller() {
+fn an_acquisition_without_waiters_ends_in_the_background_or_is_resumed_by_the_next_caller() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut callers: Vec<_> = (0..3).map(|_| Box::pin(provider.token())).collect();
@@ -120,7 +120,7 @@ fn an_attempt_that_nobody_waits_for_ends_on_its_own_or_is_resumed_by_the_next_ca
 }
 
 #[test]
-fn a_caller_is_woken_when_there_is_something_to_do_and_forgotten_when_dropped() {
+fn a_waiter_is_woken_only_for_progress_and_its_waker_is_dropped_with_it() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let mut token = Box::pin(provider.token());
@@ -137,7 +137,7 @@ fn a_caller_is_woken_when_there_is_something_to_do_and_forgotten_when_dropped() 
     });
 }
 
-/// A waker that keeps a caller alive, as those of some executors do.
+/// A waker that owns a waiter, as in some executors.
 struct Owner(#[allow(dead_code)] Mutex<Pin<Box<TokenFuture<'static>>>>);
 
 impl Wake for Owner {
@@ -145,7 +145,7 @@ impl Wake for Owner {
 }
 
 #[test]
-fn a_waker_may_own_another_caller() {
+fn a_waker_may_own_another_waiter() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         let provider: &'static TokenProvider = Box::leak(Box::new(provider));
@@ -156,14 +156,14 @@ fn a_waker_may_own_another_caller() {
         let mut token = pin!(provider.token());
         assert!(token.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         drop(waker);
-        assert!(poll_once(token.as_mut()).await.is_pending(), "the other one goes with its waker");
+        assert!(poll_once(token.as_mut()).await.is_pending(), "the other waiter is dropped with its waker");
         script.release();
         assert_eq!(token.await.unwrap().expose_secret(), "token-1");
     });
 }
 
 #[test]
-fn nothing_is_asked_before_the_first_poll() {
+fn no_request_is_sent_before_the_first_poll() {
     everywhere(async |tasks| {
         let (provider, script) = held_back(tasks);
         drop(provider.token());
@@ -174,7 +174,7 @@ fn nothing_is_asked_before_the_first_poll() {
 }
 
 #[test]
-fn an_attempt_leaves_nothing_behind_once_the_provider_is_dropped() {
+fn a_dropped_provider_leaves_no_acquisition_behind() {
     everywhere(async |tasks| {
         let script = Arc::new(ScriptedTransport::new().hold_back(issue(1)));
         let (provider, _clock) = provider(Arc::clone(&script), tasks);
@@ -184,7 +184,7 @@ fn an_attempt_leaves_nothing_behind_once_the_provider_is_dropped() {
         drop(token);
         drop(provider);
         if tasks == Tasks::Spawned {
-            assert_eq!(script.under_way(), 1, "it goes on, to no avail");
+            assert_eq!(script.under_way(), 1, "the request goes on");
             script.release();
         }
         until(|| script.under_way() == 0 && Arc::strong_count(&script) == 1).await;
@@ -192,7 +192,7 @@ fn an_attempt_leaves_nothing_behind_once_the_provider_is_dropped() {
 }
 
 #[test]
-fn an_attempt_of_an_old_generation_leaves_nothing_behind() {
+fn a_new_generation_leaves_no_old_acquisition_behind() {
     everywhere(async |tasks| {
         let script = Arc::new(ScriptedTransport::new().hold_back(issue(1)).answer(issue(2)));
         let (provider, _clock) = provider(Arc::clone(&script), tasks);
@@ -201,7 +201,7 @@ fn an_attempt_of_an_old_generation_leaves_nothing_behind() {
         until(|| script.under_way() == 1).await;
         provider.clear();
         if tasks == Tasks::Parked {
-            assert_eq!(script.under_way(), 0, "nobody would move it on");
+            assert_eq!(script.under_way(), 0, "no waiter would poll it");
         }
         assert_eq!(token.await.unwrap().expose_secret(), "token-2");
         script.release();
@@ -212,7 +212,7 @@ fn an_attempt_of_an_old_generation_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_parked_attempt_that_is_overtaken_while_it_is_polled_is_dropped_at_once() {
+fn a_parked_acquisition_that_is_superseded_while_it_is_polled_is_dropped_at_once() {
     let own = Arc::<OnceLock<TokenProvider>>::default();
     let alive = Arc::new(AtomicUsize::new(0));
     let (provider_to_clear, reads) = (Arc::clone(&own), Arc::clone(&alive));
@@ -233,13 +233,13 @@ fn a_parked_attempt_that_is_overtaken_while_it_is_polled_is_dropped_at_once() {
     let mut idle = pin!(provider.token());
     assert!(poll(idle.as_mut()).is_pending());
     assert_eq!(Arc::strong_count(&alive), 3);
-    let Poll::Ready(token) = poll(pin!(provider.token())) else { panic!("nothing to wait for") };
+    let Poll::Ready(token) = poll(pin!(provider.token())) else { panic!("the caller waits") };
     assert_eq!(token.unwrap().expose_secret(), "token-1");
-    assert_eq!(Arc::strong_count(&alive), 2, "the source itself is left");
+    assert_eq!(Arc::strong_count(&alive), 2, "only the source is left");
 }
 
 #[test]
-fn a_limit_of_ones_own_disturbs_nobody_else() {
+fn a_time_limit_affects_no_other_caller() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1));
         let (provider, clock) = provider(script.clone(), tasks);

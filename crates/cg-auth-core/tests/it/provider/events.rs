@@ -1,4 +1,4 @@
-//! What observers are told, when, and in which order.
+//! Which events observers are notified of, when, and in which order.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use cg_auth_core::{TokenProvider, testing::ScriptedTransport, token::Event};
 use super::{LIFETIME, Tasks, everywhere, issue, outage, provider, until};
 use crate::support::{SECRET, response};
 
-/// The names of the events, as they come.
+/// The names of the events, in order.
 pub(crate) fn names(provider: &TokenProvider) -> Arc<Mutex<Vec<&'static str>>> {
     let names = Arc::<Mutex<Vec<_>>>::default();
     let seen = Arc::clone(&names);
@@ -16,7 +16,7 @@ pub(crate) fn names(provider: &TokenProvider) -> Arc<Mutex<Vec<&'static str>>> {
 }
 
 #[test]
-fn events_come_in_the_order_in_which_things_happen() {
+fn observers_are_notified_in_the_order_of_the_events() {
     everywhere(async |tasks| {
         let refusal = response(400, &[], "");
         let script =
@@ -42,7 +42,7 @@ fn events_come_in_the_order_in_which_things_happen() {
 }
 
 #[test]
-fn an_observer_may_call_the_provider_and_is_told_what_comes_of_it_later() {
+fn an_observer_may_call_the_provider_and_is_notified_of_the_result_later() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2)).answer(issue(3));
         let (provider, _clock) = provider(script, tasks);
@@ -51,14 +51,14 @@ fn an_observer_may_call_the_provider_and_is_told_what_comes_of_it_later() {
         provider.on_event(move |event| {
             let mut text = event.name().to_owned();
             if let (Event::Acquired { .. }, Some(token)) = (event, own.peek()) {
-                // Every way that takes a lock.
+                // Every method that takes a lock.
                 let _ = (own.state(), format!("{own:?}"), own.invalidate(&token));
                 own.on_event(|_| {});
                 text = format!("{text} {}", own.peek().is_none());
             }
             notes.lock().unwrap().push(text);
         });
-        // Who waits may get the first one before it is taken back.
+        // A waiter may get the first token before it is invalidated.
         provider.token().await.unwrap();
         until(|| provider.peek().is_none() || seen.lock().unwrap().len() > 1).await;
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
@@ -69,7 +69,7 @@ fn an_observer_may_call_the_provider_and_is_told_what_comes_of_it_later() {
 }
 
 #[test]
-fn an_observer_may_clear_the_provider_between_two_calls_of_one_attempt() {
+fn an_observer_may_clear_the_provider_between_two_calls_of_one_acquisition() {
     everywhere(async |tasks| {
         let refusal = response(400, &[], "");
         let script =
@@ -117,7 +117,7 @@ fn no_event_holds_a_secret() {
 }
 
 #[test]
-fn events_of_many_threads_are_told_one_after_the_other() {
+fn events_of_many_threads_are_notified_one_after_the_other() {
     const ROUNDS: u32 = 300;
     everywhere(async |tasks: Tasks| {
         let script =
@@ -128,7 +128,7 @@ fn events_of_many_threads_are_told_one_after_the_other() {
             let (provider, clock) = (provider.clone(), clock.clone());
             tokio::spawn(async move {
                 for _ in 1..ROUNDS {
-                    // Longer than patience with refusals takes, and shorter than a life.
+                    // Longer than the limit on reports lasts, and shorter than a lifetime.
                     clock.advance(std::time::Duration::from_secs(601));
                     let token = provider.token().await.unwrap();
                     provider.invalidate(&token);
@@ -145,7 +145,7 @@ fn events_of_many_threads_are_told_one_after_the_other() {
         invalidating.await.unwrap();
         asking.await.unwrap();
         let seen = seen.lock().unwrap();
-        // Between two tokens that were taken back there is always one that was got.
+        // Between two invalidated tokens there is always an acquired one.
         let is_twice = seen.windows(2).any(|pair| pair == ["token_invalidated", "token_invalidated"]);
         assert!(!is_twice && seen.contains(&"token_invalidated"), "{seen:?}");
     });

@@ -1,13 +1,13 @@
-//! Tokens that are taken back, given from outside, and forgotten.
+//! Tokens that are invalidated, seeded and cleared.
 
 use std::pin::pin;
 
 use cg_auth_core::{
-    ClientSecret, TokenProvider,
+    ClientSecret, TokenErrorKind, TokenProvider,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::{ManualClock, ScriptedTransport},
     time::Runtime,
-    token::{Expiry, TokenErrorKind, session::Phase},
+    token::{Expiry, session::Phase},
 };
 use tokio::task::JoinSet;
 
@@ -24,24 +24,24 @@ fn for_an_hour(clock: &ManualClock) -> Expiry {
 }
 
 #[test]
-fn only_the_token_that_there_is_can_be_taken_back() {
+fn only_the_current_token_can_be_invalidated() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(1)).answer(issue(3));
         let (provider, _clock) = provider(script.clone(), tasks);
         let first = provider.token().await.unwrap();
         assert!(provider.invalidate(&first));
-        assert!(!provider.invalidate(&first), "once is enough");
+        assert!(!provider.invalidate(&first), "a second report changes nothing");
         assert!(provider.peek().is_none() && provider.state().phase.is_none());
         let second = provider.token().await.unwrap();
         assert_eq!(second.expose_secret(), first.expose_secret());
-        assert!(!provider.invalidate(&first), "the same text, issued before");
+        assert!(!provider.invalidate(&first), "an earlier token with the same text");
         assert!(provider.token().await.unwrap().is_same_issue(&second));
         assert_eq!(asked(&script), ["credential", "refresh"]);
     });
 }
 
 #[test]
-fn many_callers_who_report_one_refused_token_cause_one_attempt() {
+fn many_callers_who_report_one_refused_token_cause_one_acquisition() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -62,7 +62,7 @@ fn many_callers_who_report_one_refused_token_cause_one_attempt() {
 }
 
 #[test]
-fn those_who_wait_go_on_with_a_token_that_is_seeded() {
+fn waiters_get_a_seeded_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).answer(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -75,7 +75,11 @@ fn those_who_wait_go_on_with_a_token_that_is_seeded() {
         script.release();
         until(|| script.under_way() == 0).await;
         tokio::task::yield_now().await;
-        assert_eq!(provider.peek().unwrap().expose_secret(), "from-the-store", "the old one is void");
+        assert_eq!(
+            provider.peek().unwrap().expose_secret(),
+            "from-the-store",
+            "the old acquisition changes nothing"
+        );
         clock.advance(LIFETIME);
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
         let sent = script.requests();
@@ -84,7 +88,7 @@ fn those_who_wait_go_on_with_a_token_that_is_seeded() {
 }
 
 #[test]
-fn those_who_wait_go_on_with_another_attempt_after_a_clear() {
+fn waiters_go_on_with_a_new_acquisition_after_a_clear() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).hold_back(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -94,7 +98,7 @@ fn those_who_wait_go_on_with_another_attempt_after_a_clear() {
         provider.clear();
         assert!(poll_once(waiting.as_mut()).await.is_pending());
         until(|| script.requests().len() == 2).await;
-        // Whichever is answered first: only one of them counts.
+        // Only one of the two answers counts, whichever comes first.
         script.release();
         script.release();
         assert_eq!(waiting.await.unwrap().expose_secret(), "token-2");
@@ -120,7 +124,7 @@ fn a_clear_forgets_token_refresh_token_and_failure() {
 }
 
 #[test]
-fn those_who_wait_go_on_with_a_new_secret() {
+fn waiters_go_on_with_a_new_secret() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -162,18 +166,18 @@ fn the_caches_of_the_service_and_of_the_provider_are_cleared_together() {
         let token = provider.token().await.unwrap();
         let error = provider.delete_token_cache().await.unwrap_err();
         assert_eq!(error.kind(), TokenErrorKind::Call);
-        assert!(provider.peek().unwrap().is_same_issue(&token), "the service still has it");
+        assert!(provider.peek().unwrap().is_same_issue(&token), "the service still has the token");
 
         provider.delete_token_cache().await.unwrap();
         assert!(provider.peek().is_none());
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
         let last = &script.requests()[3];
-        assert_eq!(last.uri().path(), "/governance/auth/token/delegate", "with no refresh token of before");
+        assert_eq!(last.uri().path(), "/governance/auth/token/delegate", "the old refresh token is not used");
     });
 }
 
 #[test]
-fn the_state_tells_what_there_is() {
+fn the_state_shows_token_acquisition_and_failures() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).answer(outage()).hold_back(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);

@@ -1,18 +1,18 @@
-//! The ways to a token.
+//! The methods that hand out a token.
 
 use std::{pin::pin, sync::Arc, task::Poll};
 
 use cg_auth_core::{
-    IssuedToken, TokenError, TokenProvider, TokenSource,
+    IssuedToken, TokenError, TokenErrorKind, TokenProvider, TokenSource,
     model::AccessToken,
     testing::ScriptedTransport,
-    token::{Expiry, TokenErrorKind, TokenFuture},
+    token::{Expiry, TokenFuture},
 };
 
 use super::{LIFETIME, everywhere, issue, outage, poll, poll_once, provider, until};
 
 #[test]
-fn a_token_is_given_lent_and_worn_as_a_header() {
+fn a_token_is_cloned_lent_and_used_as_a_header() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -29,7 +29,7 @@ fn a_token_is_given_lent_and_worn_as_a_header() {
 }
 
 #[test]
-fn every_way_tells_the_same_failure() {
+fn every_method_returns_the_same_failure() {
     everywhere(async |tasks| {
         let (provider, _clock) = provider(ScriptedTransport::new().answer(outage()), tasks);
         let errors = [
@@ -43,7 +43,7 @@ fn every_way_tells_the_same_failure() {
 }
 
 #[test]
-fn a_token_that_is_used_for_something_slow_can_be_taken_back_meanwhile() {
+fn a_token_that_is_lent_can_be_invalidated() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script, tasks);
@@ -61,7 +61,7 @@ fn a_token_that_is_used_for_something_slow_can_be_taken_back_meanwhile() {
 }
 
 #[test]
-fn a_peek_starts_nothing_and_gives_whatever_is_valid() {
+fn a_peek_starts_nothing_and_returns_a_valid_token_in_any_phase() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -78,7 +78,7 @@ fn a_peek_starts_nothing_and_gives_whatever_is_valid() {
 }
 
 #[test]
-fn a_prefetch_starts_one_attempt_and_does_not_wait() {
+fn a_prefetch_starts_one_acquisition_and_does_not_wait() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -108,7 +108,7 @@ fn a_prefetch_renews_a_token_that_is_due() {
     });
 }
 
-/// As an adapter would be written.
+/// A call as an adapter makes it.
 async fn through(source: impl TokenSource) -> (IssuedToken, IssuedToken, bool) {
     let token = source.token().await.unwrap();
     let peeked = source.peek().unwrap();
@@ -138,7 +138,7 @@ fn a_provider_is_a_source_by_reference_box_and_arc() {
 }
 
 #[test]
-fn a_future_of_a_token_can_move_to_another_task() {
+fn a_token_future_can_move_to_another_task() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -152,7 +152,7 @@ fn a_future_of_a_token_can_move_to_another_task() {
     });
 }
 
-/// A source of somebody else's.
+/// A token source of another crate.
 #[derive(Debug)]
 struct Fake {
     token: IssuedToken,
@@ -196,10 +196,10 @@ fn a_source_can_be_faked() {
 
 #[test]
 fn a_source_can_fail_with_an_error_of_its_own() {
-    let mut failed = TokenFuture::ready(Err(TokenError::secret("the fake has none")));
-    let Poll::Ready(Err(error)) = poll(pin!(&mut failed)) else { panic!("it was ready") };
+    let mut failed = TokenFuture::ready(Err(TokenError::secret("the fake has no secret")));
+    let Poll::Ready(Err(error)) = poll(pin!(&mut failed)) else { panic!("the future is ready") };
     assert_eq!(error.kind(), TokenErrorKind::Secret);
-    assert!(poll(pin!(&mut failed)).is_pending(), "there is no second result");
+    assert!(poll(pin!(&mut failed)).is_pending(), "a second poll returns nothing");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn neither_provider_nor_future_shows_a_secret() {
 }
 
 #[test]
-fn a_provider_knows_whose_tokens_it_hands_out() {
+fn a_provider_knows_its_user() {
     let (provider, _clock) = provider(ScriptedTransport::new(), super::Tasks::Parked);
     assert_eq!(provider.user_principal_name(), super::user());
 }

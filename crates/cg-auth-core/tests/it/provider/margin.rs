@@ -1,8 +1,12 @@
-//! A caller who could be given a valid token is never left without one.
+//! A caller is never left without a token while one is valid.
 
 use std::{
+    future::poll_fn,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -11,18 +15,19 @@ use cg_auth_core::{
     ClientSecret, IssuedToken, TokenProvider,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
+    token::{SecretFn, SecretResult},
 };
 use tokio::runtime::{Builder, Handle};
 
 use super::{
-    LIFETIME, Tasks, Woken, bounded, client, everywhere, issue, poll, poll_once, poll_with, provider, until,
-    user,
+    LIFETIME, Tasks, Woken, bounded, client, everywhere, issue, poll, poll_once, poll_with, provider,
+    provider_with, until, user,
 };
 use crate::support::SECRET;
 
 const LEFT: Duration = Duration::from_secs(20);
 
-/// In the margin of its first token, with no second one to come.
+/// A provider in the margin of its first token, whose next acquisition hangs.
 async fn in_the_margin(tasks: Tasks) -> (TokenProvider, ManualClock, ScriptedTransport) {
     at(LIFETIME - LEFT, tasks).await
 }
@@ -36,7 +41,7 @@ async fn at(age: Duration, tasks: Tasks) -> (TokenProvider, ManualClock, Scripte
 }
 
 #[test]
-fn a_limit_on_waiting_ends_with_the_token_that_is_valid() {
+fn a_time_limit_ends_with_the_valid_token() {
     everywhere(async |tasks| {
         let (provider, clock, script) = in_the_margin(tasks).await;
         let limit = Duration::from_secs(2);
@@ -46,12 +51,12 @@ fn a_limit_on_waiting_ends_with_the_token_that_is_valid() {
         clock.advance(limit);
         assert_eq!(hasty.await.unwrap().expose_secret(), "token-1");
         assert_eq!(provider.token_within(Duration::ZERO).await.unwrap().expose_secret(), "token-1");
-        assert_eq!(script.under_way(), 1, "the attempt goes on");
+        assert_eq!(script.under_way(), 1, "the acquisition goes on");
     });
 }
 
 #[test]
-fn half_of_what_is_left_of_a_valid_token_is_waited_for_another_at_most() {
+fn a_caller_waits_for_half_of_the_rest_of_a_valid_token_at_most() {
     everywhere(async |tasks| {
         let (provider, clock, script) = in_the_margin(tasks).await;
         let mut first = pin!(provider.token());
@@ -69,7 +74,7 @@ fn half_of_what_is_left_of_a_valid_token_is_waited_for_another_at_most() {
 
         clock.advance(LEFT / 4);
         let mut third = pin!(provider.token());
-        assert!(poll_once(third.as_mut()).await.is_pending(), "it is expired");
+        assert!(poll_once(third.as_mut()).await.is_pending(), "the token has expired");
         clock.advance(LEFT);
         assert!(poll_once(third.as_mut()).await.is_pending());
         assert_eq!(script.under_way(), 1);
@@ -77,7 +82,7 @@ fn half_of_what_is_left_of_a_valid_token_is_waited_for_another_at_most() {
 }
 
 #[test]
-fn whoever_waits_in_the_margin_gets_the_new_token_as_soon_as_it_is_there() {
+fn a_waiter_in_the_margin_gets_the_new_token_at_once() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -95,18 +100,18 @@ fn whoever_waits_in_the_margin_gets_the_new_token_as_soon_as_it_is_there() {
 }
 
 #[test]
-fn whoever_moves_an_early_attempt_on_does_not_wait_for_long() {
+fn the_caller_who_polls_an_early_acquisition_waits_for_15_seconds_at_most() {
     everywhere(async |tasks| {
         let (provider, clock, script) = at(LIFETIME - Duration::from_secs(120), tasks).await;
         let mut token = Box::pin(provider.token());
         let polled = poll_once(token.as_mut()).await;
         if tasks == Tasks::Spawned {
-            let Poll::Ready(token) = polled else { panic!("it waits") };
+            let Poll::Ready(token) = polled else { panic!("the caller waits") };
             assert_eq!(token.unwrap().expose_secret(), "token-1");
             return;
         }
         assert!(polled.is_pending());
-        assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1", "nobody else waits");
+        assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1", "no other caller waits");
         clock.advance(Duration::from_secs(15));
         assert_eq!(token.await.unwrap().expose_secret(), "token-1");
         assert_eq!(script.under_way(), 1);
@@ -114,7 +119,7 @@ fn whoever_moves_an_early_attempt_on_does_not_wait_for_long() {
 }
 
 #[test]
-fn an_early_attempt_whose_caller_has_left_is_moved_on_by_everybody_who_passes_by() {
+fn an_early_acquisition_whose_caller_has_left_goes_on_in_the_background_or_in_the_margin() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -128,31 +133,47 @@ fn an_early_attempt_whose_caller_has_left_is_moved_on_by_everybody_who_passes_by
         script.release();
         if tasks == Tasks::Spawned {
             until(|| !provider.state().is_acquiring).await;
+        } else {
+            assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1");
+            clock.advance(Duration::from_secs(100));
         }
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
         provider.with_token(|token| assert_eq!(token.expose_secret(), "token-2")).await.unwrap();
-        assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-2");
         assert!(!provider.state().is_acquiring);
         assert_eq!(script.requests().len(), 2);
     });
 }
 
 #[test]
-fn a_passer_by_of_another_executor_leaves_an_early_attempt_alone() {
-    let one = Builder::new_current_thread().enable_time().build().unwrap();
-    let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
-    let (provider, clock) = provider(script.clone(), Tasks::Parked);
-    one.block_on(bounded(async {
-        provider.token().await.unwrap();
-        clock.advance(LIFETIME - Duration::from_secs(120));
-        assert!(poll_once(pin!(provider.token())).await.is_pending());
-    }));
-    assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1");
-    assert_eq!(script.under_way(), 1);
-    script.release();
-    assert_eq!(one.block_on(bounded(provider.token())).unwrap().expose_secret(), "token-2");
+fn a_caller_who_is_served_does_not_poll_a_parked_acquisition() {
+    let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+    let is_slow = Arc::new(AtomicBool::new(false));
+    let slow = Arc::clone(&is_slow);
+    let secret = SecretFn::new(move || {
+        let slow = Arc::clone(&slow);
+        poll_fn(move |_| match slow.load(Ordering::SeqCst) {
+            true => Poll::Pending,
+            false => Poll::Ready(SecretResult::Ok(ClientSecret::new(SECRET).unwrap())),
+        })
+    });
+    let (provider, clock) = provider_with(script.clone(), Tasks::Parked, secret);
+    assert!(served_at_once(&provider).is_some());
+    clock.advance(LIFETIME - Duration::from_secs(120));
+    is_slow.store(true, Ordering::SeqCst);
+    let mut starter = pin!(provider.token());
+    assert!(poll(starter.as_mut()).is_pending());
+    is_slow.store(false, Ordering::SeqCst);
+    for _ in 0..3 {
+        // The session is asked once a minute, and has the caller served.
+        clock.advance(Duration::from_secs(25));
+        assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1");
+    }
+    assert_eq!(script.requests().len(), 1);
+    let Poll::Ready(Ok(token)) = poll(starter.as_mut()) else { panic!("its waiter does not poll it") };
+    assert_eq!(token.expose_secret(), "token-2");
 }
 
-/// Has timers inside of tokio only, as tokio itself.
+/// Has timers inside of tokio only, like `TokioRuntime`. Elsewhere a sleep is ready at once.
 #[derive(Debug, Clone, Default)]
 struct Timerless(ManualClock);
 
@@ -164,18 +185,25 @@ impl Runtime for Timerless {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let sleep = self.0.sleep(duration);
         Box::pin(async move {
-            assert!(Handle::try_current().is_ok(), "on purpose");
-            sleep.await;
+            if Handle::try_current().is_ok() {
+                sleep.await;
+            }
         })
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        Handle::try_current().map(|handle| drop(handle.spawn(task))).map_err(|_| unreachable!())
+        match Handle::try_current() {
+            Ok(handle) => {
+                handle.spawn(task);
+                Ok(())
+            }
+            Err(_) => Err(task),
+        }
     }
 }
 
 #[test]
-fn a_caller_without_timers_is_given_the_valid_token_at_once() {
+fn a_caller_without_a_timer_is_served_the_valid_token_at_once() {
     let script = ScriptedTransport::new().answer(issue(1)).hang();
     let runtime = Timerless::default();
     let secret = ClientSecret::new(SECRET).unwrap();

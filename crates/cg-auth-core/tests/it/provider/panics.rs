@@ -1,4 +1,4 @@
-//! What panics fails one attempt, and nothing else.
+//! A panic fails one acquisition and nothing else.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,10 +12,10 @@ use std::{
 };
 
 use cg_auth_core::{
-    ClientSecret, TokenProvider,
+    ClientSecret, TokenErrorKind, TokenProvider,
     testing::{ManualClock, ScriptedTransport},
     time::{BoxFuture, Now, Runtime},
-    token::{SecretFn, SecretResult, TokenErrorKind},
+    token::{SecretFn, SecretResult},
 };
 use tokio::runtime::Builder;
 
@@ -26,7 +26,7 @@ use super::{
 use crate::support::SECRET;
 
 #[test]
-fn a_transport_that_panics_fails_the_attempt_for_everybody_and_for_a_while() {
+fn a_transport_that_panics_fails_the_acquisition_for_every_waiter_with_a_back_off() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).panic().answer(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -48,7 +48,7 @@ fn a_transport_that_panics_fails_the_attempt_for_everybody_and_for_a_while() {
 }
 
 #[test]
-fn a_panic_that_comes_late_reaches_those_who_wait_as_a_failure() {
+fn a_late_panic_reaches_every_waiter_as_a_failure() {
     everywhere(async |tasks| {
         let until_now = Arc::new(AtomicBool::new(true));
         let goes_on = Arc::clone(&until_now);
@@ -73,7 +73,7 @@ fn a_panic_that_comes_late_reaches_those_who_wait_as_a_failure() {
 }
 
 #[test]
-fn a_secret_source_that_panics_fails_the_attempt() {
+fn a_secret_source_that_panics_fails_the_acquisition() {
     everywhere(async |tasks| {
         let is_well = Arc::new(AtomicBool::new(false));
         let state = Arc::clone(&is_well);
@@ -91,7 +91,7 @@ fn a_secret_source_that_panics_fails_the_attempt() {
     });
 }
 
-/// Panics in place of spawning, until it is well.
+/// A runtime whose `spawn` panics until it is well.
 #[derive(Debug, Clone, Default)]
 struct Faulty {
     clock: ManualClock,
@@ -114,13 +114,13 @@ impl Runtime for Faulty {
 }
 
 #[test]
-fn a_spawner_that_panics_fails_the_attempt_and_leaves_nobody_waiting() {
+fn a_spawn_that_panics_fails_the_acquisition_and_leaves_no_waiter_behind() {
     let script = ScriptedTransport::new().answer(issue(1));
     let runtime = Faulty::default();
     let client = client(script.clone(), runtime.clone());
     let provider = TokenProvider::new(client, user(), ClientSecret::new(SECRET).unwrap());
     assert!(catch_unwind(AssertUnwindSafe(|| poll(pin!(provider.token())).is_ready())).is_err());
-    let Poll::Ready(Err(error)) = poll(pin!(provider.token())) else { panic!("it waits for nobody") };
+    let Poll::Ready(Err(error)) = poll(pin!(provider.token())) else { panic!("the caller waits") };
     assert_eq!(error.kind(), TokenErrorKind::Lost);
     runtime.is_well.store(true, Ordering::SeqCst);
     runtime.clock.advance(BACK_OFF);
@@ -130,11 +130,11 @@ fn a_spawner_that_panics_fails_the_attempt_and_leaves_nobody_waiting() {
 }
 
 #[test]
-fn an_observer_that_panics_is_nobodys_trouble() {
+fn an_observer_that_panics_affects_no_caller() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script, tasks);
-        provider.on_event(|_| panic!("an observer's own"));
+        provider.on_event(|_| panic!("the panic of an observer"));
         let seen = names(&provider);
         let token = provider.token().await.unwrap();
         assert!(provider.invalidate(&token));
@@ -144,16 +144,16 @@ fn an_observer_that_panics_is_nobodys_trouble() {
 }
 
 #[test]
-fn an_observer_that_panics_while_an_attempt_is_lost_does_not_end_the_process() {
+fn an_observer_that_panics_during_a_panic_does_not_abort_the_process() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().panic();
         let (provider, _clock) = provider(script, tasks);
-        provider.on_event(|_| panic!("an observer's own"));
+        provider.on_event(|_| panic!("the panic of an observer"));
         assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Lost);
     });
     let script = ScriptedTransport::new().hang();
     let (provider, _clock) = provider(script.clone(), Tasks::Spawned);
-    provider.on_event(|_| panic!("an observer's own"));
+    provider.on_event(|_| panic!("the panic of an observer"));
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         assert!(poll_once(pin!(provider.token())).await.is_pending());

@@ -1,10 +1,10 @@
-//! Executors that end, change, or take tasks and drop them.
+//! Runtimes that end, that cannot spawn, or that drop the tasks they take.
 
 use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -27,7 +27,7 @@ fn tokio() -> Tokio {
 }
 
 #[test]
-fn callers_elsewhere_go_on_when_the_spawning_runtime_is_gone() {
+fn waiters_on_other_runtimes_go_on_when_the_runtime_of_the_task_is_dropped() {
     let script = ScriptedTransport::new().hang().hold_back(issue(2));
     let (provider, _clock) = provider(script.clone(), Tasks::Spawned);
     let (one, other) = (tokio(), tokio());
@@ -42,7 +42,7 @@ fn callers_elsewhere_go_on_when_the_spawning_runtime_is_gone() {
     other.block_on(async {
         assert!(poll_once(token.as_mut()).await.is_pending());
         until(|| script.under_way() == 1).await;
-        // It is in a task of its own once more.
+        // The new acquisition runs in a background task, so it survives its caller.
         drop(token);
         script.release();
         until(|| provider.peek().is_some()).await;
@@ -52,7 +52,7 @@ fn callers_elsewhere_go_on_when_the_spawning_runtime_is_gone() {
 }
 
 #[test]
-fn a_refresh_on_the_wire_is_lost_with_its_runtime_and_the_credential_is_next() {
+fn a_refresh_on_the_wire_is_lost_with_its_runtime_and_the_credential_is_used_next() {
     let script = ScriptedTransport::new().answer(issue(1)).hang().answer(issue(2));
     let (provider, clock) = provider(script.clone(), Tasks::Spawned);
     let (one, other) = (tokio(), tokio());
@@ -72,58 +72,59 @@ fn a_refresh_on_the_wire_is_lost_with_its_runtime_and_the_credential_is_next() {
     );
 }
 
-/// Gives every task back; the executor is the one that was set.
-#[derive(Debug, Clone, Default)]
-struct Moving {
-    clock: ManualClock,
-    executor: Arc<AtomicU64>,
-}
-
-impl Runtime for Moving {
-    fn now(&self) -> Now {
-        self.clock.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.clock.sleep(duration)
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        Err(task)
-    }
-
-    fn executor(&self) -> u64 {
-        self.executor.load(Ordering::SeqCst)
-    }
+#[test]
+fn a_caller_who_can_spawn_hands_a_parked_acquisition_over_to_a_background_task() {
+    let script = ScriptedTransport::new().hold_back(issue(1));
+    let (provider, _clock) = provider(script.clone(), Tasks::Spawned);
+    let mut parked = pin!(provider.token());
+    assert!(poll(parked.as_mut()).is_pending(), "outside of tokio nothing can be spawned");
+    assert_eq!(script.under_way(), 1);
+    tokio().block_on(async {
+        let mut other = Box::pin(provider.token());
+        assert!(poll_once(other.as_mut()).await.is_pending());
+        drop(other);
+        script.release();
+        until(|| provider.peek().is_some()).await;
+    });
+    let Poll::Ready(token) = poll(parked.as_mut()) else { panic!("the acquisition has ended") };
+    assert_eq!(token.unwrap().expose_secret(), "token-1");
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[test]
-fn a_parked_attempt_is_an_ambiguous_loss_under_another_executor() {
-    let script = ScriptedTransport::new().answer(issue(1)).hang().hang();
-    let runtime = Moving::default();
-    let provider = TokenProvider::new(
-        client(script.clone(), runtime.clone()),
-        user(),
-        ClientSecret::new(SECRET).unwrap(),
-    );
+fn a_caller_who_is_served_hands_a_parked_renewal_over_too() {
+    let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
+    let (provider, clock) = provider(script.clone(), Tasks::Spawned);
     assert!(poll(pin!(provider.token())).is_ready());
-    runtime.clock.advance(LIFETIME);
-    let mut before = pin!(provider.token());
-    assert!(poll(before.as_mut()).is_pending());
-    assert_eq!(asked(&script), ["credential", "refresh"]);
-    assert!(poll(pin!(provider.token())).is_pending(), "under the same one it goes on");
+    clock.advance(LIFETIME - Duration::from_secs(120));
+    assert!(poll(pin!(provider.token())).is_pending(), "the caller who starts it waits once");
+    tokio().block_on(async {
+        // A hit does not ask the session. It is asked once a minute.
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
+        script.release();
+        until(|| provider.peek().unwrap().expose_secret() == "token-2").await;
+    });
     assert_eq!(script.requests().len(), 2);
-
-    runtime.executor.store(1, Ordering::SeqCst);
-    let mut after = pin!(provider.token());
-    assert!(poll(after.as_mut()).is_pending());
-    assert_eq!(asked(&script), ["credential", "refresh", "credential"]);
-    assert_eq!(script.under_way(), 1);
-    assert!(poll(before.as_mut()).is_pending());
-    assert_eq!(script.requests().len(), 3, "who waited before waits for the new one");
 }
 
-/// Takes tasks and drops them, as an executor does that is about to end.
+#[test]
+fn an_acquisition_that_was_handed_over_is_abandoned_with_its_runtime() {
+    let script = ScriptedTransport::new().hang().answer(issue(2));
+    let (provider, _clock) = provider(script.clone(), Tasks::Spawned);
+    let seen = names(&provider);
+    let mut parked = pin!(provider.token());
+    assert!(poll(parked.as_mut()).is_pending());
+    let runtime = tokio();
+    runtime.block_on(async { assert!(poll_once(pin!(provider.token())).await.is_pending()) });
+    drop(runtime);
+    assert_eq!(script.under_way(), 0);
+    assert_eq!(*seen.lock().unwrap(), ["acquisition_abandoned"]);
+    let Poll::Ready(token) = poll(parked.as_mut()) else { panic!("the waiter starts another one") };
+    assert_eq!(token.unwrap().expose_secret(), "token-2");
+}
+
+/// Drops every task, as an executor does that is shutting down.
 #[derive(Debug, Clone, Default)]
 struct Dropping(ManualClock);
 
@@ -142,20 +143,20 @@ impl Runtime for Dropping {
 }
 
 #[test]
-fn a_caller_whose_task_is_dropped_makes_the_attempt_alone() {
+fn a_caller_whose_task_is_dropped_polls_the_next_acquisition_itself() {
     let script = ScriptedTransport::new().answer(issue(1));
     let provider = TokenProvider::new(
         client(script.clone(), Dropping::default()),
         user(),
         ClientSecret::new(SECRET).unwrap(),
     );
-    let Poll::Ready(token) = poll(pin!(provider.token())) else { panic!("nothing to wait for") };
+    let Poll::Ready(token) = poll(pin!(provider.token())) else { panic!("the caller has to wait") };
     assert_eq!(token.unwrap().expose_secret(), "token-1");
     assert_eq!(script.requests().len(), 1);
 }
 
 #[test]
-fn a_runtime_that_has_been_shut_down_makes_nobody_spin() {
+fn a_runtime_that_was_shut_down_makes_no_caller_loop_for_ever() {
     let script = ScriptedTransport::new().answer(issue(1));
     let (provider, _clock) = provider(script, Tasks::Spawned);
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();

@@ -1,4 +1,4 @@
-//! Where the client secret comes from, and what is told when it does not come.
+//! Sources of the client secret, and their errors.
 
 use std::{
     env,
@@ -15,9 +15,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, ClientSecret, Recovery, TokenPool, TokenProvider,
+    AuthClient, ClientSecret, Recovery, TokenErrorKind, TokenPool, TokenProvider,
     testing::{ManualClock, ScriptedTransport},
-    token::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource, TokenErrorKind},
+    token::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
 };
 use tempfile::NamedTempFile;
 
@@ -29,9 +29,9 @@ use crate::support::{response, shown};
 
 const CANARY: &str = "canary-s3cret";
 
-/// Whatever is read without waiting.
+/// Reads the secret of a source that does not wait.
 fn read(source: &dyn SecretSource) -> SecretResult {
-    let std::task::Poll::Ready(result) = poll(source.read().as_mut()) else { panic!("it waits") };
+    let std::task::Poll::Ready(result) = poll(source.read().as_mut()) else { panic!("the source waits") };
     result
 }
 
@@ -42,7 +42,7 @@ fn file_with(bytes: &[u8]) -> NamedTempFile {
 }
 
 #[test]
-fn a_file_is_read_less_one_newline_at_its_end() {
+fn a_file_is_read_without_one_newline_at_its_end() {
     for (bytes, secret) in [
         (&b"s3cret"[..], Some("s3cret")),
         (b"s3cret\n", Some("s3cret")),
@@ -61,18 +61,18 @@ fn a_file_is_read_less_one_newline_at_its_end() {
 }
 
 #[test]
-fn a_file_that_is_longer_than_any_secret_is_not_read_to_its_end() {
+fn a_file_longer_than_64_kib_is_refused_and_not_read_to_its_end() {
     const LIMIT: usize = 64 * 1024;
     let longest = read(&FileSecret::new(file_with(&[b's'; LIMIT]).path())).unwrap();
     assert_eq!(longest.expose_secret().len(), LIMIT);
     let error = read(&FileSecret::new(file_with(&[b's'; LIMIT + 1]).path())).unwrap_err();
-    assert!(error.to_string().ends_with("it is too long for a secret"), "{error}");
+    assert!(error.to_string().ends_with("longer than 64 KiB, which is no secret"), "{error}");
     #[cfg(unix)]
     assert!(read(&FileSecret::new("/dev/zero")).is_err());
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_and_what_is_in_it_is_not() {
+fn an_error_names_the_file_and_does_not_quote_it() {
     let directory = tempfile::tempdir().unwrap();
     let missing = directory.path().join("missing");
     let error = read(&FileSecret::new(&missing)).unwrap_err();
@@ -89,7 +89,7 @@ fn a_file_that_cannot_be_read_is_named_and_what_is_in_it_is_not() {
 }
 
 #[test]
-fn a_variable_of_the_environment_is_read_when_it_is_asked_for() {
+fn an_environment_variable_is_read_before_each_acquisition() {
     let (name, secret) = env::vars()
         .find_map(|(name, value)| Some((name, ClientSecret::new(value).ok()?)))
         .expect("a variable that could be a secret, such as HOME");
@@ -99,7 +99,7 @@ fn a_variable_of_the_environment_is_read_when_it_is_asked_for() {
 }
 
 #[test]
-fn a_secret_is_read_anew_before_each_attempt_and_not_for_a_hit() {
+fn a_secret_is_read_before_each_acquisition_and_not_for_a_hit() {
     everywhere(async |tasks| {
         let file = file_with(b"first");
         let reads = Arc::new(AtomicUsize::new(0));
@@ -126,14 +126,14 @@ fn a_secret_is_read_anew_before_each_attempt_and_not_for_a_hit() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_had_is_an_error_of_its_own_kind() {
+fn a_secret_that_cannot_be_read_is_an_error_of_its_own_kind() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let secret = EnvironmentSecret::new("CG_AUTH_NO_SUCH_VARIABLE");
         let (provider, _clock) = provider_with(script.clone(), tasks, secret);
         let error = provider.token().await.unwrap_err();
         assert_eq!(error.kind(), TokenErrorKind::Secret);
-        assert_eq!(error.to_string(), "the client secret could not be had");
+        assert_eq!(error.to_string(), "cannot read the client secret");
         assert!(error.source().unwrap().to_string().contains("CG_AUTH_NO_SUCH_VARIABLE"));
         assert_eq!(provider.delete_token_cache().await.unwrap_err().kind(), TokenErrorKind::Secret);
         assert!(script.requests().is_empty());
@@ -141,7 +141,7 @@ fn a_secret_that_cannot_be_had_is_an_error_of_its_own_kind() {
 }
 
 #[test]
-fn a_refused_secret_fails_fast_and_another_one_ends_that_at_once() {
+fn a_refused_secret_fails_fast_and_a_new_one_ends_that() {
     everywhere(async |tasks| {
         let current = Arc::new(Mutex::new("refused"));
         let source = Arc::clone(&current);
@@ -176,7 +176,7 @@ fn a_refused_secret_is_tried_again_after_a_minute() {
 }
 
 #[test]
-fn a_source_that_fails_for_a_moment_is_asked_again() {
+fn a_source_that_fails_for_a_moment_is_read_again() {
     everywhere(async |tasks| {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
@@ -193,13 +193,13 @@ fn a_source_that_fails_for_a_moment_is_asked_again() {
         let (provider, clock) = provider_with(script, tasks, secret);
         assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Secret);
         assert_eq!(provider.token().await.unwrap_err().kind(), TokenErrorKind::Secret);
-        assert_eq!(asked.load(Ordering::SeqCst), 1, "within the back-off nobody asks");
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "the source is not read during the back-off");
         clock.advance(BACK_OFF);
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
     });
 }
 
-/// Calls what it is given when it is dropped.
+/// Calls a function when it is dropped.
 struct AtItsEnd<F: Fn()>(F);
 
 impl<F: Fn()> Drop for AtItsEnd<F> {
@@ -208,7 +208,7 @@ impl<F: Fn()> Drop for AtItsEnd<F> {
     }
 }
 
-/// A source that calls `act` with its owner when it goes.
+/// A source that calls `act` with its owner when it is dropped.
 fn parting<T: Send + Sync + 'static>(
     owner: &Arc<OnceLock<T>>,
     act: impl Fn(&T) + Send + Sync + 'static,
@@ -222,16 +222,16 @@ fn parting<T: Send + Sync + 'static>(
 }
 
 fn assert_returns(act: impl FnOnce() + Send + 'static) {
-    let (tell, told) = channel();
+    let (done, ended) = channel();
     thread::spawn(move || {
         act();
-        tell.send(()).unwrap();
+        done.send(()).unwrap();
     });
-    told.recv_timeout(Duration::from_secs(30)).expect("it hangs");
+    ended.recv_timeout(Duration::from_secs(30)).expect("the test hangs");
 }
 
 #[test]
-fn a_source_that_is_replaced_may_use_its_owner_as_it_goes() {
+fn a_replaced_source_may_use_its_owner_while_it_is_dropped() {
     let renewed = || ClientSecret::new("another").unwrap();
     let owner = Arc::new(OnceLock::<TokenProvider>::new());
     let source = parting(&owner, move |provider| provider.replace_secret(renewed()));
@@ -247,7 +247,7 @@ fn a_source_that_is_replaced_may_use_its_owner_as_it_goes() {
 }
 
 #[test]
-fn a_source_that_hangs_ends_the_attempt_when_a_call_would_time_out() {
+fn a_source_that_hangs_fails_the_acquisition_after_the_time_limit_of_a_call() {
     everywhere(async |tasks| {
         let hangs = Arc::new(AtomicBool::new(true));
         let asked = Arc::new(AtomicUsize::new(0));

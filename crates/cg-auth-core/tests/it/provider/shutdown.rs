@@ -1,12 +1,12 @@
-//! `shutdown` loses no refresh token, and ends everything.
+//! `shutdown` loses no refresh token and ends the provider.
 
 use std::pin::pin;
 
 use cg_auth_core::{
-    TokenProvider,
+    TokenErrorKind, TokenProvider,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::ScriptedTransport,
-    token::{Expiry, TokenErrorKind},
+    token::Expiry,
 };
 
 use super::{LIFETIME, asked, everywhere, issue, outage, poll_once, provider, until};
@@ -22,7 +22,7 @@ async fn assert_is_shut_down(provider: &TokenProvider) {
 }
 
 #[test]
-fn a_refresh_on_the_wire_is_waited_for_and_its_refresh_token_given_back() {
+fn shutdown_waits_for_a_refresh_on_the_wire_and_returns_its_refresh_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)).answer(issue(3));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -52,7 +52,7 @@ fn a_refresh_on_the_wire_is_waited_for_and_its_refresh_token_given_back() {
 }
 
 #[test]
-fn a_provider_at_rest_gives_what_it_has() {
+fn an_idle_provider_returns_its_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -67,7 +67,7 @@ fn a_provider_at_rest_gives_what_it_has() {
 }
 
 #[test]
-fn a_last_attempt_that_fails_is_the_end_too() {
+fn a_last_acquisition_that_fails_ends_the_shutdown_too() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(outage());
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -84,7 +84,7 @@ fn a_last_attempt_that_fails_is_the_end_too() {
 }
 
 #[test]
-fn from_the_call_on_no_attempt_is_started() {
+fn from_the_call_on_no_acquisition_is_started() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -102,7 +102,7 @@ fn from_the_call_on_no_attempt_is_started() {
 }
 
 #[test]
-fn nothing_brings_a_provider_back() {
+fn nothing_restarts_a_provider() {
     everywhere(async |tasks| {
         let (provider, _clock) = provider(ScriptedTransport::new(), tasks);
         assert!(provider.shutdown().await.is_none());
@@ -116,7 +116,7 @@ fn nothing_brings_a_provider_back() {
 }
 
 #[test]
-fn a_shutdown_that_nobody_has_polled_has_begun() {
+fn a_shutdown_begins_with_the_call_and_not_with_the_first_poll() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);

@@ -1,4 +1,4 @@
-//! However many callers there are, there is one attempt.
+//! Single flight: many callers cause one acquisition.
 
 use std::{
     pin::pin,
@@ -10,16 +10,14 @@ use std::{
     time::Duration,
 };
 
-use cg_auth_core::{
-    IssuedToken, TokenError, TokenProvider, testing::ScriptedTransport, token::TokenErrorKind,
-};
+use cg_auth_core::{IssuedToken, TokenError, TokenErrorKind, TokenProvider, testing::ScriptedTransport};
 use tokio::task::JoinSet;
 
 use super::{BACK_OFF, LIFETIME, everywhere, issue, outage, poll_once, provider, until};
 
 const MANY: usize = 10_000;
 
-/// What many callers get who wait at the same time, once all of them do.
+/// The results of many callers who all wait at the same time.
 async fn herd(provider: &TokenProvider, script: &ScriptedTransport) -> Vec<Result<IssuedToken, TokenError>> {
     let waiting = Arc::new(AtomicUsize::new(0));
     let mut callers = JoinSet::new();
@@ -38,7 +36,7 @@ async fn herd(provider: &TokenProvider, script: &ScriptedTransport) -> Vec<Resul
 }
 
 #[test]
-fn many_callers_without_a_token_cause_one_attempt_and_get_its_token() {
+fn many_callers_without_a_token_cause_one_acquisition_and_get_its_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -51,7 +49,7 @@ fn many_callers_without_a_token_cause_one_attempt_and_get_its_token() {
 }
 
 #[test]
-fn many_callers_with_an_expired_token_cause_one_attempt_and_get_its_token() {
+fn many_callers_with_an_expired_token_cause_one_acquisition_and_get_its_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -65,7 +63,7 @@ fn many_callers_with_an_expired_token_cause_one_attempt_and_get_its_token() {
 }
 
 #[test]
-fn one_failure_reaches_every_caller_and_those_who_come_within_the_back_off() {
+fn one_failure_reaches_every_waiter_and_every_caller_during_the_back_off() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(outage()).answer(issue(1));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -88,7 +86,7 @@ fn one_failure_reaches_every_caller_and_those_who_come_within_the_back_off() {
 }
 
 #[test]
-fn a_failure_in_the_margin_gives_everybody_the_old_token() {
+fn a_failure_in_the_margin_serves_every_waiter_the_old_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(outage()).answer(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
@@ -96,7 +94,7 @@ fn a_failure_in_the_margin_gives_everybody_the_old_token() {
         clock.advance(LIFETIME - Duration::from_secs(20));
         let tokens = herd(&provider, &script).await;
         assert!(tokens.iter().all(|token| token.as_ref().unwrap().expose_secret() == "token-1"));
-        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1", "within the back-off");
+        assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1", "during the back-off");
         assert_eq!(script.requests().len(), 2);
         clock.advance(BACK_OFF);
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
@@ -104,7 +102,7 @@ fn a_failure_in_the_margin_gives_everybody_the_old_token() {
 }
 
 #[test]
-fn nobody_waits_for_a_refresh_in_a_task_of_its_own_and_one_caller_for_a_parked_one() {
+fn no_caller_waits_for_a_renewal_in_the_background_and_one_waits_for_a_parked_renewal() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);

@@ -1,4 +1,4 @@
-//! Everything at once, at random, for a moment.
+//! All operations at once, at random, for a short time.
 
 use std::{
     pin::pin,
@@ -11,12 +11,12 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    ClientSecret, IssuedToken, TokenProvider,
+    ClientSecret, IssuedToken, TokenErrorKind, TokenProvider,
     body::Body,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::ManualClock,
     time::{Now, Runtime},
-    token::{Expiry, TokenErrorKind},
+    token::Expiry,
     transport::{HttpTransport, TransportError},
 };
 use http::{Request, Response};
@@ -29,7 +29,7 @@ const LONG: Duration = Duration::from_millis(400);
 const CALLERS: u32 = 64;
 const LIFETIME: Duration = Duration::from_secs(20);
 
-/// Whether things happen that begin a new generation.
+/// Whether operations begin new generations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Generations {
     One,
@@ -37,14 +37,14 @@ enum Generations {
 }
 
 #[test]
-fn at_random_on_many_threads_nothing_hangs_and_nobody_gets_an_expired_token() {
+fn at_random_on_many_threads_nothing_hangs_and_no_caller_gets_an_expired_token() {
     for tasks in [Tasks::Spawned, Tasks::Parked] {
         println!("{tasks:?}: {:?}", soak(tasks, Generations::Many));
     }
 }
 
 #[test]
-fn at_random_on_many_threads_there_is_one_attempt_at_a_time() {
+fn at_random_on_many_threads_there_is_one_acquisition_at_a_time() {
     for tasks in [Tasks::Spawned, Tasks::Parked] {
         let counts = soak(tasks, Generations::One);
         println!("{tasks:?}: {counts:?}");
@@ -57,7 +57,7 @@ fn at_random_on_many_threads_there_is_one_attempt_at_a_time() {
 struct Counts {
     calls: usize,
     requests: u32,
-    /// The most requests that were under way at the same time.
+    /// The most requests that were in flight at once.
     at_once: usize,
 }
 
@@ -86,7 +86,7 @@ fn soak(tasks: Tasks, generations: Generations) -> Counts {
             if let Some(caller) = callers.try_join_next() {
                 caller.unwrap();
             }
-            // Or nobody's limit would pass.
+            // Otherwise no time limit would pass.
             clock.advance(Duration::from_millis(100));
             tokio::task::yield_now().await;
         }
@@ -134,7 +134,7 @@ async fn do_something(provider: &TokenProvider, clock: &ManualClock, generations
     }
 }
 
-/// Waits for a token, and not for long.
+/// Waits for a token for a short time.
 async fn be_dropped(provider: &TokenProvider) {
     let mut token = pin!(provider.token());
     for _ in 0..fastrand::u32(1..4) {
@@ -154,13 +154,13 @@ fn expiry_at(now: Now) -> Expiry {
     Expiry::until(now.wall() + LIFETIME, now)
 }
 
-/// By a clock that was read before the token was asked for.
+/// By a reading of the clock from before the call.
 fn assert_is_valid(token: &IssuedToken, before: Now) {
     let expires_at = token.expiry().expires_at().unwrap();
     assert!(expires_at > before.wall(), "{token:?} was served after {before:?}");
 }
 
-/// Answers after a while, mostly with a token.
+/// Answers after some time, mostly with a token.
 #[derive(Debug, Default)]
 struct Moody {
     numbers: AtomicU32,
@@ -178,11 +178,11 @@ impl HttpTransport for Moody {
             tokio::task::yield_now().await;
         }
         match fastrand::u32(0..20) {
-            0 => Err(TransportError::connect("no way")),
+            0 => Err(TransportError::connect("no route")),
             1 => Ok(response(503, &[], "")),
             2 => Ok(response(500, &[], "")),
             3 => Ok(response(400, &[], "")),
-            4 => panic!("a transport that is not well"),
+            4 => panic!("on purpose"),
             _ => Ok(response(200, &[], issue(number))),
         }
     }

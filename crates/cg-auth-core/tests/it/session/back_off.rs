@@ -1,15 +1,12 @@
-//! After a failure nobody asks for a while.
+//! The back-off after a failure, and the cool-down of a refused secret.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use cg_auth_core::{
-    TokenError,
+    TokenError, TokenErrorKind,
     endpoint::Endpoint,
     testing::ManualClock,
-    token::{
-        TokenErrorKind,
-        session::{AcquisitionId, Next, Step},
-    },
+    token::session::{AcquisitionId, Next, Step},
 };
 use http::StatusCode;
 
@@ -20,9 +17,9 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// An attempt that fails: how long the next one has to wait.
+/// Fails an acquisition; returns the back-off.
 fn fail(rig: &mut Rig, reply: &Reply) -> Duration {
-    match rig.attempt(reply) {
+    match rig.acquisition(reply) {
         Next::Done(Err(error)) => error.retry_after().unwrap(),
         next => panic!("{next:?}"),
     }
@@ -33,7 +30,7 @@ fn status(error: &TokenError) -> Option<StatusCode> {
 }
 
 #[test]
-fn the_wait_doubles_from_a_second_to_a_minute_and_is_drawn_from_its_second_half() {
+fn the_back_off_doubles_from_a_second_to_a_minute_and_jitter_takes_up_to_half_of_it() {
     let mut first = BTreeSet::new();
     for seed in 0..100 {
         let mut rig = Rig::on(ManualClock::new(), seed);
@@ -46,18 +43,18 @@ fn the_wait_doubles_from_a_second_to_a_minute_and_is_drawn_from_its_second_half(
                 first.insert(wait);
             }
             rig.clock.advance(wait - Duration::from_nanos(1));
-            let Step::Fail(error) = rig.step() else { panic!("too early") };
+            let Step::Fail(error) = rig.step() else { panic!("the back-off has not begun") };
             assert_eq!(error.retry_after(), Some(Duration::from_nanos(1)));
             assert_eq!(status(&error), Some(StatusCode::SERVICE_UNAVAILABLE));
             rig.clock.advance(Duration::from_nanos(1));
         }
     }
-    assert!(first.len() > 90, "they would all come back at once");
+    assert!(first.len() > 90, "the jitter is too small");
     assert!(*first.first().unwrap() < seconds(0.55) && seconds(0.95) < *first.last().unwrap());
 }
 
 #[test]
-fn a_longer_retry_after_wins_and_an_hour_is_the_longest() {
+fn a_longer_retry_after_wins_up_to_an_hour() {
     for (after, least, most) in
         [("0", 0.5, 1.0), ("7", 7.0, 7.0), ("3600", 3600.0, 3600.0), ("99999999999999999999", 3600.0, 3600.0)]
     {
@@ -82,7 +79,7 @@ fn a_success_forgets_the_failures() {
 }
 
 #[test]
-fn only_the_monotonic_clock_ends_the_wait() {
+fn only_the_monotonic_clock_ends_the_back_off() {
     for mut rig in [Rig::new(), Rig::with_boot_clock()] {
         let wait = fail(&mut rig, &Reply::Status(503, Some("50")));
         rig.clock.suspend(2 * wait);
@@ -96,10 +93,10 @@ fn only_the_monotonic_clock_ends_the_wait() {
 }
 
 #[test]
-fn a_valid_token_is_served_while_a_failure_is_backed_off_from() {
+fn a_valid_token_is_served_during_a_back_off() {
     let mut rig = Rig::new();
     rig.acquire(&HOUR);
-    // Early, then in the margin, where there would be one attempt after the other.
+    // In the early phase, then in the margin, where every caller would start an acquisition.
     for age in [3100.0, 3575.0] {
         let age = seconds(age).saturating_sub(rig.now().monotonic());
         rig.clock.advance(age);
@@ -115,11 +112,11 @@ fn a_valid_token_is_served_while_a_failure_is_backed_off_from() {
     assert_eq!(rig.snapshot_serves(), None);
 }
 
-/// Tries to get a token with `text` for as long as it takes to be asked for one: how long that took.
+/// Reads the secret `text` until a call sends it; returns how long that took.
 fn until_asked(rig: &mut Rig, text: &str) -> (Duration, AcquisitionId) {
     let begun = rig.now().monotonic();
     loop {
-        assert!(rig.now().monotonic() - begun < Duration::from_secs(3600), "it is never asked for");
+        assert!(rig.now().monotonic() - begun < Duration::from_secs(3600), "the secret is never sent");
         match rig.step() {
             Step::Start(id) => match rig.begin_with(id, text) {
                 Next::Call(_) => return (rig.now().monotonic() - begun, id),
@@ -155,15 +152,15 @@ fn a_refused_secret_is_not_sent_again_for_a_minute() {
             }
             rig.advance(0.5);
         }
-        // The source of the secret is read again all the while, each second or two, and that is all.
+        // Meanwhile the secret is read again every one to two seconds, and no request is sent.
         assert!((25..=59).contains(&ids), "{ids}");
         assert_eq!(rig.session.state(rig.now()).failures, 1);
-        assert_eq!(rig.told(), ["token_failed"]);
+        assert_eq!(rig.event_names(), ["token_failed"]);
     }
 }
 
 #[test]
-fn a_refused_secret_is_sent_again_after_a_minute_and_a_moment() {
+fn a_refused_secret_is_sent_again_after_its_cool_down() {
     let mut rig = Rig::new();
     fail(&mut rig, &REFUSED);
     let (passed, _) = until_asked(&mut rig, SECRET);
@@ -171,27 +168,27 @@ fn a_refused_secret_is_sent_again_after_a_minute_and_a_moment() {
 }
 
 #[test]
-fn however_long_a_secret_has_been_refused_another_one_is_sent_within_two_seconds() {
+fn a_new_secret_is_sent_within_two_seconds_however_long_the_old_one_was_refused() {
     let mut rig = Rig::new();
     fail(&mut rig, &REFUSED);
     for refusals in 2..=10 {
         let (_, id) = until_asked(&mut rig, SECRET);
-        let Next::Done(Err(error)) = refuse(&mut rig, id) else { panic!("it was taken") };
+        let Next::Done(Err(error)) = refuse(&mut rig, id) else { panic!("the secret was accepted") };
         let wait = error.retry_after().unwrap();
         assert!(seconds(1.0) <= wait && wait <= seconds(2.0), "{wait:?}");
         assert_eq!(rig.session.state(rig.now()).failures, refusals);
     }
-    rig.told();
+    rig.event_names();
     let (passed, _) = until_asked(&mut rig, "another-one");
     assert!(passed <= seconds(2.0), "{passed:?}");
 }
 
 #[test]
-fn secrets_that_are_refused_one_after_the_other_are_sent_ever_more_rarely() {
+fn secrets_that_are_refused_one_after_the_other_are_sent_after_growing_pauses() {
     let mut rig = Rig::new();
     for (number, longest) in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0].into_iter().enumerate() {
         let (_, id) = until_asked(&mut rig, &format!("secret-{number}"));
-        let Next::Done(Err(error)) = refuse(&mut rig, id) else { panic!("it was taken") };
+        let Next::Done(Err(error)) = refuse(&mut rig, id) else { panic!("the secret was accepted") };
         let wait = error.retry_after().unwrap();
         assert!(seconds(longest / 2.0) <= wait && wait <= seconds(longest), "{wait:?} of {longest}");
     }
@@ -204,7 +201,7 @@ fn refuse(rig: &mut Rig, id: AcquisitionId) -> Next {
 }
 
 #[test]
-fn another_secret_is_sent_as_soon_as_the_back_off_is_over() {
+fn a_new_secret_is_sent_as_soon_as_the_back_off_is_over() {
     let mut rig = Rig::new();
     let wait = fail(&mut rig, &REFUSED);
     let (passed, _) = until_asked(&mut rig, "another-one");
@@ -212,7 +209,7 @@ fn another_secret_is_sent_as_soon_as_the_back_off_is_over() {
 }
 
 #[test]
-fn no_other_failure_condemns_the_secret() {
+fn no_other_failure_counts_as_a_refused_secret() {
     for status in [404, 408, 409, 425, 429, 500, 501, 503, 302] {
         let mut rig = Rig::new();
         let wait = fail(&mut rig, &Reply::Status(status, None));
@@ -223,7 +220,7 @@ fn no_other_failure_condemns_the_secret() {
 }
 
 #[test]
-fn a_secret_stays_refused_whatever_fails_in_between_and_the_error_says_so() {
+fn a_secret_stays_refused_across_other_failures_and_the_error_says_so() {
     let mut rig = Rig::new();
     let wait = fail(&mut rig, &REFUSED);
     rig.clock.advance(wait);
@@ -233,7 +230,7 @@ fn a_secret_stays_refused_whatever_fails_in_between_and_the_error_says_so() {
         panic!()
     };
     assert_eq!(error.kind(), TokenErrorKind::Secret);
-    // Each failure of the loop is looked at there.
+    // The back-off of each failure is asserted in the loop.
     let (passed, _) = until_asked(&mut rig, SECRET);
     assert!(passed >= seconds(59.0), "{passed:?}");
 }

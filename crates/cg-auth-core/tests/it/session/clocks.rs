@@ -1,4 +1,4 @@
-//! Clocks that stand still, jump or are wrong.
+//! Clocks that stop, jump or are wrong.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{HOUR, Reply, Rig, came_to, issued_body, jwt};
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 const HOUR_LONG: Duration = Duration::from_secs(3600);
 
-/// A host that counts suspension, and one that does not.
+/// A host with a boot clock and one without.
 fn hosts() -> [Rig; 2] {
     let mut rigs = [Rig::with_boot_clock(), Rig::new()];
     for rig in &mut rigs {
@@ -26,41 +26,42 @@ fn set_wall_back(rig: &Rig, by: Duration) {
     rig.clock.set_wall(rig.now().wall() - by);
 }
 
-fn set_wall_forth(rig: &Rig, by: Duration) {
+fn set_wall_forward(rig: &Rig, by: Duration) {
     rig.clock.set_wall(rig.now().wall() + by);
 }
 
-/// That nothing serves the token.
+/// Asserts that neither a step nor a snapshot serves the token.
 fn assert_expired(rig: &mut Rig) {
     assert_eq!(rig.snapshot_serves(), None);
     assert!(rig.valid_token().is_none());
     assert_eq!(rig.stepped(), "start");
 }
 
-/// That a step serves it and lets the following calls be hits.
+/// Asserts that a step serves the token and that the following calls are hits.
 fn assert_served(rig: &mut Rig) {
     assert_eq!(rig.stepped(), "serve");
     assert!(rig.valid_token().is_some());
     assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
 }
 
-/// A call each second for `duration`: how many attempts that takes, each of which succeeds at once.
-fn attempts(rig: &mut Rig, duration: Duration, reply: impl Fn(&Rig) -> Reply) -> u32 {
-    let mut attempts = 0;
+/// Makes one call each second for `duration`; returns the number of acquisitions, each of which succeeds at
+/// once.
+fn acquisitions(rig: &mut Rig, duration: Duration, reply: impl Fn(&Rig) -> Reply) -> u32 {
+    let mut acquisitions = 0;
     for _ in 0..duration.as_secs() {
         if let Step::Start(id) | Step::ServeAndStart(_, id) = rig.step() {
-            attempts += 1;
+            acquisitions += 1;
             let call = rig.call(id);
             let reply = reply(rig);
             assert_eq!(came_to(&rig.finish(id, &call, &reply)), "token");
         }
         rig.advance(1.0);
     }
-    attempts
+    acquisitions
 }
 
 #[test]
-fn a_host_that_was_suspended_past_the_expiry_serves_the_token_no_more() {
+fn a_token_that_expired_during_a_suspension_is_served_no_more() {
     for mut rig in hosts() {
         rig.clock.suspend(HOUR_LONG);
         assert_expired(&mut rig);
@@ -71,7 +72,7 @@ fn a_host_that_was_suspended_past_the_expiry_serves_the_token_no_more() {
 fn time_in_suspension_counts_as_age() {
     for mut rig in hosts() {
         rig.clock.suspend(HOUR_LONG / 2);
-        assert_eq!(rig.snapshot_serves(), None, "the session has to look closer");
+        assert_eq!(rig.snapshot_serves(), None, "the session has to read every clock");
         assert_served(&mut rig);
         rig.clock.suspend(HOUR_LONG / 2 - Duration::from_secs(500));
         assert_eq!(rig.stepped(), "serve and start");
@@ -82,10 +83,10 @@ fn time_in_suspension_counts_as_age() {
 }
 
 #[test]
-fn suspensions_too_short_to_be_noticed_never_add_up_to_an_expired_token() {
+fn suspensions_below_the_drift_limit_never_add_up_to_an_expired_token() {
     for mut rig in hosts() {
         rig.advance(2690.0);
-        // Nine tenths of a second more each second, up to the end of the token's life.
+        // Each second a suspension of 0.9 s, up to the end of the lifetime.
         for _ in 0..1000 {
             rig.clock.suspend(Duration::from_millis(900));
             rig.advance(0.1);
@@ -100,10 +101,10 @@ fn suspensions_too_short_to_be_noticed_never_add_up_to_an_expired_token() {
 }
 
 #[test]
-fn one_suspension_too_short_to_be_noticed_is_made_up_for_by_the_end_of_what_a_snapshot_serves() {
+fn a_snapshot_ends_early_by_one_suspension_below_the_drift_limit() {
     for mut rig in hosts() {
         rig.advance(3560.0);
-        let Next::Done(Err(_)) = rig.attempt(&Reply::Status(503, Some("3600"))) else { panic!() };
+        let Next::Done(Err(_)) = rig.acquisition(&Reply::Status(503, Some("3600"))) else { panic!() };
         let snapshot = rig.session.snapshot();
         rig.clock.suspend(Duration::from_secs(1));
         rig.advance(38.999);
@@ -115,21 +116,21 @@ fn one_suspension_too_short_to_be_noticed_is_made_up_for_by_the_end_of_what_a_sn
 }
 
 #[test]
-fn a_wall_clock_set_a_year_forth_costs_one_refresh_and_no_more() {
+fn a_wall_clock_set_a_year_forward_costs_one_renewal() {
     for mut rig in hosts() {
         rig.advance(60.0);
-        set_wall_forth(&rig, YEAR);
+        set_wall_forward(&rig, YEAR);
         assert_expired(&mut rig);
         rig.replace_secret();
-        assert_eq!(attempts(&mut rig, Duration::from_secs(2600), |_| HOUR), 1);
+        assert_eq!(acquisitions(&mut rig, Duration::from_secs(2600), |_| HOUR), 1);
         assert_served(&mut rig);
     }
 }
 
 #[test]
-fn a_wall_clock_set_a_year_forth_and_back_again_makes_no_token_young() {
+fn a_wall_clock_set_forward_and_back_makes_no_token_younger() {
     for mut rig in hosts() {
-        set_wall_forth(&rig, YEAR);
+        set_wall_forward(&rig, YEAR);
         assert_expired(&mut rig);
         set_wall_back(&rig, YEAR);
         assert_eq!(rig.snapshot_serves(), None);
@@ -142,7 +143,7 @@ fn a_wall_clock_set_a_year_back_changes_nothing() {
     for mut rig in hosts() {
         rig.advance(60.0);
         set_wall_back(&rig, YEAR);
-        assert_eq!(rig.snapshot_serves(), None, "the session has to look closer");
+        assert_eq!(rig.snapshot_serves(), None, "the session has to read every clock");
         assert_served(&mut rig);
         rig.advance(2600.0);
         assert_served(&mut rig);
@@ -161,7 +162,7 @@ fn a_suspension_and_a_wall_clock_set_back_by_more_serve_no_expired_token() {
 }
 
 #[test]
-fn a_suspension_that_was_seen_stays_seen_where_no_clock_counts_it() {
+fn an_observed_suspension_counts_for_good_without_a_boot_clock() {
     let mut rig = Rig::new();
     rig.acquire(&HOUR);
     rig.clock.suspend(HOUR_LONG / 2);
@@ -172,19 +173,19 @@ fn a_suspension_that_was_seen_stays_seen_where_no_clock_counts_it() {
     assert_expired(&mut rig);
 }
 
-/// A glance looks at two clocks only, and there is nothing that they could tell it by.
+/// The two coarse clocks of a hit cannot show this suspension.
 #[test]
-fn a_suspension_that_the_wall_clock_is_set_back_by_exactly_is_seen_by_a_step_alone() {
+fn a_suspension_that_the_wall_clock_hides_is_seen_only_by_a_step() {
     let mut rig = Rig::with_boot_clock();
     rig.acquire(&HOUR);
     rig.clock.suspend(HOUR_LONG);
     set_wall_back(&rig, HOUR_LONG);
     assert_eq!(rig.stepped(), "start");
-    assert_eq!(rig.snapshot_serves(), None, "since the step");
+    assert_eq!(rig.snapshot_serves(), None, "the step has observed it");
 }
 
 #[test]
-fn a_suspension_that_the_wall_clock_hides_is_served_through_for_a_minute_at_most() {
+fn a_suspension_that_the_wall_clock_hides_lets_a_token_be_served_for_a_minute_at_most() {
     let mut rig = Rig::with_boot_clock();
     rig.acquire(&HOUR);
     rig.clock.suspend(HOUR_LONG);
@@ -194,7 +195,7 @@ fn a_suspension_that_the_wall_clock_hides_is_served_through_for_a_minute_at_most
         rig.advance(1.0);
         served += 1;
     }
-    assert_eq!(served, 60, "the bound that is documented");
+    assert_eq!(served, 60, "the documented bound");
     assert_expired(&mut rig);
 }
 
@@ -214,7 +215,7 @@ fn a_step_a_minute_keeps_a_fresh_token_a_hit() {
 }
 
 #[test]
-fn whoever_only_looks_for_a_valid_token_keeps_it_a_hit_too() {
+fn a_look_for_a_valid_token_keeps_it_a_hit_too() {
     for mut rig in hosts() {
         rig.advance(60.0);
         assert_eq!(rig.snapshot_serves(), None);
@@ -224,7 +225,7 @@ fn whoever_only_looks_for_a_valid_token_keeps_it_a_hit_too() {
 }
 
 #[test]
-fn a_token_that_does_not_expire_needs_no_closer_look() {
+fn a_token_that_does_not_expire_stays_a_hit() {
     let mut rig = Rig::with_boot_clock();
     rig.acquire(&Reply::Issued("first", 0, None));
     rig.advance(86_400.0);
@@ -232,12 +233,12 @@ fn a_token_that_does_not_expire_needs_no_closer_look() {
 }
 
 #[test]
-fn a_wall_clock_that_is_wrong_all_along_changes_nothing() {
+fn a_wall_clock_that_is_always_wrong_changes_nothing() {
     let day = Duration::from_secs(86_400);
     let right = ManualClock::new().now().wall();
     let count = |wall| {
         let mut rig = Rig::on(ManualClock::starting_at(wall), 7);
-        // The service goes by the right time.
+        // The clock of the service is right.
         let reply = move |rig: &Rig| {
             let passed = rig.now().monotonic();
             let date = httpdate::fmt_http_date(right + passed);
@@ -245,7 +246,7 @@ fn a_wall_clock_that_is_wrong_all_along_changes_nothing() {
             let body = issued_body(&jwt(issued_at, issued_at + 3600), 3600, None);
             Reply::Whole(200, vec![("date", date)], body)
         };
-        attempts(&mut rig, day, reply)
+        acquisitions(&mut rig, day, reply)
     };
     let expected = count(right);
     assert!((27..=33).contains(&expected), "{expected}");
@@ -253,18 +254,18 @@ fn a_wall_clock_that_is_wrong_all_along_changes_nothing() {
 }
 
 #[test]
-fn a_wall_clock_that_is_slewed_ages_no_token_early_and_keeps_hits() {
+fn a_slewed_wall_clock_ages_no_token_early_and_keeps_hits() {
     for mut rig in hosts() {
         let mut misses = 0;
-        // Half a thousandth fast, which is as much as a time service does.
+        // The wall clock runs 0.05 % fast, the most that a time service slews.
         for _ in 0..260 {
             rig.advance(10.0);
-            set_wall_forth(&rig, Duration::from_millis(5));
+            set_wall_forward(&rig, Duration::from_millis(5));
             if rig.snapshot_serves().is_none() {
                 misses += 1;
                 assert_served(&mut rig);
             }
         }
-        assert_eq!(misses, 2600 / 60, "a closer look each minute, and none for the drift");
+        assert_eq!(misses, 2600 / 60, "one miss each minute, and none for the drift");
     }
 }

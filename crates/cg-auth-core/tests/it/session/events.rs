@@ -1,4 +1,4 @@
-//! What observers are told: names and fields, which are a contract.
+//! Names and fields of the events, which are a contract.
 
 use cg_auth_core::{
     TokenError, UserPrincipalName,
@@ -13,7 +13,7 @@ use cg_auth_core::{
 use super::{BUSY, HOUR, REFUSED, Reply, Rig, answer, issued_body, jwt};
 use crate::support::SECRET;
 
-/// Each event since the last time as one line.
+/// The events since the last call, one line each.
 fn lines(rig: &mut Rig) -> Vec<String> {
     rig.session.take_events().iter().map(line).collect()
 }
@@ -27,7 +27,7 @@ fn line(event: &Event) -> String {
 fn every_event_has_its_name_and_fields() {
     let mut rig = Rig::new();
 
-    // The reading of the secret takes a second, the call half a second.
+    // Reading the secret takes a second, the call half a second.
     let id = rig.start();
     rig.advance(1.0);
     let call = rig.call(id);
@@ -39,7 +39,7 @@ fn every_event_has_its_name_and_fields() {
     let Next::Done(Ok(token)) = rig.session.finish(id, answer(&call, &reply, sent), now) else { panic!() };
     assert_eq!(
         lines(&mut rig),
-        ["token_acquired reason=missing grant=credential attempts=1 took=1.5 lifetime=60 \
+        ["token_acquired reason=missing grant=credential requests=1 took=1.5 lifetime=60 \
           expiry_source=duration request_id=id-1"]
     );
 
@@ -51,19 +51,19 @@ fn every_event_has_its_name_and_fields() {
         lines(&mut rig),
         [
             "same_token_again",
-            "token_acquired reason=invalidated grant=refresh_token attempts=1 took=0 expiry_source=unknown",
+            "token_acquired reason=invalidated grant=refresh_token requests=1 took=0 expiry_source=unknown",
         ]
     );
 
     rig.clear();
     rig.acquire(&Reply::Issued("second", 60, Some("r3")));
-    rig.told();
+    rig.event_names();
     rig.advance(55.0);
     let body = r#"{"requestId":"id-2"}"#.to_owned();
-    let _ = rig.attempt(&Reply::Whole(429, vec![("retry-after", "2".into())], body));
+    let _ = rig.acquisition(&Reply::Whole(429, vec![("retry-after", "2".into())], body));
     assert_eq!(
         lines(&mut rig),
-        ["token_failed reason=due grant=refresh_token attempts=1 took=0 \
+        ["token_failed reason=due grant=refresh_token requests=1 took=0 \
           error=the service answered 429 Too Many Requests request_id=id-2 retry_in=2"]
     );
 
@@ -75,7 +75,7 @@ fn every_event_has_its_name_and_fields() {
     let _ = rig.finish(id, &call, &Reply::Status(503, Some("9")));
     assert_eq!(
         lines(&mut rig),
-        ["token_failed reason=expired grant=credential attempts=2 took=0 \
+        ["token_failed reason=expired grant=credential requests=2 took=0 \
           error=the service answered 503 Service Unavailable retry_in=9"]
     );
 
@@ -83,11 +83,11 @@ fn every_event_has_its_name_and_fields() {
     let id = rig.start();
     rig.advance(0.25);
     rig.abandon(id);
-    assert_eq!(lines(&mut rig), ["acquisition_abandoned reason=expired attempts=0 took=0.25"]);
+    assert_eq!(lines(&mut rig), ["acquisition_abandoned reason=expired requests=0 took=0.25"]);
 }
 
 #[test]
-fn an_attempt_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
+fn a_superseded_acquisition_is_reported_like_an_abandoned_one() {
     let ends: [fn(&mut Rig, AcquisitionId); 5] = [
         |rig, id| rig.abandon(id),
         |rig, _| rig.clear(),
@@ -103,7 +103,7 @@ fn an_attempt_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
         let mut rig = Rig::new();
         rig.acquire(&Reply::Issued("first", 60, Some("r1")));
         rig.advance(55.0);
-        rig.told();
+        rig.event_names();
         let id = rig.start();
         let call = rig.call(id);
         let _ = rig.finish(id, &call, &Reply::Status(500, None));
@@ -112,10 +112,10 @@ fn an_attempt_that_is_overtaken_is_told_of_like_one_that_is_given_up() {
         end(&mut rig, id);
         assert_eq!(
             lines(&mut rig),
-            ["acquisition_abandoned reason=due grant=credential attempts=1 took=1.5"]
+            ["acquisition_abandoned reason=due grant=credential requests=1 took=1.5"]
         );
         end(&mut rig, id);
-        assert_eq!(rig.told(), [""; 0], "it has ended already");
+        assert_eq!(rig.event_names(), [""; 0], "the acquisition has ended already");
     }
 }
 
@@ -124,47 +124,47 @@ fn a_failure_without_a_request_names_no_grant() {
     let mut rig = Rig::new();
     let id = rig.start();
     let now = rig.now();
-    let _ = rig.session.begin(id, Err(TokenError::secret("what the source says")), now);
-    let [told] = &lines(&mut rig)[..] else { panic!() };
+    let _ = rig.session.begin(id, Err(TokenError::secret("the vault is sealed")), now);
+    let [events] = &lines(&mut rig)[..] else { panic!() };
     let begin =
-        "token_failed reason=missing attempts=0 took=0 error=the client secret could not be had retry_in=0.";
-    assert!(told.starts_with(begin), "{told}");
+        "token_failed reason=missing requests=0 took=0 error=cannot read the client secret retry_in=0.";
+    assert!(events.starts_with(begin), "{events}");
 
     let mut rig = Rig::new();
     let id = rig.start();
-    let _ = rig.lose(id);
-    let [told] = &lines(&mut rig)[..] else { panic!() };
-    let begin = "token_failed reason=missing attempts=0 took=0 error=the attempt to get a token was lost in a panic retry_in=0.";
-    assert!(told.starts_with(begin), "{told}");
+    let _ = rig.panicked(id);
+    let [events] = &lines(&mut rig)[..] else { panic!() };
+    let begin = "token_failed reason=missing requests=0 took=0 error=the token acquisition ended in a panic retry_in=0.";
+    assert!(events.starts_with(begin), "{events}");
 }
 
 #[test]
-fn a_refusal_is_told_once_and_not_each_time_that_its_secret_is_read() {
+fn a_refusal_is_reported_once_and_not_each_time_its_secret_is_read() {
     let mut rig = Rig::new();
-    let _ = rig.attempt(&REFUSED);
-    assert_eq!(rig.told(), ["token_failed"]);
+    let _ = rig.acquisition(&REFUSED);
+    assert_eq!(rig.event_names(), ["token_failed"]);
     for _ in 0..20 {
         rig.advance(2.0);
         let id = rig.start();
         assert!(matches!(rig.begin(id), Next::Done(Err(_))));
-        assert_eq!(rig.told(), [""; 0]);
+        assert_eq!(rig.event_names(), [""; 0]);
     }
 }
 
 #[test]
-fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_one_what_follows() {
+fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_refusal_switches_off() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));
     rig.advance(60.0);
-    for told in [
+    for events in [
         &["refresh_token_dropped refused=true"][..],
         &["refresh_token_dropped refused=true", "refresh_switched_off"],
     ] {
-        rig.told();
+        rig.event_names();
         let id = rig.start();
         let call = rig.call(id);
         let _ = rig.finish(id, &call, &REFUSED);
-        assert_eq!(lines(&mut rig), told);
+        assert_eq!(lines(&mut rig), events);
         let _ = rig.finish(id, &call, &Reply::Issued("another", 60, Some("r2")));
         rig.advance(60.0);
     }
@@ -178,8 +178,8 @@ fn a_request_that_was_never_made_is_not_counted() {
         let _ = rig.call(id);
         let now = rig.now();
         let _ = rig.session.finish(id, Err(error), now);
-        let [Event::Failed { attempts, .. }] = rig.session.take_events()[..] else { panic!() };
-        attempts
+        let [Event::Failed { requests, .. }] = rig.session.take_events()[..] else { panic!() };
+        requests
     };
     assert_eq!(unsent(UserPrincipalName::new("").unwrap_err().into()), 0);
     assert_eq!(unsent(TransportError::config("x").into()), 0);
@@ -187,23 +187,23 @@ fn a_request_that_was_never_made_is_not_counted() {
 }
 
 #[test]
-fn a_duration_that_contradicts_the_claims_is_told_once() {
+fn a_duration_that_contradicts_the_claims_is_reported_once() {
     let mut rig = Rig::new();
-    for (told, duration) in
+    for (events, duration) in
         [(vec!["duration_mismatch duration=60 lifetime=3600"], 60), (vec![], 60), (vec![], 3600)]
     {
         let reply = Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), duration, None));
         rig.acquire(&reply);
         let mut lines = lines(&mut rig);
         assert!(lines.pop().unwrap().ends_with("lifetime=3600 expiry_source=jwt_claims"));
-        assert_eq!(lines, told);
+        assert_eq!(lines, events);
         rig.clear();
     }
-    // In its own unit it fits.
+    // In the right unit the duration fits.
     let mut rig = Rig::new();
     rig.session = rig.session.with_duration_unit(DurationUnit::Minutes);
     rig.acquire(&Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), 60, None)));
-    assert_eq!(rig.told(), ["token_acquired"]);
+    assert_eq!(rig.event_names(), ["token_acquired"]);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_request_id_is_redacted_and_left_out_if_it_is_too_long() {
         let mut rig = Rig::new();
         rig.acquire(&Reply::Issued("first", 60, Some("sent-refresh-token")));
         rig.advance(60.0);
-        rig.told();
+        rig.event_names();
         let body = issued_body("acc3ss-token", 60, Some("new-refresh-token"));
         rig.acquire(&Reply::Whole(200, vec![("x-request-id", id.to_owned())], body));
         let [Event::Acquired { request_id, .. }] = &rig.session.take_events()[..] else { panic!() };
@@ -231,13 +231,13 @@ fn a_request_id_is_redacted_and_left_out_if_it_is_too_long() {
 }
 
 #[test]
-fn events_are_told_once_and_survive_a_new_generation() {
+fn events_are_taken_once_and_survive_a_new_generation() {
     let mut rig = Rig::new();
-    let _ = rig.attempt(&BUSY);
+    let _ = rig.acquisition(&BUSY);
     rig.clear();
     rig.acquire(&HOUR);
-    assert_eq!(rig.told(), ["token_failed", "token_acquired"]);
-    assert_eq!(rig.told(), [""; 0]);
+    assert_eq!(rig.event_names(), ["token_failed", "token_acquired"]);
+    assert_eq!(rig.event_names(), [""; 0]);
 }
 
 #[test]

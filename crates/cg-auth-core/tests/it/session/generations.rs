@@ -1,4 +1,4 @@
-//! What begins anew, and that nothing of an old attempt comes back.
+//! New generations, which an old acquisition cannot change.
 
 use std::time::Duration;
 
@@ -25,37 +25,37 @@ fn seed(rig: &mut Rig, text: &str, refresh_token: Option<&str>, left: u64) {
 }
 
 #[test]
-fn an_attempt_of_an_old_generation_brings_nothing_back() {
-    let begin_anew: [(_, fn(&mut _)); 4] = [
+fn an_acquisition_of_an_old_generation_changes_nothing() {
+    let begin_generation: [(_, fn(&mut _)); 4] = [
         ("seed", |rig| seed(rig, "seeded", None, 3600)),
         ("clear", |rig| rig.clear()),
         ("replace_secret", |rig| rig.replace_secret()),
         ("release", |rig| drop(rig.release())),
     ];
     let replies = [Reply::Issued("stolen", 3600, Some("stolen")), REFUSED, Reply::Status(500, None)];
-    for ((name, begin_anew), reply) in
-        begin_anew.into_iter().flat_map(|way| replies.clone().map(|reply| (way, reply)))
+    for ((name, begin_generation), reply) in
+        begin_generation.into_iter().flat_map(|way| replies.clone().map(|reply| (way, reply)))
     {
         let mut rig = Rig::new();
         let id = rig.start();
         let call = rig.call(id);
         let generation = rig.session.generation();
-        begin_anew(&mut rig);
+        begin_generation(&mut rig);
         assert_eq!(rig.session.generation(), generation + 1, "{name}");
-        assert_eq!(rig.told(), ["acquisition_abandoned"], "{name}");
+        assert_eq!(rig.event_names(), ["acquisition_abandoned"], "{name}");
         assert_eq!(came_to(&rig.begin(id)), "superseded", "{name}");
         assert_eq!(came_to(&rig.finish(id, &call, &reply)), "superseded", "{name}");
-        assert_eq!(came_to(&rig.lose(id)), "superseded", "{name}");
+        assert_eq!(came_to(&rig.panicked(id)), "superseded", "{name}");
         rig.abandon(id);
-        assert_eq!(rig.told(), [""; 0], "{name}");
+        assert_eq!(rig.event_names(), [""; 0], "{name}");
         let state = rig.session.state(rig.now());
         assert_eq!((state.failures, state.has_refresh_token), (0, false), "{name}");
         assert_ne!(rig.snapshot_serves().as_deref(), Some("stolen"), "{name}");
-        // Nor does the old one end the new one.
+        // The old acquisition does not end the new one either.
         if name != "seed" {
             let next = rig.start();
             assert_ne!(next, id);
-            assert_eq!(came_to(&rig.lose(id)), "superseded", "{name}");
+            assert_eq!(came_to(&rig.panicked(id)), "superseded", "{name}");
             assert_eq!(rig.stepped(), "wait", "{name}");
         }
     }
@@ -65,7 +65,7 @@ fn an_attempt_of_an_old_generation_brings_nothing_back() {
 fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
     let ends: [(_, fn(&mut _, _)); 3] = [
         ("abandon", |rig: &mut Rig, id| rig.abandon(id)),
-        ("lose", |rig, id| drop(rig.lose(id))),
+        ("panicked", |rig, id| drop(rig.panicked(id))),
         ("replace_secret", |rig, _| rig.replace_secret()),
     ];
     for (name, end) in ends {
@@ -84,14 +84,14 @@ fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
 }
 
 #[test]
-fn a_refresh_token_that_never_left_outlives_its_attempt() {
+fn a_refresh_token_that_was_not_sent_survives_its_acquisition() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));
     rig.advance(60.0);
     let id = rig.start();
     rig.abandon(id);
     let id = rig.start();
-    let _ = rig.lose(id);
+    let _ = rig.panicked(id);
     rig.advance(1.0);
     let _ = rig.start();
     rig.replace_secret();
@@ -101,14 +101,14 @@ fn a_refresh_token_that_never_left_outlives_its_attempt() {
 }
 
 #[test]
-fn another_secret_ends_the_back_off_and_keeps_the_token() {
+fn a_new_secret_ends_the_back_off_and_keeps_the_token() {
     let mut rig = Rig::new();
     rig.acquire(&HOUR);
     rig.advance(3100.0);
-    let Next::Done(Err(_)) = rig.attempt(&Reply::Status(401, Some("3600"))) else { panic!() };
+    let Next::Done(Err(_)) = rig.acquisition(&Reply::Status(401, Some("3600"))) else { panic!() };
     assert_eq!(rig.stepped(), "serve");
     rig.replace_secret();
-    assert_eq!(rig.snapshot_serves(), None, "it is time for another");
+    assert_eq!(rig.snapshot_serves(), None, "the token is due");
     assert_eq!(rig.stepped(), "serve and start");
 }
 
@@ -140,7 +140,7 @@ fn a_seeded_token_that_has_expired_is_never_served_and_its_refresh_token_is_used
 }
 
 #[test]
-fn what_is_released_can_be_seeded_elsewhere() {
+fn a_released_token_can_be_seeded_elsewhere() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
     let now = rig.now();
@@ -155,9 +155,9 @@ fn what_is_released_can_be_seeded_elsewhere() {
     assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
 }
 
-/// What may not be served any more is worth something for its refresh token, and for nothing else.
+/// A token that must not be served any more is released for its refresh token only.
 #[test]
-fn a_token_that_is_over_is_released_for_its_refresh_token() {
+fn an_expired_token_is_released_for_its_refresh_token() {
     for invalidated in [false, true] {
         let mut rig = Rig::new();
         let token = rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
@@ -175,9 +175,9 @@ fn a_token_that_is_over_is_released_for_its_refresh_token() {
 }
 
 #[test]
-fn a_token_that_had_expired_when_it_came_is_released_for_its_refresh_token() {
+fn a_token_that_expired_on_arrival_is_released_for_its_refresh_token() {
     let mut rig = Rig::new();
-    let _ = rig.attempt(&expired_on_arrival(Some("r1")));
+    let _ = rig.acquisition(&expired_on_arrival(Some("r1")));
     let state = rig.session.state(rig.now());
     assert_eq!((state.phase, state.has_refresh_token), (Some(Phase::Expired), true));
     assert!(rig.valid_token().is_none());
@@ -191,11 +191,11 @@ fn a_token_that_had_expired_when_it_came_is_released_for_its_refresh_token() {
 }
 
 #[test]
-fn a_token_that_had_expired_when_it_came_takes_no_valid_ones_place() {
+fn a_token_that_expired_on_arrival_does_not_replace_a_valid_token() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
     rig.advance(3100.0);
-    let _ = rig.attempt(&expired_on_arrival(Some("r2")));
+    let _ = rig.acquisition(&expired_on_arrival(Some("r2")));
     assert_eq!(rig.stepped(), "serve");
     let (token, _) = rig.release().unwrap();
     assert_eq!(token.access_token().expose_secret(), "first");
@@ -203,7 +203,7 @@ fn a_token_that_had_expired_when_it_came_takes_no_valid_ones_place() {
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_shows_no_secret() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("acc3ss", 60, Some("r3fresh")));
     rig.advance(60.0);

@@ -1,11 +1,11 @@
-//! Reports of refused tokens: whose token it was, and how often that may be said.
+//! Reports of refused tokens: which token they are about, and how often they count.
 
 use cg_auth_core::token::session::Step;
 
 use super::{HOUR, Reply, Rig};
 
 #[test]
-fn a_reported_token_is_served_by_nothing_any_more() {
+fn a_reported_token_is_served_no_more() {
     let mut rig = Rig::new();
     let token = rig.acquire(&HOUR);
     assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
@@ -18,7 +18,7 @@ fn a_reported_token_is_served_by_nothing_any_more() {
 }
 
 #[test]
-fn a_report_is_about_one_issue_and_not_about_a_text() {
+fn a_report_is_about_one_issued_token_and_not_about_its_text() {
     let mut rig = Rig::new();
     let old = rig.acquire(&HOUR);
     rig.advance(3600.0);
@@ -27,12 +27,12 @@ fn a_report_is_about_one_issue_and_not_about_a_text() {
     assert!(!rig.invalidate(&old));
     assert_eq!(rig.stepped(), "serve");
     assert!(rig.invalidate(&new));
-    // The second of many callers who were refused changes nothing.
+    // The report of a second caller changes nothing.
     assert!(!rig.invalidate(&new));
 }
 
 #[test]
-fn the_first_report_counts_at_once_and_the_next_ones_ever_more_rarely() {
+fn the_first_report_counts_at_once_and_later_ones_after_growing_pauses() {
     let mut rig = Rig::new();
     let mut heard = Vec::new();
     let mut token = rig.acquire(&HOUR);
@@ -42,7 +42,7 @@ fn the_first_report_counts_at_once_and_the_next_ones_ever_more_rarely() {
             heard.push(rig.now().saturating_since(begun).as_secs());
             token = rig.acquire(&HOUR);
         } else {
-            // It is served on.
+            // The token is still served.
             assert_eq!(rig.stepped(), "serve");
         }
         rig.advance(1.0);
@@ -51,7 +51,7 @@ fn the_first_report_counts_at_once_and_the_next_ones_ever_more_rarely() {
 }
 
 #[test]
-fn ten_quiet_minutes_restore_the_patience() {
+fn ten_minutes_without_a_report_reset_the_limit_on_reports() {
     for (quiet, next) in [(600.0, 60), (601.0, 1)] {
         let mut rig = Rig::new();
         for _ in 0..12 {
@@ -67,47 +67,47 @@ fn ten_quiet_minutes_restore_the_patience() {
         while !rig.invalidate(&token) {
             rig.advance(1.0);
             waited += 1;
-            assert!(waited <= 60, "it is never heard");
+            assert!(waited <= 60, "no report counts any more");
         }
         assert_eq!(waited, next, "after {quiet} s");
     }
 }
 
 #[test]
-fn what_begins_anew_restores_the_patience_and_another_secret_does_not() {
-    for (begin_anew, is_heard) in [(true, true), (false, false)] {
+fn clear_and_seed_reset_the_limit_on_reports_and_a_new_secret_does_not() {
+    for (begin_generation, is_heard) in [(true, true), (false, false)] {
         let mut rig = Rig::new();
         for is_first in [true, false] {
             let token = rig.acquire(&HOUR);
             assert_eq!(rig.invalidate(&token), is_first || is_heard);
-            if begin_anew { rig.clear() } else { rig.replace_secret() }
+            if begin_generation { rig.clear() } else { rig.replace_secret() }
         }
     }
 }
 
 #[test]
-fn the_same_token_again_is_told_and_served_and_asked_for_no_more() {
+fn the_same_token_again_is_reported_served_and_not_acquired_again() {
     let mut rig = Rig::new();
     let token = rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
     assert!(rig.invalidate(&token));
-    rig.told();
+    rig.event_names();
     let again = rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
-    assert_eq!(rig.told(), ["same_token_again", "token_acquired"]);
+    assert_eq!(rig.event_names(), ["same_token_again", "token_acquired"]);
     assert!(!again.is_same_issue(&token));
     assert!(matches!(rig.step(), Step::Serve(_)));
-    assert!(!rig.invalidate(&again), "there would be no end to it");
+    assert!(!rig.invalidate(&again), "a report of the same text must not count at once");
     assert_eq!(rig.stepped(), "serve");
 }
 
 #[test]
-fn another_token_or_one_that_nobody_reported_is_not_the_same_again() {
+fn a_new_token_or_one_that_was_not_reported_is_not_the_same_again() {
     let mut rig = Rig::new();
     let token = rig.acquire(&HOUR);
     assert!(rig.invalidate(&token));
-    rig.told();
+    rig.event_names();
     rig.acquire(&Reply::Issued("second", 3600, None));
-    assert_eq!(rig.told(), ["token_acquired"]);
+    assert_eq!(rig.event_names(), ["token_acquired"]);
     rig.advance(3600.0);
     rig.acquire(&Reply::Issued("second", 3600, None));
-    assert_eq!(rig.told(), ["token_acquired"]);
+    assert_eq!(rig.event_names(), ["token_acquired"]);
 }

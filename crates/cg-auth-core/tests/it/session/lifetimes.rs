@@ -1,4 +1,4 @@
-//! How long a token is served, by what is said of it.
+//! How long a token is served, by its claims and its duration.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,7 +13,7 @@ use cg_auth_core::{
 
 use super::{HOUR, Reply, Rig, answer, came_to, issued_body, jwt};
 
-/// The moments, in milliseconds of its age, at which a token enters its phases.
+/// The ages, in milliseconds, at which a token enters its phases.
 fn moments(rig: &Rig) -> [u64; 3] {
     let now = rig.now();
     [Phase::Early, Phase::Margin, Phase::Expired].map(|phase| {
@@ -29,21 +29,21 @@ fn moments(rig: &Rig) -> [u64; 3] {
 }
 
 #[test]
-fn a_short_token_is_served_and_not_refreshed_on_every_call() {
+fn a_short_lived_token_is_served_and_not_renewed_at_every_call() {
     for (duration, unit) in
         [(2, DurationUnit::Seconds), (20, DurationUnit::Seconds), (300, DurationUnit::Milliseconds)]
     {
         let mut rig = Rig::new();
         rig.session = rig.session.with_duration_unit(unit);
-        let mut attempts = 0_u32;
+        let mut acquisitions = 0_u32;
         let lives = 100;
         let lifetime = if unit == DurationUnit::Seconds { 1000 * duration } else { duration };
-        // A call each millisecond; an attempt takes no time.
+        // One call each millisecond. An acquisition takes no time.
         for call in 0..lives * lifetime {
             match rig.step() {
                 Step::Serve(_) => assert_ne!(call, 0),
                 Step::ServeAndStart(_, id) | Step::Start(id) => {
-                    attempts += 1;
+                    acquisitions += 1;
                     let call = rig.call(id);
                     let next = rig.finish(id, &call, &Reply::Issued("another", duration, None));
                     assert_eq!(came_to(&next), "token");
@@ -52,13 +52,13 @@ fn a_short_token_is_served_and_not_refreshed_on_every_call() {
             }
             rig.advance(0.001);
         }
-        // Each lives for seven tenths of its life at least, and for eight tenths at most.
-        assert!((125..=143).contains(&attempts), "{attempts} of {duration} {unit:?}");
+        // Each token is renewed after seven to eight tenths of its lifetime.
+        assert!((125..=143).contains(&acquisitions), "{acquisitions} of {duration} {unit:?}");
     }
 }
 
 #[test]
-fn a_duration_of_nothing_or_less_or_of_too_much_means_until_refused() {
+fn a_duration_that_is_zero_negative_or_too_large_is_unknown() {
     for duration in [0, -1, i64::MIN, i64::MAX] {
         let mut rig = Rig::new();
         rig.acquire(&Reply::Issued("first", duration, None));
@@ -74,7 +74,7 @@ fn a_duration_of_nothing_or_less_or_of_too_much_means_until_refused() {
 }
 
 #[test]
-fn no_number_of_the_service_makes_a_step_panic_or_ask_twice() {
+fn no_duration_makes_a_step_panic_or_start_twice() {
     let extremes =
         [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX / 3600, i64::MAX / 1000, i64::MAX - 1, i64::MAX];
     let units =
@@ -85,9 +85,9 @@ fn no_number_of_the_service_makes_a_step_panic_or_ask_twice() {
         for duration in extremes {
             let mut rig = Rig::new();
             rig.session = rig.session.with_duration_unit(unit);
-            match rig.attempt(&Reply::Whole(200, vec![], issued_body(token, duration, None))) {
+            match rig.acquisition(&Reply::Whole(200, vec![], issued_body(token, duration, None))) {
                 Next::Done(Ok(_)) => assert_eq!(rig.stepped(), "serve", "{token} {duration} {unit:?}"),
-                // One whose own claims say that it has expired.
+                // A token that has expired by its own claims.
                 next => assert_eq!(came_to(&next), "expired_on_arrival", "{token} {duration} {unit:?}"),
             }
             let _ = rig.snapshot_serves();
@@ -98,7 +98,7 @@ fn no_number_of_the_service_makes_a_step_panic_or_ask_twice() {
 }
 
 #[test]
-fn a_life_counts_from_when_the_request_was_sent() {
+fn a_lifetime_counts_from_the_moment_the_request_was_sent() {
     let mut rig = Rig::new();
     let id = rig.start();
     let call = rig.call(id);
@@ -115,18 +115,18 @@ fn a_life_counts_from_when_the_request_was_sent() {
 }
 
 #[test]
-fn chance_moves_the_early_window_once_per_token_and_nothing_else() {
+fn jitter_moves_the_early_phase_once_per_token_and_nothing_else() {
     let mut early = BTreeSet::new();
     for seed in 0..20 {
         let mut rig = Rig::on(ManualClock::new(), seed);
         rig.acquire(&HOUR);
-        let told = moments(&rig);
-        assert_eq!(moments(&rig), told, "they move");
-        assert!((2_700_000..=3_000_000).contains(&told[0]), "{told:?}");
-        assert_eq!(told[1..], [3_570_000, 3_600_000]);
-        early.insert(told[0]);
+        let ages = moments(&rig);
+        assert_eq!(moments(&rig), ages, "the phases move");
+        assert!((2_700_000..=3_000_000).contains(&ages[0]), "{ages:?}");
+        assert_eq!(ages[1..], [3_570_000, 3_600_000]);
+        early.insert(ages[0]);
 
-        // The token that comes next has moments of its own.
+        // The next token has a jitter of its own.
         rig.clear();
         rig.acquire(&HOUR);
         early.insert(moments(&rig)[0]);
@@ -135,13 +135,13 @@ fn chance_moves_the_early_window_once_per_token_and_nothing_else() {
 }
 
 #[test]
-fn looking_often_does_not_change_when_a_token_is_due() {
+fn frequent_steps_do_not_change_when_a_token_is_due() {
     let first_start = |pause: f64| {
         let mut rig = Rig::new();
         rig.acquire(&HOUR);
         while rig.stepped() == "serve" {
             rig.advance(pause);
-            assert!(rig.now().monotonic() < Duration::from_secs(3600), "it is never due");
+            assert!(rig.now().monotonic() < Duration::from_secs(3600), "the token is never due");
         }
         rig.now().monotonic().as_secs()
     };

@@ -1,4 +1,4 @@
-//! Any events in any order, under clocks that do what they like, against a naive reference.
+//! Random events in random order, with clocks that jump and stop, against a naive reference.
 
 mod age;
 mod reference;
@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use self::run::Run;
 use super::{Reply, issued_body, sent_refresh_token};
 
-/// Something that happens.
+/// An input of the session or its clocks.
 #[derive(Debug, Clone)]
 enum Op {
     Advance(Duration),
-    /// Until the token has that many thousandths of its life behind it.
+    /// Moves the clocks until the token has lived for that many thousandths of its lifetime.
     Age(u32),
     Suspend(Duration),
     SetWallByYears(i32),
@@ -24,8 +24,8 @@ enum Op {
     Begin(Option<&'static str>),
     Finish(Ending),
     Abandon,
-    Lose,
-    /// What comes from an attempt of before, too late.
+    Panic,
+    /// A late input of an earlier acquisition.
     Late,
     InvalidateNewest,
     InvalidateOldest,
@@ -34,7 +34,7 @@ enum Op {
     RenewSecret,
 }
 
-/// What comes of a call.
+/// The result of a call.
 #[derive(Debug, Clone)]
 enum Ending {
     Issued { lifetime: u64, refresh_token: Given },
@@ -45,7 +45,7 @@ enum Ending {
 }
 
 impl Ending {
-    /// What it is answered with, and the refresh token in it.
+    /// The answer and its refresh token.
     fn reply(&self, number: u32, call: &Call) -> (Reply, Option<String>) {
         let reply = match self {
             Self::Issued { lifetime, refresh_token } => {
@@ -90,7 +90,7 @@ fn op() -> impl Strategy<Value = Op> {
         8 => secret.prop_map(Op::Begin),
         8 => ending().prop_map(Op::Finish),
         1 => Just(Op::Abandon),
-        1 => Just(Op::Lose),
+        1 => Just(Op::Panic),
         1 => Just(Op::Late),
         2 => Just(Op::InvalidateNewest),
         1 => Just(Op::InvalidateOldest),
@@ -116,7 +116,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn whatever_happens_a_session_does_what_the_naive_reference_allows(
+    fn a_session_does_what_the_naive_reference_allows_in_any_order_of_events(
         has_boot_clock in any::<bool>(),
         seed in any::<u64>(),
         ops in proptest::collection::vec(op(), 1..80),

@@ -1,4 +1,4 @@
-//! A failed refresh: what becomes of the refresh token, and what the attempt does next.
+//! A failed refresh: what happens to the refresh token, and how the acquisition goes on.
 
 use cg_auth_core::{
     CallError,
@@ -11,35 +11,35 @@ use http::StatusCode;
 
 use super::{BUSY, REFUSED, Reply, Rig, came_to, expired_on_arrival, issued_body, sent_refresh_token};
 
-/// A rig whose token has expired, and which holds that refresh token.
+/// A rig with an expired token and this refresh token.
 fn expired(refresh_token: &'static str) -> Rig {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some(refresh_token)));
     rig.advance(60.0);
-    rig.told();
+    rig.event_names();
     rig
 }
 
-/// A refresh that fails with `reply`: what follows, and what is told.
+/// Fails a refresh with `reply`; returns the outcome and the events.
 fn refresh(rig: &mut Rig, reply: &Reply) -> (Next, Vec<&'static str>) {
-    let next = rig.attempt(reply);
-    (next, rig.told())
+    let next = rig.acquisition(reply);
+    (next, rig.event_names())
 }
 
-/// A whole attempt: the refresh is answered with `reply` and the credential with another token.
+/// A whole acquisition: the refresh is answered with `reply`, the credential with a new token.
 fn refresh_then_delegate(rig: &mut Rig, reply: &Reply, refresh_token: &'static str) -> Vec<&'static str> {
     let id = rig.start();
     let call = rig.call(id);
     assert!(sent_refresh_token(&call).is_some());
-    let Next::Call(call) = rig.finish(id, &call, reply) else { panic!("{reply:?} ends the attempt") };
+    let Next::Call(call) = rig.finish(id, &call, reply) else { panic!("{reply:?} ends the acquisition") };
     assert_eq!(sent_refresh_token(&call), None);
     let next = rig.finish(id, &call, &Reply::Issued("another", 60, Some(refresh_token)));
     assert_eq!(came_to(&next), "token");
     rig.advance(60.0);
-    rig.told()
+    rig.event_names()
 }
 
-/// What the next attempt sends.
+/// The refresh token that the next acquisition sends.
 fn next_sent(rig: &mut Rig) -> Option<String> {
     let id = rig.start();
     let call = rig.call(id);
@@ -47,14 +47,14 @@ fn next_sent(rig: &mut Rig) -> Option<String> {
 }
 
 #[test]
-fn a_refused_refresh_token_is_dropped_and_the_credential_asked_with_in_the_same_attempt() {
+fn a_refused_refresh_token_is_dropped_and_the_credential_used_in_the_same_acquisition() {
     let says_no = Reply::Whole(200, vec![], r#"{"isSuccess":false,"errorMsg":"no"}"#.into());
     let statuses = (400..500).filter(|status| ![408, 425, 429].contains(status));
     for reply in statuses.map(|status| Reply::Status(status, Some("9"))).chain([says_no]) {
         let mut rig = expired("r1");
-        let (next, told) = refresh(&mut rig, &reply);
+        let (next, events) = refresh(&mut rig, &reply);
         assert_eq!(
-            (came_to(&next).as_str(), told),
+            (came_to(&next).as_str(), events),
             ("call credential", vec!["refresh_token_dropped"]),
             "{reply:?}"
         );
@@ -63,7 +63,7 @@ fn a_refused_refresh_token_is_dropped_and_the_credential_asked_with_in_the_same_
 }
 
 #[test]
-fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_asked_with() {
+fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_used() {
     let too_large = BodyCollector::new(0).push(b"x").unwrap_err();
     let statuses = (500..600).filter(|status| *status != 503).map(|status| Reply::Status(status, Some("9")));
     let unreadable = ["", "<!doctype html>", r#"{"isSuccess":true}"#, r#"{"value":{},"isSuccess":true}"#]
@@ -72,9 +72,9 @@ fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_asked_
         [TransportError::closed("x"), TransportError::malformed("x"), TransportError::too_large(too_large)];
     for reply in statuses.chain(unreadable).chain(broken.map(Reply::Unsent)) {
         let mut rig = expired("r1");
-        let (next, told) = refresh(&mut rig, &reply);
+        let (next, events) = refresh(&mut rig, &reply);
         assert_eq!(
-            (came_to(&next).as_str(), told),
+            (came_to(&next).as_str(), events),
             ("call credential", vec!["refresh_token_dropped"]),
             "{reply:?}"
         );
@@ -82,7 +82,7 @@ fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_asked_
 }
 
 #[test]
-fn a_refresh_token_that_nobody_took_is_kept_for_after_the_back_off() {
+fn a_refresh_token_that_the_service_did_not_take_is_kept_for_after_the_back_off() {
     let statuses = [408, 425, 429, 503, 300, 301, 302, 303, 307, 308];
     let unsent = [
         TransportError::config("x"),
@@ -94,17 +94,17 @@ fn a_refresh_token_that_nobody_took_is_kept_for_after_the_back_off() {
     let replies = statuses.map(|status| Reply::Status(status, None)).into_iter();
     for reply in replies.chain(unsent.map(Reply::Unsent)) {
         let mut rig = expired("r1");
-        let (next, told) = refresh(&mut rig, &reply);
-        assert_eq!((came_to(&next).as_str(), told), ("call", vec!["token_failed"]), "{reply:?}");
+        let (next, events) = refresh(&mut rig, &reply);
+        assert_eq!((came_to(&next).as_str(), events), ("call", vec!["token_failed"]), "{reply:?}");
         assert_eq!(rig.stepped(), "fail", "{reply:?}");
         rig.advance(1.0);
         assert_eq!(next_sent(&mut rig).as_deref(), Some("r1"), "{reply:?}");
     }
 }
 
-/// A gateway may break the one route and not the other.
+/// A gateway may break the refresh operation only.
 #[test]
-fn nobody_is_locked_out_where_only_refreshing_is_broken() {
+fn a_broken_refresh_operation_locks_no_user_out() {
     for status in [302, 408, 429, 503] {
         let mut rig = expired("r1");
         let mut sent = Vec::new();
@@ -125,23 +125,23 @@ fn nobody_is_locked_out_where_only_refreshing_is_broken() {
 }
 
 #[test]
-fn a_credential_that_is_refused_after_the_refresh_token_ends_the_attempt() {
+fn a_credential_that_is_refused_after_the_refresh_token_ends_the_acquisition() {
     let mut rig = expired("r1");
     let id = rig.start();
     let call = rig.call(id);
-    let Next::Call(call) = rig.finish(id, &call, &REFUSED) else { panic!("the credential was not tried") };
-    let Next::Done(Err(error)) = rig.finish(id, &call, &REFUSED) else { panic!("the attempt goes on") };
+    let Next::Call(call) = rig.finish(id, &call, &REFUSED) else { panic!("the credential is not used") };
+    let Next::Done(Err(error)) = rig.finish(id, &call, &REFUSED) else { panic!("the acquisition goes on") };
     assert_eq!(error.as_call().and_then(CallError::status), Some(StatusCode::UNAUTHORIZED));
-    assert_eq!(rig.told(), ["refresh_token_dropped", "token_failed"]);
+    assert_eq!(rig.event_names(), ["refresh_token_dropped", "token_failed"]);
 }
 
 #[test]
 fn two_refusals_of_fresh_refresh_tokens_in_a_row_switch_the_grant_off() {
     let mut rig = expired("r1");
-    let told = refresh_then_delegate(&mut rig, &REFUSED, "r2");
-    assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
-    let told = refresh_then_delegate(&mut rig, &REFUSED, "r3");
-    assert_eq!(told, ["refresh_token_dropped", "refresh_switched_off", "token_acquired"]);
+    let events = refresh_then_delegate(&mut rig, &REFUSED, "r2");
+    assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
+    let events = refresh_then_delegate(&mut rig, &REFUSED, "r3");
+    assert_eq!(events, ["refresh_token_dropped", "refresh_switched_off", "token_acquired"]);
     assert!(!rig.session.state(rig.now()).has_refresh_token);
     for _ in 0..3 {
         let id = rig.start();
@@ -153,7 +153,7 @@ fn two_refusals_of_fresh_refresh_tokens_in_a_row_switch_the_grant_off() {
 }
 
 #[test]
-fn a_refresh_that_succeeds_in_between_begins_the_count_anew() {
+fn a_refresh_that_succeeds_in_between_resets_the_count() {
     let mut rig = expired("r1");
     refresh_then_delegate(&mut rig, &REFUSED, "r2");
     rig.acquire(&Reply::Issued("refreshed", 60, Some("r3")));
@@ -164,21 +164,21 @@ fn a_refresh_that_succeeds_in_between_begins_the_count_anew() {
 
 #[test]
 fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
-    // Lost ones tell nothing about the grant.
+    // A lost refresh token shows nothing about the grant.
     let mut rig = expired("r1");
     for _ in 0..4 {
-        let told = refresh_then_delegate(&mut rig, &Reply::Status(500, None), "again");
-        assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
+        let events = refresh_then_delegate(&mut rig, &Reply::Status(500, None), "again");
+        assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
     }
-    // One that was sent before, and perhaps taken, may be refused with good reason.
+    // A refresh token that was sent before may have been taken, so its refusal does not count.
     for _ in 0..4 {
-        let _ = rig.attempt(&BUSY);
+        let _ = rig.acquisition(&BUSY);
         rig.advance(60.0);
-        rig.told();
-        let told = refresh_then_delegate(&mut rig, &REFUSED, "r");
-        assert_eq!(told, ["refresh_token_dropped", "token_acquired"]);
+        rig.event_names();
+        let events = refresh_then_delegate(&mut rig, &REFUSED, "r");
+        assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
     }
-    // And so may one that was kept by the service, and used many times.
+    // Neither does the refusal of a refresh token that was used many times.
     rig.acquire(&Reply::Issued("refreshed", 60, Some("r")));
     rig.advance(60.0);
     refresh_then_delegate(&mut rig, &REFUSED, "r");
@@ -187,8 +187,8 @@ fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
 }
 
 #[test]
-fn what_begins_anew_switches_the_grant_on_again() {
-    let begin_anew: [fn(&mut Rig); 3] = [
+fn a_new_generation_switches_the_grant_on_again() {
+    let begin_generation: [fn(&mut Rig); 3] = [
         |rig| {
             let token = DelegatedAccessToken::new(
                 AccessToken::new("seeded").unwrap(),
@@ -204,21 +204,21 @@ fn what_begins_anew_switches_the_grant_on_again() {
         },
         |rig| {
             rig.replace_secret();
-            // What was held back is used again.
+            // The refresh token that was not used is used again.
             assert!(rig.session.state(rig.now()).has_refresh_token);
         },
     ];
-    for begin_anew in begin_anew {
+    for begin_generation in begin_generation {
         let mut rig = expired("r1");
         refresh_then_delegate(&mut rig, &REFUSED, "r2");
         refresh_then_delegate(&mut rig, &REFUSED, "r9");
-        begin_anew(&mut rig);
+        begin_generation(&mut rig);
         assert_eq!(next_sent(&mut rig).as_deref(), Some("r9"));
     }
 }
 
 #[test]
-fn each_refresh_sends_what_the_last_answer_gave() {
+fn each_refresh_sends_the_refresh_token_of_the_last_answer() {
     let mut rig = expired("r1");
     for (sent, given) in
         [("r1", Some("r2")), ("r2", None), ("r2", Some("r2")), ("r2", Some("r3")), ("r3", None)]
@@ -237,7 +237,7 @@ fn a_token_that_has_expired_on_arrival_is_a_failure_and_its_refresh_token_is_kep
     let mut rig = Rig::new();
     let Reply::Whole(status, headers, _) = expired_on_arrival(None) else { panic!() };
     let body = issued_body(&super::jwt(0, 3600), 3600, Some("r1"));
-    let next = rig.attempt(&Reply::Whole(status, headers, body));
+    let next = rig.acquisition(&Reply::Whole(status, headers, body));
     assert_eq!(came_to(&next), "expired_on_arrival");
     assert_eq!(rig.stepped(), "fail");
     rig.advance(1.0);

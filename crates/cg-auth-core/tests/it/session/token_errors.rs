@@ -1,16 +1,16 @@
-//! `TokenError`: what sources of secrets and of tokens say, and what helps.
+//! `TokenError`: errors of secret sources and token sources, and their recovery.
 
 use std::{error::Error, io};
 
-use cg_auth_core::{Recovery, TokenError, token::TokenErrorKind};
+use cg_auth_core::{Recovery, TokenError, TokenErrorKind};
 
-/// As the error of a library that wraps what went wrong.
+/// An error of a library that wraps its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("the vault has not answered")]
 struct Vault(#[source] io::Error);
 
 #[test]
-fn a_secret_that_cannot_be_had_for_now_is_worth_another_try() {
+fn a_secret_error_that_may_pass_is_retryable() {
     for (kind, recovery) in [
         (io::ErrorKind::TimedOut, Recovery::Retry),
         (io::ErrorKind::WouldBlock, Recovery::Retry),
@@ -28,14 +28,14 @@ fn a_secret_that_cannot_be_had_for_now_is_worth_another_try() {
             assert_eq!(error.recovery(), recovery, "{error:?}");
             assert_eq!(error.is_retryable(), recovery == Recovery::Retry, "{error:?}");
             assert_eq!(error.kind(), TokenErrorKind::Secret);
-            assert_eq!(error.to_string(), "the client secret could not be had");
+            assert_eq!(error.to_string(), "cannot read the client secret");
         }
     }
     assert_eq!(TokenError::secret("no such secret").recovery(), Recovery::FixConfiguration);
 }
 
 #[test]
-fn a_source_of_tokens_that_is_somebody_elses_has_an_error_of_its_own() {
+fn a_token_source_of_another_crate_has_an_error_of_its_own() {
     for source in [io::ErrorKind::TimedOut, io::ErrorKind::NotFound] {
         let error = TokenError::other(Vault(source.into()));
         assert_eq!(error.kind(), TokenErrorKind::Other);
@@ -43,7 +43,7 @@ fn a_source_of_tokens_that_is_somebody_elses_has_an_error_of_its_own() {
         assert_eq!(error.recovery(), Recovery::Retry);
         assert_eq!(error.retry_after(), None);
         assert!(error.as_call().is_none());
-        assert_eq!(error.to_string(), "the source of tokens has none");
+        assert_eq!(error.to_string(), "the token source has no token");
         assert_eq!(error.source().unwrap().to_string(), "the vault has not answered");
     }
 }

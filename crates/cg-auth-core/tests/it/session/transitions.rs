@@ -1,4 +1,4 @@
-//! The state diagram: each age of a token, with each thing that may be going on, against each input.
+//! The state diagram: each age of a token and each activity of the session, against each input.
 
 mod reached;
 
@@ -19,7 +19,8 @@ use self::reached::{
 use super::outcome;
 use crate::support::SECRET;
 
-/// What a step says; where it serves and that is all, a snapshot does too. Fresh tokens are left alone, so that nothing else can be going on.
+/// The step for each age and activity. If the step is `serve`, a snapshot serves too. A session with a fresh
+/// token is idle.
 const STEPS: [(Age, [&str; 5]); 7] = [
     //            idle, refused      started  called  refreshing  backing off
     (Empty, ["start", "wait", "wait", "", "fail"]),
@@ -31,34 +32,34 @@ const STEPS: [(Age, [&str; 5]); 7] = [
     (Invalidated, ["start", "wait", "wait", "wait", "fail"]),
 ];
 
-/// What an attempt's inputs come to, what is told and what is going on then. What is not here is superseded and
-/// changes nothing. Another token makes the age fresh, and one that has expired when it comes is better than none;
-/// nothing else here changes it.
-const ATTEMPTS: [(Activity, Input, &str, &[&str], Activity); 24] = [
+/// The outcome, the events and the next activity for each input of an acquisition. Any other input is
+/// superseded and changes nothing. A new token makes the age fresh. A token that expired on arrival is kept
+/// if there is none.
+const OUTCOMES: [(Activity, Input, &str, &[&str], Activity); 24] = [
     (Started, Input::Begin(SECRET), "call credential", &[], Called),
     (Started, Input::Begin("other"), "call credential", &[], Called),
     (Started, Input::BeginWithout, "secret", &["token_failed"], BackingOff),
     (Started, Input::Abandon, "", &["acquisition_abandoned"], Idle),
-    (Started, Input::Lose, "lost", &["token_failed"], BackingOff),
+    (Started, Input::Panic, "lost", &["token_failed"], BackingOff),
     (StartedRefused, Input::Begin(SECRET), "call", &[], BackingOffRefused),
     (StartedRefused, Input::Begin("other"), "call credential", &[], Called),
     (StartedRefused, Input::BeginWithout, "secret", &["token_failed"], BackingOffRefused),
     (StartedRefused, Input::Abandon, "", &["acquisition_abandoned"], Refused),
-    (StartedRefused, Input::Lose, "lost", &["token_failed"], BackingOffRefused),
+    (StartedRefused, Input::Panic, "lost", &["token_failed"], BackingOffRefused),
     (Called, Input::Finish("token"), "token", &["token_acquired"], Idle),
     (Called, Input::Finish("expired"), "expired_on_arrival", &["token_failed"], BackingOff),
     (Called, Input::Finish("refused"), "call", &["token_failed"], BackingOffRefused),
     (Called, Input::Finish("busy"), "call", &["token_failed"], BackingOff),
     (Called, Input::Finish("broken"), "call", &["token_failed"], BackingOff),
     (Called, Input::Abandon, "", &["acquisition_abandoned"], Idle),
-    (Called, Input::Lose, "lost", &["token_failed"], BackingOff),
+    (Called, Input::Panic, "lost", &["token_failed"], BackingOff),
     (Refreshing, Input::Finish("token"), "token", &["token_acquired"], Idle),
     (Refreshing, Input::Finish("expired"), "expired_on_arrival", &["token_failed"], BackingOff),
     (Refreshing, Input::Finish("refused"), "call credential", &["refresh_token_dropped"], Called),
     (Refreshing, Input::Finish("busy"), "call", &["token_failed"], BackingOff),
     (Refreshing, Input::Finish("broken"), "call credential", &["refresh_token_dropped"], Called),
     (Refreshing, Input::Abandon, "", &["refresh_token_dropped", "acquisition_abandoned"], Idle),
-    (Refreshing, Input::Lose, "lost", &["refresh_token_dropped", "token_failed"], BackingOff),
+    (Refreshing, Input::Panic, "lost", &["refresh_token_dropped", "token_failed"], BackingOff),
 ];
 
 const INPUTS: [Input; 10] = [
@@ -71,11 +72,11 @@ const INPUTS: [Input; 10] = [
     Input::Finish("busy"),
     Input::Finish("broken"),
     Input::Abandon,
-    Input::Lose,
+    Input::Panic,
 ];
 
 #[test]
-fn a_step_says_what_the_diagram_says() {
+fn each_step_is_that_of_the_diagram() {
     for case in Case::all() {
         let (_, row) = STEPS.into_iter().find(|(age, _)| *age == case.age).unwrap();
         let (column, next) = match case.activity {
@@ -103,11 +104,11 @@ fn a_step_says_what_the_diagram_says() {
 }
 
 #[test]
-fn an_attempt_goes_as_the_diagram_says() {
+fn each_input_of_an_acquisition_has_the_outcome_of_the_diagram() {
     for (case, input) in Case::all().flat_map(|case| INPUTS.map(|input| (case, input))) {
-        let row = ATTEMPTS.into_iter().find(|row| (row.0, row.1) == (case.activity, input));
-        let (comes_to, told, activity) = match row {
-            Some((_, _, comes_to, told, activity)) => (comes_to, told, activity),
+        let row = OUTCOMES.into_iter().find(|row| (row.0, row.1) == (case.activity, input));
+        let (comes_to, events, activity) = match row {
+            Some((_, _, comes_to, events, activity)) => (comes_to, events, activity),
             None => (if input == Input::Abandon { "" } else { "superseded" }, &[][..], case.activity),
         };
         let mut reached = case.reach();
@@ -117,12 +118,12 @@ fn an_attempt_goes_as_the_diagram_says() {
             ("expired_on_arrival", Empty) => ExpiredOnArrival,
             (_, age) => age,
         };
-        reached.check(Case { age, activity }, told);
+        reached.check(Case { age, activity }, events);
     }
 }
 
 #[test]
-fn what_comes_from_an_attempt_of_before_changes_nothing() {
+fn an_input_of_an_earlier_acquisition_changes_nothing() {
     for (case, input) in Case::all().flat_map(|case| INPUTS.map(|input| (case, input))) {
         let mut reached = case.reach();
         let comes_to = if input == Input::Abandon { "" } else { "superseded" };
@@ -132,7 +133,7 @@ fn what_comes_from_an_attempt_of_before_changes_nothing() {
 }
 
 #[test]
-fn a_report_of_a_refused_token_changes_its_age_alone() {
+fn a_report_of_a_refused_token_changes_only_its_phase() {
     for case in Case::all() {
         let mut reached = case.reach();
         let is_news = !matches!(case.age, Empty | ExpiredOnArrival | Invalidated);
@@ -144,7 +145,7 @@ fn a_report_of_a_refused_token_changes_its_age_alone() {
 }
 
 #[test]
-fn a_new_generation_begins_with_nothing_going_on() {
+fn a_new_generation_begins_idle() {
     for case in Case::all() {
         let is_busy = matches!(case.activity, Started | StartedRefused | Called | Refreshing);
         let overtaken: &[_] = if is_busy { &["acquisition_abandoned"] } else { &[] };
@@ -158,7 +159,7 @@ fn a_new_generation_begins_with_nothing_going_on() {
         reached.rig.session.seed(token, Expiry::until(now.wall() + Duration::from_secs(60), now), now);
         reached.check(Case { age: Fresh, activity: Idle }, overtaken);
 
-        // There is something to give for as long as a token may be served, or a refresh token goes with it.
+        // A token is released while it may be served, or if there is a refresh token.
         let mut reached = case.reach();
         let is_given = matches!(case.age, Fresh | Early | Margin)
             || case.activity == Refreshing
@@ -168,11 +169,11 @@ fn a_new_generation_begins_with_nothing_going_on() {
 
         let mut reached = case.reach();
         reached.rig.replace_secret();
-        let told: &[_] = if case.activity == Refreshing {
+        let events: &[_] = if case.activity == Refreshing {
             &["refresh_token_dropped", "acquisition_abandoned"]
         } else {
             overtaken
         };
-        reached.check(Case { activity: Idle, ..case }, told);
+        reached.check(Case { activity: Idle, ..case }, events);
     }
 }

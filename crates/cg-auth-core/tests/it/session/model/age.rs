@@ -1,4 +1,4 @@
-//! [`Held`]: what a token may be in, by what the clocks have shown.
+//! [`HeldToken`]: the phases that a token can be in, by the readings of the clocks.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use std::time::Duration;
 pub(super) struct Moment {
     pub(super) truth: Duration,
     pub(super) monotonic: Duration,
-    /// How often the wall clock had been set.
+    /// How often the wall clock was set before.
     pub(super) settings: u32,
     pub(super) has_boot_clock: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub(super) struct HeldToken {
     pub(super) sent: Moment,
     pub(super) lifetime: Option<Duration>,
     pub(super) is_invalidated: bool,
@@ -23,12 +23,12 @@ pub(super) enum Phase {
     Fresh,
     Early,
     Margin,
-    /// Expired, reported or never there.
+    /// Expired, reported or missing.
     Gone,
 }
 
 impl Moment {
-    /// Since then at least, and whether that is exact: whether no clock was set.
+    /// The smallest age, and whether it is exact because no clock was set.
     pub(super) fn since(self, then: Self) -> (Duration, bool) {
         let is_exact = self.settings == then.settings;
         let by = |moment: Self| {
@@ -38,8 +38,8 @@ impl Moment {
     }
 }
 
-impl Held {
-    /// One phase where the clocks agree, save for what chance decides; else any that is not too early.
+impl HeldToken {
+    /// One phase if the clocks agree, apart from jitter; otherwise any phase that is not too early.
     pub(super) fn phases(self, now: Moment) -> Vec<Phase> {
         if self.is_invalidated {
             return vec![Phase::Gone];

@@ -1,22 +1,22 @@
-//! [`Reference`]: what a session is allowed to do, worked out from true time, in the simplest way.
+//! [`Reference`]: what a session may do, derived from the true time in the simplest way.
 
 use std::{collections::HashSet, time::Duration};
 
 use super::{
     Ending, Given,
-    age::{Held, Moment, Phase},
+    age::{HeldToken, Moment, Phase},
 };
 
 pub(super) struct Reference {
     now: Moment,
     has_missed_a_suspension: bool,
-    held: Option<Held>,
+    held: Option<HeldToken>,
     refresh_token: Option<String>,
     was_sent: bool,
-    /// Refresh tokens that were rotated, refused, lost or forgotten.
+    /// Refresh tokens that must not be sent: rotated, refused, lost or forgotten.
     dead: HashSet<String>,
     refusals: u32,
-    attempt: Option<Attempt>,
+    acquisition: Option<Acquisition>,
     failures: u32,
     /// By the monotonic clock.
     back_off_ends: Duration,
@@ -24,7 +24,7 @@ pub(super) struct Reference {
 }
 
 #[derive(Default)]
-struct Attempt {
+struct Acquisition {
     secret: Option<&'static str>,
     refresh_token: Option<String>,
     was_new: bool,
@@ -33,13 +33,13 @@ struct Attempt {
 
 #[derive(Debug)]
 pub(super) enum Expected {
-    /// A call with that refresh token, or with the credential.
+    /// A call with this refresh token, or with the credential.
     Call(Option<String>),
-    Token(Held),
-    TokenUnlessClocksSayNo(Held),
-    /// With the `Retry-After` that the service named.
+    Token(HeldToken),
+    TokenUnlessClocksSayNo(HeldToken),
+    /// A failure with the `Retry-After` of the service.
     Failure(Option<Duration>),
-    /// The service has refused the very same secret, now again or not long ago.
+    /// The service has refused the same secret now or during its cool-down.
     SameRefusal {
         was_sent: bool,
     },
@@ -55,7 +55,7 @@ impl Reference {
             was_sent: false,
             dead: HashSet::new(),
             refusals: 0,
-            attempt: None,
+            acquisition: None,
             failures: 0,
             back_off_ends: Duration::ZERO,
             refused: None,
@@ -83,7 +83,7 @@ impl Reference {
         self.now.settings += 1;
     }
 
-    /// A step sees every suspension.
+    /// A step observes every suspension.
     pub(super) fn look_closer(&mut self) {
         self.has_missed_a_suspension = false;
     }
@@ -92,9 +92,9 @@ impl Reference {
         self.has_missed_a_suspension
     }
 
-    /// The steps that can be right.
+    /// The steps that are correct.
     pub(super) fn allowed(&self) -> Vec<&'static str> {
-        let is_busy = self.attempt.is_some();
+        let is_busy = self.acquisition.is_some();
         let step = |phase: &Phase| match (phase, is_busy, self.is_backing_off()) {
             (Phase::Fresh, ..) | (Phase::Early, true, _) | (Phase::Early | Phase::Margin, false, true) => {
                 "serve"
@@ -108,10 +108,10 @@ impl Reference {
     }
 
     pub(super) fn is_surely_fresh(&self) -> bool {
-        self.phases() == [Phase::Fresh] && self.attempt.is_none() && !self.is_backing_off()
+        self.phases() == [Phase::Fresh] && self.acquisition.is_none() && !self.is_backing_off()
     }
 
-    /// Whether the token has not expired by the clocks that nobody can set.
+    /// Whether the token has not expired by the clocks that cannot be set.
     pub(super) fn may_serve(&self) -> bool {
         !self.phases().contains(&Phase::Gone) || self.phases().len() > 1
     }
@@ -129,9 +129,9 @@ impl Reference {
     }
 
     pub(super) fn start(&mut self) {
-        assert!(!self.is_backing_off(), "an attempt within the back-off");
-        assert!(self.attempt.is_none(), "two attempts at once");
-        self.attempt = Some(Attempt::default());
+        assert!(!self.is_backing_off(), "an acquisition during the back-off");
+        assert!(self.acquisition.is_none(), "two acquisitions at once");
+        self.acquisition = Some(Acquisition::default());
     }
 
     pub(super) fn begin(&mut self, secret: Option<&'static str>) -> Expected {
@@ -140,7 +140,7 @@ impl Reference {
             .refused
             .is_some_and(|(text, since)| Some(text) == secret && self.now.monotonic - since < minute);
         if secret.is_none() || is_refused {
-            self.attempt = None;
+            self.acquisition = None;
             return if is_refused {
                 Expected::SameRefusal { was_sent: false }
             } else {
@@ -150,7 +150,7 @@ impl Reference {
         let is_turn_of_credential = self.failures >= 4 && self.failures.is_multiple_of(2);
         let refresh_token =
             self.refresh_token.clone().filter(|_| self.refusals < 2 && !is_turn_of_credential);
-        self.attempt = Some(Attempt {
+        self.acquisition = Some(Acquisition {
             secret,
             was_new: !self.was_sent,
             refresh_token: refresh_token.clone(),
@@ -164,8 +164,8 @@ impl Reference {
     }
 
     pub(super) fn finish(&mut self, ending: &Ending, given: Option<String>) -> Expected {
-        let attempt = self.attempt.take().unwrap();
-        match (ending, &attempt.refresh_token) {
+        let acquisition = self.acquisition.take().unwrap();
+        match (ending, &acquisition.refresh_token) {
             (Ending::Issued { lifetime, refresh_token }, sent) => {
                 self.refusals = if sent.is_some() { 0 } else { self.refusals };
                 let is_kept = sent.is_some() && *refresh_token != Given::Another;
@@ -174,7 +174,7 @@ impl Reference {
                     self.refresh_token = given;
                 }
                 let lifetime = Some(Duration::from_secs(*lifetime)).filter(|lifetime| !lifetime.is_zero());
-                let held = Held { sent: attempt.sent.unwrap(), lifetime, is_invalidated: false };
+                let held = HeldToken { sent: acquisition.sent.unwrap(), lifetime, is_invalidated: false };
                 let (age, is_exact) = self.now.since(held.sent);
                 match lifetime.is_none_or(|lifetime| age < lifetime) {
                     true if is_exact || lifetime.is_none() => Expected::Token(held),
@@ -183,16 +183,17 @@ impl Reference {
                 }
             }
             (Ending::Refused | Ending::Broken, Some(_)) => {
-                let counts = matches!(ending, Ending::Refused) && attempt.was_new;
+                let counts = matches!(ending, Ending::Refused) && acquisition.was_new;
                 self.refusals += u32::from(counts);
                 self.kill_refresh_token();
-                self.attempt = Some(Attempt { refresh_token: None, sent: Some(self.now), ..attempt });
+                self.acquisition =
+                    Some(Acquisition { refresh_token: None, sent: Some(self.now), ..acquisition });
                 Expected::Call(None)
             }
             (Ending::Refused, None) => {
                 let before = self.refused.map(|(secret, _)| secret);
-                self.refused = attempt.secret.map(|secret| (secret, self.now.monotonic));
-                match before == attempt.secret {
+                self.refused = acquisition.secret.map(|secret| (secret, self.now.monotonic));
+                match before == acquisition.secret {
                     true => Expected::SameRefusal { was_sent: true },
                     false => Expected::Failure(None),
                 }
@@ -204,13 +205,13 @@ impl Reference {
         }
     }
 
-    pub(super) fn hold(&mut self, held: Held) {
+    pub(super) fn hold(&mut self, held: HeldToken) {
         self.held = Some(held);
         self.look_closer();
         self.forget_failures();
     }
 
-    /// That the wait is right: doubling to a minute, or what the service said, up to an hour.
+    /// Asserts the back-off: doubling to a minute, or the `Retry-After` of the service, up to an hour.
     pub(super) fn fail(&mut self, wait: Duration, named: Option<Duration>) {
         let longest = Duration::from_secs(1 << self.failures.min(10)).min(Duration::from_secs(60));
         let named = named.unwrap_or_default().min(Duration::from_secs(3600));
@@ -219,7 +220,7 @@ impl Reference {
         self.back_off_ends = self.now.monotonic + wait;
     }
 
-    /// That the secret is looked at again soon; the service was asked no more often for it.
+    /// Asserts that the secret is read again soon and that the count of failures stays.
     pub(super) fn refuse_again(&mut self, wait: Duration, was_sent: bool) {
         assert!((Duration::from_secs(1)..=Duration::from_secs(2)).contains(&wait), "{wait:?}");
         self.failures += u32::from(was_sent);
@@ -230,9 +231,9 @@ impl Reference {
         self.failures
     }
 
-    /// A refresh token that was on the wire is lost.
+    /// Drops a refresh token that was on the wire.
     pub(super) fn abandon(&mut self) {
-        if self.attempt.take().is_some_and(|attempt| attempt.refresh_token.is_some()) {
+        if self.acquisition.take().is_some_and(|acquisition| acquisition.refresh_token.is_some()) {
             self.kill_refresh_token();
         }
     }
@@ -257,7 +258,7 @@ impl Reference {
         self.clear();
         self.look_closer();
         let lifetime = Some(Duration::from_secs(left));
-        self.held = Some(Held { sent: self.now, lifetime, is_invalidated: false });
+        self.held = Some(HeldToken { sent: self.now, lifetime, is_invalidated: false });
         self.refresh_token = refresh_token;
     }
 

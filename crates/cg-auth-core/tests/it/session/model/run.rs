@@ -23,16 +23,16 @@ use crate::session::{Reply, Rig, answer, outcome, secret, sent_refresh_token};
 pub(super) struct Run {
     rig: Rig,
     reference: Reference,
-    /// What was published after the last thing that happened.
+    /// The snapshot after the last input.
     published: Snapshot,
     tokens: Vec<IssuedToken>,
-    current: Option<Attempt>,
-    old: Vec<Attempt>,
+    current: Option<Acquisition>,
+    old: Vec<Acquisition>,
     given: u32,
     ended: usize,
 }
 
-struct Attempt {
+struct Acquisition {
     id: AcquisitionId,
     call: Option<(Call, Now)>,
 }
@@ -78,16 +78,16 @@ impl Run {
             Op::Begin(secret) => self.begin(*secret),
             Op::Finish(ending) => self.finish(ending),
             Op::Abandon => {
-                if let Some(id) = self.current.as_ref().map(|attempt| attempt.id) {
+                if let Some(id) = self.current.as_ref().map(|acquisition| acquisition.id) {
                     self.rig.abandon(id);
-                    self.overtake();
+                    self.supersede();
                     self.reference.abandon();
                 }
             }
-            Op::Lose => {
-                if let Some(attempt) = self.current.take() {
-                    let next = self.rig.lose(attempt.id);
-                    self.old.push(attempt);
+            Op::Panic => {
+                if let Some(acquisition) = self.current.take() {
+                    let next = self.rig.panicked(acquisition.id);
+                    self.old.push(acquisition);
                     self.reference.abandon();
                     self.end(next, Expected::Failure(None));
                 }
@@ -98,12 +98,12 @@ impl Run {
             Op::Seed(left, refreshes) => self.seed(*left, *refreshes),
             Op::Clear => {
                 self.rig.clear();
-                self.overtake();
+                self.supersede();
                 self.reference.clear();
             }
             Op::RenewSecret => {
                 self.rig.replace_secret();
-                self.overtake();
+                self.supersede();
                 self.reference.replace_secret();
             }
         }
@@ -112,12 +112,12 @@ impl Run {
         let ends = events.iter().filter(|event| {
             matches!(event, Event::Acquired { .. } | Event::Failed { .. } | Event::Abandoned { .. })
         });
-        assert_eq!(ends.count(), std::mem::take(&mut self.ended), "one event for each attempt");
+        assert_eq!(ends.count(), std::mem::take(&mut self.ended), "one event for each acquisition");
         let state = self.rig.session.state(self.rig.now());
         assert_eq!(state.failures, self.reference.failures());
     }
 
-    /// Whatever has happened: attempts that succeed, and time, lead to a token.
+    /// From every state, time and successful acquisitions lead to a token.
     pub(super) fn find_the_way_out(&mut self, secret: &'static str) {
         let begun = self.rig.now();
         for _ in 0..100 {
@@ -133,7 +133,7 @@ impl Run {
                 }
             }
         }
-        panic!("no way out");
+        panic!("the session never gets a token");
     }
 
     fn step(&mut self) -> Step {
@@ -141,7 +141,7 @@ impl Run {
         if let Some(hit) = &hit {
             let valid = self.rig.valid_token().expect("a hit is valid");
             assert!(valid.is_same_issue(hit));
-            assert!(self.reference.may_serve(), "a hit has expired");
+            assert!(self.reference.may_serve(), "a hit serves an expired token");
         }
         let step = self.rig.step();
         let allowed = self.reference.allowed();
@@ -158,54 +158,57 @@ impl Run {
         }
         self.reference.look_closer();
         if self.reference.is_surely_fresh() {
-            assert!(self.rig.session.snapshot().token(self.rig.now().into()).is_some(), "it should be a hit");
+            assert!(
+                self.rig.session.snapshot().token(self.rig.now().into()).is_some(),
+                "the snapshot serves no token"
+            );
         }
         if let Step::ServeAndStart(_, id) | Step::Start(id) = step {
-            assert!(self.current.is_none(), "two attempts at once");
+            assert!(self.current.is_none(), "two acquisitions at once");
             assert!(self.old.iter().all(|old| old.id != id));
-            self.current = Some(Attempt { id, call: None });
+            self.current = Some(Acquisition { id, call: None });
             self.reference.start();
         }
         step
     }
 
     fn begin(&mut self, text: Option<&'static str>) {
-        let Some(mut attempt) = self.current.take() else { return };
+        let Some(mut acquisition) = self.current.take() else { return };
         let now = self.rig.now();
         let given = text.map(secret).ok_or_else(|| TokenError::secret("none"));
-        let next = self.rig.session.begin(attempt.id, given, now);
-        if attempt.call.is_some() {
+        let next = self.rig.session.begin(acquisition.id, given, now);
+        if acquisition.call.is_some() {
             assert!(matches!(next, Next::Superseded));
-            self.current = Some(attempt);
+            self.current = Some(acquisition);
             return;
         }
         let expected = self.reference.begin(text);
-        attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
-        if attempt.call.is_some() { self.current = Some(attempt) } else { self.old.push(attempt) }
+        acquisition.call = self.go_on(acquisition.id, next, expected).map(|call| (call, now));
+        if acquisition.call.is_some() { self.current = Some(acquisition) } else { self.old.push(acquisition) }
     }
 
     fn finish(&mut self, ending: &Ending) {
-        let Some(mut attempt) = self.current.take() else { return };
+        let Some(mut acquisition) = self.current.take() else { return };
         let now = self.rig.now();
-        let Some((call, sent)) = attempt.call.take() else {
-            assert!(matches!(self.rig.session.finish(attempt.id, unsent(), now), Next::Superseded));
-            self.current = Some(attempt);
+        let Some((call, sent)) = acquisition.call.take() else {
+            assert!(matches!(self.rig.session.finish(acquisition.id, unsent(), now), Next::Superseded));
+            self.current = Some(acquisition);
             return;
         };
         self.given += 1;
         let (reply, refresh_token) = ending.reply(self.given, &call);
-        let next = self.rig.session.finish(attempt.id, answer(&call, &reply, sent), now);
+        let next = self.rig.session.finish(acquisition.id, answer(&call, &reply, sent), now);
         let expected = self.reference.finish(ending, refresh_token);
-        attempt.call = self.go_on(attempt.id, next, expected).map(|call| (call, now));
-        if attempt.call.is_some() {
-            self.current = Some(attempt);
+        acquisition.call = self.go_on(acquisition.id, next, expected).map(|call| (call, now));
+        if acquisition.call.is_some() {
+            self.current = Some(acquisition);
         } else {
-            attempt.call = Some((call, sent));
-            self.old.push(attempt);
+            acquisition.call = Some((call, sent));
+            self.old.push(acquisition);
         }
     }
 
-    /// Compares what follows; gives the call that does.
+    /// Compares the outcome with the reference; returns the next call.
     fn go_on(&mut self, id: AcquisitionId, next: Next, expected: Expected) -> Option<Call> {
         match (next, expected) {
             (Next::Call(call), Expected::Call(refresh_token)) => {
@@ -240,14 +243,14 @@ impl Run {
         }
     }
 
-    /// The attempt under way, if there is one, ends without an outcome.
-    fn overtake(&mut self) {
+    /// Ends the acquisition in flight without an outcome.
+    fn supersede(&mut self) {
         self.ended += usize::from(self.current.is_some());
         self.old.extend(self.current.take());
     }
 
     fn come_late(&mut self) {
-        let Some(Attempt { id, call }) = self.old.last() else { return };
+        let Some(Acquisition { id, call }) = self.old.last() else { return };
         let now = self.rig.now();
         let result = match call {
             Some((call, _)) => answer(call, &Reply::Issued("late", 3600, Some("late")), now),
@@ -256,7 +259,7 @@ impl Run {
         let session = &mut self.rig.session;
         assert!(matches!(session.begin(*id, Ok(secret("late")), now), Next::Superseded));
         assert!(matches!(session.finish(*id, result, now), Next::Superseded));
-        assert!(matches!(session.lose(*id, now), Next::Superseded));
+        assert!(matches!(session.panicked(*id, now), Next::Superseded));
         session.abandon(*id, now);
     }
 
@@ -264,7 +267,7 @@ impl Run {
         let Some(token) = token else { return };
         let is_newest = self.tokens.last().is_some_and(|newest| newest.is_same_issue(&token));
         if self.rig.invalidate(&token) {
-            assert!(is_newest && self.reference.holds_a_valid_one(), "it was not held");
+            assert!(is_newest && self.reference.holds_a_valid_one(), "the new token is not held");
             self.reference.invalidate();
         }
     }
@@ -279,9 +282,9 @@ impl Run {
         );
         let expiry = Expiry::until(now.wall() + Duration::from_secs(left), now);
         self.rig.session.seed(token, expiry, now);
-        self.overtake();
+        self.supersede();
         self.reference.seed(left, refresh_token);
-        // A seeded token is only seen once it is served.
+        // A seeded token shows once it is served.
         self.tokens.extend(self.rig.session.valid_token(now));
     }
 }

@@ -1,4 +1,4 @@
-//! [`Case`]: a state of the diagram, how it is reached, and how it is told from the others.
+//! [`Case`]: a state of the diagram, how it is reached, and how it differs from the others.
 
 use Activity::{BackingOff, BackingOffRefused, Called, Idle, Refreshing, Refused, Started, StartedRefused};
 use Age::{Early, Empty, Expired, ExpiredOnArrival, Fresh, Invalidated, Margin};
@@ -16,28 +16,28 @@ pub(super) enum Age {
     Early,
     Margin,
     Expired,
-    /// There never was one that could be served.
+    /// There was never a valid token.
     ExpiredOnArrival,
     Invalidated,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Activity {
-    /// Nothing is going on.
+    /// No acquisition is in flight.
     Idle,
-    /// An attempt has not been begun.
+    /// An acquisition has started and waits for its secret.
     Started,
-    /// It waits for an answer to the credential.
+    /// The acquisition waits for the answer to its credential.
     Called,
-    /// It waits for an answer to a refresh token.
+    /// The acquisition waits for the answer to its refresh token.
     Refreshing,
-    /// A failure is backed off from.
+    /// The session backs off from a failure.
     BackingOff,
-    /// The same, and the secret was refused.
+    /// Like `BackingOff`, after a refused secret.
     BackingOffRefused,
-    /// That is over, and the secret is still remembered.
+    /// The back-off is over, and the refused secret is still remembered.
     Refused,
-    /// An attempt has not been begun, and the secret is remembered.
+    /// An acquisition waits for its secret, and the refused one is remembered.
     StartedRefused,
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Input {
     BeginWithout,
     Finish(&'static str),
     Abandon,
-    Lose,
+    Panic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,15 +60,15 @@ pub(super) struct Reached {
     case: Case,
     pub(super) rig: Rig,
     pub(super) token: Option<IssuedToken>,
-    /// The attempt under way, or the last one.
+    /// The acquisition in flight, or the last one.
     pub(super) id: AcquisitionId,
-    /// One that was over before that.
+    /// An acquisition that had ended before that.
     pub(super) old: AcquisitionId,
     call: Call,
 }
 
 impl Case {
-    /// All that can come about.
+    /// All cases that can be reached.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let activities =
             [Idle, Started, Called, Refreshing, BackingOff, BackingOffRefused, Refused, StartedRefused];
@@ -91,7 +91,10 @@ impl Case {
         let token = match self.age {
             Empty => None,
             ExpiredOnArrival => {
-                assert_eq!(came_to(&rig.attempt(&expired_on_arrival(refresh_token))), "expired_on_arrival");
+                assert_eq!(
+                    came_to(&rig.acquisition(&expired_on_arrival(refresh_token))),
+                    "expired_on_arrival"
+                );
                 rig.replace_secret();
                 None
             }
@@ -108,7 +111,7 @@ impl Case {
         }
         let mut reached = Reached { case: self, rig, token, id: old, old, call };
         reached.begin_activity(self.activity);
-        reached.rig.told();
+        reached.rig.event_names();
         reached
     }
 }
@@ -149,7 +152,7 @@ impl Reached {
             Input::Finish("refused") => rig.finish(id, &self.call, &REFUSED),
             Input::Finish("busy") => rig.finish(id, &self.call, &BUSY),
             Input::Finish(_) => rig.finish(id, &self.call, &Reply::Status(500, None)),
-            Input::Lose => rig.lose(id),
+            Input::Panic => rig.panicked(id),
             Input::Abandon => {
                 rig.abandon(id);
                 return String::new();
@@ -157,10 +160,10 @@ impl Reached {
         })
     }
 
-    /// That this is the case now, by all that can be seen of it.
-    pub(super) fn check(mut self, expected: Case, told: &[&str]) {
+    /// Asserts that the session is in this case, by all that it shows.
+    pub(super) fn check(mut self, expected: Case, events: &[&str]) {
         let from = self.case;
-        assert_eq!(self.rig.told(), told, "{from:?}");
+        assert_eq!(self.rig.event_names(), events, "{from:?}");
         let state = self.rig.session.state(self.rig.now());
         let phase = match expected.age {
             Empty | Invalidated => None,
@@ -170,21 +173,25 @@ impl Reached {
             Expired | ExpiredOnArrival => Some(Phase::Expired),
         };
         assert_eq!(state.phase, phase, "{from:?} {expected:?}");
-        // A fresh token is left alone: no more can be seen.
+        // A session with a fresh token shows no more.
         if expected.age != Fresh {
             assert_eq!(self.activity(), expected.activity, "{from:?} {expected:?}");
         }
     }
 
-    /// What is going on, found out by trying.
+    /// The activity, found by trying.
     fn activity(&mut self) -> Activity {
         if self.rig.session.state(self.rig.now()).is_acquiring {
             return match self.rig.begin(self.id) {
                 Next::Call(_) => Started,
                 Next::Done(_) => StartedRefused,
                 Next::Superseded => {
-                    let _ = self.rig.lose(self.id);
-                    if self.rig.told().contains(&"refresh_token_dropped") { Refreshing } else { Called }
+                    let _ = self.rig.panicked(self.id);
+                    if self.rig.event_names().contains(&"refresh_token_dropped") {
+                        Refreshing
+                    } else {
+                        Called
+                    }
                 }
             };
         }

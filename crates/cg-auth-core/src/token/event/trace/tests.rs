@@ -1,6 +1,7 @@
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tracing::{
@@ -12,11 +13,12 @@ use tracing::{
 
 use super::*;
 use crate::{
+    client::CallError,
     token::{ExpirySource, Grant, Reason, TokenError},
     transport::TransportError,
 };
 
-/// What was emitted: level, target, name and fields, the message among them.
+/// An emitted event: level, target, name and fields, including the message.
 type Emitted = (Level, &'static str, &'static str, Vec<(&'static str, String)>);
 
 #[derive(Default)]
@@ -71,20 +73,20 @@ fn emitted(event: &Event) -> Emitted {
     seen.remove(0)
 }
 
-/// One of each kind, with everything there is to tell and with as little as there may be.
+/// One event of each kind, with all of its optional fields and with none of them.
 fn events() -> Vec<(Level, Event)> {
     let (reason, took) = (Reason::Due, Duration::from_millis(1500));
     let acquired = |lifetime, request_id| Event::Acquired {
         reason,
         grant: Grant::RefreshToken,
-        attempts: 2,
+        requests: 2,
         took,
         lifetime,
         expiry_source: ExpirySource::JwtClaims,
         request_id,
     };
-    let failed = |grant, error| Event::Failed { reason, grant, attempts: 1, took, error, retry_in: took };
-    let abandoned = |grant| Event::Abandoned { reason, grant, attempts: 1, took };
+    let failed = |grant, error| Event::Failed { reason, grant, requests: 1, took, error, retry_in: took };
+    let abandoned = |grant| Event::Abandoned { reason, grant, requests: 1, took };
     let call = CallError::from(TransportError::config("nothing to send with"));
     let lifetime = Some(Duration::from_secs(3600));
     vec![

@@ -1,14 +1,13 @@
-//! The two claims of an access token that tell how long it lives (RFC 7519 section 4.1).
+//! The two claims of an access token that tell its lifetime (RFC 7519 section 4.1).
 
-use serde::{Deserialize, de::IgnoredAny, de::MapAccess};
+use serde::de::{IgnoredAny, MapAccess};
 
 use crate::model::{
     AccessToken, decode_base64url,
     json_reading::{Found, FromJson, next_name},
 };
 
-/// `exp` and `iat`, in seconds since 1970, truncated. Read without verifying anything: the token is the
-/// service's word about itself, and only the service can check the signature.
+/// `exp` and `iat`, in seconds since 1970, truncated. Only the service can verify the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct JwtClaims {
     pub(super) expires_at: Option<i64>,
@@ -16,7 +15,7 @@ pub(super) struct JwtClaims {
 }
 
 impl JwtClaims {
-    /// The claims of a signed JWT, none for a token of any other form.
+    /// The claims of a signed JWT; a token of any other form has none.
     pub(super) fn read(token: &AccessToken) -> Self {
         let mut parts = token.expose_secret().split('.');
         let (Some(_), Some(payload), Some(_), None) =
@@ -37,8 +36,8 @@ impl FromJson for JwtClaims {
         let mut claims = Self::default();
         while let Some(name) = next_name(&mut object)? {
             match &*name {
-                "exp" => claims.expires_at = object.next_value::<NumericDate>()?.0,
-                "iat" => claims.issued_at = object.next_value::<NumericDate>()?.0,
+                "exp" => claims.expires_at = whole_seconds(&object.next_value()?),
+                "iat" => claims.issued_at = whole_seconds(&object.next_value()?),
                 _ => drop(object.next_value::<IgnoredAny>()?),
             }
         }
@@ -46,13 +45,6 @@ impl FromJson for JwtClaims {
     }
 }
 
-struct NumericDate(Option<i64>);
-
-impl<'de> Deserialize<'de> for NumericDate {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match Found::deserialize(deserializer)? {
-            Found::Value(seconds) => Some(seconds),
-            Found::Null | Found::Wrong(_) => None,
-        }))
-    }
+const fn whole_seconds(date: &Found<i64>) -> Option<i64> {
+    if let Found::Value(seconds) = date { Some(*seconds) } else { None }
 }

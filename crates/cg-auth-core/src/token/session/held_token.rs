@@ -1,0 +1,87 @@
+//! [`HeldToken`]: the current token and its age.
+
+use std::time::Duration;
+
+use super::{
+    schedule::{Phase, Schedule},
+    snapshot::Validity,
+};
+use crate::{time::Now, token::IssuedToken};
+
+/// The current token. Its age is added up from one observation of the clocks to the next, so time that has
+/// counted once counts for good, and a clock that is set back does not make the token younger.
+#[derive(Debug)]
+pub(super) struct HeldToken {
+    pub(super) token: IssuedToken,
+    schedule: Schedule,
+    /// The age at `observed_at`.
+    age: Duration,
+    pub(super) observed_at: Now,
+    pub(super) is_invalidated: bool,
+}
+
+impl HeldToken {
+    /// `jitter` is between 0 and 1, drawn for this token.
+    pub(super) fn new(token: IssuedToken, now: Now, jitter: f64) -> Self {
+        let expiry = token.expiry();
+        let schedule = expiry.lifetime().map_or(Schedule::NEVER, |lifetime| Schedule::new(lifetime, jitter));
+        let observed_at = expiry.sent().unwrap_or(now);
+        let mut held = Self { token, schedule, age: Duration::ZERO, observed_at, is_invalidated: false };
+        held.observe(now);
+        held
+    }
+
+    /// Adds the time that has passed by any clock to the age.
+    pub(super) fn observe(&mut self, now: Now) {
+        self.age = self.age_at(now);
+        self.observed_at = now;
+    }
+
+    pub(super) fn phase(&self, now: Now) -> Phase {
+        self.schedule.phase(self.age_at(now))
+    }
+
+    /// The token and its phase, unless it has expired or was invalidated.
+    pub(super) fn served(&self, now: Now) -> Option<(Phase, IssuedToken)> {
+        let phase = self.phase(now);
+        (!self.is_invalidated && phase < Phase::Expired).then(|| (phase, self.token.clone()))
+    }
+
+    /// How long the token can be served without another decision: until its next phase. During an acquisition
+    /// an early token is served until its margin, and during a back-off any token is served until it expires.
+    ///
+    /// A drift below the limit must not hide an expiry, so a back-off ends the validity earlier by it.
+    pub(super) fn validity(&self, is_acquiring: bool, back_off_ends: Option<Duration>) -> Validity {
+        let Schedule { early, margin, expired } = self.schedule;
+        if self.schedule == Schedule::NEVER {
+            return Validity { until: u64::MAX, drift_limit: u64::MAX };
+        }
+        let drift_limit = (expired - margin).min(DRIFT_LIMIT);
+        let observed_at = self.observed_at.monotonic();
+        let at = |age: Duration| observed_at.saturating_add(age.saturating_sub(self.age));
+        let until = match back_off_ends {
+            _ if is_acquiring => at(margin),
+            Some(end) => at(expired - drift_limit).min(end),
+            None => at(early),
+        };
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let until = until.min(observed_at.saturating_add(LONGEST_VALIDITY));
+        Validity { until: nanos(until), drift_limit: nanos(drift_limit) }
+    }
+
+    /// Whether `token` is the current token and has not been invalidated.
+    pub(super) fn is_valid_issue(&self, token: &IssuedToken) -> bool {
+        !self.is_invalidated && self.token.is_same_issue(token)
+    }
+
+    fn age_at(&self, now: Now) -> Duration {
+        self.age.saturating_add(now.longest_since(self.observed_at))
+    }
+}
+
+/// How long a token is served by two clocks alone. The page on
+/// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
+const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
+
+/// More than a time service slews a clock by between two observations.
+const DRIFT_LIMIT: Duration = Duration::from_secs(1);
