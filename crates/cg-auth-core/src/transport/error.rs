@@ -13,6 +13,7 @@ pub struct TransportError {
     kind: TransportErrorKind,
     may_have_been_sent: bool,
     refused_certificate: bool,
+    message: Option<Arc<str>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -79,7 +80,13 @@ impl TransportError {
 
     fn unsent(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let source = Some(Arc::from(source.into()));
-        Self { kind, may_have_been_sent: false, refused_certificate: false, source }
+        Self { kind, may_have_been_sent: false, refused_certificate: false, message: None, source }
+    }
+
+    /// The same error with a message of the transport's own, for instance one that names host and port.
+    #[must_use]
+    pub fn with_message(self, message: impl Into<Arc<str>>) -> Self {
+        Self { message: Some(message.into()), ..self }
     }
 
     /// Where it failed.
@@ -132,11 +139,14 @@ impl From<ConfigError> for TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(message) = &self.message {
+            return f.write_str(message);
+        }
         f.write_str(match self.kind {
             TransportErrorKind::Config => "the transport is not set up for this request",
-            TransportErrorKind::Connect => "no connection to the service",
+            TransportErrorKind::Connect => "cannot reach the service",
             TransportErrorKind::Tls if self.refused_certificate => "a certificate was refused",
-            TransportErrorKind::Tls => "no agreement on TLS with the service",
+            TransportErrorKind::Tls => "the TLS handshake with the service failed",
             TransportErrorKind::Closed => "the connection ended before a complete answer",
             TransportErrorKind::Malformed => "what came back is not HTTP",
             TransportErrorKind::TooLarge => "the answer is too large",
@@ -149,6 +159,7 @@ impl fmt::Debug for TransportError {
         f.debug_struct("TransportError")
             .field("kind", &self.kind)
             .field("may_have_been_sent", &self.may_have_been_sent)
+            .field("message", &self.message)
             .field("source", &self.source.as_ref().map(ToString::to_string))
             .finish()
     }
@@ -163,6 +174,15 @@ impl Error for TransportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transports_own_message_replaces_the_text_of_the_kind() {
+        let error = TransportError::connect("connection refused");
+        assert_eq!(error.to_string(), "cannot reach the service");
+        let error = error.with_message("cannot reach service.example:443");
+        assert_eq!(error.to_string(), "cannot reach service.example:443");
+        assert_eq!(error.source().unwrap().to_string(), "connection refused");
+    }
 
     #[test]
     fn every_constructor_states_kind_departure_and_recovery() {

@@ -1,4 +1,4 @@
-//! [`ClientCertificate`]: what this side shows to a server that asks who it is.
+//! [`ClientCertificate`]: what a transport presents to a server that asks for a certificate.
 
 use std::{fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use rustls::{
 
 use super::pem;
 
-/// A certificate and its private key, which belong together.
+/// A certificate and the private key that belongs to it.
 #[derive(Clone)]
 pub(super) struct ClientCertificate(Arc<CertifiedKey>);
 

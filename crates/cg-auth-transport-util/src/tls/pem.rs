@@ -1,4 +1,4 @@
-//! PEM texts, read without ever quoting them: a private key may have been put there by mistake.
+//! Reads PEM texts. No error quotes one, since it may hold a private key by mistake.
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
@@ -6,7 +6,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-/// Every certificate of a text, at least one, each usable as a root.
+/// Every certificate of a text, at least one, and each can serve as a root.
 pub(super) fn root_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
     let certificates = certificates(pem)?;
     for certificate in &certificates {
