@@ -21,7 +21,7 @@ use super::{
     logs::{Log, secrets_of_calls},
     messages::assert_text_hides,
     proxies::proxy,
-    subject::{Settings, Subject},
+    subject::{Settings, Subject, UNUSED_AUTHORITY},
 };
 
 #[derive(Debug)]
@@ -42,9 +42,11 @@ impl Subject for CallersReqwest {
         if settings.http2_prior_knowledge {
             builder = builder.http2_prior_knowledge();
         }
-        if let Some(pem) = settings.extra_roots {
-            builder = builder.tls_certs_merge([Certificate::from_pem(pem.as_bytes()).unwrap()]);
-        }
+        let root = |pem: &str| [Certificate::from_pem(pem.as_bytes()).unwrap()];
+        builder = match settings.extra_roots {
+            Some(pem) => builder.tls_certs_merge(root(pem)),
+            None => builder.tls_certs_only(root(UNUSED_AUTHORITY.pem())),
+        };
         Self(ReqwestTransport::from_builder(builder).unwrap().with_body_limit(settings.body_limit))
     }
 }

@@ -22,7 +22,7 @@ async fn a_private_authority_is_trusted_if_it_is_configured<T: Configurable>() {
     for server in both_versions(TlsServer::new) {
         let listener = Listener::bind_tls_with(server).await;
         assert_answered(T::trusting(listener.ca_pem().unwrap()), &listener).await;
-        let unknown = failure(T::default(), listener.base_url(), listener.accept_in_vain()).await;
+        let unknown = failure(with_defaults::<T>(), listener.base_url(), listener.accept_in_vain()).await;
         assert_refused_certificate(&unknown, "root certificate");
         let expected = "the certificate of 127.0.0.1 is not trusted: unknown issuer";
         assert!(cause_chain(&unknown).contains(expected), "{}", cause_chain(&unknown));
@@ -69,7 +69,7 @@ async fn only_the_given_authorities_are_trusted<T: Configurable>() {
     let (platforms, ours) = (Listener::bind_tls().await, Listener::bind_tls().await);
     if cfg!(target_os = "linux") {
         std::fs::write(std::env::var_os(FILE).unwrap(), platforms.ca_pem().unwrap()).unwrap();
-        assert_answered(T::default(), &platforms).await;
+        assert_answered(with_defaults::<T>(), &platforms).await;
         let both = Arc::new(T::trusting(ours.ca_pem().unwrap()));
         assert_answered(both.clone(), &platforms).await;
         assert_answered(both, &ours).await;
@@ -147,6 +147,11 @@ async fn a_client_certificate_of_another_authority_is_refused<T: Configurable>()
 /// In TLS 1.3 and in TLS 1.2.
 fn both_versions(server: impl Fn() -> TlsServer) -> [TlsServer; 2] {
     [server(), server().tls12_only()]
+}
+
+/// A transport that trusts the platform's root certificates alone.
+fn with_defaults<T: Configurable>() -> T {
+    T::with_settings(TransportSettings::new())
 }
 
 async fn assert_answered(transport: impl HttpTransport + 'static, listener: &Listener) {

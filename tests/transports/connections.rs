@@ -7,11 +7,12 @@ use std::{
 
 use cg_auth_core::{AuthClient, BaseUrl, CallErrorKind, testing::ManualClock, transport::TransportErrorKind};
 use cg_auth_tests::listener::{Connection, Listener, TOKEN, ok, while_serving};
+use cg_auth_transport_util::TransportSettings;
 use macro_rules_attribute::apply;
 
 use super::{
     environment::run_in_environment,
-    subject::{Configurable, Subject, client, credential},
+    subject::{Configurable, Subject, client, client_over, credential},
 };
 
 #[apply(pooling_transports)]
@@ -100,10 +101,12 @@ async fn without_root_certificates_only_https_is_a_config_error<T: Configurable>
         return run_in_environment::<T>(module_path!(), test, &none).await;
     }
     let listener = Listener::bind().await;
-    first_call(&client::<T>(listener.base_url()), &listener).await;
+    let transport = T::with_settings(TransportSettings::new());
+    first_call(&client_over(listener.base_url(), transport), &listener).await;
     if cfg!(target_os = "linux") {
         let https = BaseUrl::parse(&format!("https://{}", listener.address())).unwrap();
-        let error = client::<T>(https).get_delegate_access_token(&credential()).await.unwrap_err();
+        let client = client_over(https, T::with_settings(TransportSettings::new()));
+        let error = client.get_delegate_access_token(&credential()).await.unwrap_err();
         assert_eq!(error.kind(), CallErrorKind::Config);
     }
 }

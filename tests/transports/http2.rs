@@ -7,12 +7,12 @@ use cg_auth_tests::{
     http2::{GOAWAY, Http2},
     listener::{Listener, TOKEN, while_serving},
 };
-use cg_auth_transport_util::{Http2::PriorKnowledge, TransportSettings};
+use cg_auth_transport_util::Http2::PriorKnowledge;
 use macro_rules_attribute::apply;
 
 use super::{
     messages::everything_shown,
-    subject::{Configurable, Settings, Subject, client_over, credential},
+    subject::{Configurable, Settings, Subject, client_over, credential, without_platform_roots},
 };
 
 #[apply(every_transport)]
@@ -36,7 +36,7 @@ async fn the_debug_data_of_a_goaway_is_not_shown<T: Subject>() {
 #[apply(own_transports)]
 async fn a_silent_connection_is_replaced<T: Configurable>() {
     let listener = Listener::bind().await;
-    let settings = TransportSettings::new()
+    let settings = without_platform_roots()
         .http2(PriorKnowledge)
         .http2_ping_interval(A_MOMENT)
         .http2_ping_timeout(A_MOMENT);

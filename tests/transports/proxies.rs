@@ -12,7 +12,7 @@ use macro_rules_attribute::apply;
 
 use super::{
     messages::{assert_hides, assert_text_hides},
-    subject::{Configurable, client_over, credential},
+    subject::{Configurable, client_over, credential, without_platform_roots},
 };
 
 #[apply(own_transports)]
@@ -159,7 +159,7 @@ pub(crate) fn proxy_to(service: &Listener) -> ProxyBuilder {
 
 /// A transport that uses the proxy at `url`.
 pub(crate) fn proxied<T: Configurable>(url: &str) -> T {
-    T::with_settings(TransportSettings::new().proxy(url).unwrap())
+    T::with_settings(without_platform_roots().proxy(url).unwrap())
 }
 
 /// A transport that uses the proxy at `url` and trusts `service`.

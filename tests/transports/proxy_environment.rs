@@ -7,7 +7,6 @@ use cg_auth_tests::{
     join::join_all,
     listener::{Listener, ok, while_serving},
 };
-use cg_auth_transport_util::TransportSettings;
 use http::Request;
 use macro_rules_attribute::apply;
 
@@ -15,7 +14,7 @@ use super::{
     environment::run_in_environment,
     messages::assert_hides,
     proxies::{LOGIN, proxied, proxy},
-    subject::Configurable,
+    subject::{Configurable, without_platform_roots},
 };
 
 /// The other tests run this one in a process with their variables. There it makes requests that all fail, and the
@@ -41,7 +40,7 @@ async fn https_uses_the_proxy_of_the_environment<T: Configurable>() {
 async fn plain_http_never_uses_the_proxy_of_the_environment<T: Configurable>() {
     let variables =
         [("HTTPS_PROXY", PROXY), ("HTTP_PROXY", PROXY), ("http_proxy", PROXY), ("ALL_PROXY", PROXY)];
-    let urls = "http://service.example http://192.0.2.1:8080";
+    let urls = "http://service.example http://233.252.0.1:8080";
     let (plain, https) =
         tokio::join!(proxied_of::<T>(&variables, urls), proxied_hosts::<T>(&variables[1..3]));
     assert!(plain.is_empty(), "{plain:?}");
@@ -65,10 +64,10 @@ async fn no_proxy_lists_the_hosts_that_are_reached_directly<T: Configurable>() {
         (".service.example", &[beside, ipv4, other_ipv4, ipv6]),
         ("*.service.example", &[beside, ipv4, other_ipv4, ipv6]),
         (".example", &[ipv4, other_ipv4, ipv6]),
-        ("other.example, SERVICE.Example ,192.0.2.1", &[beside, other_ipv4, ipv6]),
-        ("192.0.2.0/24,2001:db8::/32", &[service, below, beside, other_ipv4]),
-        ("2001:db8::1", &[service, below, beside, ipv4, other_ipv4]),
-        ("[2001:db8::1]", &[service, below, beside, ipv4, other_ipv4]),
+        ("other.example, SERVICE.Example ,233.252.0.1", &[beside, other_ipv4, ipv6]),
+        ("233.252.0.0/25,ff0e::db8:0:0/96", &[service, below, beside, other_ipv4]),
+        ("ff0e::db8:0:1", &[service, below, beside, ipv4, other_ipv4]),
+        ("[ff0e::db8:0:1]", &[service, below, beside, ipv4, other_ipv4]),
         ("*", &[]),
     ];
     for lists in lists.chunks(PROCESSES / 2) {
@@ -130,20 +129,21 @@ async fn assert_fails_when_needed<T: Configurable>(variable: &str) {
     let loopback = T::trusting(service.ca_pem().unwrap());
     while_serving(loopback.send(get(service.base_url().as_str())), service.answer(ok(""))).await.unwrap();
 
-    for transport in [T::with_settings(TransportSettings::new().no_proxy()), proxied::<T>(UNREACHABLE)] {
-        let error = transport.send(get("https://service.invalid")).await.unwrap_err();
+    for transport in [T::with_settings(without_platform_roots().no_proxy()), proxied::<T>(UNREACHABLE)] {
+        let error = transport.send(get("https://233.252.0.1")).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Connect);
     }
 }
 
-/// Hosts that do not exist (RFC 2606, RFC 5737, RFC 3849).
+/// Hosts that cannot be reached directly: names that do not exist (RFC 2606), and multicast addresses for documentation
+/// (RFC 6676), to which the operating system refuses a TCP connection at once.
 const HOSTS: [&str; 6] = [
     "service.example:443",
     "below.service.example:443",
     "beside-service.example:443",
-    "192.0.2.1:443",
-    "198.51.100.1:443",
-    "[2001:db8::1]:443",
+    "233.252.0.1:443",
+    "233.252.0.129:443",
+    "[ff0e::db8:0:1]:443",
 ];
 
 /// The hosts among `hosts` for which `T` asks a proxy for a tunnel, in alphabetical order.
@@ -187,7 +187,7 @@ async fn proxied_of<T: Configurable>(variables: &[(&str, &str)], urls: &str) -> 
 
 /// Requests each of `urls`, all of them together.
 async fn request_in_vain<T: Configurable>(urls: &str) {
-    let settings = TransportSettings::new().connect_timeout(Duration::from_secs(3));
+    let settings = without_platform_roots().connect_timeout(Duration::from_secs(3));
     let transport = T::with_settings(match env::var(CHOICE) {
         Ok(choice) if choice == "none" => settings.no_proxy(),
         Ok(url) => settings.proxy(&url).unwrap(),

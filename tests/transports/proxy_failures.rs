@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use cg_auth_core::{BaseUrl, CallError, Recovery, time::Now, transport::TransportErrorKind};
 use cg_auth_tests::listener::Listener;
-use cg_auth_transport_util::TransportSettings;
 use macro_rules_attribute::apply;
 
 use super::{
     deadlines::assert_took,
     messages::{assert_hides, assert_refused_certificate, assert_says, failure},
     proxies::{LOGIN, base_url, proxied, proxy, proxy_to, service, through},
-    subject::Configurable,
+    subject::{Configurable, without_platform_roots},
 };
 
 #[apply(own_transports)]
@@ -53,7 +52,7 @@ async fn an_unreachable_proxy_of_plain_http_is_a_connect_error<T: Configurable>(
 async fn a_silent_proxy_ends_at_the_connect_timeout<T: Configurable>() {
     let silent = Listener::bind().await;
     for (scheme, opens_the_tunnel) in [("http", false), ("http", true), ("https", false)] {
-        let transport = TransportSettings::new()
+        let transport = without_platform_roots()
             .connect_timeout(LIMIT)
             .proxy(&format!("{scheme}://user:hunter2%40@{}", silent.address()))
             .map(T::with_settings)

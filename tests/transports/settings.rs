@@ -12,7 +12,7 @@ use macro_rules_attribute::apply;
 
 use super::{
     connections::first_call,
-    subject::{Configurable, client_over, credential},
+    subject::{Configurable, client_over, credential, without_platform_roots},
 };
 
 #[apply(own_transports)]
@@ -23,7 +23,7 @@ async fn connections_start_from_the_local_address<T: Configurable>() {
     }
     let address: IpAddr = [127, 0, 0, 2].into();
     let listener = Listener::bind().await;
-    let transport = T::with_settings(TransportSettings::new().local_address(address));
+    let transport = T::with_settings(without_platform_roots().local_address(address));
     let client = client_over(listener.base_url(), transport);
     let credential = credential();
     let (answer, (_, connection)) =
@@ -35,7 +35,7 @@ async fn connections_start_from_the_local_address<T: Configurable>() {
 #[apply(own_transports)]
 async fn a_local_address_of_another_machine_is_a_connect_error<T: Configurable>() {
     let listener = Listener::bind().await;
-    let transport = T::with_settings(TransportSettings::new().local_address([192, 0, 2, 1].into()));
+    let transport = T::with_settings(without_platform_roots().local_address([192, 0, 2, 1].into()));
     let client = client_over(listener.base_url(), transport);
     let error = client.get_delegate_access_token(&credential()).await.unwrap_err();
     let error = error.as_transport().unwrap();
@@ -47,15 +47,15 @@ async fn a_local_address_of_another_machine_is_a_connect_error<T: Configurable>(
 #[apply(own_transports)]
 async fn a_pool_without_idle_connections_opens_one_for_each_request<T: Configurable>() {
     assert_eq!(connections_of_two_calls(T::default(), Duration::ZERO).await, 1);
-    let transport = T::with_settings(TransportSettings::new().pool_max_idle_per_host(0));
+    let transport = T::with_settings(without_platform_roots().pool_max_idle_per_host(0));
     assert_eq!(connections_of_two_calls(transport, Duration::ZERO).await, 2);
 }
 
 #[apply(own_transports)]
 async fn an_idle_connection_is_reused_before_its_timeout<T: Configurable>() {
-    let short = T::with_settings(TransportSettings::new().pool_idle_timeout(Duration::from_millis(1)));
+    let short = T::with_settings(without_platform_roots().pool_idle_timeout(Duration::from_millis(1)));
     assert_eq!(connections_of_two_calls(short, Duration::from_millis(50)).await, 2);
-    let long = T::with_settings(TransportSettings::new().pool_idle_timeout(Duration::from_secs(600)));
+    let long = T::with_settings(without_platform_roots().pool_idle_timeout(Duration::from_secs(600)));
     assert_eq!(connections_of_two_calls(long, Duration::from_millis(50)).await, 1);
 }
 
@@ -63,7 +63,7 @@ async fn an_idle_connection_is_reused_before_its_timeout<T: Configurable>() {
 #[apply(own_transports)]
 async fn an_idle_connection_is_closed_at_its_timeout<T: Configurable>() {
     let listener = Listener::bind().await;
-    let transport = T::with_settings(TransportSettings::new().pool_idle_timeout(Duration::from_millis(50)));
+    let transport = T::with_settings(without_platform_roots().pool_idle_timeout(Duration::from_millis(50)));
     let client = client_over(listener.base_url(), transport);
     let mut connection = first_call(&client, &listener).await;
     assert!(connection.receive().await.is_none());
@@ -72,7 +72,7 @@ async fn an_idle_connection_is_closed_at_its_timeout<T: Configurable>() {
 
 #[apply(own_transports)]
 async fn the_longest_durations_are_accepted<T: Configurable>() {
-    let settings = TransportSettings::new().connect_timeout(Duration::MAX).pool_idle_timeout(Duration::MAX);
+    let settings = without_platform_roots().connect_timeout(Duration::MAX).pool_idle_timeout(Duration::MAX);
     assert_eq!(connections_of_two_calls(T::with_settings(settings), Duration::ZERO).await, 1);
 }
 

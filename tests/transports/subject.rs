@@ -1,6 +1,6 @@
 //! [`Subject`]: a transport under test. [`Configurable`]: one with the settings of this workspace.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 pub(crate) use cg_auth_hyper::HyperTransport;
 pub(crate) use cg_auth_reqwest::ReqwestTransport;
@@ -12,6 +12,7 @@ use cg_auth_core::{
     model::RefreshToken,
     transport::{HttpTransport, TransportError},
 };
+use cg_auth_tests::authority::Authority;
 use cg_auth_transport_util::{Http2, TransportSettings};
 use tokio_rustls::rustls::{
     RootCertStore,
@@ -34,12 +35,12 @@ pub(crate) trait Subject: HttpTransport + Sized + 'static {
     /// A transport with `settings`.
     fn with(settings: Settings<'_>) -> Self;
 
-    /// A transport with the default settings.
+    /// A transport with the default settings, but without the platform's root certificates.
     fn default() -> Self {
         Self::with(Settings::default())
     }
 
-    /// A transport that also trusts the authority in `pem`.
+    /// A transport that trusts the authority in `pem` and the platform's root certificates.
     fn trusting(pem: &str) -> Self {
         Self::with(Settings { extra_roots: Some(pem), ..Settings::default() })
     }
@@ -49,6 +50,7 @@ pub(crate) trait Subject: HttpTransport + Sized + 'static {
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     pub(crate) connect_timeout: Duration,
+    /// Trusted besides the platform's root certificates. `None` for a transport without either.
     pub(crate) extra_roots: Option<&'a str>,
     pub(crate) body_limit: usize,
     pub(crate) http2_prior_knowledge: bool,
@@ -103,16 +105,14 @@ impl<T: Configurable> Subject for T {
     const HAS_SETTINGS: bool = true;
 
     fn with(settings: Settings<'_>) -> Self {
-        let mut all = TransportSettings::new()
-            .connect_timeout(settings.connect_timeout)
-            .body_limit(settings.body_limit);
-        if settings.http2_prior_knowledge {
-            all = all.http2(Http2::PriorKnowledge);
-        }
-        if let Some(pem) = settings.extra_roots {
-            all = all.extra_root_certificates_pem(pem.as_bytes()).unwrap();
-        }
-        Self::with_settings(all)
+        let roots = match settings.extra_roots {
+            Some(pem) => TransportSettings::new().extra_root_certificates_pem(pem.as_bytes()).unwrap(),
+            None => without_platform_roots(),
+        };
+        let http2 = if settings.http2_prior_knowledge { Http2::PriorKnowledge } else { Http2::default() };
+        Self::with_settings(
+            roots.connect_timeout(settings.connect_timeout).body_limit(settings.body_limit).http2(http2),
+        )
     }
 }
 
@@ -134,6 +134,15 @@ impl Subject for OneConnectionEach {
         }
     }
 }
+
+/// The default settings without the platform's root certificates. Most tests need none, and reading them takes longer
+/// than most tests.
+pub(crate) fn without_platform_roots() -> TransportSettings {
+    TransportSettings::new().only_root_certificates_pem(UNUSED_AUTHORITY.pem().as_bytes()).unwrap()
+}
+
+/// An authority that has signed no certificate.
+pub(crate) static UNUSED_AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
 /// A client of the service at `base_url` over a transport with the default settings. It makes one attempt, so that the
 /// transport is tested alone.

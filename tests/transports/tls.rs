@@ -17,7 +17,7 @@ use macro_rules_attribute::apply;
 
 use super::{
     messages::{assert_says, failure},
-    subject::Configurable,
+    subject::{Configurable, without_platform_roots},
 };
 
 #[apply(own_transports)]
@@ -111,7 +111,7 @@ fn build<T: Configurable>(
     set: impl FnOnce(TransportSettings) -> TransportSettings,
 ) -> T {
     let roots = listener.ca_pem().unwrap().as_bytes();
-    T::with_settings(set(TransportSettings::new().extra_root_certificates_pem(roots).unwrap()))
+    T::with_settings(set(without_platform_roots().extra_root_certificates_pem(roots).unwrap()))
 }
 
 async fn call(transport: &impl HttpTransport, listener: &Listener, server: impl Future) -> Response<Body> {

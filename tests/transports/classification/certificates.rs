@@ -7,13 +7,13 @@ use cg_auth_tests::{
 use macro_rules_attribute::apply;
 
 use super::{
-    super::subject::{Subject, client_over, credential},
+    super::subject::{Subject, UNUSED_AUTHORITY, client_over, credential},
     Row,
 };
 
 #[apply(every_transport)]
 async fn certificate_of_an_unknown_issuer<T: Subject>(row: &Row) {
-    meet::<T>(row, TlsServer::new, |_| T::default()).await;
+    meet::<T>(row, TlsServer::new, |_| T::trusting(UNUSED_AUTHORITY.pem())).await;
 }
 
 #[apply(every_transport)]
