@@ -18,7 +18,10 @@ impl ClientCertificate {
     pub(super) fn new(pem: &[u8], provider: &CryptoProvider) -> Result<Self, TransportError> {
         let (chain, key) = (pem::certificates(pem)?, pem::private_key(pem)?);
         let both = CertifiedKey::from_der(chain, key, provider).map_err(|_| {
-            TransportError::config("the private key cannot be used with the client certificate")
+            TransportError::config(
+                "it belongs to another certificate, or is of a kind that rustls does not have",
+            )
+            .with_message("the private key cannot be used with the client certificate")
         })?;
         Ok(Self(Arc::new(both)))
     }
