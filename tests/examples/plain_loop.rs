@@ -1,5 +1,5 @@
-//! A program with a loop and a blocking client (`ureq`): a `Session` caches its token and keeps it valid without async,
-//! threads or locks.
+//! A program with a loop and a blocking client (`ureq`): a `Session` caches its token and keeps it valid
+//! without async, threads or locks.
 //!
 //! The time is the emulator's, so that an hour passes at once. A real program uses `Now::system`.
 

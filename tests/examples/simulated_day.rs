@@ -1,5 +1,5 @@
-//! The tokens of a simulated day, without a clock, a socket or a runtime: a `Session` receives times and returns
-//! decisions. A program with a driver of its own can test it like this.
+//! The tokens of a simulated day, without a clock, a socket or a runtime: a `Session` receives times and
+//! returns decisions. A program with a driver of its own can test it like this.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 
@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} calls, {} of them without a token, {} requests", day.calls, day.failed, day.requests);
     let count = |name| day.events.get(name).copied().unwrap_or(0);
     assert_eq!(day.calls, 22 * 360);
-    // One token for each 40 to 50 minutes of 22 hours, one after the invalidation, one after the change of the wall clock.
+    // One token for each 40 to 50 minutes of 22 hours, one after the invalidation, one after the change of
+    // the wall clock.
     assert!((24..=36).contains(&count("token_acquired")), "{:?}", day.events);
     assert_eq!(count("token_invalidated"), 1);
     // The revoked refresh token, and the one that was sent with the old secret.

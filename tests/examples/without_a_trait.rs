@@ -1,5 +1,5 @@
-//! The core as a library of values: build a request, send it with any HTTP client (here `ureq`, which blocks), read the
-//! answer. The program implements no trait and has no async code.
+//! The core as a library of values: build a request, send it with any HTTP client (here `ureq`, which
+//! blocks), read the answer. The program implements no trait and has no async code.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 

@@ -1,12 +1,13 @@
 //! What the suites of cg-auth share. The package is not published.
 //!
-//! - `transcripts/` compares what the vendor's own clients sent and received (`*.json`) with the requests that this
-//!   workspace builds, the answers that it reads and the service that it emulates.
-//! - `transports/` runs the contract of `cg_auth_core::transport` against every transport over real sockets, with the
-//!   faults of [`listener`]. Its `day/` runs a working day of the token lifecycle.
+//! - `transcripts/` compares what the vendor's own clients sent and received (`*.json`) with the requests
+//!   that this workspace builds, the answers that it reads and the service that it emulates.
+//! - `transports/` runs the contract of `cg_auth_core::transport` against every transport over real sockets,
+//!   with the faults of [`listener`]. Its `day/` runs a working day of the token lifecycle.
 //! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
 //! - [`one_connection_each`] is a transport of a third party, for the example of that name and for the suite.
-//! - `examples/` holds whole programs, one per kind of user. Each starts the emulator, asserts what it shows and ends.
+//! - `examples/` holds whole programs, one per kind of user. Each starts the emulator, asserts what it shows
+//!   and ends.
 
 // Shared test code: a failed expectation here is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]

@@ -82,8 +82,8 @@ impl Listener {
 
     /// Accepts the next connection, whose TLS handshake must fail. Returns the error.
     ///
-    /// Reads until the client closes: closing with unread bytes resets the connection, and a reset destroys the alert
-    /// before it.
+    /// Reads until the client closes: closing with unread bytes resets the connection, and a reset destroys
+    /// the alert before it.
     pub async fn accept_in_vain(&self) -> io::Error {
         let (stream, _) = self.socket.accept().await.unwrap();
         let (_, config) = self.tls.as_ref().expect("TLS");
@@ -93,14 +93,14 @@ impl Listener {
         error
     }
 
-    /// Whether no further connection comes. The kernel accepts a connection over loopback at once, so that one which
-    /// the transport has made is seen without waiting for long.
+    /// Whether no further connection comes. The kernel accepts a connection over loopback at once, so that
+    /// one which the transport has made is seen without waiting for long.
     pub async fn is_left_alone(&self) -> bool {
         tokio::time::timeout(A_MOMENT, self.accept()).await.is_err()
     }
 
-    /// Accepts the next connection, reads its request and writes `answer`. The connection stays open while the caller
-    /// holds it.
+    /// Accepts the next connection, reads its request and writes `answer`. The connection stays open while
+    /// the caller holds it.
     pub async fn answer(&self, answer: impl AsRef<[u8]>) -> (RawMessage, Connection) {
         let mut connection = self.accept().await;
         let request = connection.receive().await.expect("a request");

@@ -21,8 +21,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy without routes. `program` is `env!("CARGO_BIN_EXE_connect-proxy")`, which cargo sets for the integration
-    /// tests of this package alone.
+    /// A proxy without routes. `program` is `env!("CARGO_BIN_EXE_connect-proxy")`, which cargo sets for the
+    /// integration tests of this package alone.
     #[must_use]
     pub fn builder(program: &str) -> ProxyBuilder {
         ProxyBuilder { command: Command::new(program), tls: None }
@@ -46,8 +46,8 @@ impl Proxy {
         self.ca_pem.as_deref()
     }
 
-    /// One line per request so far: method, target, `right`, `wrong` or `no` for the login, and the status of the
-    /// answer.
+    /// One line per request so far: method, target, `right`, `wrong` or `no` for the login, and the status of
+    /// the answer.
     pub async fn seen(&mut self) -> &[String] {
         // It writes a request's line before its answer, and returns this empty line after all of them.
         self.commands.write_all(b"\n").await.unwrap();

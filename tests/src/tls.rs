@@ -71,7 +71,8 @@ impl TlsServer {
         Self { versions: VERSIONS, ..self }
     }
 
-    /// The protocols that it offers by ALPN, the preferred one first. Without any it ignores the client's offer.
+    /// The protocols that it offers by ALPN, the preferred one first. Without any it ignores the client's
+    /// offer.
     #[must_use]
     pub fn alpn(self, alpn: &'static [&'static [u8]]) -> Self {
         Self { alpn, ..self }

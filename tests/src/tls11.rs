@@ -1,5 +1,5 @@
-//! What two servers with TLS 1.1 at most answer to any client, as recorded from OpenSSL 3.0 (`openssl s_server -tls1_1
-//! -cipher ALL:@SECLEVEL=0`).
+//! What two servers with TLS 1.1 at most answer to any client, as recorded from OpenSSL 3.0 (`openssl
+//! s_server -tls1_1 -cipher ALL:@SECLEVEL=0`).
 
 /// The whole answer to a client that offers TLS 1.2 and 1.3: a fatal alert, `protocol_version`.
 pub const ALERT: &[u8] = &[0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46];

@@ -1,5 +1,5 @@
-//! Contract rules 6 and 9: each row of the table in `cg_auth_core::transport`, played over real sockets, and no secret
-//! in its error.
+//! Contract rules 6 and 9: each row of the table in `cg_auth_core::transport`, played over real sockets, and
+//! no secret in its error.
 
 mod body;
 mod certificates;

@@ -31,8 +31,8 @@ async fn the_debug_data_of_a_goaway_is_not_shown<T: Subject>() {
     assert!(!shown.contains(&secret) && !shown.contains("bad header"), "{shown}");
 }
 
-/// A load balancer may forget a connection without closing it. Pings find that out; without them every call runs into
-/// its timeout.
+/// A load balancer may forget a connection without closing it. Pings find that out; without them every call
+/// runs into its timeout.
 #[apply(own_transports)]
 async fn a_silent_connection_is_replaced<T: Configurable>() {
     let listener = Listener::bind().await;

@@ -1,7 +1,7 @@
 //! The contract of `cg_auth_core::transport`, over real sockets, once per transport.
 //!
-//! A behaviour is a generic function with a line such as `#[apply(every_transport)]`, from [`per_transport`]. Its tests
-//! are named after the function and the transport: `answers::a_redirect_is_not_followed::hyper`.
+//! A behaviour is a generic function with a line such as `#[apply(every_transport)]`, from [`per_transport`].
+//! Its tests are named after the function and the transport: `answers::a_redirect_is_not_followed::hyper`.
 
 // A failed expectation in a helper is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -21,7 +21,8 @@ pub(crate) async fn failure(
     while_serving(client.get_delegate_access_token(&credential), server).await.unwrap_err()
 }
 
-/// The error is of this kind, the request was not sent, the message contains `advice`, and no secret is shown.
+/// The error is of this kind, the request was not sent, the message contains `advice`, and no secret is
+/// shown.
 pub(crate) fn assert_says(error: &CallError, kind: TransportErrorKind, advice: &str) {
     let message = cause_chain(error);
     assert_eq!(error.as_transport().map(TransportError::kind), Some(kind), "{message}");

@@ -17,8 +17,8 @@ use super::{
     subject::{Configurable, without_platform_roots},
 };
 
-/// The other tests run this one in a process with their variables. There it makes requests that all fail, and the
-/// proxy records which of them it received.
+/// The other tests run this one in a process with their variables. There it makes requests that all fail, and
+/// the proxy records which of them it received.
 #[apply(own_transports)]
 async fn https_uses_the_proxy_of_the_environment<T: Configurable>() {
     if let Ok(urls) = env::var(URLS) {
@@ -135,8 +135,8 @@ async fn assert_fails_when_needed<T: Configurable>(variable: &str) {
     }
 }
 
-/// Hosts that cannot be reached directly: names that do not exist (RFC 2606), and multicast addresses for documentation
-/// (RFC 6676), to which the operating system refuses a TCP connection at once.
+/// Hosts that cannot be reached directly: names that do not exist (RFC 2606), and multicast addresses for
+/// documentation (RFC 6676), to which the operating system refuses a TCP connection at once.
 const HOSTS: [&str; 6] = [
     "service.example:443",
     "below.service.example:443",

@@ -135,8 +135,8 @@ impl Subject for OneConnectionEach {
     }
 }
 
-/// The default settings without the platform's root certificates. Most tests need none, and reading them takes longer
-/// than most tests.
+/// The default settings without the platform's root certificates. Most tests need none, and reading them
+/// takes longer than most tests.
 pub(crate) fn without_platform_roots() -> TransportSettings {
     TransportSettings::new().only_root_certificates_pem(UNUSED_AUTHORITY.pem().as_bytes()).unwrap()
 }
@@ -144,8 +144,8 @@ pub(crate) fn without_platform_roots() -> TransportSettings {
 /// An authority that has signed no certificate.
 pub(crate) static UNUSED_AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
-/// A client of the service at `base_url` over a transport with the default settings. It makes one attempt, so that the
-/// transport is tested alone.
+/// A client of the service at `base_url` over a transport with the default settings. It makes one attempt, so
+/// that the transport is tested alone.
 pub(crate) fn client<T: Subject>(base_url: BaseUrl) -> AuthClient {
     client_over(base_url, T::default())
 }

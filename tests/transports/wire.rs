@@ -92,7 +92,8 @@ async fn a_cookie_is_not_sent_back<T: Subject>() {
     }
 }
 
-/// HTTP libraries differ in what they normalise. The contract allows a transport to refuse a target, never to change it.
+/// HTTP libraries differ in what they normalise. The contract allows a transport to refuse a target, never to
+/// change it.
 #[apply(every_transport)]
 async fn a_target_is_sent_unchanged_or_refused<T: Subject>() {
     let listener = Listener::bind().await;

@@ -39,9 +39,9 @@ impl HyperTransportBuilder {
     /// Builds the transport.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when the settings cannot be used together. If the platform has no root
-    /// certificate, or a proxy variable of the environment cannot be read, the first `https:` request that needs it
-    /// fails instead.
+    /// [`TransportError`] of the config kind when the settings cannot be used together. If the platform has
+    /// no root certificate, or a proxy variable of the environment cannot be read, the first `https:` request
+    /// that needs it fails instead.
     pub fn build(self) -> Result<HyperTransport, TransportError> {
         HyperTransport::from_settings(&self.settings)
     }

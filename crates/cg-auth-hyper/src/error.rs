@@ -1,4 +1,5 @@
-//! What a failure of hyper means to the contract: where it happened, and whether the request may have been sent.
+//! What a failure of hyper means to the contract: where it happened, and whether the request may have been
+//! sent.
 
 use cg_auth_core::transport::TransportError;
 use cg_auth_transport_util::failure::{Route, connecting, exchanging};

@@ -25,8 +25,8 @@ use crate::{
 
 /// An [`HttpTransport`] over hyper's pooled client. A clone shares the connections.
 ///
-/// It works within a tokio runtime that has its I/O and time drivers enabled. A connection belongs to the runtime that
-/// opened it, so a program with several runtimes makes a transport for each.
+/// It works within a tokio runtime that has its I/O and time drivers enabled. A connection belongs to the
+/// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Arc<dyn PooledClient>,
@@ -40,8 +40,8 @@ impl HyperTransport {
     /// A transport with the default settings.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up. If the platform has no root certificate, the
-    /// first `https:` request fails instead; plain http needs none.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. If the platform has no root
+    /// certificate, the first `https:` request fails instead; plain http needs none.
     pub fn new() -> Result<Self, TransportError> {
         Self::builder().build()
     }
@@ -63,8 +63,9 @@ impl HyperTransport {
 
     /// A transport over connections of the caller's `connector`, with the default settings for the rest.
     ///
-    /// The connector is called with the scheme and the authority of the base URL. It does TLS, if there is any, and
-    /// reports in [`Connected`](hyper_util::client::legacy::connect::Connected) whether HTTP/2 was negotiated.
+    /// The connector is called with the scheme and the authority of the base URL. It does TLS, if there is
+    /// any, and reports in [`Connected`](hyper_util::client::legacy::connect::Connected) whether HTTP/2 was
+    /// negotiated.
     pub fn with_connector<C>(connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -96,7 +97,8 @@ impl HyperTransport {
 
     async fn exchange(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
-        // The connector logs in to a proxy that opens a tunnel. A proxy that reads the request finds the login in it.
+        // The connector logs in to a proxy that opens a tunnel. A proxy that reads the request finds the
+        // login in it.
         if let Some(authorization) = route.forwarding_proxy().and_then(Proxy::authorization) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }

@@ -19,8 +19,8 @@ use crate::{
 
 /// An [`HttpTransport`] over reqwest. A clone shares the connections.
 ///
-/// It works within a tokio runtime that has its I/O and time drivers enabled. A connection belongs to the runtime that
-/// opened it, so a program with several runtimes makes a transport for each.
+/// It works within a tokio runtime that has its I/O and time drivers enabled. A connection belongs to the
+/// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
@@ -34,8 +34,8 @@ impl ReqwestTransport {
     /// A transport with the default settings.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up. If the platform has no root certificate, the
-    /// first `https:` request fails instead; plain http needs none.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. If the platform has no root
+    /// certificate, the first `https:` request fails instead; plain http needs none.
     pub fn new() -> Result<Self, TransportError> {
         Self::builder().build()
     }
@@ -57,10 +57,11 @@ impl ReqwestTransport {
 
     /// A transport over the caller's client: its TLS, resolver, pool, timeouts and proxies stay.
     ///
-    /// Redirects, retries, decompression, the proxies of the environment and the log of every byte are switched off,
-    /// since the contract forbids them. [`cg_auth_core`]'s own headers replace default headers of the client with the
-    /// same name. The caller answers for the other default headers, and for the hosts that the client's proxies
-    /// serve: a proxy for all hosts serves loopback hosts too, unless [`reqwest::Proxy::no_proxy`] excludes them.
+    /// Redirects, retries, decompression, the proxies of the environment and the log of every byte are
+    /// switched off, since the contract forbids them. [`cg_auth_core`]'s own headers replace default headers
+    /// of the client with the same name. The caller answers for the other default headers, and for the hosts
+    /// that the client's proxies serve: a proxy for all hosts serves loopback hosts too, unless
+    /// [`reqwest::Proxy::no_proxy`] excludes them.
     ///
     /// No limit is added. [`ReqwestTransport::builder`] limits the time to connect and finds silent HTTP/2
     /// connections. The client's `timeout` and `read_timeout` end a call like a connection that was closed.
@@ -76,8 +77,8 @@ impl ReqwestTransport {
     /// ```
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when reqwest cannot build the client, or when the client has a cookie
-    /// store: the service's cookies must not travel from one user's request to another's.
+    /// [`TransportError`] of the config kind when reqwest cannot build the client, or when the client has a
+    /// cookie store: the service's cookies must not travel from one user's request to another's.
     pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
         let builder = without_proxies_of_the_environment(keeping_the_contract(builder));
         let client = builder.build().map_err(TransportError::config)?;

@@ -1,5 +1,6 @@
 //! [`builder_methods`](crate::builder_methods) and [`tls_builder_methods`](crate::tls_builder_methods): the
-//! methods that [`TransportSettings`](crate::TransportSettings) and the builder of each transport have in common.
+//! methods that [`TransportSettings`](crate::TransportSettings) and the builder of each transport have in
+//! common.
 
 /// Gives a type the methods that set a transport's options: `builder_methods!(Settings)` for the settings
 /// themselves, `builder_methods!(Builder.field)` for a builder that keeps them in a field.
@@ -10,28 +11,28 @@
 macro_rules! builder_methods {
     ($Builder:ident $(. $settings:ident)?) => {
         impl $Builder {
-            /// Limits the time that a connection may take to be made, the name look-up, the proxy and TLS included.
-            /// Default: 10 s.
+            /// Limits the time that a connection may take to be made, the name look-up, the proxy and TLS
+            /// included. Default: 10 s.
             pub const fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self $(.$settings)? .connect_timeout = timeout;
                 self
             }
 
-            /// Sends every request through the proxy at `url` and ignores the environment. A loopback host never
-            /// uses a proxy. An `https:` request goes through a tunnel (CONNECT, RFC 9110 section 9.3.6); an
-            /// `http:` request is handed to the proxy, which reads all of it.
+            /// Sends every request through the proxy at `url` and ignores the environment. A loopback host
+            /// never uses a proxy. An `https:` request goes through a tunnel (CONNECT, RFC 9110 section
+            /// 9.3.6); an `http:` request is handed to the proxy, which reads all of it.
             ///
-            /// The URL is `http://` or `https://`. Where the proxy requires a login, it has `user:password@` before
-            /// the host, with special characters percent-encoded.
+            /// The URL is `http://` or `https://`. Where the proxy requires a login, it has `user:password@`
+            /// before the host, with special characters percent-encoded.
             ///
             /// Default: an `https:` request uses the first non-empty environment variable of `HTTPS_PROXY`,
-            /// `https_proxy`, `ALL_PROXY` and `all_proxy`, unless `NO_PROXY` or `no_proxy` lists its host. `NO_PROXY`
-            /// holds names, each with all names below it, addresses, networks, or `*`; no ports. An `http:` request
-            /// uses no proxy. The environment is read when the transport is built.
+            /// `https_proxy`, `ALL_PROXY` and `all_proxy`, unless `NO_PROXY` or `no_proxy` lists its host.
+            /// `NO_PROXY` holds names, each with all names below it, addresses, networks, or `*`; no ports.
+            /// An `http:` request uses no proxy. The environment is read when the transport is built.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when `url` is not the URL of such a
-            /// proxy. The error never quotes it.
+            /// [`TransportError`]($crate::TransportError) of the config kind when `url` is not the URL of
+            /// such a proxy. The error never quotes it.
             pub fn proxy(self, url: &str) -> Result<Self, $crate::TransportError> {
                 let proxy = $crate::Proxy::parse(url).map_err($crate::TransportError::config)?;
                 Ok(self.proxy_choice($crate::ProxyChoice::Explicit(proxy)))
@@ -54,8 +55,8 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Limits the number of idle connections per host. With 0 each HTTP/1.1 request opens its own connection.
-            /// Default: no limit.
+            /// Limits the number of idle connections per host. With 0 each HTTP/1.1 request opens its own
+            /// connection. Default: no limit.
             pub const fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
                 self $(.$settings)? .pool_max_idle_per_host = connections;
                 self
@@ -73,10 +74,11 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Sets the time of silence after which an HTTP/2 connection is pinged, idle or not. Default: 5 s.
+            /// Sets the time of silence after which an HTTP/2 connection is pinged, idle or not. Default: 5
+            /// s.
             ///
-            /// Without pings a connection that a load balancer has forgotten stays in the pool, and each call over
-            /// it runs into its timeout.
+            /// Without pings a connection that a load balancer has forgotten stays in the pool, and each call
+            /// over it runs into its timeout.
             pub const fn http2_ping_interval(mut self, interval: ::std::time::Duration) -> Self {
                 self $(.$settings)? .http2_ping_interval = interval;
                 self
@@ -88,7 +90,8 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Sets the address of this machine that connections start from. Default: the operating system chooses.
+            /// Sets the address of this machine that connections start from. Default: the operating system
+            /// chooses.
             pub const fn local_address(mut self, address: ::std::net::IpAddr) -> Self {
                 self $(.$settings)? .local_address = Some(address);
                 self
@@ -97,8 +100,8 @@ macro_rules! builder_methods {
     };
 }
 
-/// The methods about TLS, for a type that has [`builder_methods`](crate::builder_methods). A macro of its own, since
-/// a transport may have no TLS.
+/// The methods about TLS, for a type that has [`builder_methods`](crate::builder_methods). A macro of its
+/// own, since a transport may have no TLS.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "rustls")]
@@ -106,23 +109,23 @@ macro_rules! tls_builder_methods {
     ($Builder:ident $(. $settings:ident)? $(, #[$attribute:meta])?) => {
         $(#[$attribute])?
         impl $Builder {
-            /// Trusts the certificates of a PEM text in addition to the platform's: for a private authority, or the
-            /// emulator. A further call adds more.
+            /// Trusts the certificates of a PEM text in addition to the platform's: for a private authority,
+            /// or the emulator. A further call adds more.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no certificate, or
-            /// one that cannot be read.
+            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no
+            /// certificate, or one that cannot be read.
             pub fn extra_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.add_root_certificates_pem(pem)?;
                 Ok(self)
             }
 
-            /// Trusts the certificates of a PEM text and no others, not even the platform's. A further call, also of
-            /// [`extra_root_certificates_pem`](Self::extra_root_certificates_pem), adds more.
+            /// Trusts the certificates of a PEM text and no others, not even the platform's. A further call,
+            /// also of [`extra_root_certificates_pem`](Self::extra_root_certificates_pem), adds more.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no certificate, or
-            /// one that cannot be read.
+            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no
+            /// certificate, or one that cannot be read.
             pub fn only_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.add_root_certificates_pem(pem)?;
                 self $(.$settings)? .tls.disable_platform_roots();
@@ -133,8 +136,8 @@ macro_rules! tls_builder_methods {
             /// certificate, followed by its intermediates. Default: none.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the key or the certificate is
-            /// missing, cannot be read, or does not belong to the other. The error never quotes the text.
+            /// [`TransportError`]($crate::TransportError) of the config kind when the key or the certificate
+            /// is missing, cannot be read, or does not belong to the other. The error never quotes the text.
             pub fn client_certificate_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.set_client_certificate_pem(pem)?;
                 Ok(self)

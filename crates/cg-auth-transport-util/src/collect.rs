@@ -13,8 +13,8 @@ use http_body_util::BodyExt;
 /// Reads the body of a response to its end. `classify` turns an error of the body into a [`TransportError`].
 ///
 /// # Errors
-/// [`TransportError`] of the too-large kind beyond `limit` bytes, of the closed kind when the body was cut off, else
-/// the result of `classify`.
+/// [`TransportError`] of the too-large kind beyond `limit` bytes, of the closed kind when the body was cut
+/// off, else the result of `classify`.
 pub async fn collect<B>(
     response: Response<B>,
     limit: usize,

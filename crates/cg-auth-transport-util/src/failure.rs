@@ -1,7 +1,9 @@
-//! The table of failures: what an error of an HTTP library means to the contract of [`cg_auth_core::transport`].
+//! The table of failures: what an error of an HTTP library means to the contract of
+//! [`cg_auth_core::transport`].
 //!
-//! Each function answers where an exchange failed, whether the request may have been sent, and what the operator of
-//! the program can check. Errors are told apart by their types and, where hyper-util has no public type, by its texts.
+//! Each function answers where an exchange failed, whether the request may have been sent, and what the
+//! operator of the program can check. Errors are told apart by their types and, where hyper-util has no
+//! public type, by its texts.
 
 mod advised;
 mod connecting;

@@ -42,8 +42,8 @@ impl Proxies {
     /// The proxy that a request to `uri` goes through; `None` if it goes straight to its host.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind that names the environment variable when it cannot be read and the
-    /// request needs it.
+    /// [`TransportError`] of the config kind that names the environment variable when it cannot be read and
+    /// the request needs it.
     pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&Proxy>, TransportError> {
         let Some(host) = uri.host().filter(|host| !is_loopback_host(host)) else { return Ok(None) };
         let is_https = uri.scheme() == Some(&Scheme::HTTPS);

@@ -54,11 +54,12 @@ impl TlsSettings {
         self.has_no_platform_roots = true;
     }
 
-    /// Presents the certificate of a PEM text, which holds its private key too, to a server that asks for one.
+    /// Presents the certificate of a PEM text, which holds its private key too, to a server that asks for
+    /// one.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when the key or the certificate is missing, cannot be read, or does
-    /// not belong to the other. The error never quotes the text.
+    /// [`TransportError`] of the config kind when the key or the certificate is missing, cannot be read, or
+    /// does not belong to the other. The error never quotes the text.
     pub fn set_client_certificate_pem(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         self.client_certificate = Some(ClientCertificate::new(pem, &aws_lc_rs::default_provider())?);
         Ok(())
@@ -71,8 +72,8 @@ impl TlsSettings {
 pub struct Tls {
     /// The configuration.
     pub config: ClientConfig,
-    /// Why no `https:` connection can be made: the platform has no certificate verifier, mostly because it has no
-    /// root certificate. The configuration then trusts no certificate; plain http works.
+    /// Why no `https:` connection can be made: the platform has no certificate verifier, mostly because it
+    /// has no root certificate. The configuration then trusts no certificate; plain http works.
     pub problem: Option<TransportError>,
 }
 

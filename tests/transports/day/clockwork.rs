@@ -14,12 +14,13 @@ use cg_auth_core::{
 };
 use tokio::sync::watch;
 
-/// A [`Runtime`] that spawns on tokio and takes the time from a [`ManualClock`], which the service shares. Time stands
-/// still while a request is in flight, so no timeout passes on a slow machine.
+/// A [`Runtime`] that spawns on tokio and takes the time from a [`ManualClock`], which the service shares.
+/// Time stands still while a request is in flight, so no timeout passes on a slow machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Clockwork {
     clock: ManualClock,
-    /// The seconds by which this program's wall clock was set forward and back. The service's clock is not set.
+    /// The seconds by which this program's wall clock was set forward and back. The service's clock is not
+    /// set.
     ahead: Arc<AtomicU64>,
     behind: Arc<AtomicU64>,
     tasks: watch::Sender<usize>,

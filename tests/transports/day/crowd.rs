@@ -74,8 +74,8 @@ impl Crowd {
         Self { tasks: callers.into_iter().enumerate().map(of_a_user).collect(), reports }
     }
 
-    /// Every eighth task of each user who is at work calls, all together and in different ways. The next step has the
-    /// next eighth.
+    /// Every eighth task of each user who is at work calls, all together and in different ways. The next step
+    /// has the next eighth.
     pub(crate) async fn call(&mut self, step: u32, is_there: impl Fn(usize) -> bool) -> Vec<Report> {
         let mut calls = 0;
         for (_, tasks) in self.tasks.iter().enumerate().filter(|(user, _)| is_there(*user)) {

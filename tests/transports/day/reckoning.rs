@@ -2,8 +2,8 @@
 
 use super::timetable::{BUSY_FOR, Incident, LIFETIME, STEP};
 
-/// One user's day, with calls at every step. A step needs a request when there is no valid token, or when the token has
-/// entered the last fifth of its life. That is one request per step, except that
+/// One user's day, with calls at every step. A step needs a request when there is no valid token, or when the
+/// token has entered the last fifth of its life. That is one request per step, except that
 ///
 /// - none is made before the time that the service has named in `Retry-After`;
 /// - none is made with a secret that was refused within the last minute;
@@ -61,7 +61,8 @@ impl Reckoning {
         self.token = None;
     }
 
-    /// The service forgets the tokens that it has issued: it refuses the refresh token and its cache is empty.
+    /// The service forgets the tokens that it has issued: it refuses the refresh token and its cache is
+    /// empty.
     pub(crate) fn forget_at_the_service(&mut self) {
         self.refresh_token = self.refresh_token.map(|_| RefreshToken::Refused);
         self.cached_until = 0;

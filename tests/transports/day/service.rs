@@ -18,8 +18,9 @@ use http::{Request, Response, Uri};
 
 use super::timetable::{BUSY_FOR, Incident, LIFETIME};
 
-/// A service of several users, who share a client secret. Each change of the secret is a new deployment at a new address.
-/// A deployment with the same seed has the same keys, so it accepts the access tokens of the previous one.
+/// A service of several users, who share a client secret. Each change of the secret is a new deployment at a
+/// new address. A deployment with the same seed has the same keys, so it accepts the access tokens of the
+/// previous one.
 #[derive(Debug)]
 pub(crate) struct Service {
     keeps_a_cache: bool,

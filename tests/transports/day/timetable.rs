@@ -2,9 +2,9 @@
 
 use std::{ops::Range, time::Duration};
 
-/// The day moves on in steps, with calls for every user at each. A step is a tenth of a token's life, and as long as the
-/// span of the jitter: a token is due at the eighth step of its life for every seed, so that the number of requests can
-/// be calculated.
+/// The day moves on in steps, with calls for every user at each. A step is a tenth of a token's life, and as
+/// long as the span of the jitter: a token is due at the eighth step of its life for every seed, so that the
+/// number of requests can be calculated.
 pub(crate) const STEP: Duration = Duration::from_secs(30);
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
 /// Nine hours. In the tenth the host is suspended.
@@ -16,7 +16,8 @@ pub(crate) const BUSY_FOR: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Incident {
-    /// Another program sends a used refresh token. A service that detects it revokes all tokens derived from it.
+    /// Another program sends a used refresh token. A service that detects it revokes all tokens derived from
+    /// it.
     UsedRefreshTokenIsSent,
     /// The token operations answer 503 with `Retry-After`.
     Busy,
@@ -47,7 +48,8 @@ impl Incident {
     }
 }
 
-/// By step. No two overlap. An incident without `Retry-After` ends before the back-off has grown to the length of a step.
+/// By step. No two overlap. An incident without `Retry-After` ends before the back-off has grown to the
+/// length of a step.
 pub(crate) const DAY: &[(Range<u32>, Incident)] = &[
     (61..62, Incident::UsedRefreshTokenIsSent),
     (120..140, Incident::Busy),
@@ -68,8 +70,9 @@ pub(crate) fn incident_at(step: u32) -> Option<Incident> {
     DAY.iter().find(|(steps, _)| steps.contains(&step)).map(|(_, incident)| *incident)
 }
 
-/// Whether the user's tasks call. Users begin to work one after the other. They begin a break together and end it one
-/// after the other. A break is longer than a token's life, so an incident meets tokens of every age.
+/// Whether the user's tasks call. Users begin to work one after the other. They begin a break together and
+/// end it one after the other. A break is longer than a token's life, so an incident meets tokens of every
+/// age.
 pub(crate) fn is_at_work(user: usize, step: u32) -> bool {
     let late = u32::try_from(user).unwrap();
     let is_away = |from: &u32| (*from..*from + LIFETIME_STEPS + late).contains(&step);

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::subject::Subject;
 
-/// At each step the service has received the minimum of requests that [`Reckoning`] calculates, or one more. No call
-/// fails while there is a valid token.
+/// At each step the service has received the minimum of requests that [`Reckoning`] calculates, or one more.
+/// No call fails while there is a valid token.
 #[apply(own_transports_on_two_threads)]
 async fn a_working_day_needs_the_minimum_of_requests<T: Subject>() {
     let mut day = Day::begin::<T>().await;
@@ -44,8 +44,8 @@ struct Day {
     crowd: Crowd,
     /// The secret that the secret source returns.
     secret: Arc<Mutex<ClientSecret>>,
-    /// The requests beyond the minimum that are allowed. One, once the resource has refused a token that was being renewed:
-    /// its successor may be refused too.
+    /// The requests beyond the minimum that are allowed. One, once the resource has refused a token that was
+    /// being renewed: its successor may be refused too.
     slack: u64,
     tally: Tally,
 }
@@ -189,7 +189,8 @@ impl Day {
         self.services.iter_mut().for_each(|service| service.play(incident));
     }
 
-    /// The new deployments do not know the issued tokens. With the same seed they still accept the access tokens.
+    /// The new deployments do not know the issued tokens. With the same seed they still accept the access
+    /// tokens.
     async fn redeploy(&mut self, seed: u64) {
         for service in &mut self.services {
             service.deploy(&ClientSecret::new(NEW_SECRET).unwrap(), seed).await;

@@ -19,7 +19,8 @@ use super::{
 /// The error names host and port of the service or, when it concerns the proxy, of the proxy.
 pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
     let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
-    // The tunnel's own error concerns the way to the proxy. Any other one behind a tunnel concerns the service.
+    // The tunnel's own error concerns the way to the proxy. Any other one behind a tunnel concerns the
+    // service.
     let is_before_proxy = tunnel.is_some() || route.forwarding_proxy().is_some();
     let peer = route.proxy().filter(|_| is_before_proxy).unwrap_or_else(|| route.service());
     #[cfg(feature = "rustls")]

@@ -35,8 +35,8 @@ pub fn exchanging(error: impl Error + Send + Sync + 'static, route: &Route<'_>) 
     reading(error)
 }
 
-/// A failure while the body of the response was read. The server has answered the request, whatever it says of it
-/// now.
+/// A failure while the body of the response was read. The server has answered the request, whatever it says
+/// of it now.
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub fn reading(error: impl Error + Send + Sync + 'static) -> TransportError {
     #[cfg(feature = "rustls")]
@@ -59,9 +59,9 @@ fn is_malformed(error: &(dyn Error + 'static)) -> bool {
         })
 }
 
-/// Whether the server says that it did not process the request (RFC 9113 sections 8.7 and 6.8). h2 passes a GOAWAY
-/// on to the streams after the last one that it names. hyper also passes it on to a stream that opens at the moment
-/// when it arrives, which cannot be told apart.
+/// Whether the server says that it did not process the request (RFC 9113 sections 8.7 and 6.8). h2 passes a
+/// GOAWAY on to the streams after the last one that it names. hyper also passes it on to a stream that opens
+/// at the moment when it arrives, which cannot be told apart.
 fn has_not_seen_the_request(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
@@ -72,8 +72,8 @@ fn breaks_the_protocol(error: &h2::Error) -> bool {
     error.is_library() && error.reason().is_some_and(is_failure)
 }
 
-/// Replaces h2's own text and ends the chain: that text quotes the debug data of a GOAWAY, into which a server can
-/// copy what it was sent.
+/// Replaces h2's own text and ends the chain: that text quotes the debug data of a GOAWAY, into which a
+/// server can copy what it was sent.
 fn http2_text(error: &h2::Error) -> Cause {
     let side = if error.is_remote() { "the server" } else { "this side" };
     match error.reason() {

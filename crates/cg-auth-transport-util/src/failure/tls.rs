@@ -87,8 +87,8 @@ fn server_certificate(problem: &CertificateError) -> &'static str {
     }
 }
 
-/// The text of rustls, cut and escaped: the server chooses the names in its certificate, their length and their
-/// characters.
+/// The text of rustls, cut and escaped: the server chooses the names in its certificate, their length and
+/// their characters.
 fn text(error: &TlsError) -> Cause {
     let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
     text.escape_debug().to_string().into()

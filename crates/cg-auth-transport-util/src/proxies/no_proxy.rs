@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// The list in `NO_PROXY`, read as curl reads it, with the two additions that other programs allow: `*.` before a
-/// domain and brackets around an IPv6 address.
+/// The list in `NO_PROXY`, read as curl reads it, with the two additions that other programs allow: `*.`
+/// before a domain and brackets around an IPv6 address.
 #[derive(Debug)]
 pub(super) struct NoProxy(Vec<Entry>);
 
