@@ -7,9 +7,46 @@ use cg_auth_core::{
     causes::{cause_chain, causes},
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-use cg_auth_tests::{authority::Identity, listener::while_serving};
+use cg_auth_tests::{
+    authority::Identity,
+    listener::{Listener, while_serving},
+};
+use macro_rules_attribute::apply;
 
-use super::subject::{client_over, credential};
+use super::{
+    proxies::{base_url, proxied, proxy_to, service},
+    subject::{Configurable, Subject, client_over, credential},
+};
+
+#[apply(own_transports)]
+async fn a_connect_error_names_host_and_port<T: Subject>() {
+    let address = Listener::bind().await.address();
+    let base_url = BaseUrl::parse(&format!("http://{address}/path")).unwrap();
+    let error = failure(T::default(), base_url, async {}).await;
+    let expected = format!("cannot reach {address}: connection refused; check ");
+    assert!(cause_chain(&error).contains(&expected), "{}", cause_chain(&error));
+    assert!(!cause_chain(&error).contains("/path"), "{}", cause_chain(&error));
+}
+
+#[apply(own_transports)]
+async fn an_error_of_the_proxy_names_the_proxy<T: Configurable>() {
+    let (service, unreachable) = (service().await, Listener::bind().await.address());
+    let asks_for_login = proxy_to(&service).credentials("user", "password").start().await;
+    let refuses = proxy_to(&service).refusing(403).start().await;
+    let address = |url: String| url.replace("http://", "");
+    for (address, message) in [
+        (unreachable.to_string(), "cannot reach the proxy PROXY: connection refused; check the proxy's URL"),
+        (
+            address(asks_for_login.url()),
+            "the proxy PROXY refused the login (407): put user:password into the proxy's URL",
+        ),
+        (address(refuses.url()), "the proxy PROXY opened no tunnel to service.example:443: check "),
+    ] {
+        let error = failure(proxied::<T>(&address), base_url(), async {}).await;
+        let message = message.replace("PROXY", &address);
+        assert!(cause_chain(&error).contains(&message), "{message:?} is not in: {}", cause_chain(&error));
+    }
+}
 
 /// The error of a call over `transport` while `server` runs.
 pub(crate) async fn failure(
