@@ -1,4 +1,5 @@
-//! What we make of the recorded answers: SPEC section 11, row by row.
+//! The recorded answers, read by this workspace as section 11 of the wire protocol (`docs/wire.md` of the
+//! core) says.
 
 use std::{
     collections::BTreeMap,
@@ -23,9 +24,9 @@ enum Expected {
     Token(Token),
     /// Success of the operation that returns nothing.
     Done,
-    /// A 2xx that says no, with its message.
+    /// A 2xx with isSuccess false, and its message.
     Rejected(&'static [&'static str]),
-    /// No usable answer, and why.
+    /// No usable answer, and the reason.
     Protocol(&'static str),
     Api(Api),
 }
@@ -68,12 +69,12 @@ const fn token(access: &'static str, refresh: Option<&'static str>, duration: i6
     Expected::Token(Token { access, refresh, duration, error_msg: None })
 }
 
-/// An error of which the status alone is known.
+/// An error whose answer holds nothing but its status.
 const fn api(recovery: Recovery) -> Api {
     Api { code: None, messages: &[], request_id: None, date: None, retry_after: None, recovery }
 }
 
-/// The moment at which every answer is received.
+/// When every answer is received.
 const RECEIVED: Duration = Duration::from_secs(1_445_412_420); // 2015-10-21 07:27:00 UTC
 
 #[rustfmt::skip]
@@ -172,7 +173,7 @@ const EXPECTATIONS: &[(&str, Expected)] = &[
     ("ts_refresh_500_html", Expected::Api(api(Recovery::Retry))),
     ("ts_refresh_missing_fields", NO_TOKEN),
     ("ts_refresh_no_api_key", SUCCESS),
-    // The service named no new refresh token, so the one that was sent stays.
+    // The answer has no refresh token, so the one that was sent stays valid.
     ("ts_refresh_no_rotation", token("at-0002.fake", Some(SENT_REFRESH_TOKEN), 3600)),
     ("ts_refresh_success", SUCCESS),
     ("ts_refresh_unicode_error_msg", NOT_FOUND),
@@ -183,7 +184,7 @@ const EXPECTATIONS: &[(&str, Expected)] = &[
 const SENT_REFRESH_TOKEN: &str = "rt-0001.fake";
 
 #[tokio::test]
-async fn every_recorded_answer_is_read_as_the_spec_demands() {
+async fn every_recorded_answer_is_read_as_the_table_says() {
     let mut expectations: BTreeMap<_, _> = EXPECTATIONS.iter().copied().collect();
     assert_eq!(expectations.len(), EXPECTATIONS.len(), "a file is listed twice");
     for recording in Recording::all() {
@@ -206,7 +207,7 @@ async fn every_recorded_answer_is_read_as_the_spec_demands() {
     assert!(expectations.is_empty(), "no file any more: {:?}", expectations.keys());
 }
 
-/// Has a client receive `response`: the token and what was said beside it, nothing for a delete.
+/// Reads `response` with a client. Returns the token and the message beside it; nothing for a delete.
 async fn read(
     operation: Operation,
     response: Response<Body>,

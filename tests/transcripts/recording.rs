@@ -21,7 +21,7 @@ pub(super) enum Operation {
 }
 
 impl Recording {
-    /// Every file, by name.
+    /// All recordings, sorted by name.
     pub(super) fn all() -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts");
         let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -46,7 +46,7 @@ impl Recording {
         }
     }
 
-    /// The contract that the recorded client asks for.
+    /// The JSON contract that the recorded client requests.
     pub(super) fn json_contract(&self) -> JsonContract {
         if self.name.starts_with("ps_") { JsonContract::PascalCase } else { JsonContract::CamelCase }
     }
@@ -55,18 +55,18 @@ impl Recording {
         text(&self.json["client_input"]["base_url"])
     }
 
-    /// Name and value of each header that the client was told to send with every request.
+    /// The headers that the client was configured to send with every request.
     pub(super) fn default_headers(&self) -> Vec<(&str, &str)> {
         let headers = self.json["client_input"]["default_headers"].as_object().unwrap();
         headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect()
     }
 
-    /// The first request; `None` where the client sent nothing.
+    /// The first request; `None` if the client sent nothing.
     pub(super) fn request(&self) -> Option<RecordedRequest<'_>> {
         (!self.json["request"].is_null()).then(|| RecordedRequest(&self.json["request"]))
     }
 
-    /// Every request, those that followed a redirect included.
+    /// All requests, also those after a redirect.
     pub(super) fn requests(&self) -> Vec<RecordedRequest<'_>> {
         match self.json["exchanges"].as_array() {
             Some(exchanges) => {
@@ -76,7 +76,7 @@ impl Recording {
         }
     }
 
-    /// The answer as a transport gives it back: without the framing.
+    /// The answer as a transport returns it, without the framing.
     pub(super) fn response(&self) -> Option<Response<Body>> {
         let recorded = self.json.get("response").filter(|response| !response.is_null())?;
         let mut body = match recorded.get("body_base64") {
@@ -117,13 +117,12 @@ impl<'a> RecordedRequest<'a> {
         text(&self.0["body"])
     }
 
-    /// The bytes as they were on the wire; `None` in what was derived from source.
+    /// The bytes on the wire; `None` if the request was derived from the source of the client.
     pub(super) fn raw(&self) -> Option<Vec<u8>> {
         self.0.get("raw_base64").map(|base64| STANDARD.decode(text(base64)).unwrap())
     }
 
-    /// The credential that the request carries in its headers, else the one in its body; `None` where it
-    /// is none that our types would hold.
+    /// The credential in its headers, or else in its body; `None` if our types refuse it.
     pub(super) fn credential(&self) -> Option<ApiCredential> {
         let json = match (self.header("clientSecret"), self.header("userPrincipalName")) {
             (Some(secret), Some(name)) => {
@@ -135,7 +134,7 @@ impl<'a> RecordedRequest<'a> {
     }
 }
 
-/// The body inside a chunked one without extensions and trailers.
+/// The content of a chunked body without extensions and trailers.
 fn without_chunks(mut framed: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {

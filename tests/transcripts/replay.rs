@@ -1,5 +1,4 @@
-//! What the emulator makes of the requests that the vendor's TypeScript client was seen to send, byte for
-//! byte.
+//! The emulator answers the recorded requests of the vendor's TypeScript client, byte for byte.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +9,7 @@ use serde_json::Value;
 
 use super::recording::Recording;
 
-/// What the body of an answer must look like.
+/// The expected form of an answer's body.
 #[derive(Clone, Copy)]
 enum Shape {
     /// A token in the camelCase contract.
@@ -19,18 +18,18 @@ enum Shape {
     PascalToken,
     /// The documented error with this code.
     Error(&'static str),
-    /// No byte.
+    /// An empty body.
     Empty,
 }
 use Shape::{Empty, Error, PascalToken, Token};
 
-/// Every distinct request: the first file that holds it and which of the file's requests it is, the status
-/// and the shape of the emulator's answer.
+/// Every distinct request: the first file that holds it, its index in that file, and the status and the form
+/// of the emulator's answer.
 #[rustfmt::skip]
 const ANSWERS: &[(&str, usize, u16, Shape)] = &[
     // The request of most files.
     ("ts_delegate_204", 0, 200, Token),
-    // Where the redirect led: no operation, and the same one at another origin.
+    // The target of a redirect: a path without an operation, and the same operation at another origin.
     ("ts_delegate_302_same_origin", 1, 404, Error("NotFound")),
     ("ts_delegate_307_cross_origin", 1, 200, Token),
     // Headers and body disagree.
@@ -41,10 +40,10 @@ const ANSWERS: &[(&str, usize, u16, Shape)] = &[
     ("ts_delegate_body_unicode", 0, 400, Error("InvalidCredential")),
     ("ts_delegate_no_api_key", 0, 400, Error("InvalidCredential")),
     ("ts_refresh_no_api_key", 0, 400, Error("InvalidCredential")),
-    // A path that no client means.
+    // A path without an operation, from a base URL that the client joined wrongly.
     ("ts_delegate_base_query", 0, 404, Error("NotFound")),
     ("ts_delegate_trailing_slash", 0, 404, Error("NotFound")),
-    // The header asks for PascalCase, whatever the body is written in.
+    // The header selects PascalCase; the form of the request body does not matter.
     ("ts_delegate_default_headers", 0, 200, PascalToken),
     ("ts_delete_400_api_error", 0, 200, Empty),
     // A refresh token that this emulator never issued.
@@ -102,7 +101,7 @@ fn is_token(value: &Value, [access_token, refresh_token, duration]: [&str; 3]) -
     value[access_token].is_string() && value[refresh_token].is_string() && value[duration].is_i64()
 }
 
-/// Sends `request` on a connection of its own: the status and the body of the answer.
+/// Sends `request` on a connection of its own. Returns the status and the body of the answer.
 async fn exchange(emulator: &Emulator, request: &[u8]) -> (u16, String) {
     let mut connection = Connection::to(emulator.base_url().as_str().strip_prefix("http://").unwrap()).await;
     connection.write(request).await;
@@ -111,7 +110,7 @@ async fn exchange(emulator: &Emulator, request: &[u8]) -> (u16, String) {
     (status, String::from_utf8(answer.body).unwrap())
 }
 
-/// What all recordings were made with.
+/// The credential of all recordings.
 fn recorded_credential() -> ApiCredential {
     ApiCredential::new(
         ClientSecret::new("dGVzdC1vbmx5LXNlY3JldA==").unwrap(),

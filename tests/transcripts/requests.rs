@@ -1,4 +1,4 @@
-//! What we send, beside what the vendor's clients sent for the same purpose.
+//! Our requests, compared with the recorded requests of the vendor's clients for the same operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::recording::{Operation, RecordedRequest, Recording};
 
-/// A way in which our request is allowed to differ.
+/// An allowed difference of our request.
 struct Difference {
-    /// As [`differences`] words it.
+    /// The text that [`differences`] writes.
     what: &'static str,
     /// Beginnings of the names of the files that show it.
     files: &'static [&'static str],
@@ -35,11 +35,11 @@ const DIFFERENCES: &[Difference] = &[
     Difference { what: "connection: keep-alive -> none", files: &["ts_"],
         why: "the connection is the transport's; HTTP/1.1 keeps it alive unasked" },
     Difference { what: "user-agent: (sdk/typescript/4.9.3) -> ours", files: &["ts_"],
-        why: "we say who we are" },
+        why: "our own name and version" },
     Difference { what: "user-agent: sdk/csharp-netstandard/5.5.4 -> ours", files: &["cs_"],
-        why: "we say who we are" },
+        why: "our own name and version" },
     Difference { what: "user-agent: (sdk/powershell/5.5.4) -> ours", files: &["ps_"],
-        why: "we say who we are" },
+        why: "our own name and version" },
     Difference { what: "content-type: application/json -> none", files: &["cs_refresh_success"],
         why: "there is no body" },
     Difference { what: "content-type: application/x-www-form-urlencoded -> none", files: &["ps_refresh_success"],
@@ -57,9 +57,9 @@ const DIFFERENCES: &[Difference] = &[
     Difference { what: "body: another credential", files: &["ts_delegate_api_key_single_string"],
         why: "a trap of that client: one text under both header names; our headers and body always agree" },
     Difference { what: "clientsecret: none -> dGVzdC1vbmx5LXNlY3JldA==", files: &["ts_delegate_no_api_key"],
-        why: "headers and body both carry it, since nobody knows which one is read" },
+        why: "headers and body both carry it, since it is not documented which one the service reads" },
     Difference { what: "userprincipalname: none -> someone@example.com", files: &["ts_delegate_no_api_key"],
-        why: "headers and body both carry it, since nobody knows which one is read" },
+        why: "headers and body both carry it, since it is not documented which one the service reads" },
     Difference { what: "default header accept: refused", files: &["ts_delegate_default_headers"],
         why: "decided by the request" },
     Difference { what: "default header clientsecret: refused", files: &["ts_delegate_default_headers"],
@@ -72,7 +72,7 @@ const DIFFERENCES: &[Difference] = &[
         why: "has an option of its own, which decides the spelling of the body too" },
 ];
 
-/// The files whose client refused to send anything, each with what we refuse in its place.
+/// The files whose client sent nothing, each with the value that we refuse.
 const NOTHING_SENT: [(&str, WeRefuse); 4] = [
     ("ts_delegate_credential_missing", || serde_json::from_str::<ApiCredential>("null").is_err()),
     ("ts_delegate_header_beyond_latin1", || UserPrincipalName::new("ユーザ@example.com").is_err()),
@@ -104,7 +104,7 @@ fn our_requests_differ_from_the_vendors_only_as_the_table_says() {
 }
 
 #[test]
-fn where_the_vendors_client_sends_nothing_neither_do_we() {
+fn a_request_that_the_vendors_client_refuses_to_send_is_refused_here_too() {
     let all = Recording::all();
     let silent: Vec<_> =
         all.iter().filter(|file| file.request().is_none()).map(|file| file.name.as_str()).collect();
@@ -114,7 +114,7 @@ fn where_the_vendors_client_sends_nothing_neither_do_we() {
     }
 }
 
-/// Everything in which our request for the purpose of `recording` differs from `theirs`.
+/// The differences between our request for the operation of `recording` and `theirs`.
 fn differences(recording: &Recording, theirs: &RecordedRequest<'_>) -> Vec<String> {
     let mut found = Vec::new();
     if recording.requests().len() > 1 {
@@ -175,7 +175,7 @@ fn request(
     .unwrap()
 }
 
-/// The headers of our request, with the one that every transport derives from the URI.
+/// The headers of our request, and the `host` that every transport adds.
 fn headers_on_the_wire(request: &Request<Body>) -> Vec<(&str, &str)> {
     let host = ("host", request.uri().authority().unwrap().as_str());
     let written = request.headers().iter().map(|(name, value)| match name.as_str() {
@@ -185,14 +185,14 @@ fn headers_on_the_wire(request: &Request<Body>) -> Vec<(&str, &str)> {
     written.chain([host]).collect()
 }
 
-/// Headers by lower-case name. A length is as good as another one as long as it is that of the body.
+/// Headers by lower-case name. A `content-length` that matches its body compares as `right`.
 fn comparable<'a>(headers: Vec<(&'a str, &'a str)>, body_length: usize) -> BTreeMap<String, &'a str> {
     let mut by_name = BTreeMap::new();
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
         let value =
             if name == "content-length" && value == body_length.to_string() { "right" } else { value };
-        assert!(by_name.insert(name, value).is_none(), "a header is there twice");
+        assert!(by_name.insert(name, value).is_none(), "a header occurs twice");
     }
     by_name
 }
