@@ -5,10 +5,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cg_auth_core::{
     TokenError, TokenProvider,
     body::Body,
+    model::decode_base64url,
     testing::ManualClock,
     time::Runtime,
     token::is_unauthorized,
@@ -161,7 +161,7 @@ impl From<TokenError> for Failure {
 
 /// When the token expires by its own claim.
 fn expires_at(token: &str) -> SystemTime {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims = decode_base64url(token.split('.').nth(1).unwrap()).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
     UNIX_EPOCH + Duration::from_secs(claims["exp"].as_u64().unwrap())
 }
