@@ -1,4 +1,4 @@
-//! The core over a transport of a third party: an `HttpTransport` in about 100 lines, with TLS and HTTP/2. It
+//! The core over a transport of a third party: an `HttpTransport` in under 100 lines, with TLS and HTTP/2. It
 //! passes the suite of this workspace: the contract of transports and the table of failures.
 
 #![allow(clippy::print_stdout)] // a program that shows something
