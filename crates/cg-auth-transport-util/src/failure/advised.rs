@@ -1,4 +1,4 @@
-//! [`Advised`]: the reason of a failure and what to check, in front of the library's own error.
+//! [`Advised`]: what to check after a failure, in front of the library's own error.
 
 use std::{error::Error, fmt};
 
@@ -6,19 +6,19 @@ pub(super) type Cause = Box<dyn Error + Send + Sync>;
 
 #[derive(Debug)]
 pub(super) struct Advised {
-    advice: String,
+    advice: &'static str,
     cause: Cause,
 }
 
 impl Advised {
-    pub(super) fn boxed(advice: impl Into<String>, cause: impl Into<Cause>) -> Cause {
-        Box::new(Self { advice: advice.into(), cause: cause.into() })
+    pub(super) fn boxed(advice: &'static str, cause: impl Into<Cause>) -> Cause {
+        Box::new(Self { advice, cause: cause.into() })
     }
 }
 
 impl fmt::Display for Advised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.advice)
+        f.write_str(self.advice)
     }
 }
 

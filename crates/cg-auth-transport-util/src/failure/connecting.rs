@@ -16,7 +16,8 @@ use super::{
 
 /// A failure to make the connection for a request. The request was not sent.
 ///
-/// The error names host and port of the service or, when it concerns the proxy, of the proxy.
+/// The message names host and port of the service or, when it concerns the proxy, of the proxy. Its cause
+/// says what to check.
 pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
     let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
     // The tunnel's own error concerns the way to the proxy. Any other one behind a tunnel concerns the
@@ -65,9 +66,8 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
         Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
             if is_https && !peer.is_proxy =>
         {
-            let advice = "the server ended the connection; check the port of the base URL";
-            TransportError::tls(Advised::boxed(advice, error))
-                .with_message(format!("the TLS handshake with {peer} failed"))
+            let message = format!("the TLS handshake with {peer} failed: the server ended the connection");
+            TransportError::tls(Advised::boxed("check the port of the base URL", error)).with_message(message)
         }
         _ => unreached(peer, "no connection in time, or none at all", CHECK_NETWORK, error),
     }
@@ -77,12 +77,12 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
 fn unreached(
     peer: &Peer,
     reason: &str,
-    check: &str,
+    check: &'static str,
     error: impl Error + Send + Sync + 'static,
 ) -> TransportError {
     let check = if peer.is_proxy { "check the proxy's URL and the network" } else { check };
-    TransportError::connect(Advised::boxed(format!("{reason}; {check}"), error))
-        .with_message(format!("cannot reach {peer}"))
+    TransportError::connect(Advised::boxed(check, error))
+        .with_message(format!("cannot reach {peer}: {reason}"))
 }
 
 /// hyper-rustls wraps the I/O error of a handshake in another one.
@@ -113,7 +113,7 @@ mod tests {
             let error = io::Error::from(io::ErrorKind::ConnectionRefused);
             let error = connecting(error, &Route::new(&uri.parse().unwrap(), proxy));
             let shown = cause_chain(&error);
-            assert!(shown.starts_with(&format!("{expected}connection refused; check ")), "{shown}");
+            assert!(shown.starts_with(&format!("{expected}connection refused: check ")), "{shown}");
             assert!(!shown.contains("hunter2") && !shown.contains("path"), "{shown}");
         }
     }

@@ -14,34 +14,38 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
     if let Some(refused) = refused_certificate(error, peer) {
         return refused;
     }
-    let advice = match error {
-        _ if peer.is_proxy => CHECK_PROXY,
+    let (reason, check) = match error {
         TlsError::AlertReceived(AlertDescription::ProtocolVersion)
         | TlsError::PeerIncompatible(ServerDoesNotSupportTls12Or13 | ServerTlsVersionIsDisabledByOurConfig) => {
-            "no TLS version in common; this side uses 1.2 and newer, or what its settings say"
+            (": no TLS version in common", "this side uses 1.2 and newer, or what its settings say")
         }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the server does not speak TLS at this port; check the scheme and the port of the base URL"
+            (": the server does not speak TLS at this port", "check the scheme and the port of the base URL")
         }
         TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
         | TlsError::NoApplicationProtocol => {
-            "no HTTP version in common; one side has HTTP/1.1 alone and the other HTTP/2 alone"
+            (": no HTTP version in common", "one side has HTTP/1.1 alone and the other HTTP/2 alone")
         }
         // TLS 1.2 has no alert of its own for a missing client certificate.
         TlsError::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "the server accepts nothing that this side offers; it may require a client certificate"
+            (": the server accepts nothing that this side offers", "it may require a client certificate")
         }
-        _ => "check the network devices between here and the service",
+        _ => ("", "check the network devices between here and the service"),
     };
-    TransportError::tls(Advised::boxed(advice, text(error)))
-        .with_message(format!("the TLS handshake with {peer} failed"))
+    let check = if peer.is_proxy { CHECK_PROXY } else { check };
+    TransportError::tls(Advised::boxed(check, text(error)))
+        .with_message(format!("the TLS handshake with {peer} failed{reason}"))
 }
 
 /// A certificate that one side refuses, which no repetition changes; `None` for any other error.
 pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<TransportError> {
-    let (message, advice) = match error {
-        TlsError::InvalidCertificate(problem) => (not_trusted(peer), server_certificate(problem)),
-        TlsError::NoCertificatesPresented => (not_trusted(peer), "the server sent none"),
+    let not_trusted = |reason| format!("the certificate of {} is not trusted: {reason}", peer.host());
+    let (message, check) = match error {
+        TlsError::InvalidCertificate(problem) => {
+            let (reason, check) = server_certificate(problem);
+            (not_trusted(reason), check)
+        }
+        TlsError::NoCertificatesPresented => (not_trusted("the server sent none"), "the server needs one"),
         TlsError::AlertReceived(
             AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
@@ -52,20 +56,17 @@ pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<Trans
             | AlertDescription::CertificateRequired
             | AlertDescription::AccessDenied,
         ) => (
-            format!("{peer} refused the connection"),
-            "it requires a client certificate, or another one than it received",
+            format!("{peer} requires a client certificate, or refused the one that it received"),
+            "configure a client certificate that the server trusts",
         ),
         _ => return None,
     };
-    let advice = if peer.is_proxy { format!("{advice}; {CHECK_PROXY}") } else { advice.to_owned() };
-    Some(TransportError::refused_certificate(Advised::boxed(advice, text(error))).with_message(message))
+    let check = if peer.is_proxy { CHECK_PROXY } else { check };
+    Some(TransportError::refused_certificate(Advised::boxed(check, text(error))).with_message(message))
 }
 
-fn not_trusted(peer: &Peer) -> String {
-    format!("the certificate of {} is not trusted", peer.host())
-}
-
-fn server_certificate(problem: &CertificateError) -> &'static str {
+/// The reason why it is refused, and what to check.
+fn server_certificate(problem: &CertificateError) -> (&'static str, &'static str) {
     use CertificateError::{
         BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
         NotValidYetContext, Revoked, UnknownIssuer,
@@ -73,17 +74,19 @@ fn server_certificate(problem: &CertificateError) -> &'static str {
     match problem {
         // An authority that was recreated under its old name has another key, so the signature is wrong.
         UnknownIssuer | BadSignature => {
-            "unknown issuer; add the root certificate of its authority, or of a device that inspects TLS"
+            ("unknown issuer", "add the root certificate of its authority, or of a device that inspects TLS")
         }
         NotValidForName | NotValidForNameContext { .. } => {
-            "it is for another host; check the host of the base URL"
+            ("it is for another host", "check the host of the base URL")
         }
-        Expired | ExpiredContext { .. } => "it has expired, or the clock of this machine is wrong",
+        Expired | ExpiredContext { .. } => {
+            ("it has expired", "the server needs a new one, or the clock of this machine is wrong")
+        }
         NotValidYet | NotValidYetContext { .. } => {
-            "it is not valid yet, or the clock of this machine is wrong"
+            ("it is not valid yet", "the server needs another one, or the clock of this machine is wrong")
         }
-        Revoked => "its authority has revoked it; the server needs a new one",
-        _ => "it cannot be used; the server needs another one",
+        Revoked => ("it is revoked", "the server needs a new one"),
+        _ => ("it cannot be used", "the server needs another one"),
     }
 }
 
