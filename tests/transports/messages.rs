@@ -23,7 +23,7 @@ async fn a_connect_error_names_host_and_port<T: Subject>() {
     let address = Listener::bind().await.address();
     let base_url = BaseUrl::parse(&format!("http://{address}/path")).unwrap();
     let error = failure(T::default(), base_url, async {}).await;
-    let expected = format!("cannot reach {address}: connection refused: check ");
+    let expected = format!("cannot reach {address}: connection refused; check ");
     assert!(cause_chain(&error).contains(&expected), "{}", cause_chain(&error));
     assert!(!cause_chain(&error).contains("/path"), "{}", cause_chain(&error));
 }
@@ -35,12 +35,12 @@ async fn an_error_of_the_proxy_names_the_proxy<T: Configurable>() {
     let refuses = proxy_to(&service).refusing(403).start().await;
     let address = |url: String| url.replace("http://", "");
     for (address, message) in [
-        (unreachable.to_string(), "cannot reach the proxy PROXY: connection refused: check the proxy's URL"),
+        (unreachable.to_string(), "cannot reach the proxy PROXY: connection refused; check the proxy's URL"),
         (
             address(asks_for_login.url()),
-            "the proxy PROXY refused the login (407): put user:password into the proxy's URL",
+            "the proxy PROXY refused the login (407); put user:password into the proxy's URL",
         ),
-        (address(refuses.url()), "the proxy PROXY opened no tunnel to service.example:443: check "),
+        (address(refuses.url()), "the proxy PROXY opened no tunnel to service.example:443; check "),
     ] {
         let error = failure(proxied::<T>(&address), base_url(), async {}).await;
         let message = message.replace("PROXY", &address);

@@ -5,7 +5,6 @@
 //! operator of the program can check. Errors are told apart by their types and, where hyper-util has no
 //! public type, by its texts.
 
-mod advised;
 mod connecting;
 #[cfg(feature = "hyper")]
 mod exchanging;

@@ -7,17 +7,14 @@ use cg_auth_core::{
     transport::TransportError,
 };
 
+use super::route::{Peer, Route};
 #[cfg(feature = "rustls")]
 use super::tls;
-use super::{
-    advised::Advised,
-    route::{Peer, Route},
-};
 
 /// A failure to make the connection for a request. The request was not sent.
 ///
-/// The message names host and port of the service or, when it concerns the proxy, of the proxy. Its cause
-/// says what to check.
+/// The message names host and port of the service or, when it concerns the proxy, of the proxy. After a
+/// semicolon it says what to check.
 pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
     let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
     // The tunnel's own error concerns the way to the proxy. Any other one behind a tunnel concerns the
@@ -30,13 +27,14 @@ pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) 
     }
     match tunnel.as_deref().and_then(|text| text.strip_prefix(TUNNEL)) {
         Some("proxy authorization required") => {
-            let cause = Advised::boxed("put user:password into the proxy's URL", error);
-            TransportError::config(cause).with_message(format!("{peer} refused the login (407)"))
+            let problem = format!("{peer} refused the login (407)");
+            let message = format!("{problem}; put user:password into the proxy's URL");
+            TransportError::config(error).with_message(message)
         }
         Some("unsuccessful") => {
-            let cause = Advised::boxed("check whether it allows this host and port", error);
-            let message = format!("{peer} opened no tunnel to {}", route.service());
-            TransportError::connect(cause).with_message(message)
+            let problem = format!("{peer} opened no tunnel to {}", route.service());
+            let message = format!("{problem}; check whether it allows this host and port");
+            TransportError::connect(error).with_message(message)
         }
         Some("unexpected end of file" | "proxy response headers too long") => {
             unreached(&peer, "it does not answer as an HTTP proxy", CHECK_NETWORK, error)
@@ -66,8 +64,9 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
         Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
             if is_https && !peer.is_proxy =>
         {
-            let message = format!("the TLS handshake with {peer} failed: the server ended the connection");
-            TransportError::tls(Advised::boxed("check the port of the base URL", error)).with_message(message)
+            let problem = format!("the TLS handshake with {peer} failed: the server ended the connection");
+            let message = format!("{problem}; check the port of the base URL");
+            TransportError::tls(error).with_message(message)
         }
         _ => unreached(peer, "no connection in time, or none at all", CHECK_NETWORK, error),
     }
@@ -77,12 +76,11 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
 fn unreached(
     peer: &Peer,
     reason: &str,
-    check: &'static str,
+    check: &str,
     error: impl Error + Send + Sync + 'static,
 ) -> TransportError {
     let check = if peer.is_proxy { "check the proxy's URL and the network" } else { check };
-    TransportError::connect(Advised::boxed(check, error))
-        .with_message(format!("cannot reach {peer}: {reason}"))
+    TransportError::connect(error).with_message(format!("cannot reach {peer}: {reason}; {check}"))
 }
 
 /// hyper-rustls wraps the I/O error of a handshake in another one.
@@ -113,7 +111,7 @@ mod tests {
             let error = io::Error::from(io::ErrorKind::ConnectionRefused);
             let error = connecting(error, &Route::new(&uri.parse().unwrap(), proxy));
             let shown = cause_chain(&error);
-            assert!(shown.starts_with(&format!("{expected}connection refused: check ")), "{shown}");
+            assert!(shown.starts_with(&format!("{expected}connection refused; check ")), "{shown}");
             assert!(!shown.contains("hunter2") && !shown.contains("path"), "{shown}");
         }
     }

@@ -5,9 +5,9 @@ use std::{error::Error, io};
 use cg_auth_core::{causes::find_cause, transport::TransportError};
 use hyper_util::client::legacy;
 
+use super::route::Route;
 #[cfg(feature = "rustls")]
 use super::tls;
-use super::{advised::Cause, route::Route};
 
 /// A failure on an open connection, before the head of the response was complete.
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
@@ -74,7 +74,7 @@ fn breaks_the_protocol(error: &h2::Error) -> bool {
 
 /// Replaces h2's own text and ends the chain: that text quotes the debug data of a GOAWAY, into which a
 /// server can copy what it was sent.
-fn http2_text(error: &h2::Error) -> Cause {
+fn http2_text(error: &h2::Error) -> Box<dyn Error + Send + Sync> {
     let side = if error.is_remote() { "the server" } else { "this side" };
     match error.reason() {
         Some(reason) => format!("HTTP/2 {reason:?} by {side}").into(),

@@ -1,12 +1,11 @@
 //! A TLS handshake that failed, and a certificate that was refused after it.
 
+use std::error::Error;
+
 use cg_auth_core::transport::TransportError;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible};
 
-use super::{
-    advised::{Advised, Cause},
-    route::Peer,
-};
+use super::route::Peer;
 
 /// A failure of the handshake with `peer`.
 pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
@@ -33,14 +32,14 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
         _ => ("", "check the network devices between here and the service"),
     };
     let check = if peer.is_proxy { CHECK_PROXY } else { check };
-    TransportError::tls(Advised::boxed(check, text(error)))
-        .with_message(format!("the TLS handshake with {peer} failed{reason}"))
+    TransportError::tls(text(error))
+        .with_message(format!("the TLS handshake with {peer} failed{reason}; {check}"))
 }
 
 /// A certificate that one side refuses, which no repetition changes; `None` for any other error.
 pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<TransportError> {
     let not_trusted = |reason| format!("the certificate of {} is not trusted: {reason}", peer.host());
-    let (message, check) = match error {
+    let (problem, check) = match error {
         TlsError::InvalidCertificate(problem) => {
             let (reason, check) = server_certificate(problem);
             (not_trusted(reason), check)
@@ -62,7 +61,7 @@ pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<Trans
         _ => return None,
     };
     let check = if peer.is_proxy { CHECK_PROXY } else { check };
-    Some(TransportError::refused_certificate(Advised::boxed(check, text(error))).with_message(message))
+    Some(TransportError::refused_certificate(text(error)).with_message(format!("{problem}; {check}")))
 }
 
 /// The reason why it is refused, and what to check.
@@ -92,7 +91,7 @@ fn server_certificate(problem: &CertificateError) -> (&'static str, &'static str
 
 /// The text of rustls, cut and escaped: the server chooses the names in its certificate, their length and
 /// their characters.
-fn text(error: &TlsError) -> Cause {
+fn text(error: &TlsError) -> Box<dyn Error + Send + Sync> {
     let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
     text.escape_debug().to_string().into()
 }
