@@ -22,7 +22,7 @@
 //!    cannot see, such as the time to connect.
 //! 9. **No secret in errors, `Debug` or logs.** A value marked
 //!    [sensitive](http::HeaderValue::is_sensitive) is passed on marked.
-//! 10. **A proxy is used only when one is configured**: for `https:` the environment's or the caller's, for plain
+//! 10. **A proxy is an option**, and used by wish only: for `https:` the environment's or the caller's, for plain
 //!     `http:` the caller's, for a [loopback host](crate::model::is_loopback_host) none. An HTTP client of the
 //!     caller's making answers for its own.
 //!

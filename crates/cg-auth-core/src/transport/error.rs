@@ -1,13 +1,14 @@
-//! [`TransportError`]: no complete answer, and where it went wrong.
+//! [`TransportError`]: a request without a complete answer.
 
 use std::{error::Error, fmt, sync::Arc};
 
 use crate::{body::BodyTooLarge, model::ConfigError, recovery::Recovery};
 
-/// Why a transport has no answer to give.
+/// A transport failed to get a complete answer.
 ///
-/// Made by transports with the constructors below. The cause is kept as [`source`](Error::source); a
-/// transport sees to it that no secret and no body is in its text.
+/// The constructors are for transports. Each takes the cause, which [`source`](Error::source) returns.
+/// [`with_message`](Self::with_message) adds a text that names the host. A transport keeps secrets and bodies
+/// out of both texts.
 #[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -17,95 +18,96 @@ pub struct TransportError {
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// Where an exchange failed.
+/// The stage at which an exchange failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The transport cannot be used as it is set up, or not for this request.
+    /// The configuration of the transport is wrong, or not suitable for this request.
     Config,
-    /// No connection: the name was not found, nothing listens, the network is away, it took too long.
+    /// No connection: the host name was not found, the port is closed, the network is down, or connecting
+    /// took too long.
     Connect,
-    /// A connection, but no agreement on TLS.
+    /// The TLS handshake failed.
     Tls,
     /// The connection ended before the answer was complete.
     Closed,
-    /// What came back is not HTTP.
+    /// The answer is not valid HTTP.
     Malformed,
-    /// The body is longer than the transport's limit.
+    /// The body is longer than the limit of the transport.
     TooLarge,
 }
 
 impl TransportError {
-    /// The transport cannot be used as it is set up; the request did not leave.
+    /// The configuration of the transport is wrong. The request was not sent.
     pub fn config(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::unsent(TransportErrorKind::Config, source)
     }
 
-    /// No connection could be made, in time or at all; the request did not leave.
+    /// No connection, in time or at all. The request was not sent.
     pub fn connect(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::unsent(TransportErrorKind::Connect, source)
     }
 
-    /// The TLS handshake failed for a reason that may pass; the request did not leave.
+    /// The TLS handshake failed for a reason that may pass. The request was not sent.
     pub fn tls(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::unsent(TransportErrorKind::Tls, source)
     }
 
-    /// One side refused the other's certificate; the request did not leave, and will not until that is
-    /// mended.
+    /// One side refused the other's certificate. The request was not sent, and a retry fails until the
+    /// certificate or the trust in it is fixed.
     pub fn refused_certificate(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { refused_certificate: true, ..Self::tls(source) }
     }
 
-    /// The connection ended before a complete answer; the request may have been received.
-    pub fn closed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { may_have_been_sent: true, ..Self::closed_before_sending(source) }
-    }
-
-    /// The connection ended, and it is certain that the request was not received.
+    /// The connection ended, and the peer certainly did not receive the request.
     pub fn closed_before_sending(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::unsent(TransportErrorKind::Closed, source)
     }
 
-    /// What came back is not HTTP; the request was sent.
+    /// The connection ended before the answer was complete. The peer may have received the request.
+    pub fn closed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { may_have_been_sent: true, ..Self::closed_before_sending(source) }
+    }
+
+    /// The answer is not valid HTTP. The request was sent.
     pub fn malformed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { may_have_been_sent: true, ..Self::unsent(TransportErrorKind::Malformed, source) }
     }
 
-    /// The body is longer than the limit; the request was sent, and answered.
+    /// The body is longer than the limit. The request was sent and answered.
     #[must_use]
     pub fn too_large(limit: BodyTooLarge) -> Self {
         Self { may_have_been_sent: true, ..Self::unsent(TransportErrorKind::TooLarge, limit) }
     }
 
-    fn unsent(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let source = Some(Arc::from(source.into()));
-        Self { kind, may_have_been_sent: false, refused_certificate: false, message: None, source }
-    }
-
-    /// The same error with a message of the transport's own, for instance one that names host and port.
+    /// Replaces the general text of the kind, for instance by one that names the host and the port. Keep
+    /// secrets out of it.
     #[must_use]
     pub fn with_message(self, message: impl Into<Arc<str>>) -> Self {
         Self { message: Some(message.into()), ..self }
     }
 
-    /// Where it failed.
+    /// The stage of the failure.
     #[must_use]
     pub const fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the service may have received the request. Where this is false it certainly did not, and
-    /// any request can be repeated.
+    /// Whether the service may have received the request. If this is false, it certainly did not, and
+    /// retrying any request is safe.
     #[must_use]
     pub const fn may_have_been_sent(&self) -> bool {
         self.may_have_been_sent
     }
 
-    /// Whether it failed because one side refused the other's certificate.
+    /// The remedy.
     #[must_use]
-    pub const fn is_refused_certificate(&self) -> bool {
-        self.refused_certificate
+    pub const fn recovery(&self) -> Recovery {
+        match self.kind {
+            TransportErrorKind::Config | TransportErrorKind::TooLarge => Recovery::FixConfiguration,
+            TransportErrorKind::Tls if self.refused_certificate => Recovery::FixConfiguration,
+            _ => Recovery::Retry,
+        }
     }
 
     /// Whether the same call may succeed later.
@@ -114,14 +116,15 @@ impl TransportError {
         matches!(self.recovery(), Recovery::Retry)
     }
 
-    /// What helps.
+    /// Whether one side refused the other's certificate.
     #[must_use]
-    pub const fn recovery(&self) -> Recovery {
-        match self.kind {
-            TransportErrorKind::Config | TransportErrorKind::TooLarge => Recovery::FixConfiguration,
-            TransportErrorKind::Tls if self.refused_certificate => Recovery::FixConfiguration,
-            _ => Recovery::Retry,
-        }
+    pub const fn is_refused_certificate(&self) -> bool {
+        self.refused_certificate
+    }
+
+    fn unsent(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source = Some(Arc::from(source.into()));
+        Self { kind, may_have_been_sent: false, refused_certificate: false, message: None, source }
     }
 }
 
@@ -143,12 +146,14 @@ impl fmt::Display for TransportError {
             return f.write_str(message);
         }
         f.write_str(match self.kind {
-            TransportErrorKind::Config => "the transport is not set up for this request",
+            TransportErrorKind::Config => "the transport is misconfigured",
             TransportErrorKind::Connect => "cannot reach the service",
-            TransportErrorKind::Tls if self.refused_certificate => "a certificate was refused",
+            TransportErrorKind::Tls if self.refused_certificate => {
+                "a certificate was refused in the TLS handshake"
+            }
             TransportErrorKind::Tls => "the TLS handshake with the service failed",
-            TransportErrorKind::Closed => "the connection ended before a complete answer",
-            TransportErrorKind::Malformed => "what came back is not HTTP",
+            TransportErrorKind::Closed => "the connection ended before the answer was complete",
+            TransportErrorKind::Malformed => "the answer is not valid HTTP",
             TransportErrorKind::TooLarge => "the answer is too large",
         })
     }
@@ -185,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn every_constructor_states_kind_departure_and_recovery() {
+    fn every_constructor_sets_kind_sent_flag_and_recovery() {
         use Recovery::{FixConfiguration, Retry};
         use TransportErrorKind::{Closed, Config, Connect, Malformed, Tls, TooLarge};
         let too_large = crate::body::BodyCollector::new(0).push(b"x").unwrap_err();
