@@ -72,8 +72,15 @@ async fn an_idle_connection_is_closed_at_its_timeout<T: Configurable>() {
 
 #[apply(own_transports)]
 async fn the_longest_durations_are_accepted<T: Configurable>() {
-    let settings = without_platform_roots().connect_timeout(Duration::MAX).pool_idle_timeout(Duration::MAX);
-    assert_eq!(connections_of_two_calls(T::with_settings(settings), Duration::ZERO).await, 1);
+    let settings = without_platform_roots()
+        .connect_timeout(Duration::MAX)
+        .pool_idle_timeout(Duration::MAX)
+        .http2_ping_interval(Duration::MAX)
+        .http2_ping_timeout(Duration::MAX);
+    for http2 in [Http2::Off, Http2::PriorKnowledge] {
+        let transport = T::with_settings(settings.clone().http2(http2));
+        assert_eq!(connections_of_two_calls(transport, Duration::ZERO).await, 1, "{http2:?}");
+    }
 }
 
 /// The builders and the settings get their methods from one macro.

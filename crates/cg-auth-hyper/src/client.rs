@@ -45,14 +45,15 @@ where
     C::Error: Into<Box<dyn Error + Send + Sync>>,
     C::Future: Send + 'static,
 {
+    let (ping_interval, ping_timeout) = settings.http2_pings();
     let mut client = Client::builder(TokioExecutor::new());
     client
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(settings.pool_max_idle_per_host)
         .pool_idle_timeout(settings.pool_idle_timeout)
-        .http2_keep_alive_interval(settings.http2_ping_interval)
-        .http2_keep_alive_timeout(settings.http2_ping_timeout)
+        .http2_keep_alive_interval(ping_interval)
+        .http2_keep_alive_timeout(ping_timeout)
         .http2_keep_alive_while_idle(true)
         .http2_only(settings.http2 == Http2::PriorKnowledge);
     let mut connector = TimeoutConnector::new(connector);

@@ -11,14 +11,15 @@ pub(crate) fn client(
     proxies: &Proxies,
 ) -> Result<(Client, Option<TransportError>), TransportError> {
     let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
+    let (ping_interval, ping_timeout) = settings.http2_pings();
     let builder = Client::builder()
         .tls_backend_preconfigured(config)
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(settings.pool_max_idle_per_host)
         .pool_idle_timeout(settings.pool_idle_timeout)
         .local_address(settings.local_address)
-        .http2_keep_alive_interval(settings.http2_ping_interval)
-        .http2_keep_alive_timeout(settings.http2_ping_timeout)
+        .http2_keep_alive_interval(ping_interval)
+        .http2_keep_alive_timeout(ping_timeout)
         .http2_keep_alive_while_idle(true);
     let builder = match settings.http2 {
         Http2::Off => builder.http1_only(),

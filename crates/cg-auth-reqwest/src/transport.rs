@@ -82,7 +82,7 @@ impl ReqwestTransport {
     pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
         let builder = without_proxies_of_the_environment(keeping_the_contract(builder));
         let client = builder.build().map_err(TransportError::config)?;
-        // reqwest tells of a cookie store in no other way, unless its feature `cookies` is on.
+        // This crate leaves reqwest's feature `cookies` off, so only the `Debug` output shows a cookie store.
         if format!("{client:?}").contains("cookie_store: true") {
             return Err(TransportError::config("the client keeps cookies, which the contract forbids"));
         }

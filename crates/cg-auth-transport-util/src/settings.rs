@@ -71,11 +71,25 @@ crate::builder_methods!(TransportSettings);
 #[cfg(feature = "rustls")]
 crate::tls_builder_methods!(TransportSettings, #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]);
 
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+impl TransportSettings {
+    /// The interval and the timeout of HTTP/2 pings, for hyper. At most a year each, since hyper panics on an
+    /// instant that overflows.
+    #[must_use]
+    pub fn http2_pings(&self) -> (Duration, Duration) {
+        (self.http2_ping_interval.min(A_YEAR), self.http2_ping_timeout.min(A_YEAR))
+    }
+}
+
 impl Default for TransportSettings {
     fn default() -> Self {
         Self::new()
     }
 }
+
+#[cfg(feature = "hyper")]
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
