@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let client = AuthClient::new(emulator.base_url().clone(), transport.clone());
     let provider = TokenProvider::new(client, user.clone(), secret);
-    // So that the first request finds a token, or waits for less.
+    // The first request finds the token cached, or waits for less time.
     provider.prefetch();
     let service = Service { provider, user };
 
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the handler of a request needs. A clone shares the token.
+/// The state of the request handler. A clone shares the token.
 #[derive(Clone)]
 struct Service {
     provider: TokenProvider,
@@ -57,7 +57,7 @@ struct Service {
 impl Service {
     async fn handle(&self, _: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
         let (status, text) = match self.provider.authorization().await {
-            // Here the service would call on with that header.
+            // Here the service would call an API with that header.
             Ok(_) => (StatusCode::OK, format!("acting for {}", self.user)),
             Err(error) if error.is_retryable() => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()),
@@ -73,7 +73,7 @@ async fn serve(listener: TcpListener, service: Service) {
         let service = service.clone();
         tokio::spawn(async move {
             let handler = service_fn(|request| service.handle(request));
-            // A client that goes away is none of this service's failures.
+            // A client that disconnects is no error of this service.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), handler).await;
         });
     }

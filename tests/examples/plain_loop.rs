@@ -1,7 +1,7 @@
-//! A program that has nothing but a loop and a client that blocks (`ureq`): a `Session` keeps its token valid,
-//! cached and refreshed, without async, a thread or a lock.
+//! A program with a loop and a blocking client (`ureq`): a `Session` caches its token and keeps it valid
+//! without async, threads or locks.
 //!
-//! Time is the emulator's, so that an hour passes at once; a program takes `Now::system`.
+//! The time is the emulator's, so that an hour passes at once. A real program uses `Now::system`.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         clock: clock.clone(),
     };
 
-    // The service is away for a while, when a refresh is due. Nobody notices.
+    // The service refuses three refreshes. No call fails, since the current token is still valid.
     let busy = emulator.next(Operation::RefreshUserAccessToken).times(3).refuse(503);
     for call in 0..360 {
         let token = tokens.token()?;
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What such a program needs besides the session.
+/// The session, and everything that it needs from the program.
 struct Tokens {
     session: Session,
     secret: ClientSecret,
@@ -66,22 +66,22 @@ struct Tokens {
 }
 
 impl Tokens {
-    /// A valid token. Most calls come back at once; the one that finds it due gets another first.
+    /// A valid token. Most calls return at once. A call that finds the token due for renewal renews it first.
     fn token(&mut self) -> Result<IssuedToken, Box<dyn Error>> {
         let now = self.now();
-        let attempt = match self.session.step(now) {
+        let acquisition = match self.session.step(now) {
             Step::Serve(token) => return Ok(token),
             Step::Fail(error) => return Err(error.into()),
-            Step::Start(attempt) | Step::ServeAndStart(_, attempt) => attempt,
-            Step::Wait => return Err("an attempt was left unfinished".into()),
+            Step::Start(acquisition) | Step::ServeAndStart(_, acquisition) => acquisition,
+            Step::Wait => return Err("an acquisition was left unfinished".into()),
         };
-        let mut next = self.session.begin(attempt, Ok(self.secret.clone()), now);
+        let mut next = self.session.begin(acquisition, Ok(self.secret.clone()), now);
         while let Next::Call(call) = &next {
             let result = self.send(call.endpoint());
-            next = self.session.finish(attempt, result, self.now());
+            next = self.session.finish(acquisition, result, self.now());
         }
         match (self.session.valid_token(self.now()), next) {
-            // A refresh that failed does no harm to a token that is still good.
+            // A failed refresh leaves a valid token valid.
             (Some(token), _) => Ok(token),
             (None, Next::Done(Err(error))) => Err(error.into()),
             (None, _) => Err("the token expired on its way".into()),
@@ -103,7 +103,7 @@ impl Tokens {
     }
 }
 
-/// Whether the request may have left decides whether a refresh token can be used again.
+/// The error must say whether the request may have been sent: then a refresh token cannot be used again.
 fn exchange(agent: &ureq::Agent, request: Request<Body>) -> Result<Response<Body>, TransportError> {
     let failed = |error| match error {
         error @ (ureq::Error::HostNotFound | ureq::Error::ConnectionFailed) => TransportError::connect(error),
@@ -114,7 +114,7 @@ fn exchange(agent: &ureq::Agent, request: Request<Body>) -> Result<Response<Body
     Ok(Response::from_parts(head, body.into()))
 }
 
-/// A request carries a secret: nobody is to redirect it. A status is for the endpoint to judge.
+/// Follows no redirect, since a request carries a secret. The endpoint judges the status.
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .max_redirects(0)

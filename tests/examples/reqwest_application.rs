@@ -1,6 +1,6 @@
-//! An application on tokio: a token over reqwest that is always valid, and another one where the API refuses it.
+//! An application on tokio: a token over reqwest that is always valid, and is renewed when an API refuses it.
 //!
-//! Against the real service, `base_url`, user and secret come from the application's own settings.
+//! With the real service, the base URL, the user and the secret come from the application's own settings.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 
@@ -24,13 +24,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     provider.on_event(|event| println!("  ({} {:?})", event.name(), event.fields()));
 
     let expiry = provider.token().await?.expiry();
-    println!("a token for {:?}, known by {}", expiry.lifetime(), expiry.source().as_str());
+    println!("a token for {:?}, known from {}", expiry.lifetime(), expiry.source().as_str());
     assert!(!expiry.is_expired(Now::system()));
     let header = provider.authorization().await?;
     assert_eq!(call(&emulator, &transport, header).await?.status(), StatusCode::OK);
     println!("it opens the protected resource");
 
-    // For the service alone: as if it had revoked the token.
+    // Only the service's clock moves, as if the service had revoked the token.
     emulator.clock().advance(Duration::from_secs(601));
     let header = provider.authorization().await?;
     assert_eq!(call(&emulator, &transport, header).await?.status(), StatusCode::UNAUTHORIZED);
@@ -40,11 +40,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let response = provider.authorized(refused, |header| call(&emulator, &transport, header)).await?;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(emulator.count(Operation::RefreshUserAccessToken), 1);
-    println!("with another token the same request succeeds");
+    println!("with a renewed token the same request succeeds");
     Ok(())
 }
 
-/// The application's own work: a call that needs a token.
+/// A call of the application that needs a token.
 async fn call(
     emulator: &Emulator,
     transport: &ReqwestTransport,

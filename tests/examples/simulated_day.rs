@@ -1,5 +1,5 @@
-//! A day in the life of a token, without a clock, a socket or a runtime: moments go into a `Session`, decisions
-//! come out. This is how a program tests what its own driver makes of bad days.
+//! The tokens of a simulated day, without a clock, a socket or a runtime: a `Session` receives times and
+//! returns decisions. A program with a driver of its own can test it like this.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 
@@ -27,50 +27,51 @@ fn main() -> Result<(), Box<dyn Error>> {
         day.passed += Duration::from_secs(10);
     }
 
-    println!("{} calls, {} of them in vain, {} requests", day.calls, day.in_vain, day.requests);
-    let told = |name| day.told.get(name).copied().unwrap_or(0);
+    println!("{} calls, {} of them without a token, {} requests", day.calls, day.failed, day.requests);
+    let count = |name| day.events.get(name).copied().unwrap_or(0);
     assert_eq!(day.calls, 22 * 360);
-    // One token for each 40 to 50 minutes of the 22 hours awake, one for the report, one for the wall clock.
-    assert!((24..=36).contains(&told("token_acquired")), "{:?}", day.told);
-    assert_eq!(told("token_invalidated"), 1);
-    // The revoked one, and the one that was sent with the old secret.
-    assert_eq!(told("refresh_token_dropped"), 2);
-    assert_eq!(told("refresh_switched_off"), 0);
-    // An hour of 503 and ten minutes of an old secret come to a few requests.
-    assert!((2..=30).contains(&told("token_failed")), "{:?}", day.told);
-    assert!(day.requests <= told("token_acquired") + 30);
+    // One token for each 40 to 50 minutes of 22 hours, one after the invalidation, one after the change of
+    // the wall clock.
+    assert!((24..=36).contains(&count("token_acquired")), "{:?}", day.events);
+    assert_eq!(count("token_invalidated"), 1);
+    // The revoked refresh token, and the one that was sent with the old secret.
+    assert_eq!(count("refresh_token_dropped"), 2);
+    assert_eq!(count("refresh_switched_off"), 0);
+    // An hour of 503 and ten minutes with the old secret cause few requests.
+    assert!((2..=30).contains(&count("token_failed")), "{:?}", day.events);
+    assert!(day.requests <= count("token_acquired") + 30);
     Ok(())
 }
 
 struct Day {
     session: Session,
-    /// Since midnight, by the clock that nothing stops.
+    /// The time since midnight, by a clock that a suspended host does not stop.
     passed: Duration,
     issued: u32,
     calls: u32,
-    in_vain: u32,
+    failed: u32,
     requests: u32,
     has_revoked: bool,
-    told: BTreeMap<&'static str, u32>,
+    events: BTreeMap<&'static str, u32>,
 }
 
 impl Day {
     fn new() -> Result<Self, Box<dyn Error>> {
         let user = UserPrincipalName::new("someone@example.com")?;
         Ok(Self {
-            // The same chance each time, so that the same day passes.
+            // A fixed jitter seed, so that the day can be reproduced.
             session: Session::with_seed(user, 2030),
             passed: Duration::ZERO,
             issued: 0,
             calls: 0,
-            in_vain: 0,
+            failed: 0,
             requests: 0,
             has_revoked: false,
-            told: BTreeMap::new(),
+            events: BTreeMap::new(),
         })
     }
 
-    /// A call that needs a token, every ten seconds unless the host sleeps.
+    /// A call that needs a token, every ten seconds unless the host is suspended.
     fn call(&mut self) -> Result<(), Box<dyn Error>> {
         if self.is_within(9, 11) {
             return Ok(());
@@ -79,12 +80,12 @@ impl Day {
         let now = self.now();
         let served = match self.session.step(now) {
             Step::Serve(token) => Some(token),
-            Step::ServeAndStart(token, attempt) => {
-                self.attempt(attempt)?;
+            Step::ServeAndStart(token, acquisition) => {
+                self.acquire(acquisition)?;
                 Some(token)
             }
-            Step::Start(attempt) => {
-                self.attempt(attempt)?;
+            Step::Start(acquisition) => {
+                self.acquire(acquisition)?;
                 self.session.valid_token(now)
             }
             Step::Wait | Step::Fail(_) => None,
@@ -96,34 +97,34 @@ impl Day {
             }
             Some(token) => assert!(!token.expiry().is_expired(now)),
             None => {
-                // The service is away, and then backed off from for five minutes at most.
+                // The service is down for an hour; after it the session backs off for five minutes at most.
                 assert!(self.passed >= HOURS * 3 && self.passed <= HOURS * 4 + Duration::from_secs(300));
-                self.in_vain += 1;
+                self.failed += 1;
             }
         }
         for event in self.session.take_events() {
             let minutes = self.passed.as_secs() / 60;
             println!("{:02}:{:02} {}", minutes / 60, minutes % 60, line(&event));
-            *self.told.entry(event.name()).or_default() += 1;
+            *self.events.entry(event.name()).or_default() += 1;
         }
         Ok(())
     }
 
-    fn attempt(&mut self, attempt: AcquisitionId) -> Result<(), Box<dyn Error>> {
+    fn acquire(&mut self, acquisition: AcquisitionId) -> Result<(), Box<dyn Error>> {
         let now = self.now();
-        // At six in the evening the secret is replaced; the program learns of it ten minutes later.
+        // The service replaces the secret at 18:00, and the program reads the new one ten minutes later.
         let is_known = self.passed >= HOURS * 18 + HOURS / 6;
         let secret = ClientSecret::new(if is_known { "new-secret" } else { "old-secret" })?;
-        let mut next = self.session.begin(attempt, Ok(secret), now);
+        let mut next = self.session.begin(acquisition, Ok(secret), now);
         while let Next::Call(call) = &next {
             let response = self.service(call, is_known);
             let result = call.endpoint().read(response).map(|answer| answer.sent_at(now));
-            next = self.session.finish(attempt, result.map_err(Into::into), now);
+            next = self.session.finish(acquisition, result.map_err(Into::into), now);
         }
         Ok(())
     }
 
-    /// What the service says at this time of the day.
+    /// The answer of the service at this time of the day.
     fn service(&mut self, call: &Call, is_new_secret: bool) -> Response<Body> {
         self.requests += 1;
         if self.is_within(3, 4) {
@@ -134,7 +135,7 @@ impl Day {
         if self.passed >= HOURS * 18 && !is_new_secret {
             return status(StatusCode::UNAUTHORIZED);
         }
-        // What was issued before six in the morning is revoked.
+        // At 6:00 the service revokes all refresh tokens.
         if call.grant() == Grant::RefreshToken && self.passed >= HOURS * 6 && !self.has_revoked {
             self.has_revoked = true;
             return status(StatusCode::BAD_REQUEST);
@@ -146,7 +147,7 @@ impl Day {
         )))
     }
 
-    /// The host sleeps from nine to eleven, and from one to two its wall clock is a year ahead.
+    /// The host is suspended from 9:00 to 11:00. From 13:00 to 14:00 its wall clock is a year ahead.
     fn now(&self) -> Now {
         let asleep = self.passed.saturating_sub(HOURS * 9).min(HOURS * 2);
         let ahead = if self.is_within(13, 14) { HOURS * 24 * 365 } else { Duration::ZERO };

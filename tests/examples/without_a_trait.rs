@@ -1,5 +1,5 @@
-//! The core as a library of values: build a request, send it with whatever is there (here `ureq`, which
-//! blocks), read the answer. No trait is implemented, no async code is written.
+//! The core as a library of values: build a request, send it with any HTTP client (here `ureq`, which
+//! blocks), read the answer. The program implements no trait and has no async code.
 
 #![allow(clippy::print_stdout)] // a program that shows something
 
@@ -16,8 +16,7 @@ use cg_auth_emulator::Emulator;
 use http::Response;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The emulator alone is started asynchronously.
-    let emulator = tokio::runtime::Builder::new_current_thread().build()?.block_on(Emulator::start())?;
+    let emulator = Emulator::builder().start_blocking()?;
 
     let credential = emulator.credential().clone();
     let (sent, response) = delegate(emulator.base_url(), &credential)?;
@@ -30,16 +29,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (_, response) = delegate(emulator.base_url(), &wrong)?;
     let error =
         GetDelegateAccessToken::new(wrong).read(response).err().ok_or("a wrong secret was accepted")?;
-    println!("{error}: {}; what helps: {}", error.messages().join(" "), error.recovery().as_str());
+    println!("{error}: {}; recovery: {}", error.messages().join(" "), error.recovery().as_str());
     assert!(error.is_api());
     Ok(())
 }
 
-/// Asks for a token: when the request was sent, and the answer as it came.
+/// Requests a token. Returns when the request was sent, and the answer.
 fn delegate(base_url: &BaseUrl, credential: &ApiCredential) -> Result<(Now, Response<Body>), Box<dyn Error>> {
     let endpoint = GetDelegateAccessToken::new(credential.clone());
     let request = endpoint.to_request(base_url, &RequestOptions::new())?;
-    // The request carries a secret: nobody is to redirect it. A status is for the endpoint to judge.
+    // No redirect is followed, since the request carries a secret. The endpoint judges the status.
     let agent = ureq::Agent::config_builder()
         .max_redirects(0)
         .http_status_as_error(false)

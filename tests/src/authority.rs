@@ -9,7 +9,7 @@ use rcgen::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// An authority made on the spot. No two have a name in common, unless a test says so.
+/// A private authority. Each has a name of its own, unless a test names it.
 #[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -17,7 +17,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// One with a name of its own.
+    /// An authority with a name of its own.
     #[must_use]
     pub fn new() -> Self {
         let key = KeyPair::generate().unwrap();
@@ -25,7 +25,7 @@ impl Authority {
         Self::with_key(&name, key)
     }
 
-    /// One that calls itself `name`.
+    /// An authority called `name`.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self::with_key(name, KeyPair::generate().unwrap())
@@ -38,18 +38,18 @@ impl Authority {
         Self { pem: issuer.pem(), issuer }
     }
 
-    /// What a client trusts.
+    /// Its root certificate, for clients.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// What a server trusts.
+    /// Its root certificate, for servers.
     pub(crate) fn der(&self) -> &CertificateDer<'static> {
         self.issuer.der()
     }
 
-    /// A client that this authority vouches for.
+    /// A client certificate that this authority has signed.
     #[must_use]
     pub fn client(&self) -> Identity {
         let mut params = params("client", &[], &RIGHT_NOW);
@@ -57,7 +57,7 @@ impl Authority {
         self.sign(&params)
     }
 
-    /// The server of `names`, for as long as `days`, counted from today.
+    /// A server certificate for `names`, valid for `days`, counted from today.
     pub(crate) fn server(&self, names: &[String], days: &Range<i32>) -> Identity {
         let mut params = params("server", names, days);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -84,7 +84,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The certificate, which anybody may see.
+    /// The certificate, which is public.
     #[must_use]
     pub fn certificate_pem(&self) -> String {
         self.certificate.pem()
@@ -96,13 +96,13 @@ impl Identity {
         self.key.serialize_pem()
     }
 
-    /// The private key in DER, as a secret that nothing may show.
+    /// The private key in DER.
     #[must_use]
     pub fn key_bytes(&self) -> Vec<u8> {
         self.key.serialize_der()
     }
 
-    /// Both in one text.
+    /// Certificate and private key in one text.
     #[must_use]
     pub fn pem(&self) -> String {
         self.certificate_pem() + &self.key_pem()
@@ -117,7 +117,7 @@ impl Identity {
     }
 }
 
-/// Platforms refuse certificates that live for long, so these live from yesterday to tomorrow.
+/// From yesterday to tomorrow: some platforms refuse certificates with a long life.
 pub(crate) const RIGHT_NOW: Range<i32> = -1..1;
 
 fn params(common_name: &str, names: &[String], days: &Range<i32>) -> CertificateParams {

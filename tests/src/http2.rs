@@ -1,15 +1,15 @@
-//! [`Http2`]: the server's end of an HTTP/2 connection, played frame by frame (RFC 9113).
+//! [`Http2`]: the server's end of an HTTP/2 connection, frame by frame (RFC 9113).
 
 use crate::listener::{Connection, Listener};
 
-/// A connection that has been greeted with an empty SETTINGS frame.
+/// A connection on which the server has sent an empty SETTINGS frame, and answers no ping.
 #[derive(Debug)]
 pub struct Http2 {
     connection: Connection,
 }
 
 impl Http2 {
-    /// Takes the next connection and its preface.
+    /// Accepts the next connection and reads its preface.
     pub async fn accept(listener: &Listener) -> Self {
         let mut connection = listener.accept().await;
         let mut preface = [0; 24];
@@ -20,12 +20,17 @@ impl Http2 {
         http2
     }
 
-    /// Reads on until a request has begun: its stream.
+    /// Reads until a request begins. Returns its stream.
     pub async fn request(&mut self) -> u32 {
+        self.request_or_end().await.expect("a request")
+    }
+
+    /// The same; `None` if the other end closes first.
+    pub async fn request_or_end(&mut self) -> Option<u32> {
         loop {
-            let (kind, stream) = self.read().await.expect("a request");
+            let (kind, stream) = self.read().await?;
             if kind == HEADERS {
-                return stream;
+                return Some(stream);
             }
         }
     }
@@ -43,7 +48,7 @@ impl Http2 {
         self.write(DATA, 0, stream, piece.as_bytes()).await;
     }
 
-    /// Announces a body of `length` bytes, which begins with `piece`.
+    /// Answers 200 and announces a body of `length` bytes, which begins with `piece`.
     pub async fn begin_answer_of(&mut self, length: usize, stream: u32, piece: &str) {
         let length = length.to_string();
         // Entry 28 is `content-length`; its value follows as it is (RFC 7541 section 6.2.2).
@@ -62,7 +67,7 @@ impl Http2 {
         self.connection.write(&frame).await;
     }
 
-    /// The kind and the stream of the next frame; `None` when the other end is gone.
+    /// The kind and the stream of the next frame; `None` if the other end closes first.
     pub async fn read(&mut self) -> Option<(u8, u32)> {
         let mut head = [0; 9];
         if !self.connection.read_exact(&mut head).await {
@@ -76,12 +81,12 @@ impl Http2 {
         Some((kind, u32::from_be_bytes([s0, s1, s2, s3])))
     }
 
-    /// Reads on until the other end is gone.
+    /// Reads until the other end closes.
     pub async fn read_to_the_end(&mut self) {
         while self.read().await.is_some() {}
     }
 
-    /// Ends the connection as a crash does.
+    /// Resets the connection, as a crash does.
     pub fn reset(self) {
         self.connection.reset();
     }
@@ -93,7 +98,7 @@ pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 /// Ends one stream.
 pub const RST_STREAM: u8 = 3;
-/// Carries settings, here always none.
+/// Carries settings; always empty here.
 pub const SETTINGS: u8 = 4;
 /// Ends the connection.
 pub const GOAWAY: u8 = 7;

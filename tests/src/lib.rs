@@ -1,11 +1,12 @@
 //! What the suites of cg-auth share. The package is not published.
 //!
-//! - `transcripts.rs` holds what the vendor's own clients sent and received (`transcripts/*.json`, SPEC
-//!   section 12) against what this workspace builds, reads and emulates.
-//! - `transports.rs` runs the contract of `cg_auth_core::transport` against every transport over real
-//!   sockets, with the faults that [`listener`] plays; and, in `day_suite/`, a working day of the token lifecycle.
+//! - `transcripts/` compares what the vendor's own clients sent and received (`*.json`) with the requests
+//!   that this workspace builds, the answers that it reads and the service that it emulates.
+//! - `transports/` runs the contract of `cg_auth_core::transport` against every transport over real sockets,
+//!   with the faults of [`listener`]. Its `day/` runs a working day of the token lifecycle.
 //! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
-//! - `examples/` are whole programs, one per kind of user; each starts the emulator, asserts what it shows
+//! - [`one_connection_each`] is a transport of a third party, for the example of that name and for the suite.
+//! - `examples/` holds whole programs, one per kind of user. Each starts the emulator, asserts what it shows
 //!   and ends.
 
 // Shared test code: a failed expectation here is a failed test.
@@ -14,13 +15,15 @@
 pub mod authority;
 pub mod hang_guard;
 pub mod http2;
+pub mod join;
 pub mod listener;
+pub mod one_connection_each;
 pub mod proxy;
 pub mod raw_message;
 pub mod tls;
 pub mod tls11;
 
-/// The programs in the README at the top, compiled.
+/// Compiles the programs in the README of the repository.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! [`Listener`]: a TCP server whose part a test plays byte by byte.
+//! [`Listener`]: a TCP server that a test controls byte by byte.
 
 use std::{fmt, future::pending, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
 use crate::{authority::Authority, raw_message::RawMessage, tls::TlsServer};
 
-/// A port of the loopback interface that does what a test says, or nothing at all.
+/// A port of the loopback interface. It accepts and answers only when the test says so.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -49,7 +49,7 @@ impl Listener {
         self.tls.as_ref().map(|(server, _)| server.authority())
     }
 
-    /// With TLS, the authority to trust.
+    /// With TLS, the root certificate to trust.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.authority().map(Authority::pem)
@@ -80,10 +80,10 @@ impl Listener {
         Connection { stream }
     }
 
-    /// The next connection, whose TLS handshake is to fail: why it did.
+    /// Accepts the next connection, whose TLS handshake must fail. Returns the error.
     ///
-    /// Reads on until the other end is gone, since closing with bytes unread resets the connection, and a
-    /// reset destroys the alert before it.
+    /// Reads until the client closes: closing with unread bytes resets the connection, and a reset destroys
+    /// the alert before it.
     pub async fn accept_in_vain(&self) -> io::Error {
         let (stream, _) = self.socket.accept().await.unwrap();
         let (_, config) = self.tls.as_ref().expect("TLS");
@@ -93,13 +93,14 @@ impl Listener {
         error
     }
 
-    /// Whether anyone connects within a moment. Who is going to connect to loopback has done so by then.
+    /// Whether no further connection comes. The kernel accepts a connection over loopback at once, so that
+    /// one which the transport has made is seen without waiting for long.
     pub async fn is_left_alone(&self) -> bool {
         tokio::time::timeout(A_MOMENT, self.accept()).await.is_err()
     }
 
-    /// Takes the next connection, and its request, and writes `answer`. The connection stays open for as
-    /// long as the caller holds it.
+    /// Accepts the next connection, reads its request and writes `answer`. The connection stays open while
+    /// the caller holds it.
     pub async fn answer(&self, answer: impl AsRef<[u8]>) -> (RawMessage, Connection) {
         let mut connection = self.accept().await;
         let request = connection.receive().await.expect("a request");
@@ -108,7 +109,7 @@ impl Listener {
     }
 }
 
-const A_MOMENT: Duration = Duration::from_millis(100);
+const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// One end of a connection. Dropping it closes it.
 #[derive(Debug)]
@@ -117,12 +118,12 @@ pub struct Connection {
 }
 
 trait Stream: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {
-    /// Where there is one underneath.
+    /// The TCP socket underneath, if there is one.
     fn socket(&self) -> Option<&TcpStream> {
         None
     }
 
-    /// What was agreed on by ALPN.
+    /// The protocol that ALPN negotiated.
     fn protocol(&self) -> Option<&[u8]> {
         None
     }
@@ -162,7 +163,7 @@ impl From<DuplexStream> for Connection {
 }
 
 impl Connection {
-    /// Connects to a server, to play the client.
+    /// Connects to a server as a client.
     pub async fn to(authority: &str) -> Self {
         Self { stream: Box::new(TcpStream::connect(authority).await.unwrap()) }
     }
@@ -173,7 +174,7 @@ impl Connection {
         self.stream.socket().expect("TCP").peer_addr().unwrap()
     }
 
-    /// What was agreed on by ALPN.
+    /// The protocol that ALPN negotiated.
     #[must_use]
     pub fn protocol(&self) -> Option<&[u8]> {
         self.stream.protocol()
@@ -185,7 +186,7 @@ impl Connection {
         let _ = tokio::io::copy_bidirectional(&mut self.stream, &mut server).await;
     }
 
-    /// The next message with its whole body; `None` when the other end is gone.
+    /// Reads the next message with its body; `None` if the other end closes first.
     pub async fn receive(&mut self) -> Option<RawMessage> {
         let mut bytes = Vec::new();
         loop {
@@ -199,40 +200,40 @@ impl Connection {
         }
     }
 
-    /// Fills `bytes`; false when the other end is gone before that.
+    /// Fills `bytes`; false if the other end closes first.
     pub async fn read_exact(&mut self, bytes: &mut [u8]) -> bool {
         self.stream.read_exact(bytes).await.is_ok()
     }
 
-    /// Reads until the other end is gone: all that came.
+    /// Reads until the other end closes. Returns everything.
     pub async fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         while let Ok(1..) = self.stream.read_buf(&mut bytes).await {}
         bytes
     }
 
-    /// Sends `bytes`, which the other end is there to read.
+    /// Sends `bytes`.
     pub async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }
 
-    /// Sends `bytes`, or what of them the other end reads before it goes away.
+    /// Sends `bytes`. The other end may close before it has read them.
     pub async fn write_in_vain(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
     }
 
-    /// Says that nothing more will be sent, and still reads.
+    /// Closes the sending half. Reading goes on.
     pub async fn shut_down(&mut self) {
         self.stream.shutdown().await.unwrap();
     }
 
-    /// Ends the connection as a crash does: with a reset in place of an end.
+    /// Resets the connection, as a crash does.
     pub fn reset(self) {
         self.stream.socket().expect("TCP").set_zero_linger().unwrap();
     }
 
-    /// Sends `piece` over and over until the other end goes away: how many bytes left before that.
+    /// Sends `piece` again and again until the other end closes. Returns the number of bytes sent.
     pub async fn write_until_closed(&mut self, piece: &[u8]) -> usize {
         let mut sent = 0;
         while self.stream.write_all(piece).await.is_ok() {
@@ -242,7 +243,7 @@ impl Connection {
     }
 }
 
-/// The result of `call`, while `server` plays its part. What `server` returns is held until then.
+/// Runs `call` and `server` together. Returns the output of `call`, and holds that of `server` until then.
 pub async fn while_serving<T>(call: impl Future<Output = T>, server: impl Future) -> T {
     let server = async {
         let _held = server.await;

@@ -8,7 +8,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-/// A running proxy, which ends with this value.
+/// A running proxy. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Proxy {
     scheme: &'static str,
@@ -21,35 +21,35 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// One that knows no way to anywhere yet. `program` is `env!("CARGO_BIN_EXE_connect-proxy")`, which only
-    /// integration tests of this package have.
+    /// A proxy without routes. `program` is `env!("CARGO_BIN_EXE_connect-proxy")`, which cargo sets for the
+    /// integration tests of this package alone.
     #[must_use]
     pub fn builder(program: &str) -> ProxyBuilder {
         ProxyBuilder { command: Command::new(program), tls: None }
     }
 
-    /// Where it is.
+    /// Its URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
-    /// The same with credentials, percent-encoded by the caller.
+    /// Its URL with a login, which the caller has percent-encoded.
     #[must_use]
     pub fn url_with(&self, user: &str, password: &str) -> String {
         format!("{}://{user}:{password}@127.0.0.1:{}", self.scheme, self.port)
     }
 
-    /// With TLS, the authority to trust.
+    /// With TLS, the root certificate to trust.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
 
-    /// What it has been asked so far, one line each: method, target, `right`, `wrong` or `no` credentials,
-    /// and the status that it answered.
+    /// One line per request so far: method, target, `right`, `wrong` or `no` for the login, and the status of
+    /// the answer.
     pub async fn seen(&mut self) -> &[String] {
-        // It writes a line before it answers, and returns this one after all those.
+        // It writes a request's line before its answer, and returns this empty line after all of them.
         self.commands.write_all(b"\n").await.unwrap();
         loop {
             let line = self.lines.next_line().await.unwrap().expect("the proxy runs");
@@ -61,7 +61,7 @@ impl Proxy {
     }
 }
 
-/// How a [`Proxy`] is to behave.
+/// The options of a [`Proxy`].
 #[derive(Debug)]
 pub struct ProxyBuilder {
     command: Command,
@@ -69,13 +69,13 @@ pub struct ProxyBuilder {
 }
 
 impl ProxyBuilder {
-    /// Leads `authority`, a host and a port, to `address`.
+    /// Connects to `address` in place of `authority`, a host and a port.
     #[must_use]
     pub fn route(self, authority: &str, address: SocketAddr) -> Self {
         self.args(&["--route", &format!("{authority}={address}")])
     }
 
-    /// Serves nobody without these.
+    /// Requires this login.
     #[must_use]
     pub fn credentials(self, user: &str, password: &str) -> Self {
         self.args(&["--credentials", &format!("{user}:{password}")])

@@ -1,4 +1,4 @@
-//! [`TlsServer`]: how a [`Listener`](crate::listener::Listener) speaks TLS, as it should or not.
+//! [`TlsServer`]: the TLS configuration of a [`Listener`](crate::listener::Listener), valid or broken.
 
 use std::{ops::Range, sync::Arc};
 
@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{
 
 use crate::authority::{Authority, RIGHT_NOW};
 
-/// A server of 127.0.0.1 that offers HTTP/1.1 in every version of TLS there is, to start with.
+/// By default a server for 127.0.0.1 that offers HTTP/1.1 over TLS 1.2 and 1.3.
 #[derive(Debug)]
 pub struct TlsServer {
     authority: Authority,
@@ -21,7 +21,7 @@ pub struct TlsServer {
 }
 
 impl TlsServer {
-    /// One with an authority of its own.
+    /// A server with an authority of its own.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -34,13 +34,13 @@ impl TlsServer {
         }
     }
 
-    /// Its certificate comes from `authority`.
+    /// `authority` signs its certificate.
     #[must_use]
     pub fn signed_by(self, authority: Authority) -> Self {
         Self { authority, ..self }
     }
 
-    /// Its certificate is for `name` and nothing else.
+    /// Its certificate is for `name` alone.
     #[must_use]
     pub fn name(self, name: &str) -> Self {
         self.names(vec![name.to_owned()])
@@ -52,7 +52,7 @@ impl TlsServer {
         Self { names, ..self }
     }
 
-    /// Its certificate ended yesterday.
+    /// Its certificate expired yesterday.
     #[must_use]
     pub fn expired(self) -> Self {
         Self { days: -2..-1, ..self }
@@ -64,32 +64,33 @@ impl TlsServer {
         Self { days: 1..2, ..self }
     }
 
-    /// It has never heard of TLS 1.3.
+    /// It does not have TLS 1.3.
     #[must_use]
     pub fn tls12_only(self) -> Self {
         const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
         Self { versions: VERSIONS, ..self }
     }
 
-    /// What it offers in ALPN, the preferred first; with nothing it passes over what the client offers.
+    /// The protocols that it offers by ALPN, the preferred one first. Without any it ignores the client's
+    /// offer.
     #[must_use]
     pub fn alpn(self, alpn: &'static [&'static [u8]]) -> Self {
         Self { alpn, ..self }
     }
 
-    /// It talks only to [clients](Authority::client) of its own authority.
+    /// It requires a [client certificate](Authority::client) of its own authority.
     #[must_use]
     pub fn demanding_client_certificate(self) -> Self {
         Self { demands_client_certificate: true, ..self }
     }
 
-    /// The authority of its certificate.
+    /// The authority that signs its certificate.
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// All that for rustls.
+    /// The configuration for rustls.
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
         let identity = self.authority.server(&self.names, &self.days);

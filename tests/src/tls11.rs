@@ -1,10 +1,10 @@
-//! Two servers that know TLS 1.1 at most, as recorded from OpenSSL 3.0 (`openssl s_server -tls1_1 -cipher
-//! ALL:@SECLEVEL=0`). Neither needs to know more of the client than that it has greeted.
+//! What two servers with TLS 1.1 at most answer to any client, as recorded from OpenSSL 3.0 (`openssl
+//! s_server -tls1_1 -cipher ALL:@SECLEVEL=0`).
 
 /// The whole answer to a client that offers TLS 1.2 and 1.3: a fatal alert, `protocol_version`.
 pub const ALERT: &[u8] = &[0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46];
 
-/// The `ServerHello` to a client that offers TLS 1.1: what comes from a server that ignores the offer.
+/// The `ServerHello` of a server that ignores which versions the client offers.
 pub const SERVER_HELLO: &[u8] = &[
     0x16, 0x03, 0x02, 0x00, 0x45, 0x02, 0x00, 0x00, 0x41, 0x03, 0x02, 0xc7, 0x5f, 0x0f, 0xb5, 0x2c, 0xda,
     0x06, 0xff, 0x3c, 0xa7, 0xe0, 0x80, 0x42, 0xad, 0xb4, 0x41, 0x08, 0x2e, 0x61, 0x07, 0x62, 0xf1, 0xf7,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cg_auth_core::transport::{HttpTransport, TransportError};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_reqwest::ReqwestTransport;
-use cg_auth_transport_util::{FromSettings, ProxyChoice, TransportBuilder};
+use cg_auth_transport_util::{ProxyChoice, TransportSettings};
 use clap::ValueEnum;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -23,9 +23,10 @@ impl TransportChoice {
         ca_pem: Option<&[u8]>,
         proxy: ProxyChoice,
     ) -> Result<Arc<dyn HttpTransport>, TransportError> {
+        let settings = settings(ca_pem, proxy)?;
         Ok(match self {
-            Self::Reqwest => Arc::new(builder::<ReqwestTransport>(ca_pem, proxy)?.build()?),
-            Self::Hyper => Arc::new(builder::<HyperTransport>(ca_pem, proxy)?.build()?),
+            Self::Reqwest => Arc::new(ReqwestTransport::from_settings(&settings)?),
+            Self::Hyper => Arc::new(HyperTransport::from_settings(&settings)?),
         })
     }
 
@@ -44,16 +45,13 @@ impl TransportChoice {
 
 /// Fails if a transport cannot use the root certificates in `pem`.
 pub(crate) fn check_root_certificates(pem: &[u8]) -> Result<(), TransportError> {
-    builder::<ReqwestTransport>(Some(pem), ProxyChoice::Off).map(drop)
+    settings(Some(pem), ProxyChoice::Off).map(drop)
 }
 
-fn builder<T: FromSettings>(
-    ca_pem: Option<&[u8]>,
-    proxy: ProxyChoice,
-) -> Result<TransportBuilder<T>, TransportError> {
-    let builder = TransportBuilder::new().proxy_choice(proxy);
+fn settings(ca_pem: Option<&[u8]>, proxy: ProxyChoice) -> Result<TransportSettings, TransportError> {
+    let settings = TransportSettings::new().proxy_choice(proxy);
     match ca_pem {
-        Some(pem) => builder.extra_root_certificates_pem(pem),
-        None => Ok(builder),
+        Some(pem) => settings.extra_root_certificates_pem(pem),
+        None => Ok(settings),
     }
 }

@@ -1,4 +1,4 @@
-//! hyper's pooled client, as settings have it.
+//! hyper's pooled client and its connector, from settings.
 
 use std::error::Error;
 
@@ -26,7 +26,7 @@ use tower_service::Service;
 
 use crate::connector::Connector;
 
-/// A client, whatever it connects with.
+/// A client without the type of its connector.
 pub(crate) trait PooledClient: Send + Sync {
     fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
 }
@@ -37,7 +37,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> PooledClient for Client<C, Full
     }
 }
 
-/// One that connects with `connector`. Of `settings`, those of TLS, proxies and addresses are the connector's.
+/// The client for `settings` over `connector`, which decides TLS, proxies and addresses.
 pub(crate) fn client<C>(connector: C, settings: &TransportSettings) -> impl PooledClient + use<C>
 where
     C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -45,14 +45,15 @@ where
     C::Error: Into<Box<dyn Error + Send + Sync>>,
     C::Future: Send + 'static,
 {
+    let (ping_interval, ping_timeout) = settings.http2_pings();
     let mut client = Client::builder(TokioExecutor::new());
     client
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(settings.pool_max_idle_per_host)
         .pool_idle_timeout(settings.pool_idle_timeout)
-        .http2_keep_alive_interval(TransportSettings::HTTP2_PING_INTERVAL)
-        .http2_keep_alive_timeout(TransportSettings::HTTP2_PING_TIMEOUT)
+        .http2_keep_alive_interval(ping_interval)
+        .http2_keep_alive_timeout(ping_timeout)
         .http2_keep_alive_while_idle(true)
         .http2_only(settings.http2 == Http2::PriorKnowledge);
     let mut connector = TimeoutConnector::new(connector);
@@ -60,7 +61,7 @@ where
     client.build(connector)
 }
 
-/// A connector for both schemes, and why it makes no `https:` connection where it does not.
+/// The connector for both schemes, and the reason if it can make no `https:` connection.
 #[cfg(feature = "rustls")]
 pub(crate) fn connector(
     settings: &TransportSettings,
@@ -69,20 +70,20 @@ pub(crate) fn connector(
     let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
     let mut tcp = tcp_connector(settings);
     tcp.enforce_http(false);
-    // What is agreed on with the service is no business of the proxy.
+    // HTTP/2 is negotiated with the service, never with the proxy.
     let mut with_proxy = config.clone();
     with_proxy.alpn_protocols.clear();
     let to_proxy = HttpsConnector::from((tcp.clone(), with_proxy));
     Ok((HttpsConnector::from((Connector::new(tcp, to_proxy, proxies), config)), problem))
 }
 
-/// A connector for `http:`, and why it makes none for `https:`.
+/// The connector for `http:`, and the reason why it makes no `https:` connection.
 #[cfg(not(feature = "rustls"))]
 pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(Connector, Option<TransportError>), TransportError> {
-    // A proxy of the environment is for `https:` alone, which is not spoken anyway.
+    // A proxy of the environment serves `https:` alone, which fails anyway.
     let of_plain_http = proxies.proxy_for(&Uri::from_static("http://probe.invalid"))?;
     if of_plain_http.is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
         return Err(TransportError::config("an https proxy needs the feature `rustls` of cg-auth-hyper"));

@@ -1,4 +1,4 @@
-//! [`Connector`]: TCP to the service, or to a proxy, and through it.
+//! [`Connector`]: opens a TCP connection to the service or to a proxy, or a tunnel through the proxy.
 
 mod stream;
 
@@ -17,14 +17,14 @@ use tower_service::Service;
 
 pub(crate) use self::stream::Stream;
 
-/// What reaches a proxy.
+/// Connects to a proxy, over TLS if its URL is `https:`.
 #[cfg(feature = "rustls")]
 pub(crate) type ProxyConnector = HttpsConnector<HttpConnector>;
-/// What reaches a proxy.
+/// Connects to a proxy.
 #[cfg(not(feature = "rustls"))]
 pub(crate) type ProxyConnector = HttpConnector;
 
-/// Makes the TCP connection, or the tunnel that stands for it; TLS with the service comes on top.
+/// Opens a TCP connection, or a tunnel in its place. Another connector adds TLS with the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     tcp: HttpConnector,

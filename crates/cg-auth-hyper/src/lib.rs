@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod builder;
 mod client;
 mod connector;
 mod error;
@@ -12,8 +13,8 @@ pub use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, IssuedToken,
     Recovery, TokenError, TokenErrorKind, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
 };
+pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TransportSettings};
 #[cfg(feature = "rustls")]
-pub use cg_auth_transport_util::TlsVersion;
-pub use cg_auth_transport_util::{Http2, TransportSettings};
+pub use cg_auth_transport_util::{TlsSettings, TlsVersion};
 
-pub use self::transport::{HyperTransport, HyperTransportBuilder};
+pub use self::{builder::HyperTransportBuilder, transport::HyperTransport};

@@ -1,4 +1,4 @@
-//! [`HyperTransport`]: converts, sends, converts back.
+//! [`HyperTransport`]: converts a request, sends it, converts the response back.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -8,8 +8,8 @@ use cg_auth_core::{
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_transport_util::{
-    FromSettings, Proxies, Proxy, ProxyChoice, TransportBuilder, TransportSettings, collect,
-    failure::{self, Hop},
+    Proxies, Proxy, ProxyChoice, TransportSettings, collect,
+    failure::{Route, reading},
 };
 use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
 use http_body_util::Full;
@@ -18,6 +18,7 @@ use hyper_util::client::legacy::connect::Connection;
 use tower_service::Service;
 
 use crate::{
+    builder::HyperTransportBuilder,
     client::{PooledClient, client, connector},
     error::classify,
 };
@@ -29,41 +30,41 @@ use crate::{
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Arc<dyn PooledClient>,
+    /// Empty for a connector of the caller, which has proxies of its own.
     proxies: Proxies,
     https_problem: Option<TransportError>,
     body_limit: usize,
 }
 
-/// Settings of a [`HyperTransport`].
-pub type HyperTransportBuilder = TransportBuilder<HyperTransport>;
-
 impl HyperTransport {
     /// A transport with the default settings.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when TLS cannot be set up. A platform without any root
-    /// certificate is told by the first `https:` request; plain http needs none.
+    /// [`TransportError`] of the config kind when TLS cannot be set up. If the platform has no root
+    /// certificate, the first `https:` request fails instead; plain http needs none.
     pub fn new() -> Result<Self, TransportError> {
         Self::builder().build()
     }
 
-    /// The settings, to be changed: all that a [`TransportBuilder`] has.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// # use cg_auth_hyper::{HyperTransport, cg_auth_core::transport::TransportError};
-    /// let transport = HyperTransport::builder().connect_timeout(Duration::from_secs(3)).no_proxy().build()?;
-    /// # drop(transport);
-    /// # Ok::<(), TransportError>(())
-    /// ```
+    /// A builder with the default settings.
     pub fn builder() -> HyperTransportBuilder {
-        TransportBuilder::new()
+        HyperTransportBuilder::new()
     }
 
-    /// A transport over connections of the caller's making, with the default settings for the rest. TLS, if
-    /// any, is the connector's: it is called with the base URL's scheme and authority, may lead wherever it
-    /// likes, and says in [`Connected`](hyper_util::client::legacy::connect::Connected) whether HTTP/2 was
+    /// A transport with `settings`, which may be shared with other transports.
+    ///
+    /// # Errors
+    /// As [`HyperTransportBuilder::build`].
+    pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
+        let proxies = Proxies::new(settings.proxy.clone());
+        let (connector, https_problem) = connector(settings, proxies.clone())?;
+        Ok(Self { proxies, https_problem, ..Self::with_connector_and_settings(connector, settings) })
+    }
+
+    /// A transport over connections of the caller's `connector`, with the default settings for the rest.
+    ///
+    /// The connector is called with the scheme and the authority of the base URL. It does TLS, if there is
+    /// any, and reports in [`Connected`](hyper_util::client::legacy::connect::Connected) whether HTTP/2 was
     /// negotiated.
     pub fn with_connector<C>(connector: C) -> Self
     where
@@ -72,13 +73,13 @@ impl HyperTransport {
         C::Error: Into<Box<dyn Error + Send + Sync>>,
         C::Future: Send + 'static,
     {
-        Self::with_connector_and_settings(connector, &TransportSettings::default())
+        Self::with_connector_and_settings(connector, &TransportSettings::new())
     }
 
-    /// The same with settings of a [`builder`](Self::builder), which gives them by
-    /// [`into_settings`](TransportBuilder::into_settings). Those of TLS, proxies and local addresses are for
-    /// the connector to keep, and are not looked at; of [`Http2`](crate::Http2), prior knowledge is kept to, and
-    /// else the connector negotiates.
+    /// Like [`with_connector`](Self::with_connector), with `settings`.
+    ///
+    /// The settings of TLS, proxies and the local address are ignored, since the connector decides them. Of
+    /// [`Http2`](crate::Http2) only prior knowledge has an effect; otherwise the connector negotiates.
     pub fn with_connector_and_settings<C>(connector: C, settings: &TransportSettings) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -95,42 +96,32 @@ impl HyperTransport {
     }
 
     async fn exchange(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        let proxy = self.proxies.proxy_for(request.uri())?;
-        let hop = Hop::of(request.uri(), proxy);
-        // A tunnel is asked for by the connector; a request that the proxy itself reads carries what it asks for.
-        if hop == Hop::Proxy
-            && let Some(authorization) = proxy.and_then(Proxy::authorization)
-        {
+        let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
+        // The connector logs in to a proxy that opens a tunnel. A proxy that reads the request finds the
+        // login in it.
+        if let Some(authorization) = route.forwarding_proxy().and_then(Proxy::authorization) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }
         let request = request.map(|body| Full::new(body.into_bytes()));
-        let answer = self.client.request(request).await.map_err(|error| classify(error, hop))?;
-        collect(answer, self.body_limit, failure::reading).await
-    }
-}
-
-impl FromSettings for HyperTransport {
-    fn from_settings(settings: TransportSettings) -> Result<Self, TransportError> {
-        let proxies = Proxies::new(settings.proxy.clone());
-        let (connector, https_problem) = connector(&settings, proxies.clone())?;
-        Ok(Self { proxies, https_problem, ..Self::with_connector_and_settings(connector, &settings) })
-    }
-}
-
-impl fmt::Debug for HyperTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HyperTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
+        let response = self.client.request(request).await.map_err(|error| classify(error, &route))?;
+        collect(response, self.body_limit, reading).await
     }
 }
 
 #[async_trait]
 impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        // The connector panics where there is no reactor.
+        // Outside a runtime the connector would panic.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
         match &self.https_problem {
             Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
             _ => self.exchange(request).await,
         }
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
     }
 }

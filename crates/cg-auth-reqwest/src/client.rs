@@ -1,24 +1,25 @@
-//! What settings, or a builder of the caller's, make of reqwest's client.
+//! reqwest's client, from settings or from a builder of the caller.
 
 use cg_auth_core::transport::TransportError;
 use cg_auth_transport_util::{Http2, Proxies, Tls, TransportSettings};
 use http::Uri;
 use reqwest::{Client, ClientBuilder, Url};
 
-/// reqwest's client, and why it makes no `https:` connection where it does not.
+/// The client for `settings`, and the reason if it can make no `https:` connection.
 pub(crate) fn client(
-    settings: TransportSettings,
+    settings: &TransportSettings,
     proxies: &Proxies,
 ) -> Result<(Client, Option<TransportError>), TransportError> {
-    let Tls { config, problem, .. } = Tls::new(settings.tls, settings.http2)?;
+    let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
+    let (ping_interval, ping_timeout) = settings.http2_pings();
     let builder = Client::builder()
         .tls_backend_preconfigured(config)
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(settings.pool_max_idle_per_host)
         .pool_idle_timeout(settings.pool_idle_timeout)
         .local_address(settings.local_address)
-        .http2_keep_alive_interval(TransportSettings::HTTP2_PING_INTERVAL)
-        .http2_keep_alive_timeout(TransportSettings::HTTP2_PING_TIMEOUT)
+        .http2_keep_alive_interval(ping_interval)
+        .http2_keep_alive_timeout(ping_timeout)
         .http2_keep_alive_while_idle(true);
     let builder = match settings.http2 {
         Http2::Off => builder.http1_only(),
@@ -29,8 +30,9 @@ pub(crate) fn client(
     Ok((client.map_err(TransportError::config)?, problem))
 }
 
-/// Whatever `builder` was told before. A verbose connection logs the secrets that it carries. Each `no_` is
-/// off already unless some crate in the program has switched a feature of reqwest on.
+/// Undoes the options of `builder` that break the contract. A verbose connection logs the secrets that it
+/// carries. The methods in `no_` matter only if another crate of the program enables those features of
+/// reqwest.
 pub(crate) fn keeping_the_contract(builder: ClientBuilder) -> ClientBuilder {
     builder
         .redirect(reqwest::redirect::Policy::none())
@@ -42,14 +44,14 @@ pub(crate) fn keeping_the_contract(builder: ClientBuilder) -> ClientBuilder {
         .no_deflate()
 }
 
-/// reqwest would use those for plain http and for loopback hosts too. Any proxy, even one for nobody, takes their
-/// place; those that `builder` has come first.
+/// reqwest would use them for plain http and for loopback hosts too. It ignores them as soon as the builder
+/// has a proxy, even one that serves no host; the proxies that `builder` already has come first.
 pub(crate) fn without_proxies_of_the_environment(builder: ClientBuilder) -> ClientBuilder {
     builder.proxy(reqwest::Proxy::custom(|_| None::<Url>))
 }
 
 fn with_proxies(builder: ClientBuilder, proxies: &Proxies) -> ClientBuilder {
-    // Nor is a resolver that another crate has switched on the platform's.
+    // Another crate may have enabled hickory, which is not the platform's resolver.
     let builder = builder.no_proxy().no_hickory_dns();
     let Some(proxy) = proxies.chosen() else { return builder };
     let (proxies, authorization) = (proxies.clone(), proxy.authorization().cloned());

@@ -1,22 +1,23 @@
-//! What a failure of reqwest means to the contract: where it happened, and whether the request may have left.
+//! What a failure of reqwest means to the contract: where it happened, and whether the request may have been
+//! sent.
 
 use cg_auth_core::transport::TransportError;
-use cg_auth_transport_util::failure::{self, Hop};
+use cg_auth_transport_util::failure::{Route, connecting, exchanging, reading};
 
-/// A failure before the answer's head was complete. Told by the causes, since reqwest's own kinds do not say what
-/// the wire saw.
-pub(crate) fn classify(error: reqwest::Error, hop: Hop) -> TransportError {
+/// A failure before the head of the response was complete. reqwest's own kinds do not say what the wire saw,
+/// so the causes decide.
+pub(crate) fn classify(error: reqwest::Error, route: &Route<'_>) -> TransportError {
     let error = error.without_url();
     if error.is_builder() {
         TransportError::config(error)
     } else if error.is_connect() {
-        failure::connecting(error, hop)
+        connecting(error, route)
     } else {
-        failure::exchanging(error)
+        exchanging(error, route)
     }
 }
 
-/// A failure while the answer's body was read.
+/// A failure while the body of the response was read.
 pub(crate) fn classify_reading(error: reqwest::Error) -> TransportError {
-    failure::reading(error.without_url())
+    reading(error.without_url())
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod builder;
 mod client;
 mod error;
 mod transport;
@@ -11,6 +12,6 @@ pub use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, CallErrorKind, ClientSecret, ConfigError, IssuedToken,
     Recovery, TokenError, TokenErrorKind, TokenPool, TokenProvider, TokenSource, UserPrincipalName,
 };
-pub use cg_auth_transport_util::{Http2, TlsVersion};
+pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
 
-pub use self::transport::{ReqwestTransport, ReqwestTransportBuilder};
+pub use self::{builder::ReqwestTransportBuilder, transport::ReqwestTransport};

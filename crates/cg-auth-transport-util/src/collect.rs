@@ -1,4 +1,4 @@
-//! [`collect`]: an answer, whole and within its limit.
+//! [`collect`]: reads a response whole, within its size limit.
 
 use std::error::Error;
 
@@ -10,19 +10,20 @@ use cg_auth_core::{
 use http::Response;
 use http_body_util::BodyExt;
 
-/// Reads the body of an answer to its end; `classify` says what a failure of it means.
+/// Reads the body of a response to its end. `classify` turns an error of the body into a [`TransportError`].
 ///
 /// # Errors
-/// [`TransportError`]: too large beyond `limit` bytes, closed where the body was cut off, else what `classify` says.
+/// [`TransportError`] of the too-large kind beyond `limit` bytes, of the closed kind when the body was cut
+/// off, else the result of `classify`.
 pub async fn collect<B>(
-    answer: Response<B>,
+    response: Response<B>,
     limit: usize,
     classify: impl Fn(B::Error) -> TransportError,
 ) -> Result<Response<Body>, TransportError>
 where
     B: hyper::body::Body<Data = Bytes, Error: Error> + Unpin,
 {
-    let (parts, mut body) = answer.into_parts();
+    let (parts, mut body) = response.into_parts();
     let mut collected = BodyCollector::new(limit);
     let announced = body.size_hint().lower();
     collected.expect(announced)?;
@@ -32,7 +33,7 @@ where
         }
     }
     let body = collected.finish();
-    // hyper takes an HTTP/2 stream that was reset without an error for one that has ended.
+    // hyper reports an HTTP/2 stream that was reset without an error as one that has ended.
     if (body.len() as u64) < announced {
         return Err(TransportError::closed("the body ended before its announced length"));
     }

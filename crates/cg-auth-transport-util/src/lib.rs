@@ -2,22 +2,28 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
+mod builder_methods;
+#[cfg(feature = "hyper")]
 mod collect;
 pub mod failure;
+mod http2;
+mod proxies;
 mod proxy;
 mod settings;
 #[cfg(feature = "rustls")]
 mod tls;
 
-pub use self::{
-    builder::{FromSettings, TransportBuilder},
-    collect::collect,
-    proxy::{Proxies, Proxy, ProxyChoice},
-    settings::{Http2, TransportSettings},
-};
+/// For the methods that [`builder_methods`] writes into other crates.
+#[doc(hidden)]
+pub use cg_auth_core::transport::TransportError;
+
+#[cfg(feature = "hyper")]
+pub use self::collect::collect;
 #[cfg(feature = "rustls")]
+pub use self::tls::{Tls, TlsSettings, TlsVersion};
 pub use self::{
-    settings::TlsVersion,
-    tls::{Tls, TlsSettings},
+    http2::Http2,
+    proxies::Proxies,
+    proxy::{Proxy, ProxyChoice},
+    settings::TransportSettings,
 };

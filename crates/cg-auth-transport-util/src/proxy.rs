@@ -1,74 +1,86 @@
-//! [`Proxies`]: which requests go through a proxy.
+//! [`Proxy`]: the address and the login of an HTTP proxy. [`ProxyChoice`]: which proxy a transport uses.
 
-use std::{env, fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr};
 
-use cg_auth_core::{ConfigError, model::is_loopback_host, transport::TransportError};
-use http::{HeaderValue, Uri, uri::Scheme};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use cg_auth_core::ConfigError;
+use http::{
+    HeaderValue, Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
 
-/// Where the wish for a proxy comes from.
+/// Which proxy a transport uses.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum ProxyChoice {
-    /// The environment's variables, for `https:` only.
+    /// The one that the environment variables name, for `https:` only.
     #[default]
     Environment,
-    /// No proxy.
+    /// None.
     Off,
     /// This one, for every host but those of the loopback interface.
     Explicit(Proxy),
 }
 
-/// The address of an HTTP proxy, and what it wants to know.
+/// The address of an HTTP proxy, and the login that it requires.
 #[derive(Clone)]
 pub struct Proxy {
-    intercept: Intercept,
+    uri: Uri,
+    authorization: Option<HeaderValue>,
 }
 
 impl Proxy {
-    /// Reads the URL of an `http:` or `https:` proxy; one without a scheme is `http:`.
+    /// Reads the URL of an `http:` or `https:` proxy. A URL without a scheme is `http:`.
     ///
     /// # Errors
-    /// [`ConfigError`] with a hint; it never quotes the URL, which may hold a password.
+    /// [`ConfigError`] with a hint. It never quotes the URL, which may hold a password.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
         Self::parse_named(url, "the proxy")
     }
 
-    fn parse_named(url: &str, subject: &'static str) -> Result<Self, ConfigError> {
-        let problem = |problem| Err(ConfigError::new(subject, problem));
-        let Ok(uri) = Uri::from_str(url) else { return problem("is not a URL") };
-        match uri.scheme() {
-            None => {}
-            Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {}
-            Some(_) => return problem("has a scheme other than http and https, the only ones supported"),
-        }
-        let Some(authority) = uri.authority() else { return problem("has no host") };
-        if authority.as_str().matches('@').count() > 1 {
-            return problem("has more than one @; in a user name or password it is written %40");
-        }
-        let host_and_port = authority.as_str().rsplit('@').next();
-        let has_port = host_and_port != Some(authority.host());
-        if authority.host().is_empty() || (has_port && authority.port_u16().is_none_or(|port| port == 0)) {
-            return problem("has no host, or a port that is not a number from 1 to 65535");
-        }
-        // Told apart from the proxy's own host, so that no exclusion applies.
-        let probe = Uri::from_static("https://probe.invalid");
-        match Matcher::builder().all(url.to_owned()).build().intercept(&probe) {
-            Some(intercept) => Ok(Self { intercept }),
-            None => problem("is not a URL"),
-        }
+    /// The same for a setting that errors call `setting`.
+    pub(crate) fn parse_named(url: &str, setting: &'static str) -> Result<Self, ConfigError> {
+        Self::read(url).map_err(|problem| ConfigError::new(setting, problem))
     }
 
-    /// Where it listens, without credentials.
-    #[must_use]
-    pub fn uri(&self) -> &Uri {
-        self.intercept.uri()
+    fn read(url: &str) -> Result<Self, &'static str> {
+        let uri = Uri::from_str(url).map_err(|_| NO_URL)?;
+        let scheme = uri.scheme().cloned().unwrap_or(Scheme::HTTP);
+        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
+            return Err("has a scheme other than http and https, the only ones supported");
+        }
+        let authority = uri.authority().ok_or("has no host")?;
+        let (userinfo, address) = match authority.as_str().split_once('@') {
+            Some((_, rest)) if rest.contains('@') => {
+                return Err("has more than one @; in a user name or password it is written %40");
+            }
+            Some((userinfo, address)) => (Some(userinfo), address),
+            None => (None, authority.as_str()),
+        };
+        let address: Authority = address.parse().map_err(|_| NO_ADDRESS)?;
+        let has_port = address.as_str() != address.host();
+        if address.host().is_empty() || (has_port && address.port_u16().is_none_or(|port| port == 0)) {
+            return Err(NO_ADDRESS);
+        }
+        let uri = Uri::builder()
+            .scheme(scheme)
+            .authority(address)
+            .path_and_query(PathAndQuery::from_static("/"))
+            .build()
+            .map_err(|_| NO_URL)?;
+        Ok(Self { uri, authorization: userinfo.map(basic_authorization).transpose()? })
     }
 
-    /// The value of `proxy-authorization` that it is sent, marked sensitive.
+    /// Its address, without the login.
     #[must_use]
-    pub fn authorization(&self) -> Option<&HeaderValue> {
-        self.intercept.basic_auth()
+    pub const fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The value of the header `proxy-authorization` that logs in, marked sensitive.
+    #[must_use]
+    pub const fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
     }
 }
 
@@ -78,125 +90,43 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// What a [`ProxyChoice`] comes to, the environment read.
-#[derive(Debug, Clone)]
-pub struct Proxies {
-    rule: Option<Arc<Rule>>,
+/// The `Basic` scheme (RFC 7617) for the userinfo of a URL; without a colon the password is empty.
+fn basic_authorization(userinfo: &str) -> Result<HeaderValue, &'static str> {
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    let mut login = percent_decoded(user);
+    login.push(b':');
+    login.extend(percent_decoded(password));
+    let value = format!("Basic {}", BASE64_STANDARD.encode(login));
+    let mut value = HeaderValue::from_str(&value).map_err(|_| NO_URL)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
-#[derive(Debug)]
-enum Rule {
-    /// For every host.
-    Explicit(Proxy),
-    /// For `https:` to some hosts.
-    Environment(Proxy, Box<Matcher>),
-    /// For `https:` there should be one, and nobody knows which.
-    Unreadable(TransportError),
-}
-
-impl Proxies {
-    /// Reads the environment where `choice` says so.
-    #[must_use]
-    pub fn new(choice: ProxyChoice) -> Self {
-        let rule = match choice {
-            ProxyChoice::Off => None,
-            ProxyChoice::Explicit(proxy) => Some(Rule::Explicit(proxy)),
-            ProxyChoice::Environment => from_environment()
-                .unwrap_or_else(|error| Some(Rule::Unreadable(TransportError::config(error)))),
-        };
-        Self { rule: rule.map(Arc::new) }
+/// `text` with each `%XX` as the byte that it stands for. A `%` without two hexadecimal digits stays.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let digits =
+            after.get(..2).filter(|digits| *byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let encoded = digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
+        decoded.push(encoded.unwrap_or(*byte));
+        rest = if encoded.is_some() { &after[2..] } else { after };
     }
-
-    /// The proxy that a request to `uri` goes through, if any.
-    ///
-    /// # Errors
-    /// [`TransportError`] of the config kind, naming the variable, where the environment's wish cannot be read.
-    pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&Proxy>, TransportError> {
-        if uri.host().is_none_or(is_loopback_host) {
-            return Ok(None);
-        }
-        let is_https = uri.scheme() == Some(&Scheme::HTTPS);
-        match self.rule.as_deref() {
-            Some(Rule::Explicit(proxy)) => Ok(Some(proxy)),
-            Some(Rule::Environment(proxy, matcher)) if is_https => {
-                Ok(matcher.intercept(uri).is_some().then_some(proxy))
-            }
-            Some(Rule::Unreadable(problem)) if is_https => Err(problem.clone()),
-            _ => Ok(None),
-        }
-    }
-
-    /// The only proxy that a request may go through.
-    #[must_use]
-    pub fn chosen(&self) -> Option<&Proxy> {
-        match self.rule.as_deref()? {
-            Rule::Explicit(proxy) | Rule::Environment(proxy, _) => Some(proxy),
-            Rule::Unreadable(_) => None,
-        }
-    }
+    decoded
 }
 
-fn from_environment() -> Result<Option<Rule>, ConfigError> {
-    let Some((name, url)) = first_variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? else {
-        return Ok(None);
-    };
-    let proxy = Proxy::parse_named(&url, name)?;
-    let excluded = first_variable(&["NO_PROXY", "no_proxy"])?.map_or_else(String::new, |(_, hosts)| hosts);
-    let excluded: Vec<_> = excluded.split(',').map(|host| as_the_matcher_knows_it(host.trim())).collect();
-    // The matcher takes this for every name, and for no address.
-    if excluded.contains(&"*") {
-        return Ok(None);
-    }
-    let matcher = Matcher::builder().https(url).no(excluded.join(",")).build();
-    Ok(Some(Rule::Environment(proxy, Box::new(matcher))))
-}
-
-/// An entry of `NO_PROXY` without what others allow in it: `*.` before a domain, brackets around an address.
-fn as_the_matcher_knows_it(host: &str) -> &str {
-    let host = host.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(host);
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
-/// The first one that is set to more than nothing.
-fn first_variable(names: &[&'static str]) -> Result<Option<(&'static str, String)>, ConfigError> {
-    for name in names {
-        match env::var(name) {
-            Ok(value) if value.is_empty() => {}
-            Ok(value) => return Ok(Some((name, value))),
-            Err(env::VarError::NotPresent) => {}
-            Err(env::VarError::NotUnicode(_)) => return Err(ConfigError::new(name, "is not UTF-8")),
-        }
-    }
-    Ok(None)
-}
+const NO_URL: &str = "is not a URL";
+const NO_ADDRESS: &str = "has no host, or a port that is not a number from 1 to 65535";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Proxies;
 
     #[test]
-    fn an_explicit_proxy_serves_every_host_but_loopback() {
-        let proxies = Proxies::new(ProxyChoice::Explicit(Proxy::parse("proxy.example:3128").unwrap()));
-        for (uri, is_proxied) in [
-            ("https://service.example/", true),
-            ("http://service.example/", true),
-            ("https://10.0.0.1", true),
-            ("https://localhost.example", true),
-            ("https://localhost", false),
-            ("https://localhost.", false),
-            ("http://LOCALHOST:8080/x", false),
-            ("http://127.9.9.9", false),
-            ("https://[::1]:8443/x", false),
-        ] {
-            let uri = uri.parse().unwrap();
-            assert_eq!(proxies.proxy_for(&uri).unwrap().is_some(), is_proxied, "{uri}");
-        }
-        assert_eq!(proxies.chosen().unwrap().uri(), "http://proxy.example:3128/");
-    }
-
-    #[test]
-    fn credentials_are_decoded_and_never_shown() {
-        let proxy = Proxy::parse("https://some%20one:p%40ss@proxy.example").unwrap();
+    fn a_login_is_decoded_and_never_shown() {
+        let proxy = Proxy::parse("https://some%20one:p%40ss@proxy.example/path").unwrap();
         assert_eq!(proxy.uri(), "https://proxy.example/");
         let authorization = proxy.authorization().unwrap();
         assert_eq!(authorization, "Basic c29tZSBvbmU6cEBzcw==");
@@ -207,7 +137,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_proxy_is_refused_without_being_quoted() {
+    fn a_login_may_have_an_empty_part_and_stray_percent_signs() {
+        for (userinfo, login) in [
+            ("user", "user:"),
+            ("user:", "user:"),
+            (":password", ":password"),
+            ("user:a:b", "user:a:b"),
+            ("50%25:100%", "50%:100%"),
+            ("%zz:%4", "%zz:%4"),
+            ("caf%C3%A9:%", "caf\u{e9}:%"),
+        ] {
+            let value = basic_authorization(userinfo).unwrap();
+            assert_eq!(value, format!("Basic {}", BASE64_STANDARD.encode(login)), "{userinfo}");
+        }
+    }
+
+    #[test]
+    fn a_url_without_a_scheme_is_http() {
+        let proxy = Proxy::parse("proxy.example:3128").unwrap();
+        assert_eq!(proxy.uri(), "http://proxy.example:3128/");
+        assert!(proxy.authorization().is_none());
+    }
+
+    #[test]
+    fn a_url_of_no_http_proxy_is_refused_without_being_quoted() {
         for url in [
             "",
             "/",
@@ -222,21 +175,6 @@ mod tests {
         ] {
             let refused = Proxy::parse(url).map(drop).unwrap_err();
             assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{url}");
-        }
-    }
-
-    #[test]
-    fn what_others_allow_in_no_proxy_is_known() {
-        for (entry, known) in [
-            ("service.example", "service.example"),
-            (".service.example", ".service.example"),
-            ("*.service.example", ".service.example"),
-            ("[2001:db8::1]", "2001:db8::1"),
-            ("10.0.0.0/8", "10.0.0.0/8"),
-            ("*", "*"),
-            ("", ""),
-        ] {
-            assert_eq!(as_the_matcher_knows_it(entry), known);
         }
     }
 }

@@ -1,89 +1,95 @@
-//! [`TransportSettings`]: what a transport can be told, and what it does when it is told nothing.
+//! [`TransportSettings`]: the settings of a transport, and their defaults.
 
 use std::{net::IpAddr, time::Duration};
 
 use cg_auth_core::body::Body;
 
-use crate::proxy::ProxyChoice;
 #[cfg(feature = "rustls")]
 use crate::tls::TlsSettings;
+use crate::{http2::Http2, proxy::ProxyChoice};
 
-/// What a [`TransportBuilder`](crate::TransportBuilder) collects; its methods say what each setting means.
+/// The settings that all transports share: one method each, and a default that suits the service.
+///
+/// A transport takes them from its builder, which has the same methods, or as this value.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cg_auth_transport_util::TransportSettings;
+///
+/// let settings = TransportSettings::new().connect_timeout(Duration::from_secs(3)).no_proxy();
+/// assert_eq!(settings.connect_timeout, Duration::from_secs(3));
+/// ```
 #[derive(Debug, Clone)]
+#[must_use]
 #[non_exhaustive]
 pub struct TransportSettings {
-    /// How long a connection may take, name look-up, proxy and TLS included.
+    /// How long a connection may take to be made, the name look-up, the proxy and TLS included.
     pub connect_timeout: Duration,
     /// Which proxy is used.
     pub proxy: ProxyChoice,
-    /// Who is trusted, and how this side shows who it is.
-    #[cfg(feature = "rustls")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
-    pub tls: TlsSettings,
-    /// Which version of HTTP is spoken.
-    pub http2: Http2,
-    /// How many idle connections are kept for each host.
+    /// How long the body of a response may be, in bytes.
+    pub body_limit: usize,
+    /// How many idle connections are kept per host.
     pub pool_max_idle_per_host: usize,
     /// How long an idle connection is kept.
     pub pool_idle_timeout: Duration,
-    /// How long an answer's body may be, in bytes.
-    pub body_limit: usize,
-    /// The address that connections start from.
+    /// When HTTP/2 is used.
+    pub http2: Http2,
+    /// How long an HTTP/2 connection may be silent before it is pinged.
+    pub http2_ping_interval: Duration,
+    /// How long a ping may stay unanswered before its connection is closed.
+    pub http2_ping_timeout: Duration,
+    /// The address of this machine that connections start from.
     pub local_address: Option<IpAddr>,
+    /// The trusted certificates, the client certificate, and the oldest version of TLS.
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    pub tls: TlsSettings,
 }
 
-impl Default for TransportSettings {
-    fn default() -> Self {
+impl TransportSettings {
+    /// Every setting at its default.
+    pub fn new() -> Self {
         Self {
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: Duration::from_secs(10),
             proxy: ProxyChoice::default(),
+            body_limit: Body::DEFAULT_LIMIT,
+            pool_max_idle_per_host: usize::MAX,
+            pool_idle_timeout: Duration::from_secs(15),
+            http2: Http2::default(),
+            http2_ping_interval: Duration::from_secs(5),
+            http2_ping_timeout: Duration::from_secs(5),
+            local_address: None,
             #[cfg(feature = "rustls")]
             tls: TlsSettings::default(),
-            http2: Http2::default(),
-            pool_max_idle_per_host: usize::MAX,
-            pool_idle_timeout: POOL_IDLE_TIMEOUT,
-            body_limit: Body::DEFAULT_LIMIT,
-            local_address: None,
         }
     }
 }
 
-/// When HTTP/2 is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Http2 {
-    /// Over TLS where the server has it (RFC 7301); plain http is HTTP/1.1.
-    #[default]
-    Negotiated,
-    /// Never.
-    Off,
-    /// From the first byte, over plain http too, without asking (RFC 9113 section 3.3).
-    PriorKnowledge,
-}
-
-/// A version of TLS.
+crate::builder_methods!(TransportSettings);
 #[cfg(feature = "rustls")]
-#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[non_exhaustive]
-pub enum TlsVersion {
-    /// RFC 5246.
-    #[default]
-    Tls12,
-    /// RFC 8446.
-    Tls13,
-}
+crate::tls_builder_methods!(TransportSettings, #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]);
 
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 impl TransportSettings {
-    /// How long a connection over HTTP/2 may be silent before it is asked whether it is there; else one that has
-    /// silently died is used until its idle time is over, call by call.
-    pub const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(5);
-    /// How long it then has to answer.
-    pub const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);
+    /// The interval and the timeout of HTTP/2 pings, for hyper. At most a year each, since hyper panics on an
+    /// instant that overflows.
+    #[must_use]
+    pub fn http2_pings(&self) -> (Duration, Duration) {
+        (self.http2_ping_interval.min(A_YEAR), self.http2_ping_timeout.min(A_YEAR))
+    }
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+impl Default for TransportSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(feature = "hyper")]
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
@@ -91,9 +97,11 @@ mod tests {
 
     #[test]
     fn the_defaults_are_the_documented_ones() {
-        let settings = TransportSettings::default();
+        let settings = TransportSettings::new();
         assert_eq!(settings.connect_timeout, Duration::from_secs(10));
         assert_eq!(settings.pool_idle_timeout, Duration::from_secs(15));
+        assert_eq!(settings.http2_ping_interval, Duration::from_secs(5));
+        assert_eq!(settings.http2_ping_timeout, Duration::from_secs(5));
         assert_eq!(settings.body_limit, 1024 * 1024);
         assert_eq!(settings.pool_max_idle_per_host, usize::MAX);
         assert_eq!((settings.http2, settings.local_address), (Http2::Negotiated, None));

@@ -1,4 +1,4 @@
-//! [`Tls`]: rustls with aws-lc-rs, set up.
+//! [`TlsSettings`] and what [`Tls`] makes of them: a configuration for rustls with aws-lc-rs.
 
 mod client_certificate;
 mod pem;
@@ -15,51 +15,75 @@ use rustls::{
 use rustls_platform_verifier::Verifier;
 
 use self::client_certificate::ClientCertificate;
-use crate::settings::{Http2, TlsVersion};
+use crate::http2::Http2;
 
-/// Who is trusted, and how this side shows who it is.
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[default]
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+/// The trusted certificates, the client certificate, and the oldest version of TLS.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct TlsSettings {
+    /// The oldest version of TLS to use.
+    pub min_version: TlsVersion,
     roots: Vec<CertificateDer<'static>>,
     has_no_platform_roots: bool,
     client_certificate: Option<ClientCertificate>,
-    pub(crate) min_version: TlsVersion,
 }
 
 impl TlsSettings {
-    pub(crate) fn add_roots(&mut self, pem: &[u8]) -> Result<(), TransportError> {
+    /// Trusts the certificates of a PEM text too.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when the text holds no certificate, or one that cannot be read.
+    pub fn add_root_certificates_pem(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         self.roots.extend(pem::root_certificates(pem)?);
         Ok(())
     }
 
-    pub(crate) const fn without_platform_roots(&mut self) {
+    /// Trusts the added certificates alone, not the platform's.
+    pub const fn disable_platform_roots(&mut self) {
         self.has_no_platform_roots = true;
     }
 
-    pub(crate) fn set_client_certificate(&mut self, pem: &[u8]) -> Result<(), TransportError> {
+    /// Presents the certificate of a PEM text, which holds its private key too, to a server that asks for
+    /// one.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when the key or the certificate is missing, cannot be read, or
+    /// does not belong to the other. The error never quotes the text.
+    pub fn set_client_certificate_pem(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         self.client_certificate = Some(ClientCertificate::new(pem, &aws_lc_rs::default_provider())?);
         Ok(())
     }
 }
 
-/// How a transport speaks TLS, or why it cannot.
+/// A configuration for rustls.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Tls {
-    /// What is offered and who is trusted.
+    /// The configuration.
     pub config: ClientConfig,
-    /// Set where the platform gives no verifier, mostly because it has no root certificate at all. The
-    /// configuration then trusts nobody, and plain http is all that can be spoken.
+    /// Why no `https:` connection can be made: the platform has no certificate verifier, mostly because it
+    /// has no root certificate. The configuration then trusts no certificate; plain http works.
     pub problem: Option<TransportError>,
 }
 
 impl Tls {
-    /// The configuration that `settings` describe. It offers HTTP by ALPN as `http2` says.
+    /// The configuration for `settings`. By ALPN it offers the versions of HTTP that `http2` allows.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when rustls takes none of it.
+    /// [`TransportError`] of the config kind when rustls refuses the settings.
     pub fn new(settings: TlsSettings, http2: Http2) -> Result<Self, TransportError> {
-        // Named here, so that nothing a program sets process-wide changes it.
+        // Named here, so that a provider which the program sets process-wide changes nothing.
         let provider = Arc::new(aws_lc_rs::default_provider());
         let versions: &[_] = match settings.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
@@ -72,7 +96,7 @@ impl Tls {
             (builder.with_root_certificates(store(settings.roots)), None)
         } else {
             match platform_verifier(settings.roots, provider) {
-                // "Dangerous" is rustls's name for the door to any verifier but its own.
+                // rustls calls every verifier but its own "dangerous".
                 Ok(verifier) => (builder.dangerous().with_custom_certificate_verifier(verifier), None),
                 Err(problem) => (builder.with_root_certificates(RootCertStore::empty()), Some(problem)),
             }
@@ -98,7 +122,7 @@ fn platform_verifier(
     Verifier::new_with_extra_roots(extra_roots, provider).map(Arc::new).map_err(TransportError::config)
 }
 
-/// Each certificate has been tried when it was read.
+/// A store of `roots`, each of which was checked when it was read.
 fn store(roots: Vec<CertificateDer<'static>>) -> RootCertStore {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots);

@@ -1,4 +1,4 @@
-//! [`Stream`]: the bytes of a connection, and whom they reach first.
+//! [`Stream`]: a connection to the service or to a proxy.
 
 use std::{
     io::{self, IoSlice},
@@ -29,12 +29,12 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// To the service, be it through a tunnel.
+    /// A connection to the service, also one through a tunnel.
     pub(crate) fn to_service(bytes: impl Into<Bytes>) -> Self {
         Self { bytes: bytes.into(), ends_at_proxy: false }
     }
 
-    /// To a proxy that reads the requests themselves, and so is told the whole target.
+    /// A connection to a proxy that reads the requests, so hyper writes their whole target.
     pub(crate) const fn to_proxy(bytes: Bytes) -> Self {
         Self { bytes, ends_at_proxy: true }
     }

@@ -1,41 +1,50 @@
-//! What rustls says of a handshake, and of an alert that came later.
+//! A TLS handshake that failed, and a certificate that was refused after it.
+
+use std::error::Error;
 
 use cg_auth_core::transport::TransportError;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible};
 
-use super::{Make, advice::Cause};
+use super::route::Peer;
 
-pub(super) fn handshake(error: &TlsError) -> (Make, &'static str) {
+/// A failure of the handshake with `peer`.
+pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
     use PeerIncompatible::{ServerDoesNotSupportTls12Or13, ServerTlsVersionIsDisabledByOurConfig};
-    if let Some(advice) = refused_certificate(error) {
-        return (TransportError::refused_certificate, advice);
+    if let Some(refused) = refused_certificate(error, peer) {
+        return refused;
     }
-    let advice = match error {
+    let (reason, check) = match error {
         TlsError::AlertReceived(AlertDescription::ProtocolVersion)
         | TlsError::PeerIncompatible(ServerDoesNotSupportTls12Or13 | ServerTlsVersionIsDisabledByOurConfig) => {
-            "it has no TLS version in common with this side, which speaks 1.2 and newer, or what is set here"
+            (": no TLS version in common", "this side uses 1.2 and newer, or what its settings say")
         }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "it does not speak TLS at this port; check the scheme and the port of the base URL"
+            (": the server does not speak TLS at this port", "check the scheme and the port of the base URL")
         }
         TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
         | TlsError::NoApplicationProtocol => {
-            "it speaks HTTP/1.1 or HTTP/2 and this side only the other one; let them negotiate it"
+            (": no HTTP version in common", "one side has HTTP/1.1 alone and the other HTTP/2 alone")
         }
-        // TLS 1.2 has no alert of its own for a client certificate that is missing.
+        // TLS 1.2 has no alert of its own for a missing client certificate.
         TlsError::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "it did not take what this side offers; it may want a client certificate"
+            (": the server accepts nothing that this side offers", "it may require a client certificate")
         }
-        _ => "the handshake failed; check what stands between here and the service",
+        _ => ("", "check the network devices between here and the service"),
     };
-    (TransportError::tls, advice)
+    let check = if peer.is_proxy { CHECK_PROXY } else { check };
+    TransportError::tls(text(error))
+        .with_message(format!("the TLS handshake with {peer} failed{reason}; {check}"))
 }
 
-/// Whether one side did not accept the other's certificate, which no repetition changes.
-pub(super) fn refused_certificate(error: &TlsError) -> Option<&'static str> {
-    match error {
-        TlsError::InvalidCertificate(problem) => Some(server_certificate(problem)),
-        TlsError::NoCertificatesPresented => Some("the server has shown no certificate"),
+/// A certificate that one side refuses, which no repetition changes; `None` for any other error.
+pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<TransportError> {
+    let not_trusted = |reason| format!("the certificate of {} is not trusted: {reason}", peer.host());
+    let (problem, check) = match error {
+        TlsError::InvalidCertificate(problem) => {
+            let (reason, check) = server_certificate(problem);
+            (not_trusted(reason), check)
+        }
+        TlsError::NoCertificatesPresented => (not_trusted("the server sent none"), "the server needs one"),
         TlsError::AlertReceived(
             AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
@@ -45,38 +54,47 @@ pub(super) fn refused_certificate(error: &TlsError) -> Option<&'static str> {
             | AlertDescription::UnknownCA
             | AlertDescription::CertificateRequired
             | AlertDescription::AccessDenied,
-        ) => Some("the server asks for a client certificate, or for another one than it was shown"),
-        _ => None,
-    }
+        ) => (
+            format!("{peer} requires a client certificate, or refused the one that it received"),
+            "configure a client certificate that the server trusts",
+        ),
+        _ => return None,
+    };
+    let check = if peer.is_proxy { CHECK_PROXY } else { check };
+    Some(TransportError::refused_certificate(text(error)).with_message(format!("{problem}; {check}")))
 }
 
-fn server_certificate(problem: &CertificateError) -> &'static str {
+/// The reason why it is refused, and what to check.
+fn server_certificate(problem: &CertificateError) -> (&'static str, &'static str) {
     use CertificateError::{
         BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
         NotValidYetContext, Revoked, UnknownIssuer,
     };
     match problem {
-        // An authority that was made anew under its old name is taken for the old one, whose signature it lacks.
+        // An authority that was recreated under its old name has another key, so the signature is wrong.
         UnknownIssuer | BadSignature => {
-            "nobody trusted here has issued it; add the root certificate of its authority, or of the proxy that \
-             inspects TLS"
+            ("unknown issuer", "add the root certificate of its authority, or of a device that inspects TLS")
         }
         NotValidForName | NotValidForNameContext { .. } => {
-            "it is for another host; check the host of the base URL"
+            ("it is for another host", "check the host of the base URL")
         }
-        Expired | ExpiredContext { .. } => "it has expired, or the clock of this machine is wrong",
+        Expired | ExpiredContext { .. } => {
+            ("it has expired", "the server needs a new one, or the clock of this machine is wrong")
+        }
         NotValidYet | NotValidYetContext { .. } => {
-            "it is not valid yet, or the clock of this machine is wrong"
+            ("it is not valid yet", "the server needs another one, or the clock of this machine is wrong")
         }
-        Revoked => "its authority has revoked it; the server needs a new one",
-        _ => "it cannot be used; the server needs another one",
+        Revoked => ("it is revoked", "the server needs a new one"),
+        _ => ("it cannot be used", "the server needs another one"),
     }
 }
 
-/// What rustls says. Names that stand in a certificate are the server's choice, in length and characters.
-pub(super) fn words(error: &TlsError) -> Cause {
+/// The text of rustls, cut and escaped: the server chooses the names in its certificate, their length and
+/// their characters.
+fn text(error: &TlsError) -> Box<dyn Error + Send + Sync> {
     let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
     text.escape_debug().to_string().into()
 }
 
 const LONGEST_TEXT: usize = 300;
+const CHECK_PROXY: &str = "check the proxy's URL and certificate";

@@ -1,4 +1,4 @@
-//! [`ClientCertificate`]: what this side shows to a server that asks who it is.
+//! [`ClientCertificate`]: what a transport presents to a server that asks for a certificate.
 
 use std::{fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use rustls::{
 
 use super::pem;
 
-/// A certificate and its private key, which belong together.
+/// A certificate and the private key that belongs to it.
 #[derive(Clone)]
 pub(super) struct ClientCertificate(Arc<CertifiedKey>);
 
@@ -18,7 +18,10 @@ impl ClientCertificate {
     pub(super) fn new(pem: &[u8], provider: &CryptoProvider) -> Result<Self, TransportError> {
         let (chain, key) = (pem::certificates(pem)?, pem::private_key(pem)?);
         let both = CertifiedKey::from_der(chain, key, provider).map_err(|_| {
-            TransportError::config("the private key cannot be used with the client certificate")
+            TransportError::config(
+                "it belongs to another certificate, or is of a kind that rustls does not have",
+            )
+            .with_message("the private key cannot be used with the client certificate")
         })?;
         Ok(Self(Arc::new(both)))
     }

@@ -1,4 +1,4 @@
-//! PEM texts, read without ever quoting them: a private key may have been put there by mistake.
+//! Reads PEM texts. No error quotes one, since it may hold a private key by mistake.
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
@@ -6,7 +6,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-/// Every certificate of a text, at least one, each usable as a root.
+/// Every certificate of a text, at least one, and each can serve as a root.
 pub(super) fn root_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
     let certificates = certificates(pem)?;
     for certificate in &certificates {
@@ -20,17 +20,21 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, T
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let certificates = certificates.map_err(|_| unreadable())?;
     if certificates.is_empty() {
-        return Err(TransportError::config("the PEM text holds no certificate"));
+        let error = TransportError::config("it has no CERTIFICATE section");
+        return Err(error.with_message("the PEM text holds no certificate"));
     }
     Ok(certificates)
 }
 
 /// The first private key of a text.
 pub(super) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, TransportError> {
-    PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|_| TransportError::config("the PEM text holds no private key that can be read"))
+    PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
+        TransportError::config("it has no PRIVATE KEY section, or one that is not base64")
+            .with_message("the PEM text holds no private key that can be read")
+    })
 }
 
 fn unreadable() -> TransportError {
-    TransportError::config("the PEM text holds a certificate that cannot be read")
+    TransportError::config("a CERTIFICATE section is not base64, or not a certificate")
+        .with_message("the PEM text holds a certificate that cannot be read")
 }

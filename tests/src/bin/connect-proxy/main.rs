@@ -3,10 +3,11 @@
 //!     connect-proxy [--credentials USER:PASSWORD] [--refuse STATUS] [--tls CA_FILE]
 //!                   [--route HOST:PORT=ADDRESS:PORT]...
 //!
-//! Its first line of output is its port, followed by one for each request. A line of input comes back empty
-//! once all before it has been told; it ends with its input, so that it never outlives a test.
+//! The first line of its output is its port; each request adds one. It answers a line of input with an empty
+//! line, after the lines of all requests so far. It ends at the end of its input, so it never outlives a
+//! test.
 
-// A tool of tests: whatever goes wrong is a failed test. Its output is read by them.
+// A tool of tests: a panic is a failed test, and the tests read the output.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod options;
@@ -37,7 +38,7 @@ async fn main() {
     println!("{}", listener.local_addr().unwrap().port());
     tokio::select! {
         () = serve(listener, tls, Arc::new(options)) => {}
-        () = obey() => {}
+        () = answer_input() => {}
     }
 }
 
@@ -49,28 +50,31 @@ async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, options: Arc<Opt
             match tls {
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        converse(stream, options).await;
+                        serve_connection(stream, options).await;
                     }
                 }
-                None => converse(stream, options).await,
+                None => serve_connection(stream, options).await,
             }
         });
     }
 }
 
-async fn converse(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, options: Arc<Options>) {
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    options: Arc<Options>,
+) {
     let service = service_fn(move |request| answer(request, options.clone()));
     let connection = http1::Builder::new()
         .max_buf_size(LONGEST_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    // A client that goes away, or talks nonsense, harms nobody but itself.
+    // A broken client does not end the proxy.
     let _ = connection.await;
 }
 
 const LONGEST_HEAD: usize = 16 * 1024;
 
-async fn obey() {
+async fn answer_input() {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(_)) = lines.next_line().await {
         println!();

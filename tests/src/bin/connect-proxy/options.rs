@@ -1,19 +1,19 @@
-//! [`Options`]: what the command line says.
+//! [`Options`]: the command line.
 
 use std::{collections::HashMap, net::SocketAddr};
 
 use hyper::StatusCode;
 
-/// How to behave.
+/// The options of the proxy.
 #[derive(Default)]
 pub(crate) struct Options {
-    /// What every request has to bring, as `user:password`.
+    /// The login that every request must have, as `user:password`.
     pub(crate) credentials: Option<String>,
-    /// The answer to every CONNECT.
+    /// The status that answers every CONNECT.
     pub(crate) refuse: Option<StatusCode>,
-    /// Where a host and port really are. There is no way to anywhere else.
+    /// The addresses of hosts and ports. The proxy reaches no others.
     pub(crate) routes: HashMap<String, SocketAddr>,
-    /// With TLS, where to leave the authority of the certificate.
+    /// With TLS, the file to which the root certificate is written.
     pub(crate) ca_file: Option<String>,
 }
 

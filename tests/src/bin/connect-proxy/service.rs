@@ -1,4 +1,4 @@
-//! [`answer`]: what a proxy does with a request (RFC 9110 sections 7.6 and 9.3.6).
+//! [`answer`]: answers a request as a proxy does (RFC 9110 sections 7.6 and 9.3.6).
 
 use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::options::Options;
 
 type Answer = Response<BoxBody<Bytes, hyper::Error>>;
 
-/// Judges, serves and tells.
+/// Checks the login, serves the request and prints its line.
 pub(crate) async fn answer(request: Request<Incoming>, options: Arc<Options>) -> Result<Answer, Infallible> {
     let credentials = Credentials::of(request.headers(), options.credentials.as_deref());
     let asked = format!("{} {} {credentials}", request.method(), request.uri());
@@ -52,7 +52,7 @@ async fn connect(request: Request<Incoming>, options: &Options) -> Answer {
     }
 }
 
-/// Carries bytes both ways until both ends have closed, or one is gone.
+/// Copies bytes in both directions until both ends have closed, or one fails.
 async fn tunnel(client: OnUpgrade, mut service: TcpStream) {
     if let Ok(client) = client.await {
         let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut service).await;
@@ -82,12 +82,12 @@ async fn open(address: Option<&SocketAddr>) -> Result<TcpStream, StatusCode> {
     TcpStream::connect(address).await.map_err(|_| StatusCode::BAD_GATEWAY)
 }
 
-/// What is said between two neighbours only (RFC 9110 section 7.6.1). Bodies here have a length.
+/// Removes the headers that are for the next hop alone (RFC 9110 section 7.6.1). Bodies here have a length.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
     const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-    let neighbours = [CONNECTION, KEEP_ALIVE, PROXY_AUTHORIZATION, PROXY_CONNECTION];
-    for name in neighbours.into_iter().chain([TE, TRAILER, TRANSFER_ENCODING, UPGRADE]) {
+    let hop_by_hop = [CONNECTION, KEEP_ALIVE, PROXY_AUTHORIZATION, PROXY_CONNECTION];
+    for name in hop_by_hop.into_iter().chain([TE, TRAILER, TRANSFER_ENCODING, UPGRADE]) {
         headers.remove(name);
     }
 }
@@ -98,7 +98,7 @@ fn empty(status: StatusCode) -> Answer {
     answer
 }
 
-/// What a request brought to be let through; never the thing itself.
+/// Whether a request has the right login.
 #[derive(PartialEq)]
 enum Credentials {
     Right,

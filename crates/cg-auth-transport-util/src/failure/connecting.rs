@@ -1,0 +1,118 @@
+//! A connection that could not be made.
+
+use std::{error::Error, io};
+
+use cg_auth_core::{
+    causes::{causes, find_cause},
+    transport::TransportError,
+};
+
+use super::route::{Peer, Route};
+#[cfg(feature = "rustls")]
+use super::tls;
+
+/// A failure to make the connection for a request. The request was not sent.
+///
+/// The message names host and port of the service or, when it concerns the proxy, of the proxy. After a
+/// semicolon it says what to check.
+pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
+    let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
+    // The tunnel's own error concerns the way to the proxy. Any other one behind a tunnel concerns the
+    // service.
+    let is_before_proxy = tunnel.is_some() || route.forwarding_proxy().is_some();
+    let peer = route.proxy().filter(|_| is_before_proxy).unwrap_or_else(|| route.service());
+    #[cfg(feature = "rustls")]
+    if let Some(error) = find_cause(&error) {
+        return tls::handshake(error, &peer);
+    }
+    match tunnel.as_deref().and_then(|text| text.strip_prefix(TUNNEL)) {
+        Some("proxy authorization required") => {
+            let problem = format!("{peer} refused the login (407)");
+            let message = format!("{problem}; put user:password into the proxy's URL");
+            TransportError::config(error).with_message(message)
+        }
+        Some("unsuccessful") => {
+            let problem = format!("{peer} opened no tunnel to {}", route.service());
+            let message = format!("{problem}; check whether it allows this host and port");
+            TransportError::connect(error).with_message(message)
+        }
+        Some("unexpected end of file" | "proxy response headers too long") => {
+            unreached(&peer, "it does not answer as an HTTP proxy", CHECK_NETWORK, error)
+        }
+        _ => classify_io(error, &peer, route.is_https()),
+    }
+}
+
+/// A failure below TLS and HTTP, by the kind of the operating system's error.
+fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https: bool) -> TransportError {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+        NetworkUnreachable, UnexpectedEof,
+    };
+    // hyper-util has no public type for a failed look-up.
+    if causes(&error).any(|cause| cause.to_string() == "dns error") {
+        return unreached(peer, "host name not found", "check the base URL and the DNS", error);
+    }
+    match find_cause::<io::Error>(&error).map(innermost).map(io::Error::kind) {
+        Some(ConnectionRefused) => {
+            unreached(peer, "connection refused", "check the host and the port of the base URL", error)
+        }
+        Some(HostUnreachable | NetworkUnreachable) => {
+            unreached(peer, "no route to the host", CHECK_NETWORK, error)
+        }
+        // A connection that ends has begun: TCP was there, TLS not yet.
+        Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+            if is_https && !peer.is_proxy =>
+        {
+            let problem = format!("the TLS handshake with {peer} failed: the server ended the connection");
+            let message = format!("{problem}; check the port of the base URL");
+            TransportError::tls(error).with_message(message)
+        }
+        _ => unreached(peer, "no connection in time, or none at all", CHECK_NETWORK, error),
+    }
+}
+
+/// `check` is for a service. A proxy is checked in one way.
+fn unreached(
+    peer: &Peer,
+    reason: &str,
+    check: &str,
+    error: impl Error + Send + Sync + 'static,
+) -> TransportError {
+    let check = if peer.is_proxy { "check the proxy's URL and the network" } else { check };
+    TransportError::connect(error).with_message(format!("cannot reach {peer}: {reason}; {check}"))
+}
+
+/// hyper-rustls wraps the I/O error of a handshake in another one.
+fn innermost(error: &io::Error) -> &io::Error {
+    error.get_ref().and_then(|inner| inner.downcast_ref()).map_or(error, innermost)
+}
+
+/// The beginning of hyper-util's text for an error on the way to a tunnel.
+const TUNNEL: &str = "tunnel error: ";
+const CHECK_NETWORK: &str = "check the network, and whether it requires a proxy";
+
+#[cfg(test)]
+mod tests {
+    use cg_auth_core::causes::cause_chain;
+
+    use super::*;
+    use crate::Proxy;
+
+    #[test]
+    fn messages_name_host_and_port_and_neither_userinfo_nor_path() {
+        let proxy = Proxy::parse("http://user:hunter2@proxy.example:3128").unwrap();
+        for (uri, proxy, expected) in [
+            ("https://user:hunter2@service.example/path?query", None, "cannot reach service.example:443: "),
+            ("http://service.example:8080/path", None, "cannot reach service.example:8080: "),
+            ("http://[2001:db8::1]/path", None, "cannot reach [2001:db8::1]:80: "),
+            ("http://service.example/path", Some(&proxy), "cannot reach the proxy proxy.example:3128: "),
+        ] {
+            let error = io::Error::from(io::ErrorKind::ConnectionRefused);
+            let error = connecting(error, &Route::new(&uri.parse().unwrap(), proxy));
+            let shown = cause_chain(&error);
+            assert!(shown.starts_with(&format!("{expected}connection refused; check ")), "{shown}");
+            assert!(!shown.contains("hunter2") && !shown.contains("path"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! [`Reckoning`]: the minimum number of token requests for a day, calculated without a provider.
+
+use super::timetable::{BUSY_FOR, Incident, LIFETIME, STEP};
+
+/// One user's day, with calls at every step. A step needs a request when there is no valid token, or when the
+/// token has entered the last fifth of its life. That is one request per step, except that
+///
+/// - none is made before the time that the service has named in `Retry-After`;
+/// - none is made with a secret that was refused within the last minute;
+/// - a second one, with the credential, follows a refresh token that is refused or lost.
+#[derive(Debug)]
+pub(crate) struct Reckoning {
+    service_caches: bool,
+    token: Option<Token>,
+    refresh_token: Option<RefreshToken>,
+    /// When the token in the service's cache expires.
+    cached_until: u64,
+    retry_at: u64,
+    secret_refused_at: Option<u64>,
+}
+
+/// In seconds since the start of the day.
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    from: u64,
+    until: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RefreshToken {
+    Good,
+    Refused,
+}
+
+/// What one step needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) requests: u64,
+    pub(crate) is_served: bool,
+}
+
+impl Reckoning {
+    pub(crate) const fn new(service_caches: bool) -> Self {
+        Self {
+            service_caches,
+            token: None,
+            refresh_token: None,
+            cached_until: 0,
+            retry_at: 0,
+            secret_refused_at: None,
+        }
+    }
+
+    /// The provider is seeded with a token.
+    pub(crate) fn seed(&mut self, now: u64) {
+        self.issue(now, now + LIFETIME.as_secs());
+    }
+
+    /// The token becomes useless, which the provider notices at the next step at the latest.
+    pub(crate) fn lose_token(&mut self) {
+        self.token = None;
+    }
+
+    /// The service forgets the tokens that it has issued: it refuses the refresh token and its cache is
+    /// empty.
+    pub(crate) fn forget_at_the_service(&mut self) {
+        self.refresh_token = self.refresh_token.map(|_| RefreshToken::Refused);
+        self.cached_until = 0;
+    }
+
+    /// The provider forgets everything.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::new(self.service_caches);
+    }
+
+    pub(crate) fn pass(&mut self, now: u64, incident: Option<Incident>) -> Due {
+        let is_due = self.token.is_none_or(|token| 5 * (now - token.from) >= 4 * (token.until - token.from));
+        let requests = if is_due && now >= self.retry_at { self.request(now, incident) } else { 0 };
+        Due { requests, is_served: self.token.is_some_and(|token| now < token.until) }
+    }
+
+    fn request(&mut self, now: u64, incident: Option<Incident>) -> u64 {
+        let is_refused = incident == Some(Incident::SecretReplaced);
+        if is_refused && self.secret_refused_at.is_some_and(|refused_at| now - refused_at < COOL_DOWN) {
+            return 0;
+        }
+        match (self.refresh_token.take(), incident) {
+            (None, _) => self.by_credential(now, incident),
+            (kept, Some(Incident::Busy)) => {
+                self.refresh_token = kept;
+                self.retry_at = now + BUSY_FOR.as_secs();
+                1
+            }
+            (Some(_), Some(Incident::ConnectionsDrop | Incident::SecretReplaced))
+            | (Some(RefreshToken::Refused), _) => 1 + self.by_credential(now, incident),
+            (Some(RefreshToken::Good), _) => {
+                self.issue(now, now + LIFETIME.as_secs());
+                1
+            }
+        }
+    }
+
+    fn by_credential(&mut self, now: u64, incident: Option<Incident>) -> u64 {
+        match incident {
+            Some(Incident::Busy) => self.retry_at = now + BUSY_FOR.as_secs(),
+            Some(Incident::ConnectionsDrop) => {}
+            Some(Incident::SecretReplaced) => self.secret_refused_at = Some(now),
+            _ if self.service_caches && now < self.cached_until => {
+                // With a longer life, the jitter would decide when it is due.
+                assert!(self.cached_until - now <= 2 * STEP.as_secs());
+                self.issue(now, self.cached_until);
+            }
+            _ => self.issue(now, now + LIFETIME.as_secs()),
+        }
+        1
+    }
+
+    fn issue(&mut self, now: u64, until: u64) {
+        self.token = Some(Token { from: now, until });
+        self.refresh_token = Some(RefreshToken::Good);
+        self.cached_until = until;
+    }
+}
+
+const COOL_DOWN: u64 = 60;
+
+/// Calculated by hand: a token of 300 s is due after 240 s.
+#[test]
+fn a_day_without_incidents_needs_a_request_each_four_fifths_of_a_life() {
+    let mut reckoning = Reckoning::new(true);
+    let hour = (0..120).map(|step| reckoning.pass(step * STEP.as_secs(), None));
+    assert_eq!(hour.map(|due| due.requests).sum::<u64>(), 3600 / 240);
+}
+
+/// Calculated by hand: due at 240 s, then once every two minutes; served until 300 s.
+#[test]
+fn an_outage_needs_one_request_per_named_retry_time() {
+    let mut reckoning = Reckoning::new(false);
+    reckoning.seed(0);
+    let outage = (1..=20).map(|step| reckoning.pass(step * STEP.as_secs(), Some(Incident::Busy)));
+    let outage: Vec<_> = outage.collect();
+    assert_eq!(outage.iter().map(|due| due.requests).sum::<u64>(), 4);
+    assert_eq!(outage.iter().filter(|due| due.is_served).count(), 9);
+    assert_eq!(reckoning.pass(21 * STEP.as_secs(), None), Due { requests: 0, is_served: false });
+    assert_eq!(reckoning.pass(24 * STEP.as_secs(), None), Due { requests: 1, is_served: true });
+}

@@ -1,0 +1,99 @@
+//! The macros that make one test per transport of a behaviour, and one of a row of the table of failures.
+//!
+//! A behaviour without one of them is dead code, which the lints refuse: none can be forgotten.
+
+/// What every transport does.
+macro_rules! every_transport {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test]
+            [
+                hyper: HyperTransport,
+                reqwest: ReqwestTransport,
+                callers_client_of_reqwest: CallersReqwest,
+                third_party: OneConnectionEach
+            ]
+            $($behaviour)+
+        }
+    };
+}
+
+/// What a transport does that keeps connections for further requests.
+macro_rules! pooling_transports {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test]
+            [
+                hyper: HyperTransport,
+                reqwest: ReqwestTransport,
+                callers_client_of_reqwest: CallersReqwest
+            ]
+            $($behaviour)+
+        }
+    };
+}
+
+/// What the transports of this workspace do, which have the same settings.
+macro_rules! own_transports {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test]
+            [hyper: HyperTransport, reqwest: ReqwestTransport]
+            $($behaviour)+
+        }
+    };
+}
+
+/// The same, with tasks and connections that two threads poll.
+macro_rules! own_transports_on_two_threads {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            [hyper: HyperTransport, reqwest: ReqwestTransport]
+            $($behaviour)+
+        }
+    };
+}
+
+/// The function as it is, and beside it a module of the same name with a test for each transport.
+macro_rules! per_transport {
+    (
+        #[$test:meta]
+        [$($transport:ident: $Transport:ident),+]
+        $(#[$attribute:meta])*
+        async fn $name:ident<$T:ident: $Bound:ident>() $body:block
+    ) => {
+        $(#[$attribute])*
+        async fn $name<$T: $Bound>() $body
+
+        mod $name {
+            $(
+                #[$test]
+                async fn $transport() {
+                    let test = super::$name::<crate::subject::$Transport>();
+                    cg_auth_tests::hang_guard::bounded(test).await;
+                }
+            )+
+        }
+    };
+    (
+        #[$test:meta]
+        [$($transport:ident: $Transport:ident),+]
+        $(#[$attribute:meta])*
+        async fn $name:ident<$T:ident: $Bound:ident>($row:ident: &Row) $body:block
+    ) => {
+        $(#[$attribute])*
+        async fn $name<$T: $Bound>($row: &Row) $body
+
+        mod $name {
+            $(
+                #[$test]
+                async fn $transport() {
+                    let row = crate::classification::Row::of::<crate::subject::$Transport>(stringify!($name));
+                    let test = super::$name::<crate::subject::$Transport>(&row);
+                    cg_auth_tests::hang_guard::bounded(test).await;
+                }
+            )+
+        }
+    };
+}

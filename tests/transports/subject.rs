@@ -1,0 +1,169 @@
+//! [`Subject`]: a transport under test. [`Configurable`]: one with the settings of this workspace.
+
+use std::{sync::LazyLock, time::Duration};
+
+pub(crate) use cg_auth_hyper::HyperTransport;
+pub(crate) use cg_auth_reqwest::ReqwestTransport;
+pub(crate) use cg_auth_tests::one_connection_each::OneConnectionEach;
+
+use cg_auth_core::{
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
+    body::Body,
+    model::RefreshToken,
+    transport::{HttpTransport, TransportError},
+};
+use cg_auth_tests::authority::Authority;
+use cg_auth_transport_util::{Http2, TransportSettings};
+use tokio_rustls::rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+pub(crate) use crate::callers_reqwest::CallersReqwest;
+
+/// A transport under test.
+pub(crate) trait Subject: HttpTransport + Sized + 'static {
+    /// Its name in the names of tests.
+    const NAME: &str;
+    /// Whether it keeps connections for further requests.
+    const KEEPS_CONNECTIONS: bool = true;
+    /// Whether it has the settings of this workspace, and with them proxies and client certificates.
+    const HAS_SETTINGS: bool = false;
+    /// Whether its errors say what an operator can check.
+    const ADVISES: bool = true;
+
+    /// A transport with `settings`.
+    fn with(settings: Settings<'_>) -> Self;
+
+    /// A transport with the default settings, but without the platform's root certificates.
+    fn default() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// A transport that trusts the authority in `pem` and the platform's root certificates.
+    fn trusting(pem: &str) -> Self {
+        Self::with(Settings { extra_roots: Some(pem), ..Settings::default() })
+    }
+}
+
+/// The settings that the tests of the contract need.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings<'a> {
+    pub(crate) connect_timeout: Duration,
+    /// Trusted besides the platform's root certificates. `None` for a transport without either.
+    pub(crate) extra_roots: Option<&'a str>,
+    pub(crate) body_limit: usize,
+    pub(crate) http2_prior_knowledge: bool,
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            extra_roots: None,
+            body_limit: Body::DEFAULT_LIMIT,
+            http2_prior_knowledge: false,
+        }
+    }
+}
+
+/// A transport of this workspace, with all its settings.
+pub(crate) trait Configurable: Subject {
+    /// Its name in the names of tests.
+    const NAME: &str;
+    /// Whether it asks a proxy for a tunnel to an IPv6 address.
+    const TUNNELS_TO_IPV6: bool;
+
+    fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError>;
+
+    /// A transport with `settings` that fit together.
+    fn with_settings(settings: TransportSettings) -> Self {
+        Self::from_settings(&settings).unwrap()
+    }
+}
+
+impl Configurable for HyperTransport {
+    const NAME: &str = "hyper";
+    const TUNNELS_TO_IPV6: bool = true;
+
+    fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
+        Self::from_settings(settings)
+    }
+}
+
+impl Configurable for ReqwestTransport {
+    const NAME: &str = "reqwest";
+    const TUNNELS_TO_IPV6: bool = false;
+
+    fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
+        Self::from_settings(settings)
+    }
+}
+
+impl<T: Configurable> Subject for T {
+    const NAME: &str = <T as Configurable>::NAME;
+    const HAS_SETTINGS: bool = true;
+
+    fn with(settings: Settings<'_>) -> Self {
+        let roots = match settings.extra_roots {
+            Some(pem) => TransportSettings::new().extra_root_certificates_pem(pem.as_bytes()).unwrap(),
+            None => without_platform_roots(),
+        };
+        let http2 = if settings.http2_prior_knowledge { Http2::PriorKnowledge } else { Http2::default() };
+        Self::with_settings(
+            roots.connect_timeout(settings.connect_timeout).body_limit(settings.body_limit).http2(http2),
+        )
+    }
+}
+
+impl Subject for OneConnectionEach {
+    const NAME: &str = "third_party";
+    const KEEPS_CONNECTIONS: bool = false;
+    const ADVISES: bool = false;
+
+    fn with(settings: Settings<'_>) -> Self {
+        let mut roots = RootCertStore::empty();
+        if let Some(pem) = settings.extra_roots {
+            roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+        }
+        Self {
+            connect_timeout: settings.connect_timeout,
+            body_limit: settings.body_limit,
+            http2_prior_knowledge: settings.http2_prior_knowledge,
+            ..Self::new(roots).unwrap()
+        }
+    }
+}
+
+/// The default settings without the platform's root certificates. Most tests need none, and reading them
+/// takes longer than most tests.
+pub(crate) fn without_platform_roots() -> TransportSettings {
+    TransportSettings::new().only_root_certificates_pem(UNUSED_AUTHORITY.pem().as_bytes()).unwrap()
+}
+
+/// An authority that has signed no certificate.
+pub(crate) static UNUSED_AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
+
+/// A client of the service at `base_url` over a transport with the default settings. It makes one attempt, so
+/// that the transport is tested alone.
+pub(crate) fn client<T: Subject>(base_url: BaseUrl) -> AuthClient {
+    client_over(base_url, T::default())
+}
+
+/// The same over `transport`.
+pub(crate) fn client_over(base_url: BaseUrl, transport: impl HttpTransport + 'static) -> AuthClient {
+    AuthClient::new(base_url, transport).with_retry_policy(RetryPolicy::none())
+}
+
+/// A credential for the raw listeners, which accept any.
+pub(crate) fn credential() -> ApiCredential {
+    ApiCredential::new(
+        ClientSecret::new("dGVzdC1vbmx5+/==").unwrap(),
+        UserPrincipalName::new("someone@example.com").unwrap(),
+    )
+}
+
+/// A refresh token for them.
+pub(crate) fn refresh_token() -> RefreshToken {
+    RefreshToken::new("cmVmcmVzaA==").unwrap()
+}
