@@ -1,4 +1,4 @@
-//! [`blocking`]: work that may block, on a thread of its own.
+//! [`blocking`]: runs work that may block on a thread of its own.
 
 use std::future::pending;
 
@@ -8,7 +8,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
         Ok(output) => output,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime cancels the work only while it shuts down, and then nothing polls this future.
+            // The runtime cancels the work only during its shutdown, when this future is no longer polled.
             Err(_) => pending().await,
         },
     }

@@ -1,4 +1,4 @@
-//! Reading with a size limit, so that no file, pipe or program can fill the memory.
+//! Reading with a size limit, so that no file, pipe or program can exhaust the memory.
 
 use std::{
     fs::File,
@@ -8,19 +8,19 @@ use std::{
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// How long a secret may be: ten times what a proxy accepts in a header.
+/// The size limit of a secret: ten times the size that a proxy accepts in a header.
 pub(crate) const SECRET_LIMIT: usize = 64 * 1024;
 
-/// Reads `input` to its end. More than `limit` bytes are an error.
+/// Reads `input` to its end. Fails if it holds more than `limit` bytes.
 pub(crate) fn read(input: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    // The buffer has room for a whole secret, because growing would leave copies of it in memory.
+    // The buffer is large enough for any secret, because a reallocation would leave a copy of it in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit.min(2 * SECRET_LIMIT) + 1));
     input.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     check_length(&bytes, limit)?;
     Ok(bytes)
 }
 
-/// An error if `bytes` are more than `limit`.
+/// Fails if there are more than `limit` bytes.
 pub(crate) fn check_length(bytes: &[u8], limit: usize) -> io::Result<()> {
     if bytes.len() > limit {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("longer than {limit} bytes")));
@@ -28,7 +28,7 @@ pub(crate) fn check_length(bytes: &[u8], limit: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the file at `path`. More than `limit` bytes are an error.
+/// Reads the file at `path`. Fails if it holds more than `limit` bytes.
 pub(crate) fn read_file(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     read(File::open(path)?, limit)
 }
@@ -38,7 +38,7 @@ pub(crate) fn read_text_file(path: &Path) -> io::Result<Zeroizing<String>> {
     into_text(read_file(path, CONFIGURATION_LIMIT)?)
 }
 
-/// The bytes as text.
+/// Converts UTF-8 to text. The error does not quote the bytes.
 pub(crate) fn into_text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String>> {
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),

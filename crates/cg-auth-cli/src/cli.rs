@@ -20,9 +20,9 @@ pub(crate) struct Cli {
     global: GlobalArgs,
 }
 
-/// The options of every subcommand.
+/// The options that every subcommand accepts.
 #[derive(Args)]
-#[command(next_help_heading = "Always")]
+#[command(next_help_heading = "Global options")]
 struct GlobalArgs {
     /// The format of errors on standard error [default: json with --format json, else human].
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
@@ -33,24 +33,23 @@ struct GlobalArgs {
     no_input: bool,
 
     /// Log settings, calls and connections to standard error; no secret, header or body is shown.
-    // There is one level; more than one -v is accepted because users of other tools type it.
+    // There is only one level. A repeated -v is accepted, because users of other tools type it.
     #[arg(long, short, global = true, action = ArgAction::Count)]
     verbose: u8,
 }
 
 impl Cli {
-    /// The console that the arguments and the environment describe.
+    /// The console with the settings from the arguments and the environment.
     pub(crate) fn console(&self) -> Result<Console, SettingError> {
         let GlobalArgs { error_format, no_input, verbose } = self.global;
         let error_format = ErrorFormat::choose(error_format, self.command.prints_json())?;
         Ok(Console::new(error_format, no_input, verbose > 0))
     }
 
-    /// An error of clap about arguments of `subcommand` that do not go together. It shows the usage of the
-    /// subcommand.
+    /// A clap error about conflicting arguments of `subcommand`. It shows the usage of the subcommand.
     pub(crate) fn usage_error(subcommand: &str, problem: &str) -> clap::Error {
         let mut cli = Self::command();
-        // Gives the subcommand its full name.
+        // Without this, the usage would name `token` and not `cg-auth token`.
         cli.build();
         match cli.find_subcommand_mut(subcommand) {
             Some(command) => command.error(ErrorKind::ArgumentConflict, problem),

@@ -1,4 +1,5 @@
-//! [`Command`]: the subcommands, with a file for each. A new subcommand needs a file and its lines here.
+//! [`Command`]: the subcommands, one file each. A new subcommand needs a file, a variant of [`Command`] and
+//! an arm in [`run`].
 
 mod completions;
 mod delete_token_cache;
@@ -32,7 +33,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Run an emulator of the service on this machine, until Ctrl-C or for one command.
     Emulator(EmulatorArgs),
-    /// Show the life of a token against an emulator of the service; needs no settings and no network.
+    /// Demonstrate a token's lifecycle against an emulator of the service; needs no settings and no network.
     Demo,
     /// Print a completion script for a shell.
     #[command(hide = true)]
@@ -59,17 +60,17 @@ impl Command {
     }
 }
 
-/// Runs `command` and returns the exit code of its success. `describe` describes the whole command line, for
-/// completions and manual pages.
+/// Runs `command` and returns the exit code if it succeeds. `describe` builds clap's description of the whole
+/// command line, for completions and manual pages.
 pub(crate) async fn run(
     command: &Command,
     describe: fn() -> clap::Command,
     console: &Console,
 ) -> Result<ExitCode, Failure> {
     match command {
-        // It handles signals itself, and may end with the exit code of another command.
+        // The emulator handles signals itself, and may return the exit code of the command that it runs.
         Command::Emulator(args) => return emulator::run(args, console).await,
-        // A signal ends it with success.
+        // A signal is the normal end of a watch, with exit code 0.
         Command::Token(args) if args.watches() => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,
         Command::Refresh(args) => interruptible(refresh::run(args, console)).await,

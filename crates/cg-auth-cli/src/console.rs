@@ -1,4 +1,4 @@
-//! [`Console`]: how the command speaks on standard error, and whether it may prompt.
+//! [`Console`]: how the command writes to standard error, and whether it may prompt.
 
 use std::io::{self, IsTerminal as _};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{error_format::ErrorFormat, output, variable};
 
-/// The settings of the terminal dialogue.
+/// The format of messages, and whether prompts and the log are on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
     error_format: ErrorFormat,
@@ -23,7 +23,7 @@ impl Console {
         Self { error_format, can_prompt, is_verbose }
     }
 
-    /// Writes a warning to standard error. The command goes on.
+    /// Writes a warning to standard error. The command continues.
     pub(crate) fn warn(&self, warning: &str) {
         let line = match self.error_format {
             ErrorFormat::Human => output::labelled("warning", output::WARNING, &output::escaped(warning)),
@@ -36,7 +36,7 @@ impl Console {
         self.error_format
     }
 
-    /// Whether a person can be prompted.
+    /// Whether the command may prompt the user.
     pub(crate) const fn can_prompt(&self) -> bool {
         self.can_prompt
     }

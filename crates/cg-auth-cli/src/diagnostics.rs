@@ -1,4 +1,4 @@
-//! The log of `-v`: the events of this command, and what reqwest says about its connections.
+//! The log of `-v`: the events of this command, and reqwest's events about its connections.
 
 use std::io;
 
@@ -10,14 +10,14 @@ use tracing_subscriber::{
 /// Writes events to standard error from now on.
 pub(crate) fn show() {
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(false).with_filter(safe_targets());
-    // A second call would be refused; the command makes one.
+    // A second subscriber would be refused, but the command installs only one.
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
 /// The targets and levels that never log a header, a body or a URL; every other target is off.
 ///
-/// At `debug`, h2 and hyper-util log the text of a GOAWAY frame, into which a server can put what it was
-/// sent. At `trace`, reqwest logs raw bytes.
+/// At `debug`, h2 and hyper-util log the text of a GOAWAY frame, into which a server can copy parts of the
+/// request. At `trace`, reqwest logs raw bytes.
 fn safe_targets() -> Targets {
     Targets::new().with_target("cg_auth", LevelFilter::DEBUG).with_target("reqwest", LevelFilter::DEBUG)
 }

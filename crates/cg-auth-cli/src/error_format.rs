@@ -23,7 +23,7 @@ impl ErrorFormat {
         Ok(variable::ERROR_FORMAT.parsed(Self::parse)?.unwrap_or(implied))
     }
 
-    /// The format that `args` ask for. For arguments that clap has refused.
+    /// The format that the raw arguments `args` ask for, after clap has refused to parse them.
     pub(crate) fn of_refused(args: impl Iterator<Item = OsString>) -> Self {
         // The arguments after `--` belong to another command.
         let own = args.take_while(|arg| arg != "--");

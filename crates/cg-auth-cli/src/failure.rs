@@ -20,7 +20,7 @@ pub(crate) enum Failure {
     /// clap has refused the arguments with this message.
     #[error("{0}")]
     Arguments(String),
-    /// Arguments of `subcommand` that are valid one by one and do not go together.
+    /// Arguments of `subcommand` that are valid alone, but conflict with each other.
     #[error("{problem}")]
     Usage { subcommand: &'static str, problem: &'static str },
     #[error(transparent)]
@@ -48,9 +48,12 @@ pub(crate) enum Failure {
     #[error("cannot rewrite {file}; the new refresh token was printed on standard output")]
     NotKept { file: String, source: io::Error },
     /// The old refresh token is spent, and the new one was neither kept nor printed.
-    #[error("the service issued a new refresh token, which is lost: it could {way}")]
+    #[error(
+        "the service issued a new refresh token, which is lost: it could {way}; get another one with \
+         cg-auth token --with-refresh-token --format json"
+    )]
     Lost { way: &'static str, source: io::Error },
-    /// The command of `cg-auth emulator -- COMMAND`.
+    /// The command of `cg-auth emulator -- COMMAND` cannot be run.
     #[error("cannot run the command {program}")]
     Command { program: String, source: io::Error },
     #[error("cancelled; nothing was deleted")]
@@ -99,7 +102,7 @@ impl Failure {
             {
                 Kind::Stopped(Stop::Interrupt)
             }
-            // An address at which the emulator cannot listen is a wrong setting too.
+            // If the emulator cannot listen on an address, that address is a wrong setting.
             Self::Setting(_)
             | Self::Transport(_)
             | Self::Secret(_)
@@ -129,8 +132,8 @@ impl Failure {
         }
     }
 
-    /// How long the service wants no further request. Longer than a year is a mistake of the service, and
-    /// could overflow the numbers of a reader.
+    /// How long the service asks to wait before the next request, at most a year. A longer time is a mistake
+    /// of the service, and could overflow the numbers of a program that reads it.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.call_error().and_then(CallError::retry_after).map(|delay| delay.min(YEAR))
     }
@@ -146,18 +149,18 @@ impl Failure {
     }
 }
 
-/// How far the command got.
+/// The kind of a failure, which decides the exit code.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     /// The arguments are wrong.
     Usage,
     /// The call failed, or one of its settings is wrong.
     Call(CallErrorKind),
-    /// This process failed.
+    /// An internal error, or the output could not be written.
     Internal,
     /// The command of `cg-auth emulator -- COMMAND` cannot be run.
     Command(io::ErrorKind),
-    /// The user said no.
+    /// The user declined the confirmation.
     Declined,
     /// Ctrl-C, SIGTERM or SIGHUP.
     Stopped(Stop),

@@ -11,23 +11,24 @@ More:
 /// `cg-auth help exit-codes`.
 pub(crate) const fn exit_codes() -> &'static str {
     "\
-The exit code tells how far the command got:
+The exit code shows how far the command got:
 
   0    success
-  1    internal error, the output could not be written, or you said no
+  1    internal error, the output could not be written, or you declined the confirmation
   2    wrong usage or settings: nothing was sent
   3    the service answered with an error or a refusal
-  4    the answer is not one of the service
+  4    the answer does not have the service's format
   5    no complete answer: the network or TLS failed
-  6    no complete answer in time
+  6    no complete answer within --timeout
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
 A signal ends an emulator or `cg-auth token --watch` with 0.
 
-`cg-auth emulator -- COMMAND` ends with the exit code of the command, or with 128
-and the number of the signal that ended it. 127 means that the command was not
-found, 126 that it could not be run. Signals go to the command and not to its
-children; the third one kills it, and the exit code is 128 and its number."
+`cg-auth emulator -- COMMAND` returns the exit code of the command. If a signal
+ended the command, the exit code is 128 plus the number of the signal. 127 means
+that the command was not found, 126 that it could not be run. Signals go to the
+command and not to its children. The third signal kills the command, and the exit
+code is 128 plus the number of that signal."
 }
 
 /// `cg-auth help environment`.
@@ -54,5 +55,5 @@ A profile may also set client_secret_file, ca_file, proxy, transport, timeout an
 allow_http. Paths are relative to the file. A secret or token in the file itself
 is refused. The command runs without a shell.
 
-For https, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read, in lower case too.
+For https, the variables HTTPS_PROXY, ALL_PROXY and NO_PROXY apply, also in lower case.
 NO_COLOR turns off the colours of errors at a terminal.";

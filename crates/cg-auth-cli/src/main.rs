@@ -1,7 +1,7 @@
 //! The `cg-auth` command.
 //!
-//! Arguments become settings, and settings become a call. Its result goes to standard output, a [`Failure`]
-//! to standard error. The failure decides the exit code.
+//! The command reads its settings and makes a call. The result goes to standard output, a [`Failure`] goes to
+//! standard error and decides the exit code.
 
 #![forbid(unsafe_code)]
 
@@ -70,13 +70,13 @@ fn fail(failure: &Failure, format: ErrorFormat) -> ExitCode {
     }
 }
 
-/// Writes an error of clap: as it is, with its highlighting and the usage, or as a JSON object.
+/// Writes a clap error: in clap's own format with colours and usage, or as a JSON object.
 fn refuse_arguments(error: &clap::Error, format: ErrorFormat) -> ExitCode {
     let failure = Failure::Arguments(first_paragraph(error));
     match format {
         ErrorFormat::Json => report::write(&failure, format),
         ErrorFormat::Human => {
-            // If standard error cannot be written, the exit code still shows the kind.
+            // If standard error cannot be written, the exit code still shows the kind of the failure.
             let _ = error.print();
             failure.exit_code()
         }

@@ -1,4 +1,5 @@
-//! Standard output and standard error. Unlike the print macros, a write to a closed stream does not panic.
+//! Writes to standard output and standard error. Unlike the print macros, these functions do not panic if the
+//! stream is closed.
 
 mod reader;
 
@@ -25,8 +26,8 @@ pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes `text` to standard error, without colours if that is not a terminal or `NO_COLOR` is set. An error
-/// of the write is ignored, because there is no other stream to report it on.
+/// Writes `text` to standard error, without colours if that is not a terminal or `NO_COLOR` is set. A write
+/// error is ignored, because there is no other stream to report it on.
 pub(crate) fn to_stderr(text: &str) {
     let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
 }
@@ -39,7 +40,7 @@ pub(crate) fn labelled(label: &str, style: Style, text: &str) -> String {
 /// `value`, which holds no secret, as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value);
-    // Strings and numbers always have a JSON form. If one had none, the exit code would still show the kind.
+    // Serialising strings and numbers cannot fail. If it did, the exit code would still show the failure.
     text.map(|text| escaped_json(&text) + "\n").unwrap_or_default()
 }
 
@@ -57,15 +58,15 @@ pub(crate) fn escaped(text: &str) -> String {
     line
 }
 
-/// A JSON text in which every control character and every invisible character is escaped. JSON itself demands
-/// fewer escapes; such characters occur in its strings only.
+/// Escapes every control character and every invisible character in a JSON text. JSON requires fewer escapes.
+/// These characters occur only inside JSON strings, where escapes are valid.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_control() || is_invisible(character) {
             // JSON writes a character beyond U+FFFF as two surrogates.
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // Infallible: the target is a string.
+                // Writing to a string cannot fail.
                 let _ = write!(line, "\\u{unit:04x}");
             }
         } else {
@@ -75,8 +76,8 @@ pub(crate) fn escaped_json(json: &str) -> String {
     line
 }
 
-/// Whether a character is invisible and changes the text around it: it turns the direction, breaks the line,
-/// has no width, or hides text in tags.
+/// Whether a character is invisible and changes the text around it: it changes the direction, breaks the
+/// line, has no width, or hides text in tags.
 const fn is_invisible(character: char) -> bool {
     matches!(
         character,

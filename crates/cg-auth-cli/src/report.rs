@@ -10,7 +10,7 @@ use crate::{error_format::ErrorFormat, failure::Failure, output};
 /// Writes `failure` to standard error and returns its exit code.
 pub(crate) fn write(failure: &Failure, format: ErrorFormat) -> ExitCode {
     match (failure, format) {
-        // The reader of standard output has closed it on purpose.
+        // No message: the reader of standard output closed it on purpose.
         (Failure::Output(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {}
         (_, ErrorFormat::Human) => output::to_stderr(&human::lines(failure)),
         (_, ErrorFormat::Json) => output::to_stderr(&json::line(failure)),

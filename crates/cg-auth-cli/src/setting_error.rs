@@ -30,7 +30,7 @@ pub(crate) enum SettingError {
     NoSecretFromCommand { program: String, source: io::Error },
     #[error("no certificate in {file} ({origin})")]
     NoCertificate { file: String, origin: String },
-    #[error("a certificate in {file} ({origin}) cannot be read")]
+    #[error("cannot parse a certificate in {file} ({origin})")]
     UnreadableCertificate { file: String, origin: String },
     #[error("cannot use the configuration file {file}")]
     ConfigFile { file: String, source: TomlError },

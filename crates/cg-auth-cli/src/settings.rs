@@ -1,4 +1,4 @@
-//! [`Settings`]: the settings of a call, checked. A flag wins over its variable, and a variable over the
+//! [`Settings`]: the validated settings of a call. A flag wins over its variable, and a variable over the
 //! profile.
 
 mod base_url;
@@ -131,7 +131,7 @@ impl Settings {
         })
     }
 
-    /// Reads the client secret, with a prompt if that is where it comes from.
+    /// Reads the client secret from its origin, which may be a prompt.
     pub(crate) async fn credential(&self, console: &Console) -> Result<ApiCredential, SettingError> {
         let secret = self.secret.clone().read(&self.secret_label(), *console).await?;
         Ok(ApiCredential::new(ClientSecret::new(secret.as_str())?, self.user_principal_name.clone()))
@@ -155,7 +155,7 @@ impl Settings {
         matches!(self.secret, SecretOrigin::StandardInput)
     }
 
-    /// Where the service answers, as messages name it.
+    /// The host and port of the service, for messages.
     pub(crate) fn address(&self) -> ServiceAddress {
         ServiceAddress::of(&self.base_url)
     }
@@ -199,11 +199,11 @@ const TIMEOUT: Setting = Setting { label: "timeout", flag: "--timeout", variable
 
 const MISSING_BASE_URL: SettingError = SettingError::Missing {
     what: "the base URL",
-    ways: "use --base-url, set CG_AUTH_BASE_URL or choose a profile",
+    ways: "use --base-url, set CG_AUTH_BASE_URL, or choose a profile with --profile",
 };
 const MISSING_USER: SettingError = SettingError::Missing {
     what: "the user principal name",
-    ways: "use --user-principal-name, set CG_AUTH_USER_PRINCIPAL_NAME or choose a profile",
+    ways: "use --user-principal-name, set CG_AUTH_USER_PRINCIPAL_NAME, or choose a profile with --profile",
 };
 const MISSING_SECRET: SettingError = SettingError::Missing {
     what: "the client secret",

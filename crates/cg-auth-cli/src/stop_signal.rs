@@ -24,8 +24,8 @@ use self::unix::Source;
 #[cfg(windows)]
 use self::windows::Source;
 
-/// Listens for stop signals on its own thread, so that a file or a reader that blocks another thread does not
-/// delay it. If the process still runs [`GRACE`] after the first signal, the thread ends the process.
+/// Listens for stop signals on its own thread, so that a blocked read or write on another thread does not
+/// delay them. If the process still runs [`GRACE`] after the first signal, the thread ends the process.
 pub(crate) struct StopSignal {
     received: mpsc::Receiver<Stop>,
     forces_exit: Arc<AtomicBool>,
@@ -105,7 +105,7 @@ fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, force
         tokio::pin!(grace);
         loop {
             tokio::select! {
-                // A signal that finds the channel full adds nothing to those in it.
+                // If the channel is full, the signal is dropped: the queued signals are enough to stop.
                 next = source.received() => drop(send.try_send(next)),
                 () = &mut grace, if !grace.is_elapsed() => {
                     if forces_exit.load(Ordering::Relaxed) {
@@ -117,6 +117,7 @@ fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, force
     });
 }
 
-/// Enough time to stop child processes and to remove temporary files. Longer work waits for another process.
+/// Enough time to stop child processes and to remove temporary files. Work that takes longer is blocked by
+/// another process.
 const GRACE: Duration = Duration::from_secs(2);
 const CAPACITY: usize = 16;

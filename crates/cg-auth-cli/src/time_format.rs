@@ -1,4 +1,4 @@
-//! Times and durations as people and programs read them.
+//! Formats times and durations for people and programs, and parses durations.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_without_a_four_digit_year_is_not_written() {
+    fn a_time_without_a_four_digit_year_is_not_formatted() {
         let at = |seconds| rfc3339(UNIX_EPOCH + Duration::from_secs(seconds));
         assert_eq!(at(0).as_deref(), Some("1970-01-01T00:00:00Z"));
         assert_eq!(at(253_402_300_799).as_deref(), Some("9999-12-31T23:59:59Z"));
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distance_is_told_in_its_largest_unit() {
+    fn a_distance_is_shown_in_its_largest_unit() {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         for (seconds, ahead, behind) in [
             (0, "in 0 seconds", "in 0 seconds"),

@@ -1,8 +1,8 @@
-//! [`Section`]: a table of a TOML file. A reader takes its members one by one, so that the members left over
-//! are unknown ones.
+//! [`Section`]: a table of a TOML file. The caller takes each known key out of it, and [`Section::done`]
+//! refuses the keys that are left.
 //!
-//! The messages of the `toml` crate quote the file, which may hold a secret by mistake. These messages name
-//! the line or the member only.
+//! The errors of the `toml` crate quote the file, which may hold a secret by mistake. The errors of this
+//! module name only the line or the key.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ impl Section {
         Ok(Self { path: String::new(), table })
     }
 
-    /// The member `key` as text.
+    /// The value of `key` as text.
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, TomlError> {
         self.take(key, "a string", |value| match value {
             Value::String(text) => Some(text),
@@ -57,7 +57,7 @@ impl Section {
         })
     }
 
-    /// The member `key`, whose text `parse` reads.
+    /// The value of `key`, converted from text by `parse`.
     pub(crate) fn parsed<T>(
         &mut self,
         key: &str,
@@ -67,22 +67,22 @@ impl Section {
         parse(&text).map(Some).map_err(|problem| self.unusable(key, problem))
     }
 
-    /// The member `key` as a path, relative to `folder`.
+    /// The value of `key` as a path, relative to `folder`.
     pub(crate) fn path(&mut self, key: &str, folder: &Path) -> Result<Option<PathBuf>, TomlError> {
         Ok(self.text(key)?.map(|text| folder.join(text)))
     }
 
-    /// The member `key` as true or false.
+    /// The value of `key` as true or false.
     pub(crate) fn flag(&mut self, key: &str) -> Result<Option<bool>, TomlError> {
         self.take(key, "true or false", |value| value.as_bool())
     }
 
-    /// The member `key` as a whole number.
+    /// The value of `key` as a whole number.
     pub(crate) fn whole_number(&mut self, key: &str) -> Result<Option<u64>, TomlError> {
         self.take(key, "a whole number, 0 or greater", |value| value.as_integer()?.try_into().ok())
     }
 
-    /// The member `key` as a list of tables.
+    /// The value of `key` as a list of tables.
     pub(crate) fn list_of_sections(&mut self, key: &str) -> Result<Vec<Self>, TomlError> {
         let path = self.member(key);
         let section = |value| match value {
@@ -96,7 +96,7 @@ impl Section {
         Ok(sections.unwrap_or_default())
     }
 
-    /// The member `key` as a list of strings.
+    /// The value of `key` as a list of strings.
     pub(crate) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, TomlError> {
         self.take(key, "a list of strings", |value| match value {
             Value::Array(values) => values
@@ -110,7 +110,7 @@ impl Section {
         })
     }
 
-    /// The member `key` as a table.
+    /// The value of `key` as a table.
     pub(crate) fn section(&mut self, key: &str) -> Result<Option<Self>, TomlError> {
         let path = self.member(key);
         let table = self.take(key, "a table", |value| match value {
@@ -120,7 +120,7 @@ impl Section {
         Ok(table.map(|table| Self { path, table }))
     }
 
-    /// Every member, all of which must be tables.
+    /// Every value in the table with its key. Each must be a table.
     pub(crate) fn sections(mut self) -> Result<Vec<(String, Self)>, TomlError> {
         let keys: Vec<String> = self.table.keys().cloned().collect();
         let mut sections = Vec::with_capacity(keys.len());
@@ -132,7 +132,7 @@ impl Section {
         Ok(sections)
     }
 
-    /// Refuses a member with one of `names`, in any spelling. Its value is not read.
+    /// Refuses a key that is one of `names`, in any spelling. The value is not read.
     pub(crate) fn refuse_literal(&self, names: &[&str]) -> Result<(), TomlError> {
         let bare = |key: &str| key.replace(['_', '-'], "").to_ascii_lowercase();
         match self.table.keys().find(|key| names.iter().any(|name| bare(name) == bare(key))) {
@@ -141,7 +141,7 @@ impl Section {
         }
     }
 
-    /// Refuses members that were not taken.
+    /// Refuses the keys that were not taken.
     pub(crate) fn done(self) -> Result<(), TomlError> {
         match self.table.keys().next() {
             Some(key) => Err(TomlError::Unknown { member: self.member(key) }),
@@ -149,7 +149,7 @@ impl Section {
         }
     }
 
-    /// An error about the member `key`.
+    /// An error about `key`.
     pub(crate) fn unusable(&self, key: &str, problem: impl Into<String>) -> TomlError {
         TomlError::Unusable { member: self.member(key), problem: problem.into() }
     }
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_the_member_and_not_its_value() {
+    fn an_error_names_the_key_and_not_its_value() {
         let mut file = Section::parse("a = 'canary'\n[b]\nc = 'canary'\nd = 1\n").unwrap();
         let mut b = file.section("b").unwrap().unwrap();
         assert_eq!(b.flag("c").unwrap_err().to_string(), "b.c must be true or false");

@@ -30,8 +30,8 @@ impl Variable {
         Ok(self.text()?.map(Zeroizing::new))
     }
 
-    /// The value, read by `parse`. The error message of `parse` is shown, so it must not quote a value that
-    /// may be a secret.
+    /// The value, converted by `parse`. The error message of `parse` is shown to the user, so it must not
+    /// quote a value that may be a secret.
     pub(crate) fn parsed<T>(
         self,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -40,7 +40,7 @@ impl Variable {
         parse(&text).map(Some).map_err(|problem| SettingError::BadVariable { name: self.name, problem })
     }
 
-    /// Whether the value means yes: any value except `0` and `false`.
+    /// Whether the variable is on: any value except `0` and `false` counts.
     pub(crate) fn is_on(self) -> bool {
         self.value().is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
@@ -59,7 +59,7 @@ variables! {
     BASE_URL = "CG_AUTH_BASE_URL", "same as --base-url";
     USER_PRINCIPAL_NAME = "CG_AUTH_USER_PRINCIPAL_NAME", "same as --user-principal-name";
     CLIENT_SECRET = "CG_AUTH_CLIENT_SECRET", "the client secret itself";
-    CLIENT_SECRET_FILE = "CG_AUTH_CLIENT_SECRET_FILE", "same as --client-secret-file; the former wins";
+    CLIENT_SECRET_FILE = "CG_AUTH_CLIENT_SECRET_FILE", "same as --client-secret-file; CG_AUTH_CLIENT_SECRET wins";
     REFRESH_TOKEN = "CG_AUTH_REFRESH_TOKEN", "the refresh token itself";
     TRANSPORT = "CG_AUTH_TRANSPORT", "same as --transport";
     TIMEOUT = "CG_AUTH_TIMEOUT", "same as --timeout";

@@ -1,4 +1,4 @@
-//! [`EmulatorBuilder`]: the settings of an emulator, and its start.
+//! [`EmulatorBuilder`]: collects the settings of an emulator and starts it.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -55,8 +55,8 @@ impl EmulatorBuilder {
     /// future is ready at its first poll.
     ///
     /// # Errors
-    /// [`EmulatorError`] when the operating system gives no port or thread, or when the certificate cannot be
-    /// made.
+    /// [`EmulatorError`] when the operating system refuses the port or the thread, or when the certificate
+    /// cannot be generated.
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         self.start_blocking()
     }
@@ -78,14 +78,14 @@ impl EmulatorBuilder {
 
     /// The address to listen on. The default is `127.0.0.1:0`; port 0 stands for any free port.
     ///
-    /// Other machines may reach the address. Then they can ask for tokens if they know the credential, but
-    /// the control API under `/_emulator/` still serves this machine only.
+    /// If other machines can reach the address, they can request tokens with the credential. The control API
+    /// under `/_emulator/` still serves this machine only.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
-    /// Serves over TLS, with a certificate made at start; see [`Emulator::ca_pem`].
+    /// Serves over TLS, with a certificate that is generated at startup; see [`Emulator::ca_pem`].
     pub fn tls(mut self) -> Self {
         self.tls = true;
         self
@@ -104,7 +104,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds a user. The first one replaces the invented user of the default.
+    /// Adds a user. The first user that is added replaces the invented default user.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
         self
@@ -129,7 +129,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// What a refresh does to the refresh token that it was sent. The default uses it up.
+    /// What a refresh does with the refresh token that it receives. By default the token cannot be used
+    /// again.
     pub fn refresh_rotation(mut self, rotation: RefreshRotation) -> Self {
         self.settings.tokens.rotation = rotation;
         self
@@ -138,8 +139,8 @@ impl EmulatorBuilder {
     /// Whether a second use of a refresh token revokes every token of the same delegation, access tokens
     /// included. By default the service only refuses the second use.
     ///
-    /// Programs that act for one user share a token out of the [cache](Self::token_cache), so with this they
-    /// would revoke each other's.
+    /// Programs that act for the same user share a [cached](Self::token_cache) token. With reuse detection,
+    /// one program can revoke the token of the others.
     pub fn reuse_detection(mut self, reuse_detection: bool) -> Self {
         self.settings.tokens.reuse_detection = reuse_detection;
         self
@@ -172,7 +173,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The emulator's clock, which other code may share and move. The default is real time.
+    /// The emulator's clock, which other code may share and advance. The default is real time.
     pub fn clock(mut self, clock: ManualClock) -> Self {
         self.clock = clock.into();
         self
@@ -196,7 +197,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Everything that a running emulator holds besides its socket.
+    /// The state of a running emulator, without its socket.
     pub(crate) fn state(self) -> State {
         let first = match self.credential {
             Some(credential) => Some(credential),

@@ -12,8 +12,8 @@ use cg_auth_core::{
 
 /// The emulator's time. It sets `iat` and `exp` of tokens, the `Date` header and the `date` of errors.
 ///
-/// The clock is real time plus an offset, or a [`ManualClock`] that the program under test may share. A clone
-/// is the same clock. It stays within the years 1970 to 9999, the range of a `Date` header.
+/// The clock is real time plus an offset, or a [`ManualClock`] that the program under test may share. Clones
+/// share one clock. The clock stays within the years 1970 to 9999, the range of a `Date` header.
 #[derive(Debug, Clone)]
 pub struct EmulatorClock(Source);
 
@@ -24,7 +24,7 @@ enum Source {
 }
 
 impl EmulatorClock {
-    /// The emulator's present time.
+    /// The emulator's current time.
     #[must_use]
     pub fn now(&self) -> Now {
         let (now, ahead) = match &self.0 {
@@ -35,7 +35,7 @@ impl EmulatorClock {
         Now::new(now.monotonic().saturating_add(ahead), wall.clamp(UNIX_EPOCH, latest()))
     }
 
-    /// Moves the clock forward at once. A [`ManualClock`] moves for every program part that shares it.
+    /// Advances the clock immediately. A [`ManualClock`] advances for all code that shares it.
     pub fn advance(&self, duration: Duration) {
         match &self.0 {
             Source::System { ahead } => {

@@ -1,4 +1,4 @@
-//! Takes orders: the control API under `/_emulator/`, for programs in any language.
+//! The control API under `/_emulator/`: programs in any language control the emulator over HTTP.
 
 mod access;
 mod clock;

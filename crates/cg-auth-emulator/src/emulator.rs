@@ -22,7 +22,7 @@ use crate::{
 
 /// A running emulator.
 ///
-/// Dropping it stops the emulator at once, closes every connection and leaves neither socket nor thread
+/// Dropping it stops the emulator immediately, closes every connection and leaves neither socket nor thread
 /// behind. [`shutdown`](Self::shutdown) finishes the requests in flight first.
 #[derive(Debug)]
 pub struct Emulator {
@@ -61,7 +61,7 @@ impl Emulator {
         Self::builder().start_blocking()
     }
 
-    /// Begins an emulator with other settings.
+    /// A builder for an emulator with other settings.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::new()
     }
@@ -89,7 +89,7 @@ impl Emulator {
         self.user(0).expect("there is a first user")
     }
 
-    /// The credential of the user at this place of the builder's order, from 0.
+    /// The credential of the `n`th user in the builder's order, from 0.
     #[must_use]
     pub fn user(&self, n: usize) -> Option<&ApiCredential> {
         self.state.service.users().get(n).map(User::credential)
@@ -104,8 +104,8 @@ impl Emulator {
         format!("{}{PROTECTED_PATH}", self.base_url)
     }
 
-    /// With TLS, the certificate of the authority to trust, as PEM. The server's own certificate names
-    /// `localhost`, `127.0.0.1`, `::1` and the address that the emulator listens on.
+    /// The root certificate that clients must trust, as PEM; `None` without TLS. The server's own certificate
+    /// names `localhost`, `127.0.0.1`, `::1` and the address that the emulator listens on.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
@@ -141,8 +141,9 @@ impl Emulator {
         self.address
     }
 
-    /// Begins a script for the next requests for `operation`. The script written first is followed first,
-    /// until it is used up. At most 256 scripts can be in force; one more panics.
+    /// Starts a script for the next requests for `operation`. Scripts apply in the order in which they were
+    /// written, each until it is used up. At most 256 scripts can be active at once; adding another one
+    /// panics.
     ///
     /// ```
     /// use cg_auth_emulator::{Emulator, Operation};
@@ -179,8 +180,8 @@ impl Emulator {
 
     /// Waits until [`count`](Self::count) has reached `n`, at most `within` in real time.
     ///
-    /// It works on any executor, also on one with a paused clock, because the emulator's runtime runs the
-    /// timer.
+    /// This works on any executor, also on one with a paused clock, because the timer runs on the emulator's
+    /// runtime.
     ///
     /// # Errors
     /// [`WaitTimedOut`] when fewer requests arrived in time.
@@ -203,14 +204,14 @@ impl Emulator {
         count.wait_blocking(self.server.runtime(), &self.state.log)
     }
 
-    /// How many older requests are missing in [`requests`](Self::requests).
+    /// How many older requests are missing from [`requests`](Self::requests).
     #[must_use]
     pub fn forgotten_requests(&self) -> u64 {
         self.state.log.forgotten()
     }
 
-    /// Forgets the requests and their counts, the scripts and all tokens, which the service refuses from now
-    /// on. The clock shows real time again.
+    /// Forgets the requests and their counts, the scripts and all tokens. The service refuses the old tokens
+    /// from then on. The clock returns to real time.
     ///
     /// Users and settings stay. So does a [`ManualClock`](cg_auth_core::testing::ManualClock), because other
     /// code may share it.
@@ -218,10 +219,10 @@ impl Emulator {
         self.state.reset();
     }
 
-    /// Shuts down gracefully: takes no more requests and waits up to 10 s for those in flight. When it
+    /// Shuts down gracefully: accepts no more requests and waits up to 10 s for those in flight. When it
     /// returns, every socket is closed and the thread has ended.
     ///
-    /// Dropping the future stops the emulator at once.
+    /// Dropping the future stops the emulator immediately.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }

@@ -2,11 +2,11 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
-/// The emulator did not start. A running emulator has no errors, only answers.
+/// The emulator did not start. A running emulator reports problems in its answers instead.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmulatorError {
-    /// The operating system gave no port at the address.
+    /// The operating system refused to listen on the address.
     #[error("the emulator cannot listen on {address}")]
     #[non_exhaustive]
     Listen {
@@ -15,15 +15,15 @@ pub enum EmulatorError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The operating system gave no thread, or the thread's runtime could not be set up.
+    /// The operating system refused to start the thread, or its runtime could not be set up.
     #[error("cannot start the emulator's thread")]
     #[non_exhaustive]
     Thread {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The TLS certificate could not be made.
-    #[error("cannot make the emulator's TLS certificate")]
+    /// The TLS certificate could not be generated.
+    #[error("cannot generate the emulator's TLS certificate")]
     #[non_exhaustive]
     Certificate {
         /// The reason of the certificate library or of the TLS library.

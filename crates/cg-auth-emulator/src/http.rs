@@ -1,4 +1,5 @@
-//! Carries bytes: the listening thread, TLS, HTTP/1.1 and HTTP/2, and each request's way to its answer.
+//! The HTTP server: the listening thread, TLS, HTTP/1.1 and HTTP/2, and the path of each request to its
+//! answer.
 
 mod connection;
 mod conversation;

@@ -32,7 +32,7 @@ impl Refusal {
     pub(crate) const MALFORMED_BODY: Self =
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", "The request body is not a JSON document.");
     pub(crate) const BROKEN_BODY: Self =
-        Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", "The request body broke off or is malformed.");
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", "The request body ended early or is malformed.");
     pub(crate) const NOT_FOUND: Self =
         Self::new(StatusCode::NOT_FOUND, "NotFound", "There is no operation at this path.");
     pub(crate) const REQUEST_TIMEOUT: Self = Self::new(
@@ -76,7 +76,8 @@ impl Refusal {
         }
     }
 
-    /// A request for a protected resource has no access token. RFC 6750 section 3.1 wants no error code here.
+    /// A request for a protected resource has no access token. RFC 6750 section 3.1 advises against an error
+    /// code here.
     pub(crate) fn no_access_token() -> Self {
         Self {
             header: Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),

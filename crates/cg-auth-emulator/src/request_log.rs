@@ -1,4 +1,4 @@
-//! Remembers: the newest requests without their secrets, and how many there were for each operation.
+//! The request log: the newest requests without their secrets, and the number of requests for each operation.
 
 mod log;
 mod pending_request;

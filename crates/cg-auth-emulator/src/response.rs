@@ -1,4 +1,4 @@
-//! What the responses of several rooms have in common: a JSON body, its content type, a `Date` header.
+//! The common parts of responses: a JSON body, its content type and a `Date` header.
 
 use std::time::SystemTime;
 
@@ -22,19 +22,20 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response<Bo
     let mut response = empty(status);
     match serde_json::to_vec(document) {
         Ok(bytes) => *response.body_mut() = bytes.into(),
-        // Strings, numbers and lists always serialise. Anything else would be the emulator's fault, so a 500.
+        // Serialising strings, numbers and lists cannot fail. If it did, the emulator would be at fault,
+        // hence 500.
         Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
     }
     declare_json(response.headers_mut());
     response
 }
 
-/// Says that the body is JSON.
+/// Sets the content type of a JSON body.
 pub(crate) fn declare_json(headers: &mut HeaderMap) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
 }
 
-/// Adds a `Date` header, unless there is one.
+/// Adds a `Date` header if it is missing.
 pub(crate) fn add_date(headers: &mut HeaderMap, now: SystemTime) {
     if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
         headers.entry(DATE).or_insert(date);

@@ -1,4 +1,4 @@
-//! Disturbs: scripts that delay, replace or drop the answers to the next requests.
+//! Scripts, which delay, replace or drop the answers to the next requests.
 
 mod builder;
 mod guard;

@@ -1,4 +1,4 @@
-//! Answers: the emulated service, from a request to a response, without a socket.
+//! The emulated service, which turns a request into a response and needs no socket.
 
 mod answer;
 mod auth_service;

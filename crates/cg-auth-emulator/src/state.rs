@@ -1,10 +1,10 @@
-//! [`State`]: what a running emulator holds.
+//! [`State`]: the shared state of a running emulator.
 
 use std::sync::Arc;
 
 use crate::{clock::EmulatorClock, request_log::RequestLog, scripts::ScriptQueue, service::AuthService};
 
-/// What the connections and the handle of a running emulator share. A clone is the same state.
+/// The state that the connections and the handle of a running emulator share. Clones share it too.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) service: Arc<AuthService>,
@@ -14,7 +14,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Restores the state of the start, with a new signing key: the service refuses every older token.
+    /// Restores the initial state with a new signing key, so that the service refuses every older token.
     pub(crate) fn reset(&self) {
         self.service.reset();
         self.log.clear();

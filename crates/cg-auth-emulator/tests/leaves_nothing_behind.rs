@@ -1,6 +1,7 @@
 //! Dropping the emulator leaves neither descriptors nor threads behind.
 //!
-//! The test counts those of the whole process, so it must be the only test of its binary.
+//! The test counts the descriptors and threads of the whole process, so it must be the only test in its
+//! binary.
 
 #![cfg(target_os = "linux")]
 
@@ -16,7 +17,7 @@ use cg_auth_emulator::{Emulator, Operation};
 
 #[test]
 fn dropping_the_emulator_leaves_no_socket_and_no_thread_behind() {
-    // The first start opens what a process opens once.
+    // The first start opens descriptors that the process then keeps, so it happens before the count.
     drop(Emulator::builder().tls().start_blocking().unwrap());
     thread::sleep(Duration::from_millis(100));
     let before = open_resources();

@@ -1,4 +1,4 @@
-//! `cg-auth demo`: the life of a token against an emulator in this process, once over each transport.
+//! `cg-auth demo`: a token's lifecycle against an emulator in this process, once over each transport.
 
 mod steps;
 mod timeline;
@@ -12,7 +12,7 @@ use clap::ValueEnum as _;
 use self::{steps::Steps, timeline::Timeline};
 use crate::{failure::Failure, transports::TransportChoice};
 
-/// Runs the steps over each transport. A step that fails ends the steps of its transport only.
+/// Runs the steps over each transport. A step that fails skips the remaining steps of its transport only.
 pub(crate) async fn run() -> Result<(), Failure> {
     run_all(&mut Timeline::new(&mut io::stdout().lock())).await
 }
@@ -34,19 +34,19 @@ async fn run_all(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     match failed {
         Some(failure) => Err(failure),
         None => timeline.write_line(
-            "\nBoth transports took the same steps. For a service of your own, see cg-auth token --help",
+            "\nBoth transports passed every step. For your own service, see cg-auth token --help",
         ),
     }
 }
 
 fn introduce(emulator: &Emulator, timeline: &mut Timeline<'_>) -> Result<(), Failure> {
-    timeline.write_line("The life of a delegated access token, over real TLS and HTTP.")?;
+    timeline.write_line("The lifecycle of a delegated access token, over real TLS and HTTP.")?;
     timeline.write_line(&format!(
         "The service is an emulator inside this program, at {}; the user is {}.",
         emulator.base_url(),
         emulator.credential().user_principal_name(),
     ))?;
     timeline.write_line(
-        "It imitates what the vendor's clients expect, and was never compared with the live service.",
+        "It answers as the vendor's clients expect, and was never compared with the live service.",
     )
 }

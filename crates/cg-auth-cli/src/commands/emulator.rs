@@ -29,7 +29,7 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Serve over TLS, with a certificate that is made at start.
+    /// Serve over TLS, with a certificate that is generated at startup.
     #[arg(long)]
     tls: bool,
 
@@ -37,23 +37,23 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
 
-    /// Issue the same tokens and ids at each start with the same number.
+    /// The seed of the signing key, token ids and request ids: the same seed repeats them in each run.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 
-    /// A file that exists while the emulator answers requests, and holds the line of --format json. An
+    /// A file that exists while the emulator answers requests, and holds the output of --format json. An
     /// existing file is replaced.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 
-    /// The format of the output, which is printed once the emulator answers requests [default: env].
+    /// The format of the output, which appears when the emulator is ready for requests [default: env].
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<ReadyFormat>,
 
     /// A command to run with the address and the credential of the emulator in its environment, and without
-    /// the user's configuration file. The emulator ends with the command and with its exit code. It prints
-    /// nothing itself; with -v it logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to its
-    /// children; the third signal kills the command.
+    /// the user's configuration file. The emulator stops when the command ends, and returns its exit code. It
+    /// prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to
+    /// its children; the third signal kills the command.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -119,7 +119,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     };
     tokio::select! {
         () = emulator.shutdown() => {}
-        // A second signal does not wait for the requests in progress.
+        // After a second signal, the emulator does not wait for the requests in flight.
         _ = stop.received() => {}
     }
     if let Some(log) = log {
@@ -132,7 +132,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
 fn log_writer(console: Console) -> LogWriter {
     LogWriter::start(output::to_stderr, move |lost| {
         console.warn(&format!(
-            "{lost} requests are not in this log: they came faster than standard error was read"
+            "{lost} requests are missing from this log: they arrived faster than standard error was read"
         ));
     })
 }

@@ -62,7 +62,7 @@ impl Jwt {
         Some(Self { header: object(header)?, claims: object(claims)? })
     }
 
-    /// The time in a claim.
+    /// The time that the claim holds.
     fn time(&self, claim: &str) -> Option<SystemTime> {
         let seconds = self.claims.get(claim)?.as_f64().filter(|seconds| *seconds >= 0.0)?;
         UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds.trunc()).ok()?)
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expiry_is_told_by_distance_and_date() {
+    fn the_expiry_is_shown_as_a_distance_and_a_date() {
         let token = token(r#"{"exp":3600,"upn":"a@b\u001b[31m"}"#).unwrap();
         let at = |seconds| human(&token, UNIX_EPOCH + Duration::from_secs(seconds));
         assert!(at(0).starts_with(NOT_VERIFIED));

@@ -1,4 +1,4 @@
-//! `cg-auth refresh`: a new access token for a refresh token.
+//! `cg-auth refresh`: exchanges a refresh token for a new access token.
 
 mod token_file;
 
@@ -30,7 +30,8 @@ pub(crate) struct RefreshArgs {
     #[arg(long, value_name = "FILE")]
     refresh_token_file: Option<PathBuf>,
 
-    /// Write the new refresh token into that file, readable by its owner only, before anything is printed.
+    /// Write the new refresh token to the file of --refresh-token-file, readable by its owner only, before
+    /// anything is printed.
     #[arg(long)]
     update: bool,
 
@@ -44,14 +45,16 @@ impl RefreshArgs {
     }
 }
 
-/// Exchanges the refresh token, keeps the new one if `--update` was given, and prints the access token.
+/// Exchanges the refresh token, saves the new one if `--update` was given, and prints the access token.
 pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Failure> {
     let origin = refresh_token_origin(args)?;
     let settings = Settings::resolve(&args.service, console)?;
     if matches!(origin, SecretOrigin::StandardInput) && settings.reads_standard_input() {
-        return Err(usage("the client secret and the refresh token cannot both come from standard input"));
+        return Err(usage(
+            "the client secret and the refresh token cannot both come from standard input; use a file for one",
+        ));
     }
-    // A file that cannot be rewritten must fail before the old token is spent.
+    // A file that cannot be rewritten must be an error before the call uses up the old token.
     let file = args.update.then(|| updated_file(&origin)).transpose()?;
     let credential = settings.credential(console).await?;
     let label = SecretLabel::refresh_token(&settings.user_principal_name, &settings.address());
@@ -68,7 +71,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     match (file, rotated) {
         (Some(file), Some(new)) => {
             if let Err(failure) = file.replace(new) {
-                // The JSON form holds the refresh token, which would be lost with this process.
+                // JSON is printed, because it holds the new refresh token, which would otherwise be lost.
                 let printed = output::to_stdout(&printable.text(TokenFormat::Json)?);
                 printed.map_err(|source| Failure::Lost {
                     way: "neither be written into its file nor printed",
@@ -78,7 +81,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
             }
         }
         (None, Some(_)) if format != TokenFormat::Json => console.warn(
-            "the new refresh token is not printed and not kept; use --update or --format json to keep it",
+            "the new refresh token was neither printed nor saved; use --update or --format json to keep it",
         ),
         (None, Some(_)) => {
             let printed = output::to_stdout(&printable.text(format)?);
@@ -99,7 +102,7 @@ fn refresh_token_origin(args: &RefreshArgs) -> Result<SecretOrigin, SettingError
 fn updated_file(origin: &SecretOrigin) -> Result<TokenFile, Failure> {
     match origin {
         SecretOrigin::File(path) => Ok(TokenFile::prepare(path)?),
-        _ => Err(usage("--update needs a --refresh-token-file other than standard input")),
+        _ => Err(usage("--update needs --refresh-token-file with the name of a file")),
     }
 }
 

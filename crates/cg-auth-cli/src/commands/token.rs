@@ -25,9 +25,9 @@ pub(crate) struct TokenArgs {
     #[arg(long)]
     with_refresh_token: bool,
 
-    /// Keep running and print one line for each new token, in the JSON form. The new token comes before
-    /// the old one expires, and an outage of the service is a warning. A signal ends the command with exit
-    /// code 0. If the service refuses the secret, the command ends once no token is valid.
+    /// Keep running and print one line of JSON for each new token, before the old one expires. An outage of
+    /// the service causes a warning. A signal ends the command with exit code 0. If the service refuses the
+    /// secret, the command ends when no valid token is left.
     #[arg(long)]
     watch: bool,
 
@@ -64,13 +64,15 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     output::to_stdout(&printable.text(format)?).map_err(Failure::Output)
 }
 
-/// Prints each new token until a signal arrives or the reader of standard output goes away.
+/// Prints each new token until a signal arrives or the reader of standard output closes it.
 pub(crate) async fn watch(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
     if args.format.is_some_and(|format| format != TokenFormat::Json) {
-        return Err(usage("--watch prints the JSON form only"));
+        return Err(usage("--watch prints JSON only; use --format json or no --format"));
     }
     if args.with_refresh_token {
-        return Err(usage("--watch uses the refresh token itself, and does not print it"));
+        return Err(usage(
+            "--watch uses the refresh token itself; do not combine it with --with-refresh-token",
+        ));
     }
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     tokio::select! {

@@ -1,4 +1,4 @@
-//! [`TokenFormat`]: the forms in which a token is printed. Scripts rely on their names and members.
+//! [`TokenFormat`]: the formats in which a token is printed. Scripts depend on the names and members.
 
 use cg_auth_core::{
     IssuedToken,
@@ -32,7 +32,7 @@ pub(crate) enum TokenFormat {
 /// A token, and the values that are printed with it.
 pub(super) struct Printable<'a> {
     access_token: &'a str,
-    /// `None` if the JSON form does not have this member.
+    /// `None` omits the member from the JSON; `Some(None)` writes null.
     refresh_token: Option<Option<&'a str>>,
     expiry: Expiry,
     duration: Option<i64>,
@@ -51,19 +51,19 @@ impl<'a> Printable<'a> {
         }
     }
 
-    /// A token from a provider. It does not hold the `duration` of the answer.
+    /// A token from a provider, which does not keep the `duration` of the answer.
     pub(super) fn of_issued(token: &'a IssuedToken, settings: &'a Settings) -> Self {
         let (access_token, expiry) = (token.expose_secret(), token.expiry());
         Self { access_token, refresh_token: None, expiry, duration: None, settings }
     }
 
-    /// Adds the refresh token of `token` to the JSON form.
+    /// Adds the refresh token of `token` to the JSON.
     pub(super) fn with_refresh_token_of(mut self, token: &'a DelegatedAccessToken) -> Self {
         self.refresh_token = Some(token.refresh_token().map(RefreshToken::expose_secret));
         self
     }
 
-    /// The token in the form `format`, with a newline at the end.
+    /// The token in the given format, with a newline at the end.
     pub(super) fn text(&self, format: TokenFormat) -> Result<Zeroizing<String>, Failure> {
         let token = self.access_token;
         Ok(Zeroizing::new(match format {
@@ -71,8 +71,8 @@ impl<'a> Printable<'a> {
             TokenFormat::Header => format!("Authorization: Bearer {token}\n"),
             TokenFormat::Env => {
                 let expires_at = self.expiry.expires_at().and_then(rfc3339).unwrap_or_default();
-                // If the expiry is unknown the variable is empty, so that the value of an earlier token does
-                // not stay.
+                // If the expiry is unknown, the variable is set to an empty text. Otherwise the expiry of an
+                // earlier token would stay set.
                 format!(
                     "export CG_AUTH_ACCESS_TOKEN={}\nexport CG_AUTH_ACCESS_TOKEN_EXPIRES_AT={}\n",
                     *shell_quoted(token),
@@ -106,7 +106,8 @@ impl<'a> Printable<'a> {
 /// The output of `--format json`.
 #[derive(Serialize)]
 struct Printed<'a> {
-    /// The version of this form. It grows when a member changes its meaning, not when a member is added.
+    /// The version of this format. It increases when a member changes its meaning, not when a member is
+    /// added.
     version: u32,
     token_type: &'static str,
     access_token: &'a str,

@@ -10,13 +10,13 @@ use cg_auth_core::{
 
 use crate::service_address::ServiceAddress;
 
-/// What the command wanted of the service.
+/// The operation that the command requested from the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     GetToken,
     RefreshToken,
     DeleteTokenCache,
-    /// The demo calls a resource with its token.
+    /// The demo calls the protected resource with its token.
     UseToken,
 }
 
@@ -41,20 +41,20 @@ impl FailedCall {
         &self.error
     }
 
-    /// Whether the proxy caused the failure, or the variable that names it.
+    /// Whether the failure is about the proxy, or about the variable that names the proxy.
     ///
-    /// The transport says so in the text of a cause only. A proxy may also answer plain http in the place of
-    /// the service, with a status that the service never uses.
+    /// The transport reports this in the text of a cause only. For plain http, the proxy may also answer in
+    /// place of the service, with status 407, which the service never uses.
     pub(crate) fn is_about_the_proxy(&self) -> bool {
         self.is_refused_by_proxy()
             || self.any_text(|text| {
-                // The clauses behind a semicolon give advice.
+                // The text after a semicolon is advice.
                 let problem = text.split(';').next().unwrap_or_default();
                 problem.contains("the proxy") || problem.to_ascii_lowercase().contains("_proxy ")
             })
     }
 
-    /// Whether the proxy wants other credentials (407). hyper-util says this in the text of its error only.
+    /// Whether the proxy refused the login (407). hyper-util reports this in the text of its error only.
     fn is_refused_by_proxy(&self) -> bool {
         self.error.status().is_some_and(|status| status.as_u16() == 407)
             || self.any_text(|text| text.contains("proxy authorization required"))
@@ -76,7 +76,7 @@ impl FailedCall {
         };
         match cause {
             _ if has_own_text(transport) && !self.is_unknown_issuer() => (transport.to_string(), cause),
-            // The cause names the proxy or the setting, which the text above it does not.
+            // The cause names the proxy or the setting; the text above it does not.
             Some(cause) if self.is_about_the_proxy() || transport.kind() == TransportErrorKind::Config => {
                 (cause.to_string(), cause.source())
             }
@@ -108,12 +108,12 @@ impl FailedCall {
             TransportErrorKind::Closed => {
                 format!("the connection to {address} ended before the answer was complete")
             }
-            TransportErrorKind::Malformed => format!("the answer of {address} is not HTTP"),
+            TransportErrorKind::Malformed => format!("the answer from {address} is not HTTP"),
             _ => transport.to_string(),
         }
     }
 
-    /// Whether no trusted authority has issued the certificate of the service. rustls says this in its text only.
+    /// Whether the service's certificate comes from an unknown issuer. rustls reports this in its text only.
     fn is_unknown_issuer(&self) -> bool {
         !self.is_about_the_proxy() && self.any_text(|text| text.contains("UnknownIssuer"))
     }
@@ -131,7 +131,8 @@ impl Error for FailedCall {
     }
 }
 
-/// Whether the transport has put its own text, which names the peer, in the place of the general text of its kind.
+/// Whether the transport gave the error a text of its own, which names the peer, instead of the general text
+/// of its kind.
 fn has_own_text(error: &TransportError) -> bool {
     let general = match error.kind() {
         TransportErrorKind::Config => TransportError::config(""),
@@ -145,7 +146,7 @@ fn has_own_text(error: &TransportError) -> bool {
     error.to_string() != general.to_string()
 }
 
-/// The innermost network error, in the words of the standard library.
+/// The kind of the innermost network error. The standard library has a text for each of these kinds.
 fn network_problem(error: &TransportError) -> Option<io::ErrorKind> {
     use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut};
     let kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_the_transport_names_the_host() {
+    fn a_transport_error_names_the_host() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         for (error, start) in [
             (TransportError::connect(refused), "cannot reach example.com:443: connection refused"),
@@ -183,7 +184,7 @@ mod tests {
             ),
             (TransportError::tls("alert"), "the TLS handshake with example.com:443 failed"),
             (TransportError::closed("eof"), "the connection to example.com:443 ended"),
-            (TransportError::malformed("x"), "the answer of example.com:443 is not HTTP"),
+            (TransportError::malformed("x"), "the answer from example.com:443 is not HTTP"),
         ] {
             let text = text(error);
             assert!(text.starts_with(start), "{text}");
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_the_proxy_names_the_proxy_and_not_the_host() {
+    fn a_proxy_error_names_the_proxy_and_not_the_host() {
         assert_eq!(text(TransportError::config("tunnel error: proxy authorization required")), PROXY_LOGIN);
         assert_eq!(text(TransportError::connect("the proxy is away")), "the proxy is away");
         assert_eq!(text(TransportError::connect("cannot reach the proxy p:1")), "cannot reach the proxy p:1");

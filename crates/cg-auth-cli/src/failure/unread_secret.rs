@@ -4,7 +4,8 @@ use std::{error::Error, fmt};
 
 use cg_auth_core::TokenError;
 
-/// A [`TokenError`] about the secret, told by its cause alone: the cause names the file or the command.
+/// A [`TokenError`] about the secret. It shows only the text of its cause, which names the file or the
+/// command.
 #[derive(Debug)]
 pub(crate) struct UnreadSecret(TokenError);
 

@@ -1,7 +1,7 @@
-//! [`reader_gone`]: notices that the reader of standard output has closed it.
+//! [`reader_gone`]: waits until the reader of standard output closes it.
 
-/// Returns once the reader of standard output has gone away. Some streams do not tell this; then it never
-/// returns, and the next write fails instead.
+/// Returns once the reader of standard output has closed it. For a stream that does not report this, the
+/// future never completes, and the next write fails instead.
 #[cfg(unix)]
 pub(crate) async fn reader_gone() {
     use rustix::{

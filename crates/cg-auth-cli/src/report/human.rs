@@ -41,7 +41,7 @@ fn hint(failure: &Failure) -> Option<&'static str> {
         Failure::Setting(error) => error.hint(),
         Failure::Transport(_) => Some(CONFIG),
         Failure::Call(call) => Some(hint_after_call(call)),
-        // The demo has no settings, so the user cannot mend a failed step.
+        // The demo has no settings, so the user cannot fix a failed step.
         _ => None,
     }
 }
@@ -81,7 +81,7 @@ const REFUSED_DELETE: &str = "\
 const CONFIG: &str = "check --ca-file and --base-url; a system without root certificates needs --ca-file";
 const CERTIFICATE: &str = "\
     if your own certificate authority issued the certificate, name its root certificate with --ca-file";
-const NOT_THE_SERVICE: &str = "check --base-url: the answer does not look like one of the service";
+const NOT_THE_SERVICE: &str = "check --base-url: the answer does not look like one from the service";
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{failure::Failure, output};
 
-/// The output of `--error-format json`. Scripts rely on the names.
+/// The output of `--error-format json`. Scripts depend on the names.
 #[derive(Serialize)]
 struct Printed<'a> {
     error: PrintedError<'a>,

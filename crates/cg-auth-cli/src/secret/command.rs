@@ -18,7 +18,8 @@ use crate::{
 
 /// Runs `command` and reads the secret from its standard output, without one newline at the end.
 ///
-/// The program writes its standard error to the user's. An error names the program, and not its arguments.
+/// The program writes directly to the standard error of this process. An error names the program, and not its
+/// arguments.
 pub(super) async fn read(command: Vec<String>) -> Result<Zeroizing<String>, SettingError> {
     let output = output_within(COMMAND_TIMEOUT, &command).await;
     let program = command.into_iter().next().unwrap_or_default();
@@ -36,14 +37,14 @@ pub(super) async fn read(command: Vec<String>) -> Result<Zeroizing<String>, Sett
 type Output = (Zeroizing<Vec<u8>>, ExitStatus);
 
 async fn output_within(limit: Duration, command: &[String]) -> io::Result<Output> {
-    let too_slow = || io::Error::new(io::ErrorKind::TimedOut, format!("it ran longer than {limit:?}"));
+    let too_slow = || io::Error::new(io::ErrorKind::TimedOut, format!("timed out after {limit:?}"));
     tokio::time::timeout(limit, output_of(command)).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
 /// The output and the exit status. Dropping the future kills the program.
 async fn output_of(command: &[String]) -> io::Result<Output> {
     let Some((program, arguments)) = command.split_first() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is empty"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
     };
     let mut child = Command::new(program)
         .args(arguments)
@@ -98,7 +99,7 @@ mod tests {
         );
         let command = ["sleep", "60"].map(str::to_owned);
         let error = output_within(Duration::from_millis(50), &command).await.unwrap_err();
-        assert_eq!(error.to_string(), "it ran longer than 50ms");
+        assert_eq!(error.to_string(), "timed out after 50ms");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut, "a watch tries again after this kind");
     }
 }

@@ -4,7 +4,7 @@ use cg_auth_core::UserPrincipalName;
 
 use crate::service_address::ServiceAddress;
 
-/// The names of a secret.
+/// The name and the prompt of a secret.
 #[derive(Debug, Clone)]
 pub(crate) struct SecretLabel {
     name: &'static str,

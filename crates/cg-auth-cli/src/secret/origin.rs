@@ -62,7 +62,7 @@ impl SecretOrigin {
     }
 }
 
-/// Names the origin, and shows no secret.
+/// Writes the name of the origin, and never the secret.
 impl fmt::Display for SecretOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,7 +81,7 @@ fn read_standard_input() -> io::Result<Zeroizing<Vec<u8>>> {
     let input = io::stdin();
     if input.is_terminal() {
         // The terminal would show what the user types.
-        return Err(io::Error::other("it is a terminal, and prompts are turned off"));
+        return Err(io::Error::other("it is a terminal, and prompts are turned off; use a pipe or a file"));
     }
     bounded::read(input.lock(), SECRET_LIMIT)
 }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn debug_and_display_show_no_secret() {
-        // Only the text from the environment is known before it is read.
+        // `Text` is the only origin that holds the secret before `read`.
         let origin = SecretOrigin::Text(Zeroizing::new("canary".into()));
         assert!(!format!("{origin:?} {origin}").contains("canary"));
         let command = SecretOrigin::Command(vec!["pass".into(), "canary".into()]);

@@ -1,4 +1,4 @@
-//! A secret that a person types at the terminal, which does not show it.
+//! Prompts for a secret at the terminal, without showing what the user types.
 
 use zeroize::Zeroizing;
 
@@ -16,8 +16,8 @@ pub(super) async fn ask(label: &SecretLabel) -> Result<Zeroizing<String>, Settin
         .map_err(|source| SettingError::NotPrompted { what: label.name(), source })
 }
 
-/// The mode of the terminal, restored on drop. After a signal the thread that reads, which would restore the
-/// mode itself, never returns.
+/// Restores the mode of the terminal on drop. The thread that prompts restores it too, but never returns
+/// after a signal.
 #[cfg(unix)]
 struct TerminalMode(Option<rustix::termios::Termios>);
 

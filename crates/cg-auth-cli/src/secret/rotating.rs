@@ -19,7 +19,8 @@ pub(crate) struct RotatingSecret {
 }
 
 impl RotatingSecret {
-    /// A secret from `origin`. Standard input and a prompt can be read only once, so this reads them at once.
+    /// A secret from `origin`. Standard input and a prompt can be read only once, so this function reads them
+    /// immediately.
     pub(crate) async fn new(
         origin: SecretOrigin,
         label: SecretLabel,

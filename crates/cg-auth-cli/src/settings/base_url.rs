@@ -18,7 +18,8 @@ pub(super) fn parse(text: &str, allow_http: bool, origin: &Origin) -> Result<Bas
     Ok(parse(text)?)
 }
 
-/// Whether `text` is a mistyped name rather than a password: a few letters, with hyphens at most.
+/// Whether `text` looks like a mistyped environment name and not like a password: it is short and holds only
+/// letters and hyphens.
 fn is_plain_word(text: &str) -> bool {
     text.len() <= LONGEST_NAME && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
 }

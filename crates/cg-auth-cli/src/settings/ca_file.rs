@@ -26,5 +26,5 @@ fn holds_certificate(pem: &[u8]) -> bool {
 }
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-/// Ten times the bundle of a platform.
+/// Ten times the size of a platform's certificate bundle.
 const LIMIT: usize = 4 * 1024 * 1024;

@@ -16,12 +16,12 @@ use crate::{
     variable,
 };
 
-/// The profile that applies.
+/// The profile whose settings apply.
 #[derive(Debug)]
 pub(super) struct SelectedProfile {
     pub(super) name: String,
     pub(super) file: String,
-    /// Whether the user named it. Otherwise it is the default profile of the file.
+    /// Whether the user named the profile. Otherwise it is the default profile of the file.
     pub(super) is_explicit: bool,
     pub(super) profile: Profile,
 }
@@ -93,7 +93,7 @@ fn default_path() -> Option<PathBuf> {
     Some(folder?.join("cg-auth").join("config.toml"))
 }
 
-/// The folder that a variable names. A relative path counts as unset, as XDG demands.
+/// The folder that a variable names. A relative path counts as unset, as the XDG specification requires.
 fn absolute(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }

@@ -25,7 +25,7 @@ impl<'a> Precedence<'a> {
         Self { selected, overriding: Vec::new() }
     }
 
-    /// The first value of the three. `variable` is not called if there is a `flag`.
+    /// The first value among flag, variable and profile. `variable` is not called if there is a `flag`.
     pub(super) fn choose<T>(
         &mut self,
         setting: Setting,
@@ -71,7 +71,7 @@ impl<T> Chosen<T> {
         Self { value, origin: Origin::Default }
     }
 
-    /// The same with the value that `parse` makes of it.
+    /// Replaces the value with the result of `parse`, and keeps the origin.
     pub(super) fn try_map<U>(
         self,
         parse: impl FnOnce(T, &Origin) -> Result<U, SettingError>,
@@ -79,7 +79,7 @@ impl<T> Chosen<T> {
         Ok(Chosen { value: parse(self.value, &self.origin)?, origin: self.origin })
     }
 
-    /// Logs the value, which is `shown`, for `-v`.
+    /// Logs the setting for `-v`, with `shown` as its value.
     pub(super) fn log(&self, setting: Setting, shown: impl Display) {
         tracing::debug!(target: "cg_auth::settings", "{}: {shown} ({})", setting.label, self.origin);
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_profile_chosen_by_name_brings_a_warning() {
+    fn only_a_profile_chosen_by_name_causes_a_warning() {
         for (is_explicit, overriding, warning) in [
             (false, vec!["CG_AUTH_TIMEOUT"], None),
             (true, Vec::new(), None),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_cannot_be_used_does_not_matter_beside_a_flag() {
+    fn an_unusable_variable_is_ignored_if_its_flag_is_given() {
         let mut precedence = Precedence::new(None);
         let broken = || Err(SettingError::NotText("CG_AUTH_TIMEOUT"));
         let chosen = precedence.choose(SETTING, Some(1), broken, |_| None).unwrap();

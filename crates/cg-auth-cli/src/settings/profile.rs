@@ -15,7 +15,7 @@ use crate::{
     transports::TransportChoice,
 };
 
-/// `[profiles.NAME]`.
+/// The settings in a table `[profiles.NAME]`.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     pub(super) base_url: Option<String>,
@@ -49,7 +49,7 @@ impl Profile {
     }
 }
 
-/// The members that are refused, because such a file is copied, shown and committed.
+/// The keys that are refused, because a configuration file is copied, shown and committed.
 pub(super) const SECRETS: &[&str] = &["client_secret", "access_token", "refresh_token", "secret", "password"];
 
 fn secret_origin(section: &mut Section, folder: &Path) -> Result<Option<SecretOrigin>, TomlError> {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_cannot_be_used_is_refused() {
+    fn an_unusable_key_is_refused() {
         for (text, problem) in [
             (
                 "client_secret = 'canary'",

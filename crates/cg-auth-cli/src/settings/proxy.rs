@@ -7,7 +7,7 @@ use cg_auth_transport_util::{Proxy, ProxyChoice};
 
 use crate::setting_error::SettingError;
 
-/// Why a value names no proxy.
+/// Why a value is not a usable proxy.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProxyError {
     #[error(transparent)]
@@ -45,7 +45,7 @@ pub(super) fn name(choice: &ProxyChoice) -> impl Display {
     match choice {
         ProxyChoice::Off => "none".to_owned(),
         ProxyChoice::Explicit(proxy) => proxy.uri().to_string(),
-        _ => "as HTTPS_PROXY, ALL_PROXY and NO_PROXY say".to_owned(),
+        _ => "from HTTPS_PROXY, ALL_PROXY and NO_PROXY".to_owned(),
     }
 }
 

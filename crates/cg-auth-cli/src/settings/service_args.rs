@@ -7,11 +7,11 @@ use clap::{Args, value_parser};
 use crate::{time_format::positive_duration, transports::TransportChoice};
 
 #[derive(Args)]
-#[command(next_help_heading = "The service")]
+#[command(next_help_heading = "Service options")]
 pub(crate) struct ServiceArgs {
-    /// The address of the service: a URL, or commercial, us-government, insider-us-east,
+    /// The base URL of the service, or an environment: commercial, us-government, insider-us-east,
     /// insider-north-europe.
-    // Text that is parsed later: an error of clap would quote it, and a URL may hold a password.
+    // The text is parsed later, because a clap error would quote it, and a URL may hold a password.
     #[arg(long, value_name = "URL|ENVIRONMENT")]
     pub(crate) base_url: Option<String>,
 
@@ -29,7 +29,7 @@ pub(crate) struct ServiceArgs {
 
     /// The HTTP proxy to connect through, or none; a loopback host never uses a proxy [default: for https,
     /// HTTPS_PROXY or ALL_PROXY, except for the hosts in NO_PROXY].
-    // Text that is parsed later, for the same reason.
+    // The text is parsed later for the same reason as `base_url`: it may hold a password.
     #[arg(long, value_name = "URL|none")]
     pub(crate) proxy: Option<String>,
 

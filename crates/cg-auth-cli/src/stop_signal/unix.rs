@@ -37,8 +37,8 @@ impl Source {
     }
 }
 
-/// Whether the process ignores SIGHUP, because `nohup` started it; also true if the system does not tell. To
-/// listen for the signal would undo `nohup`.
+/// Whether the process ignores SIGHUP because `nohup` started it. If the system does not report this, the
+/// result is true, because listening for the signal would undo `nohup`.
 fn ignores_hang_up() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

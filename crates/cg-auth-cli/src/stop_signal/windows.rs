@@ -1,4 +1,4 @@
-//! Ctrl-C at a console.
+//! Ctrl-C in a console window, the only stop signal on Windows.
 
 use std::io;
 

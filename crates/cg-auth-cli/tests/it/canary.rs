@@ -129,7 +129,7 @@ fn no_argument_of_any_process_holds_a_secret() {
     );
     let output = token_with_profile(&config).env("CG_AUTH_REFRESH_TOKEN", CANARY).output().unwrap();
     assert!(stderr(&output).contains("--profile p"), "{}", stderr(&output));
-    assert!(!stderr(&output).contains(CANARY), "nor does the command get the refresh token");
+    assert!(!stderr(&output).contains(CANARY), "the command must not receive the refresh token");
 
     let script = format!("{arguments_of_both}; echo \"$CG_AUTH_CLIENT_SECRET\"");
     let output = cg_auth().args(["emulator", "--", "sh", "-c", &script]).output().unwrap();

@@ -26,7 +26,7 @@ fn yes_deletes_over_each_transport() {
 }
 
 #[test]
-fn a_user_who_is_no_administrator_gets_a_hint() {
+fn a_user_who_is_not_an_administrator_gets_a_hint() {
     let credential =
         ApiCredential::new(ClientSecret::new("s3cret").unwrap(), UserPrincipalName::new("a@b").unwrap());
     let emulator = block_on(Emulator::builder().user(User::new(credential)).start()).unwrap();

@@ -4,7 +4,7 @@ use crate::harness::{cg_auth, stderr, stdout};
 
 #[test]
 fn the_demo_runs_every_step_over_both_transports() {
-    // Settings of a real service must not matter.
+    // The demo ignores the settings of a real service.
     let output = cg_auth()
         .arg("demo")
         .env("CG_AUTH_BASE_URL", "https://192.0.2.1")

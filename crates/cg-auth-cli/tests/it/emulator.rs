@@ -49,7 +49,7 @@ fn a_command_gets_a_token_from_the_emulator_over_each_transport() {
     for transport in ["reqwest", "hyper"] {
         for tls in [&[][..], &["--tls"]] {
             let mut command = cg_auth();
-            // These settings would lead the command to another service.
+            // These settings would point the command at another service.
             command.env("CG_AUTH_CLIENT_SECRET", "x").env("CG_AUTH_BASE_URL", "commercial");
             command
                 .env("CG_AUTH_PROFILE", "x")
@@ -129,7 +129,7 @@ fn the_output_is_export_lines_or_one_object() {
 
 #[cfg(unix)]
 #[test]
-fn either_signal_stops_it_gracefully_and_removes_the_ready_file() {
+fn either_signal_stops_the_emulator_gracefully_and_removes_the_ready_file() {
     use rustix::process::{Pid, Signal, kill_process};
     for signal in [Signal::INT, Signal::TERM] {
         let ready_file = file("stopped-ready.json", "stale");
@@ -175,7 +175,7 @@ fn first_token_id(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn its_configuration_file_is_read_and_flags_win() {
+fn the_emulators_configuration_file_is_read_and_flags_win() {
     let config = file(
         "emulator.toml",
         "listen = '192.0.2.1:1'\ntls = true\ntoken_lifetime = '5m'\nrefusals = 'is_success_false'\n\
@@ -200,7 +200,7 @@ fn its_configuration_file_is_read_and_flags_win() {
 
     for (text, message) in [
         ("listen = 1", "listen must be a string"),
-        ("[[users]]", "is missing"),
+        ("[[users]]", ": missing"),
         ("x", "invalid TOML at line 1"),
     ] {
         let output =
@@ -222,7 +222,7 @@ fn a_command_does_not_depend_on_the_users_configuration() {
     let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("home-with-profile");
     let folder = home.join(".config/cg-auth");
     fs::create_dir_all(&folder).unwrap();
-    // If it were read, there would be an error.
+    // Reading this file would be an error, because it has no profile `none`.
     fs::write(folder.join("config.toml"), "default_profile = 'none'\n").unwrap();
     let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
     for named in [None, Some("/does/not/exist")] {
@@ -246,7 +246,7 @@ fn a_ready_file_that_is_not_a_regular_file_is_refused_and_kept() {
         let output = cg_auth().args(["emulator", "--ready-file"]).arg(&path).args(["--", "true"]).output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(2), "{path:?}");
-        assert!(stderr(&output).contains("it is not a regular file"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("not a regular file"), "{}", stderr(&output));
         assert!(fs::symlink_metadata(&path).is_ok());
     }
 }

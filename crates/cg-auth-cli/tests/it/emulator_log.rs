@@ -1,4 +1,4 @@
-//! The request log of the emulator if it is not read: the emulator answers requests all the same.
+//! The emulator answers requests even if no process reads its request log.
 
 #![cfg(unix)]
 
@@ -23,7 +23,7 @@ fn start(command: &mut Command) -> (Child, String) {
     (child, address.trim_end().trim_end_matches('\'').to_owned())
 }
 
-/// Sends more requests than the pipe and the queue before it can hold.
+/// Sends more requests than the pipe and the log queue can hold.
 fn flood(address: &str) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

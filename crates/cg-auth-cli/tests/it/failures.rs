@@ -1,4 +1,4 @@
-//! Failures: the exit codes, and the two forms of an error.
+//! Failures: the exit codes, and the two formats of an error.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -53,8 +53,8 @@ fn an_unusable_setting_is_found_before_anything_is_sent() {
 }
 
 #[test]
-fn allow_http_takes_a_plain_address_that_is_not_loopback() {
-    // Nothing listens there, so the call fails after the setting was accepted.
+fn allow_http_permits_plain_http_beyond_loopback() {
+    // Nothing listens at this address, so the call fails although the setting is accepted.
     let url = "http://0.0.0.0:1";
     let refused = token_at(url).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
@@ -65,7 +65,7 @@ fn allow_http_takes_a_plain_address_that_is_not_loopback() {
 }
 
 #[test]
-fn wrong_usage_is_reported_in_either_form() {
+fn wrong_usage_is_reported_in_either_format() {
     let output = cg_auth().args(["token", "--nonsense"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("Usage:"), "{}", stderr(&output));
@@ -107,7 +107,7 @@ fn the_error_format_comes_from_the_flag_else_the_variable_else_the_output_format
 }
 
 #[test]
-fn an_unusable_variable_does_not_matter_beside_the_error_format_flag() {
+fn an_unusable_variable_is_ignored_if_the_error_format_flag_is_given() {
     for more in [&[][..], &["--nonsense"]] {
         let mut command = cg_auth();
         command.args(["token", "--error-format", "json"]).args(more).env("CG_AUTH_ERROR_FORMAT", "canary");
@@ -119,7 +119,7 @@ fn an_unusable_variable_does_not_matter_beside_the_error_format_flag() {
 }
 
 #[test]
-fn arguments_that_do_not_go_together_come_with_the_usage_of_their_subcommand() {
+fn conflicting_arguments_show_the_usage_of_their_subcommand() {
     for (arguments, usage) in [
         (&["token", "--with-refresh-token"][..], "Usage: cg-auth token [OPTIONS]"),
         (&["delete-token-cache"], "Usage: cg-auth delete-token-cache [OPTIONS]"),
@@ -228,7 +228,7 @@ fn the_text_of_a_rejection_is_escaped() {
 }
 
 #[test]
-fn the_exit_code_tells_how_far_the_call_got() {
+fn the_exit_code_shows_how_far_the_call_got() {
     let closed = {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         format!("http://{}", listener.local_addr().unwrap())

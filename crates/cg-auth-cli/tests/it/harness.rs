@@ -1,4 +1,4 @@
-//! Helpers of the tests: the command, an emulator, and a listener that gives one answer.
+//! Test helpers: the command, an emulator, and a listener that gives one answer.
 
 use std::{
     future::Future,
@@ -23,7 +23,7 @@ pub(crate) fn cg_auth() -> Command {
     for variable in VARIABLES {
         command.env_remove(variable);
     }
-    // The developer's configuration must not matter.
+    // The tests must not read the developer's configuration.
     command.env("HOME", env!("CARGO_TARGET_TMPDIR")).timeout(Duration::from_secs(60));
     command
 }
@@ -76,7 +76,7 @@ pub(crate) fn with_emulator(emulator: &Emulator, arguments: &[&str]) -> Command 
     command
 }
 
-/// The refresh token of a token that `emulator` issues.
+/// A refresh token that `emulator` issues.
 pub(crate) fn refresh_token_of(emulator: &Emulator) -> String {
     let arguments = ["token", "--format", "json", "--with-refresh-token"];
     let output = with_emulator(emulator, &arguments).output().unwrap();
@@ -84,8 +84,8 @@ pub(crate) fn refresh_token_of(emulator: &Emulator) -> String {
     printed["refresh_token"].as_str().unwrap().to_owned()
 }
 
-/// `cg-auth token` without retries, because most listeners of the tests answer once. The credential is
-/// invented.
+/// `cg-auth token` with an invented credential, and without retries, because most test listeners answer only
+/// once.
 pub(crate) fn token_at(base_url: &str) -> Command {
     let mut command = cg_auth();
     command
@@ -132,7 +132,7 @@ pub(crate) fn http(status: &str, headers: &str, body: &str) -> Option<String> {
     Some(format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"))
 }
 
-/// Creates a file of the tests that holds `content`.
+/// Creates a file with `content` in the tests' temporary folder.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_file(&path);
@@ -165,7 +165,7 @@ pub(crate) fn json_error(output: &Output) -> Value {
     object["error"].take()
 }
 
-/// Reads head and body of a request, so that closing the stream does not reset the connection.
+/// Reads the head and the body of a request, so that closing the stream does not reset the connection.
 pub(crate) fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     let mut piece = [0; 1024];

@@ -1,4 +1,4 @@
-//! The help texts, and that they show no value of the environment.
+//! The help texts are as expected, and show no value from the environment.
 
 use std::{fs, path::Path};
 
@@ -29,7 +29,7 @@ fn shown(arguments: &[&str]) -> String {
     text
 }
 
-/// If `CG_AUTH_TEST_BLESS` is set, the expected texts are replaced by the present ones.
+/// If `CG_AUTH_TEST_BLESS` is set, the current texts replace the expected ones.
 #[test]
 fn help_texts_are_as_expected() {
     for (name, arguments) in [

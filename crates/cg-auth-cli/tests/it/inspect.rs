@@ -11,7 +11,7 @@ fn token() -> String {
 #[test]
 fn a_person_sees_the_claims_and_that_nothing_was_verified() {
     let token = token();
-    // The signature does not matter.
+    // No signature is verified, so each of these is accepted.
     for signature in ["", "x", "AAAA"] {
         let (unsigned, _) = token.rsplit_once('.').unwrap();
         let mut command = cg_auth();
@@ -28,7 +28,7 @@ fn a_person_sees_the_claims_and_that_nothing_was_verified() {
 }
 
 #[test]
-fn json_holds_the_same_for_a_program() {
+fn json_holds_the_claims_and_the_expiry() {
     let output = cg_auth().args(["inspect", "--format", "json"]).write_stdin(token()).output().unwrap();
     let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(printed["verified"], false);
@@ -39,7 +39,7 @@ fn json_holds_the_same_for_a_program() {
 }
 
 #[test]
-fn input_that_is_no_jwt_is_an_error_that_does_not_quote_it() {
+fn input_that_is_not_a_jwt_is_an_error_that_does_not_quote_it() {
     let long = "canary".repeat(100_000);
     for input in [&b""[..], b"canary", b"canary.canary.canary", b"canary\xff\0", long.as_bytes()] {
         let output = cg_auth().args(["inspect", "--format", "json"]).write_stdin(input).output().unwrap();

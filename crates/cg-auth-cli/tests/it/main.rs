@@ -1,6 +1,7 @@
-//! The command as a process: its output, its exit codes, and that it never shows a secret.
+//! Runs the command as a process. The tests check its output, its exit codes, and that it never shows a
+//! secret.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)] // helpers of tests are tests
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
 mod canary;
 mod config_file;

@@ -195,7 +195,7 @@ fn the_configuration_file_is_found_by_flag_variable_and_default_path() {
 type Change<'a> = &'a dyn for<'c> Fn(&'c mut Command) -> &'c mut Command;
 
 #[test]
-fn overriding_a_default_profile_brings_no_warning() {
+fn overriding_a_default_profile_causes_no_warning() {
     let emulator = emulator();
     let config = file("quiet.toml", "default_profile = 'p'\n[profiles.p]\nbase_url = 'commercial'\n");
     let output = with_emulator(&emulator, &["token", "--config"]).arg(config).output().unwrap();
@@ -203,7 +203,7 @@ fn overriding_a_default_profile_brings_no_warning() {
 }
 
 #[test]
-fn a_warning_is_an_object_if_errors_are() {
+fn a_warning_is_a_json_object_if_errors_are() {
     let config = file("warning.toml", "[profiles.p]\nbase_url = 'commercial'\ntimeout = '9s'\n");
     let emulator = emulator();
     let mut command = with_emulator(&emulator, &["token", "--format", "json", "--config"]);

@@ -29,7 +29,7 @@ fn a_refusal_of_the_proxy_is_reported() {
             command.args(["--transport", transport]).env("CG_AUTH_PROXY", with_password(authority));
         });
         assert!(request.starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{request}");
-        // someone:canary-p4ss
+        // The base64 of someone:canary-p4ss.
         assert!(request.contains("Basic c29tZW9uZTpjYW5hcnktcDRzcw=="), "{request}");
         let shown = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{transport} {answer}: {shown}");
@@ -40,7 +40,7 @@ fn a_refusal_of_the_proxy_is_reported() {
 }
 
 #[test]
-fn an_answer_of_the_proxy_is_not_taken_for_one_of_the_service() {
+fn an_answer_from_the_proxy_is_not_mistaken_for_one_from_the_service() {
     for transport in ["reqwest", "hyper"] {
         let (request, output) = through_proxy_to(
             "http://service.example",
@@ -60,7 +60,7 @@ fn an_answer_of_the_proxy_is_not_taken_for_one_of_the_service() {
 }
 
 #[test]
-fn a_variable_that_names_no_proxy_is_named() {
+fn an_error_names_the_variable_that_holds_no_usable_proxy() {
     for transport in ["reqwest", "hyper"] {
         let mut command = token_of("https://service.example");
         command.args(["--transport", transport]).env("HTTPS_PROXY", "socks5://proxy.example");
@@ -133,7 +133,7 @@ fn through_proxy(answer: &'static str, set_up: impl FnOnce(&mut Command, &str)) 
     through_proxy_to("https://service.example", answer, set_up)
 }
 
-/// The same for a service at `base_url`.
+/// Like [`through_proxy`], for a service at `base_url`.
 fn through_proxy_to(
     base_url: &str,
     answer: &'static str,
@@ -158,7 +158,7 @@ fn through_proxy_to(
     (request.join().unwrap(), output)
 }
 
-/// CONNECT has no body; any other request has a body of JSON.
+/// Whether `request` is complete: CONNECT has no body, and any other request ends with a JSON body.
 fn is_whole(request: &[u8]) -> bool {
     if request.starts_with(b"CONNECT ") { request.ends_with(b"\r\n\r\n") } else { request.ends_with(b"}") }
 }

@@ -1,10 +1,10 @@
-//! The examples of the README work.
+//! The examples in the README work.
 
 use std::path::PathBuf;
 
 use crate::harness::{cg_auth, file, stderr, stdout};
 
-/// The `number`th block of a language.
+/// The code block of `language` at index `number` in the README.
 fn block(language: &str, number: usize) -> &'static str {
     let readme = include_str!("../../README.md");
     let opening = format!("```{language}\n");
@@ -23,7 +23,8 @@ fn the_configuration_file_is_accepted() {
         command.args(["token", "--base-url", "http://127.0.0.1:1", "--profile", profile, "--config"]);
         let output =
             command.arg(toml(0)).env("CG_AUTH_CLIENT_SECRET", "s").env("CG_AUTH_CA_FILE", toml(1)).output();
-        // The profile is accepted; the file of CG_AUTH_CA_FILE holds no certificate.
+        // This error shows that the profile was accepted: CG_AUTH_CA_FILE, which names a file without a
+        // certificate, is checked later.
         let messages = stderr(&output.unwrap());
         assert!(messages.contains("no certificate in "), "{messages}");
         assert!(messages.contains("(CG_AUTH_CA_FILE)"), "{messages}");

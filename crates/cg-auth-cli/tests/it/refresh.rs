@@ -43,7 +43,7 @@ fn the_refresh_token_is_read_from_every_origin_over_each_transport() {
 }
 
 #[test]
-fn a_refused_refresh_token_gets_its_own_hint() {
+fn a_refused_refresh_token_has_its_own_hint() {
     let output = with_emulator(&emulator(), &["refresh"]).env("CG_AUTH_REFRESH_TOKEN", "x").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(
@@ -201,7 +201,7 @@ fn a_new_token_that_can_be_neither_written_nor_printed_is_reported_as_lost() {
     assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
     assert!(!stderr(&output).contains("fresh\"") && !stderr(&output).contains("new\""));
 
-    // The same without `--update`.
+    // The token is also lost without `--update`.
     let emulator = emulator();
     let mut command = cg_auth_process();
     command.arg("refresh").envs(emulator.env()).env("CG_AUTH_REFRESH_TOKEN", refresh_token_of(&emulator));

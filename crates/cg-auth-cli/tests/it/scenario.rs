@@ -1,4 +1,4 @@
-//! The emulator for programs without Rust: a shell script runs a whole scenario.
+//! The emulator for programs in other languages: a shell script runs a whole scenario.
 
 #![cfg(unix)]
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The life of a token against `cg-auth emulator`, with sh, sed and curl only, as a test suite in any language
-# could do it. Usage: scenario.sh CG-AUTH FOLDER
+# A token's lifecycle against `cg-auth emulator`, with sh, sed and curl only, as a test suite in any language
+# could test it. Usage: scenario.sh CG-AUTH FOLDER
 set -eu
 cg_auth=$1
 cd "$2"

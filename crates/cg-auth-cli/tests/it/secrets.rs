@@ -96,7 +96,7 @@ fn a_world_readable_file_is_used_with_a_warning() {
 fn a_file_that_cannot_be_read_is_named() {
     let locked = file("secret-locked", CANARY);
     chmod(&locked, 0o000);
-    // No user can read a folder as a file. Root can read the locked file.
+    // No user can read a folder as a file. Root can read the locked file, so root tests the folder only.
     let is_root = std::fs::read(&locked).is_ok();
     for path in [locked.parent().unwrap(), &locked].into_iter().take(if is_root { 1 } else { 2 }) {
         let output = token_at("http://127.0.0.1:1").arg("--client-secret-file").arg(path).output().unwrap();

@@ -41,7 +41,7 @@ fn an_interrupted_call_ends_with_130_and_leaves_no_temporary_file() {
         command.args(["refresh", "--update", "--base-url", &url, "--upn", "a@b", "--transport", transport]);
         command.arg("--refresh-token-file").arg(folder.join("token")).env("CG_AUTH_CLIENT_SECRET", "s3cret");
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // The call is in progress, and no answer comes.
+        // The call is in flight, and the listener never answers.
         let connection = listener.accept().unwrap();
         assert_eq!(stop(child, signal), (Some(code), message.into()));
         drop(connection);
@@ -105,7 +105,7 @@ fn listening(command: &mut Command) -> Child {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_ends_a_command_that_is_blocked_by_a_file_or_a_reader() {
-    // Two pipes: one for the readers and one for the writer, which would otherwise be connected.
+    // Two pipes: with one pipe for all, the command that writes would unblock the commands that read.
     let (path, out) = (pipe("held-up"), pipe("held-up-too"));
     let (path, out) = (path.to_str().unwrap(), out.to_str().unwrap());
     let mut children: Vec<Child> = [
@@ -119,7 +119,7 @@ fn a_signal_ends_a_command_that_is_blocked_by_a_file_or_a_reader() {
     .map(|arguments| listening(cg_auth_process().args(arguments).env("CG_AUTH_CLIENT_SECRET", "s3cret")))
     .collect();
 
-    // More than the capacity of a pipe.
+    // The token is longer than the capacity of a pipe, so writing it blocks.
     let token = "x".repeat(300_000);
     let body = format!(r#"{{"isSuccess":true,"value":{{"access_token":"{token}","duration":60}}}}"#);
     let mut command = cg_auth_process();
@@ -153,7 +153,7 @@ fn the_third_signal_kills_a_command_that_ignores_signals() {
     }
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(lines.next(), None, "no process holds its standard output");
+    assert_eq!(lines.next(), None, "no process may keep its standard output open");
 }
 
 #[cfg(target_os = "linux")]

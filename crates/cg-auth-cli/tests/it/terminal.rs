@@ -32,7 +32,7 @@ fn at_terminal(
         };
     }
     command.envs(emulator.env().into_iter().filter(|(name, _)| *name != "CG_AUTH_CLIENT_SECRET"));
-    // Variables may stand before the program.
+    // `arguments` may set variables before the program.
     let (variables, arguments) = arguments.split_once("cg-auth ").unwrap();
     let line = format!("{variables}'{}' {arguments}", cargo_bin!("cg-auth").display());
     command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);

@@ -1,4 +1,4 @@
-//! `cg-auth token`: the forms of its output.
+//! `cg-auth token`: its output formats.
 
 use cg_auth_emulator::Emulator;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn raw_prints_the_token_and_a_newline_and_nothing_else() {
 }
 
 #[test]
-fn json_holds_every_member_of_the_form() {
+fn json_holds_every_documented_member() {
     let emulator = emulator();
     let output = token_from(&emulator).args(["--format", "json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -81,7 +81,7 @@ fn header_is_a_line_for_curl() {
 
 #[cfg(unix)]
 #[test]
-fn a_shell_reads_any_token_back_from_the_env_form() {
+fn a_shell_reads_any_token_back_from_the_env_format() {
     let token = r#"it's $(a) `b` "c" \ !"#;
     let body = json!({"isSuccess": true, "value": {"access_token": token, "duration": 60}}).to_string();
     let output = token_at(&answering(http("200 OK", "", &body))).args(["--format", "env"]).output().unwrap();

@@ -49,7 +49,7 @@ impl Watch {
             match self.messages.recv_timeout(LINE_TIMEOUT) {
                 Ok(line) => messages.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("it still runs: {messages:?}"),
+                Err(RecvTimeoutError::Timeout) => panic!("the watch still runs: {messages:?}"),
             }
         }
         (self.child.wait().unwrap().code(), messages)
@@ -100,7 +100,7 @@ fn stop(watch: Watch, signal: rustix::process::Signal) -> (Option<i32>, Vec<Stri
 }
 
 #[test]
-fn each_new_token_is_one_line_over_either_transport_and_no_token_comes_twice() {
+fn each_new_token_is_one_line_over_either_transport_and_no_token_is_printed_twice() {
     let emulators = [with_short_tokens(), with_short_tokens()];
     let watches = ["reqwest", "hyper"].map(|transport| ["--transport", transport]);
     let watches: Vec<_> =
@@ -117,7 +117,7 @@ fn each_new_token_is_one_line_over_either_transport_and_no_token_comes_twice() {
 }
 
 #[test]
-fn a_line_has_the_members_of_the_json_form() {
+fn a_line_has_the_members_of_the_json_format() {
     let emulator = emulator();
     let line = Watch::of(&emulator, &[]).token();
     let once = with_emulator(&emulator, &["token", "--format", "json"]).output().unwrap();
@@ -177,7 +177,7 @@ fn a_rotated_secret_file_is_read_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_it_with_0_with_or_without_a_token() {
+fn a_signal_ends_the_watch_with_0_with_or_without_a_token() {
     use rustix::process::Signal;
 
     let emulator = emulator();
@@ -194,8 +194,8 @@ fn a_signal_ends_it_with_0_with_or_without_a_token() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_goes_away_ends_it_before_the_next_token() {
-    // The token lives for an hour, so the watch writes nothing that could fail.
+fn closing_standard_output_ends_the_watch_before_the_next_token() {
+    // The token lives for an hour, so the watch attempts no write that could fail.
     let emulator = emulator();
     let mut child = command(&emulator, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
@@ -207,7 +207,7 @@ fn a_reader_that_goes_away_ends_it_before_the_next_token() {
 }
 
 #[test]
-fn a_refused_credential_ends_it_at_once_without_a_token() {
+fn a_refused_credential_ends_a_watch_without_a_token_immediately() {
     let emulator = emulator();
     let mut command = command(&emulator, &["--format", "json"]);
     let output = command.env("CG_AUTH_CLIENT_SECRET", "another").output().unwrap();
@@ -218,7 +218,7 @@ fn a_refused_credential_ends_it_at_once_without_a_token() {
 }
 
 #[test]
-fn a_credential_that_is_refused_later_ends_it_when_the_last_token_expires() {
+fn a_credential_that_is_refused_later_ends_the_watch_when_the_last_token_expires() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &[]);
     watch.token();
@@ -235,7 +235,7 @@ fn v_logs_each_acquisition_and_shows_no_token() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &["-v"]);
     let mut log = String::new();
-    // With either grant: so short a token may expire before its refresh token is used.
+    // The provider may use either grant: a token this short may expire before the provider refreshes it.
     while log.matches("token_acquired").count() < 2 {
         log += &watch.message();
     }
@@ -245,13 +245,13 @@ fn v_logs_each_acquisition_and_shows_no_token() {
 }
 
 #[test]
-fn wrong_settings_end_it_with_2() {
+fn wrong_settings_end_the_watch_with_2() {
     let emulator = emulator();
     let missing = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-secret");
     let missing = missing.to_str().unwrap();
     for (arguments, message) in [
-        (&["--format", "raw"][..], "--watch prints the JSON form only"),
-        (&["--format", "json", "--with-refresh-token", "--error-format", "human"], "does not print it"),
+        (&["--format", "raw"][..], "--watch prints JSON only"),
+        (&["--format", "json", "--with-refresh-token", "--error-format", "human"], "do not combine it"),
         (&["--client-secret-file", missing], "cannot read the client secret from"),
         (&["--base-url", "http://example.com"], "--allow-http"),
     ] {

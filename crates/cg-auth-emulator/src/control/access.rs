@@ -1,13 +1,13 @@
-//! Who may use the control API: programs on this machine, but no web page of another origin.
+//! Access control of the control API: it serves programs on this machine, but no web page of another origin.
 
 use http::{header, request};
 
 use super::error::ControlError;
 
-/// Refuses peers on other machines, and browsers that act for a page of another origin.
+/// Refuses peers on other machines, and browser requests from a page of another origin.
 ///
-/// DNS rebinding, where a page's own name resolves to 127.0.0.1, shows in the request's host. Any other page,
-/// also one on another port of this machine, shows in `Origin` or in `Sec-Fetch-Site`.
+/// The check of the host stops DNS rebinding, where the host name of a page resolves to 127.0.0.1. The checks
+/// of `Origin` and `Sec-Fetch-Site` stop any other page, also one on another port of this machine.
 pub(super) fn check(is_local: bool, head: &request::Parts) -> Result<(), ControlError> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let host = match (head.uri.authority(), hosts.next(), hosts.next()) {

@@ -36,7 +36,7 @@ impl ControlError {
     }
 
     pub(super) fn too_many_scripts(limit: usize) -> Self {
-        let message = format!("{limit} scripts are in force; delete one first.");
+        let message = format!("{limit} scripts are active; delete one first.");
         Self::new(StatusCode::CONFLICT, "TooManyScripts", message.into())
     }
 

@@ -1,4 +1,4 @@
-//! How the control API reads the bodies of requests.
+//! Parses the request bodies of the control API.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ControlError> 
     })
 }
 
-/// A member that counts seconds.
+/// Converts the `seconds` of `member` to a duration. The error names the member.
 pub(super) fn duration(member: &str, seconds: f64) -> Result<Duration, ControlError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| {
         ControlError::invalid(format!("`{member}` must be at least 0 and less than 2^64 seconds."))

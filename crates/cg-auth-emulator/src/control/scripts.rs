@@ -59,7 +59,8 @@ impl Row {
     }
 }
 
-/// A script as a client writes it. It may hold one of `answer`, `refuse` and `drop_connection`.
+/// A script in the JSON that a client sends. It may hold at most one of `answer`, `refuse` and
+/// `drop_connection`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewScript {

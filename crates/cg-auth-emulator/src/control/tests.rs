@@ -62,7 +62,7 @@ fn a_whole_scenario_runs_over_http_alone() {
 }
 
 #[test]
-fn an_invalid_order_is_refused_and_never_quoted() {
+fn an_invalid_control_request_is_refused_and_never_quoted() {
     let emulator = Emulator::start_blocking().unwrap();
     let post = "POST /_emulator/scripts";
     let two_endings = r#"{"operation":"other","answer":{"status":200},"drop_connection":true}"#;
@@ -108,7 +108,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn every_order_gets_a_2xx_or_a_4xx(
+    fn every_control_request_gets_a_2xx_or_a_4xx(
         method in "GET|POST|DELETE|PUT|[A-Z]{1,9}",
         path in "(clock|scripts|requests|reset|health|scripts/.{0,20}|.{0,20})",
         body in prop_oneof![
@@ -137,7 +137,7 @@ fn scripts_added_over_http_are_bounded() {
 }
 
 #[test]
-fn orders_from_beyond_loopback_are_refused() {
+fn control_requests_from_beyond_loopback_are_refused() {
     let state = Emulator::builder().state();
     let request = http::Request::post("/_emulator/reset").header("host", "127.0.0.1:1").body(()).unwrap();
     let head = request.into_parts().0;

@@ -1,4 +1,4 @@
-//! The handle, with every runtime that a caller may have.
+//! The handle, called with every kind of runtime and without one.
 
 use std::{
     pin::pin,
@@ -84,7 +84,7 @@ fn waiting_for_requests_can_block() {
 }
 
 #[test]
-fn recorded_requests_hold_what_arrived_without_its_secrets() {
+fn recorded_requests_describe_each_request_without_its_secrets() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let sender = Mutex::new(sender);
     let emulator = Emulator::builder()
@@ -133,7 +133,7 @@ fn recorded_requests_hold_what_arrived_without_its_secrets() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_observer_ends_its_request_and_with_http2_no_other() {
+async fn a_panic_in_the_observer_ends_only_its_own_request() {
     for http2 in [Http2::Negotiated, Http2::PriorKnowledge] {
         let emulator = Emulator::builder()
             .on_request(|request| assert!(request.number() > 1, "the observer panics"))
@@ -260,7 +260,7 @@ fn delegate(emulator: &Emulator) -> (u16, serde_json::Value) {
 }
 
 /// Sends a request that the emulator answers after `delay`, and waits until the emulator has read it. The
-/// thread ends with the answer.
+/// returned thread waits for the answer.
 fn send_delayed(emulator: &Emulator, delay: Duration) -> thread::JoinHandle<String> {
     emulator.next(Operation::ProtectedResource).delay(delay).keep();
     let address = emulator.address();

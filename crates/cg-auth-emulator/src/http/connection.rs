@@ -11,13 +11,13 @@ use tokio::{
 /// An accepted connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    /// The connection's place among all accepted connections, from 1.
+    /// The number of the connection among all accepted connections, from 1.
     pub(super) number: u64,
     /// Whether the peer is on this machine.
     pub(super) is_local: bool,
     /// The protocol that the TLS handshake negotiated.
     pub(super) alpn: Option<String>,
-    /// Notified to close the connection without finishing anything.
+    /// A notification closes the connection without finishing its requests.
     pub(super) abort: Notify,
     activity: watch::Sender<Activity>,
 }
@@ -25,11 +25,11 @@ pub(super) struct Connection {
 /// What is in flight on a connection.
 #[derive(Debug, Default)]
 struct Activity {
-    /// Requests that the emulator is reading or answering. Each ends without the peer's help.
+    /// Requests that the emulator is reading or answering. Each ends without any action of the peer.
     answering: usize,
-    /// Answers that the HTTP library has not taken whole. Each ends only when the peer reads.
+    /// Answers that the HTTP library has not consumed completely. Each ends only when the peer reads.
     sending: usize,
-    /// Whether a write to the socket is waiting for room.
+    /// Whether a write to the socket is blocked because the peer does not read.
     is_write_blocked: bool,
 }
 
@@ -45,7 +45,7 @@ impl Connection {
         ActiveRequest { connection: Arc::clone(self), is_sending: false }
     }
 
-    /// Notes whether a write to the socket is waiting for room.
+    /// Records whether a write to the socket is blocked.
     pub(super) fn set_write_blocked(&self, is_blocked: bool) {
         self.activity.send_if_modified(|activity| {
             std::mem::replace(&mut activity.is_write_blocked, is_blocked) != is_blocked
@@ -58,8 +58,8 @@ impl Connection {
         self.wait_until_unchanged_for(LAST_ANSWER, is_idle).await;
     }
 
-    /// Waits until it has been the peer's turn for [`PEER_TIMEOUT`] and the peer has neither sent a request
-    /// nor read any part of an answer.
+    /// Waits until the peer has been silent for [`PEER_TIMEOUT`]: no request is being answered, and the peer
+    /// has neither sent a request nor read part of an answer.
     pub(super) async fn wait_until_peer_is_silent(&self) {
         self.wait_until_unchanged_for(PEER_TIMEOUT, |it| it.answering == 0).await;
     }
@@ -85,7 +85,7 @@ pub(super) struct ActiveRequest {
 }
 
 impl ActiveRequest {
-    /// Notes that the answer is ready, so that progress now depends on the peer.
+    /// Records that the answer is ready, so that progress now depends on the peer.
     pub(super) fn into_sending(mut self) -> Self {
         self.is_sending = true;
         self.connection.activity.send_modify(|activity| {
@@ -95,7 +95,7 @@ impl ActiveRequest {
         self
     }
 
-    /// Notes that the peer has made room for another part of the answer.
+    /// Records that the peer has accepted another part of the answer.
     pub(super) fn made_progress(&self) {
         self.connection.activity.send_modify(|_| ());
     }
@@ -110,7 +110,7 @@ impl Drop for ActiveRequest {
     }
 }
 
-/// How long a peer may take to send a request or a whole body, or to read some of an answer.
+/// How long a peer may take to send a request or a whole body, or to read part of an answer.
 pub(super) const PEER_TIMEOUT: Duration = Duration::from_secs(10);
-/// A generous bound on the time from the HTTP library's taking an answer until the system has it.
+/// A generous limit for the time in which the HTTP library passes its last answer to the operating system.
 const LAST_ANSWER: Duration = Duration::from_millis(200);

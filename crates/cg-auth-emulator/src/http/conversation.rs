@@ -64,7 +64,7 @@ async fn serve_http(
         let connection = Arc::clone(&connection);
         service_fn(move |request| exchange(state.clone(), Arc::clone(&connection), request))
     };
-    // An error ends the connection, and the peer sees that end; there is no place to report it.
+    // An error is ignored: it ends the connection, which the peer notices, and no caller waits for it.
     let mut conversation = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut aborted = pin!(connection.abort.notified());
     tokio::select! {
@@ -79,7 +79,8 @@ async fn serve_http(
         biased;
         () = aborted => {}
         _ = conversation => {}
-        // An HTTP/2 connection ends only when the peer answers; a shutdown must not depend on that.
+        // An HTTP/2 connection closes gracefully only when the peer responds. A shutdown must not depend on
+        // that.
         () = connection.wait_until_idle() => {}
         // A peer that does not read its answer must not keep the connection open.
         () = connection.wait_until_peer_is_silent() => {}

@@ -25,7 +25,7 @@ use crate::{
     state::State,
 };
 
-/// A script closes the connection without an answer.
+/// The error that makes hyper close the connection when a script drops it.
 #[derive(Debug, thiserror::Error)]
 #[error("a script dropped the connection")]
 pub(super) struct ConnectionDropped;
@@ -53,13 +53,14 @@ pub(super) async fn exchange(
         pending.answered(answer.status());
         answer
     };
-    // 204, 304 and answers to HEAD have no body. Hyper leaves it out in HTTP/1.1, but sends it in HTTP/2.
+    // 204, 304 and answers to HEAD must not have a body. Hyper omits it in HTTP/1.1, but would send it in
+    // HTTP/2.
     let has_body =
         !is_http2_head && !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     Ok(answer.map(|body| SendingBody::new(if has_body { body.into_bytes() } else { Bytes::new() }, active)))
 }
 
-/// The answer of the first script that fits, else the service's; `None` when a script drops the connection.
+/// The answer of the first matching script, else of the service; `None` when a script drops the connection.
 async fn answer(
     state: &State,
     pending: &mut PendingRequest,
@@ -87,8 +88,8 @@ async fn answer(
     }
 }
 
-/// Reads a body of at most [`BODY_LIMIT`]. Part of a longer one is read and discarded: a peer that is still
-/// writing when the connection closes may never read the answer.
+/// Reads a body of at most [`BODY_LIMIT`]. Part of a longer body is read and discarded, because a peer that
+/// is still writing when the connection closes may never read the answer.
 async fn collect(mut incoming: Incoming) -> Result<Body, Refusal> {
     let mut body = BodyCollector::new(BODY_LIMIT);
     let mut fits = body.expect(incoming.size_hint().lower()).is_ok();
@@ -105,5 +106,5 @@ async fn collect(mut incoming: Incoming) -> Result<Body, Refusal> {
     if fits { Ok(body.finish()) } else { Err(Refusal::TOO_LARGE) }
 }
 
-/// The longest request body that is accepted: ten times what a credential needs.
+/// The size limit of a request body: ten times the size that a credential needs.
 pub(super) const BODY_LIMIT: usize = 64 * 1024;

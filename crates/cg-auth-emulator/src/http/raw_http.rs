@@ -14,17 +14,18 @@ pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
-    // A reset closes the connection too.
+    // A connection reset ends the answer too.
     let _ = stream.read_to_string(&mut answer);
     answer
 }
 
-/// Sends a request on a new connection: the status and the JSON body of the answer. Status 0 means no answer.
+/// Sends a request on a new connection and returns the status and the JSON body of the answer. Status 0 means
+/// no answer.
 pub(crate) fn ask(address: SocketAddr, line: &str, body: &str) -> (u16, serde_json::Value) {
     ask_with(address, line, "content-type: application/json", body)
 }
 
-/// Asks for a delegated token with `credential`.
+/// Requests a delegated token with `credential`.
 pub(crate) fn delegate(address: SocketAddr, credential: &ApiCredential) -> (u16, serde_json::Value) {
     let (name, secret) = (credential.user_principal_name(), credential.client_secret().expose_secret());
     let headers = format!("clientSecret: {secret}\r\nuserPrincipalName: {name}");

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::{ActiveRequest, Connection};
 
-/// The body of an answer. It keeps its request in flight until the peer has made room for the whole body.
+/// The body of an answer. The request stays in flight until the peer has accepted the whole body.
 #[derive(Debug)]
 pub(super) struct SendingBody {
     rest: Bytes,
@@ -36,8 +36,8 @@ impl Body for SendingBody {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.request.made_progress();
-        // The last byte is a frame of its own. HTTP/2 holds that frame back, and with it `request`, until the
-        // peer's window has made room for all earlier frames.
+        // The last byte is a separate frame. HTTP/2 sends that frame only when the peer's window has room for
+        // all earlier ones, and until then this body keeps `request` in flight.
         let left = self.rest.len();
         let frame_len = if left > 1 { FRAME_LIMIT.min(left - 1) } else { left };
         let frame = self.rest.split_to(frame_len);
@@ -53,7 +53,7 @@ impl Body for SendingBody {
     }
 }
 
-/// A connection's stream. It tells the connection whether a write is waiting for room.
+/// A connection's stream. It reports to the connection whether a write is blocked.
 #[derive(Debug)]
 pub(super) struct WatchedStream<S> {
     pub(super) stream: S,
@@ -106,5 +106,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     }
 }
 
-/// How much the HTTP library is given at once: as much as fits into one HTTP/2 frame.
+/// How many bytes the HTTP library receives at once: as many as fit into one HTTP/2 frame.
 const FRAME_LIMIT: usize = 16 * 1024;

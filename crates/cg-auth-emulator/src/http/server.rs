@@ -33,7 +33,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves on `listener`. The caller needs no runtime, and nothing here blocks.
+    /// Starts to serve on `listener`. This needs no runtime of the caller and does not block.
     pub(crate) fn start(
         listener: StdTcpListener,
         tls: Option<Arc<ServerConfig>>,
@@ -41,8 +41,8 @@ impl Server {
     ) -> Result<Self, EmulatorError> {
         let (shutdown, watched) = watch::channel(Shutdown::NotRequested);
         let (end, ended) = oneshot::channel();
-        // A caller in an async context may not drop a runtime. So the thread starts first, takes the runtime
-        // over, and drops it.
+        // Dropping a runtime inside an async context panics, and the caller may be in one. So the thread
+        // starts first, takes ownership of the runtime and drops it.
         let (runtime_sender, runtime_receiver) = mpsc::channel::<(Runtime, TcpListener)>();
         let thread = thread::Builder::new()
             .name("cg-auth-emulator".to_owned())
@@ -71,7 +71,8 @@ impl Server {
         }
     }
 
-    /// Shuts down gracefully: takes nothing new and waits for the requests in flight, up to [`PEER_TIMEOUT`].
+    /// Shuts down gracefully: accepts nothing new and waits for the requests in flight, up to
+    /// [`PEER_TIMEOUT`].
     pub(crate) async fn shutdown(mut self) {
         self.shutdown.send_replace(Shutdown::Graceful);
         if let Some(ended) = self.ended.take() {
@@ -85,7 +86,7 @@ impl Server {
         self.join();
     }
 
-    /// The server's own runtime, whose timers run whatever the caller's executor is.
+    /// The server's own runtime. Its timers work with any executor that the caller uses.
     pub(crate) const fn runtime(&self) -> &runtime::Handle {
         &self.runtime
     }
@@ -93,7 +94,7 @@ impl Server {
     fn join(&mut self) {
         // An observer on the server's thread may drop the last handle; a thread must not join itself.
         if let Some(thread) = self.thread.take().filter(|it| it.thread().id() != thread::current().id()) {
-            // The panic hook has reported a panic of that thread; the caller must not panic for it too.
+            // The panic hook has already reported a panic of that thread, so the caller does not panic again.
             let _ = thread.join();
         }
     }
@@ -157,7 +158,7 @@ async fn accept(
                     drop(permit);
                 });
             }
-            // The peer has closed the connection, or the process is out of descriptors. Both can pass.
+            // The peer has closed the connection, or the process is out of descriptors. Both are temporary.
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }

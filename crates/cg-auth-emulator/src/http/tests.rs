@@ -39,7 +39,7 @@ async fn the_date_header_comes_from_the_emulators_clock_alone() {
 }
 
 #[tokio::test]
-async fn tls_offers_http2_with_a_certificate_made_at_start() {
+async fn tls_offers_http2_with_a_generated_certificate() {
     let emulator = Emulator::builder().tls().start().await.unwrap();
     assert!(emulator.base_url().as_str().starts_with("https://127.0.0.1:"));
     let pem = emulator.ca_pem().unwrap().as_bytes();
@@ -58,7 +58,7 @@ async fn dropping_the_emulator_closes_every_socket() {
 }
 
 #[tokio::test]
-async fn a_malformed_request_gets_a_4xx_and_the_emulator_goes_on() {
+async fn a_malformed_request_gets_a_4xx_and_the_emulator_continues() {
     let emulator = Emulator::start().await.unwrap();
     let long = "x".repeat(BODY_LIMIT + 1);
     for (request, status) in [

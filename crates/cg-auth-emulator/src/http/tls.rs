@@ -1,4 +1,4 @@
-//! [`Alpn`], the HTTP versions offered in TLS, and [`Tls`], the certificates made at start.
+//! [`Alpn`], the HTTP versions offered in TLS, and [`Tls`], the certificates generated at startup.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -50,8 +50,8 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Makes both for a server at `address` and at the names of this machine. The authority's key is dropped
-    /// here, so it never signs another certificate.
+    /// Generates an authority, and a server certificate for `address` and the names of this machine. The
+    /// authority's key is dropped here, so it never signs another certificate.
     pub(crate) fn new(address: IpAddr, alpn: Alpn) -> Result<Self, EmulatorError> {
         let (ca_pem, certificate, key) = certificates(address).map_err(EmulatorError::certificate)?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -87,8 +87,8 @@ fn certificates(address: IpAddr) -> Result<Certificates, rcgen::Error> {
     Ok((authority.pem(), certificate.der().clone(), key))
 }
 
-/// Valid from yesterday, for a year: some platforms refuse longer lives. The dates are real time, because TLS
-/// libraries do not use the emulator's clock.
+/// The certificate is valid from yesterday for a year, because some platforms refuse longer validity. The
+/// dates are real time, because TLS libraries do not use the emulator's clock.
 fn params(common_name: &str, names: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, common_name);

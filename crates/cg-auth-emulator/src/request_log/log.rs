@@ -1,4 +1,4 @@
-//! [`RequestLog`]: the newest requests, and how many there were for each operation.
+//! [`RequestLog`]: the newest requests, and the number of requests for each operation.
 
 use std::{
     collections::VecDeque,
@@ -70,7 +70,7 @@ impl RequestLog {
         self.entries().counts[index(operation)]
     }
 
-    /// How many requests are counted and no longer kept.
+    /// How many counted requests the log no longer keeps.
     pub(crate) fn forgotten(&self) -> u64 {
         self.entries().forgotten
     }

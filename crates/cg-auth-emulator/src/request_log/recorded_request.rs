@@ -65,10 +65,10 @@ impl RecordedRequest {
 
     /// The value of the first header with this name.
     ///
-    /// Most values are replaced by their length: `(redacted, 28 bytes)`. Shown are the values of `accept`,
-    /// `accept-encoding`, `connection`, `content-encoding`, `content-length`, `content-type`, `host`, `te`,
-    /// `transfer-encoding`, `user-agent` and `x-cloud-governance-jsoncontract`. A `host` that contains a user
-    /// is redacted too. An HTTP/2 request has no `host` header.
+    /// Most values are replaced by their length: `(redacted, 28 bytes)`. Only these headers keep their
+    /// values: `accept`, `accept-encoding`, `connection`, `content-encoding`, `content-length`,
+    /// `content-type`, `host`, `te`, `transfer-encoding`, `user-agent` and `x-cloud-governance-jsoncontract`.
+    /// A `host` that contains a user name is redacted too. An HTTP/2 request has no `host` header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -110,13 +110,13 @@ impl RecordedRequest {
         self.elapsed
     }
 
-    /// The request's place among all requests since the start, from 1.
+    /// The number of the request among all requests since the start, from 1.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// The place of the request's connection among all accepted connections, from 1.
+    /// The number of the request's connection among all accepted connections, from 1.
     #[must_use]
     pub const fn connection(&self) -> u64 {
         self.connection
@@ -153,7 +153,7 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().take(MAX_HEADERS).map(shown).collect()
 }
 
-/// Whether this is a `host` that contains a user, and perhaps a password.
+/// Whether the header is a `Host` that contains a user name and perhaps a password.
 fn holds_user(name: &HeaderName, value: &str) -> bool {
     name == header::HOST && value.contains('@')
 }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_contains_a_user_is_redacted() {
+    fn a_host_that_contains_a_user_name_is_redacted() {
         for (host, recorded) in [("u:s3cret@h", "(redacted, 10 bytes)"), ("h:1", "h:1")] {
             let request = Request::get("/me").header("host", host).body("").unwrap();
             assert_eq!(record(request).header("host"), Some(recorded));

@@ -24,7 +24,7 @@ fn the_log_keeps_the_newest_requests_and_counts_all() {
 }
 
 #[test]
-fn an_abandoned_request_has_no_status_and_one_from_before_a_reset_changes_nothing() {
+fn an_abandoned_request_has_no_status_and_a_cleared_one_is_not_recorded_again() {
     let log = Arc::new(RequestLog::new(None));
     let pending = begin(&log);
     assert_eq!(log.requests()[0].elapsed(), None);

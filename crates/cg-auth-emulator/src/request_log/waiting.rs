@@ -26,7 +26,7 @@ pub struct WaitTimedOut {
     pub within: Duration,
 }
 
-/// A number of requests for an operation, to be waited for.
+/// The number of requests for an operation that a caller waits for.
 pub(crate) struct RequestCount {
     pub(crate) operation: Operation,
     pub(crate) wanted: u64,

@@ -1,4 +1,4 @@
-//! [`ScriptBuilder`]: how a test writes a script.
+//! [`ScriptBuilder`]: writes a script for a test.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,11 +14,11 @@ use crate::{operation::Operation, refusal::Refusal, response};
 
 /// A script for the next requests for one operation, made by [`Emulator::next`](crate::Emulator::next).
 ///
-/// The script takes effect with one of [`refuse`](Self::refuse), [`answer`](Self::answer),
-/// [`answer_with`](Self::answer_with), [`delay`](Self::delay) and [`drop_connection`](Self::drop_connection).
-/// The other methods come before it.
+/// One of these methods activates the script: [`refuse`](Self::refuse), [`answer`](Self::answer),
+/// [`answer_with`](Self::answer_with), [`delay`](Self::delay) or [`drop_connection`](Self::drop_connection).
+/// Call the other methods before it.
 #[derive(Debug)]
-#[must_use = "a script takes effect with `refuse`, `answer`, `answer_with`, `delay` or `drop_connection`"]
+#[must_use = "`refuse`, `answer`, `answer_with`, `delay` or `drop_connection` activates the script"]
 pub struct ScriptBuilder {
     scripts: Arc<ScriptQueue>,
     operation: Operation,
@@ -36,7 +36,7 @@ impl ScriptBuilder {
     /// asks for. The error's `code` is `Scripted`.
     ///
     /// # Panics
-    /// When `status` is not within 200 to 999, or 256 scripts are in force.
+    /// When `status` is not within 200 to 999, or 256 scripts are active.
     #[track_caller]
     pub fn refuse(self, status: u16) -> ScriptGuard {
         let refusal = Refusal::scripted(checked(status), self.retry_after_header());
@@ -46,7 +46,7 @@ impl ScriptBuilder {
     /// Answers the requests with a status and a JSON body.
     ///
     /// # Panics
-    /// When `status` is not within 200 to 999, or 256 scripts are in force.
+    /// When `status` is not within 200 to 999, or 256 scripts are active.
     #[track_caller]
     pub fn answer(self, status: u16, body: impl Into<Body>) -> ScriptGuard {
         let mut response = Response::new(body.into());
@@ -59,11 +59,11 @@ impl ScriptBuilder {
 
     /// Answers the requests with the status, headers and body of `response`, and adds a missing `Date`.
     ///
-    /// The connection decides on the HTTP version and on framing headers such as `Content-Length`. No body is
-    /// sent with 204 and 304, which have none.
+    /// The connection determines the HTTP version and the framing headers such as `Content-Length`. No body
+    /// is sent with 204 and 304.
     ///
     /// # Panics
-    /// When the status is not within 200 to 999, or 256 scripts are in force.
+    /// When the status is not within 200 to 999, or 256 scripts are active.
     #[track_caller]
     pub fn answer_with(self, response: Response<Body>) -> ScriptGuard {
         let (head, body) = response.into_parts();
@@ -80,7 +80,7 @@ impl ScriptBuilder {
     /// Lets the service answer after `delay`, which is real time and adds to [`after`](Self::after).
     ///
     /// # Panics
-    /// When 256 scripts are in force.
+    /// When 256 scripts are active.
     #[track_caller]
     pub fn delay(self, delay: Duration) -> ScriptGuard {
         self.after(delay).finish(Ending::Passthrough)
@@ -90,7 +90,7 @@ impl ScriptBuilder {
     /// other request on the connection too.
     ///
     /// # Panics
-    /// When 256 scripts are in force.
+    /// When 256 scripts are active.
     #[track_caller]
     pub fn drop_connection(self) -> ScriptGuard {
         self.finish(Ending::DropConnection)
@@ -108,8 +108,8 @@ impl ScriptBuilder {
         self
     }
 
-    /// Waits for `delay` before the script's ending. Several delays add up. This is real time, which no clock
-    /// moves.
+    /// Waits for `delay` before the script's ending. Several delays add up. The delay is real time and does
+    /// not depend on the emulator's clock.
     pub const fn after(mut self, delay: Duration) -> Self {
         self.delay = self.delay.saturating_add(delay);
         self
@@ -131,7 +131,7 @@ impl ScriptBuilder {
     fn finish(self, ending: Ending) -> ScriptGuard {
         let Self { scripts, operation, times, delay, .. } = self;
         let Some((id, hits)) = scripts.add(operation, times, Behaviour { delay, ending }) else {
-            panic!("{MAX_SCRIPTS} scripts are in force; drop a guard, or call Emulator::reset");
+            panic!("{MAX_SCRIPTS} scripts are active; drop a guard, or call Emulator::reset");
         };
         ScriptGuard::new(scripts, id, hits)
     }
@@ -141,6 +141,6 @@ impl ScriptBuilder {
 fn checked(status: u16) -> StatusCode {
     match StatusCode::from_u16(status) {
         Ok(status) if !status.is_informational() => status,
-        _ => panic!("the status {status} cannot end a request; give one from 200 to 999"),
+        _ => panic!("the status {status} is not a final status; use one from 200 to 999"),
     }
 }

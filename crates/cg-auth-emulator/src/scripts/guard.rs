@@ -7,11 +7,11 @@ use std::sync::{
 
 use super::queue::ScriptQueue;
 
-/// A script in force. Dropping the guard removes the script, however often it has been followed.
+/// An active script. Dropping the guard removes the script, even if it is not used up.
 ///
-/// A request that already waits for the script's delay still ends as the script says.
+/// A request that is already waiting for the script's delay still follows the script.
 #[derive(Debug)]
-#[must_use = "dropping the guard removes the script; `keep()` leaves it in force"]
+#[must_use = "dropping the guard removes the script; `keep()` keeps it active"]
 pub struct ScriptGuard {
     scripts: Arc<ScriptQueue>,
     id: u64,
@@ -29,7 +29,7 @@ impl ScriptGuard {
         self.hits.load(Relaxed)
     }
 
-    /// Keeps the script in force until it is used up, or until [`Emulator::reset`](crate::Emulator::reset).
+    /// Keeps the script active until it is used up, or until [`Emulator::reset`](crate::Emulator::reset).
     pub fn keep(mut self) {
         // Ids begin at 1, so the drop removes nothing.
         self.id = 0;

@@ -1,4 +1,4 @@
-//! [`ScriptQueue`]: the scripts that still apply to some request.
+//! [`ScriptQueue`]: the active scripts.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,8 @@ struct Entries {
 }
 
 impl ScriptQueue {
-    /// Adds a script for `times` requests: its id and its count of hits. `None` when the queue is full.
+    /// Adds a script for `times` requests and returns its id and its hit counter; `None` if the queue is
+    /// full.
     pub(crate) fn add(
         &self,
         operation: Operation,
@@ -43,7 +44,7 @@ impl ScriptQueue {
         Some((id, hits))
     }
 
-    /// The behaviour of the first script for `operation`. Its last request removes the script.
+    /// Takes the behaviour of the first script for `operation`, and removes the script if it is now used up.
     pub(crate) fn follow(&self, operation: Operation) -> Option<Behaviour> {
         let mut entries = self.entries();
         let index = entries.scripts.iter().position(|script| script.operation == operation)?;
@@ -60,7 +61,7 @@ impl ScriptQueue {
         self.entries().scripts.iter().cloned().collect()
     }
 
-    /// Removes a script. The result says whether the queue held it.
+    /// Removes a script, and returns whether the queue held it.
     pub(crate) fn remove(&self, id: u64) -> bool {
         let mut entries = self.entries();
         let before = entries.scripts.len();
@@ -90,7 +91,7 @@ mod tests {
     const OPERATION: Operation = Operation::GetDelegateAccessToken;
 
     #[test]
-    fn the_first_matching_script_is_followed_as_often_as_it_says() {
+    fn the_first_matching_script_applies_as_often_as_it_says() {
         let scripts = ScriptQueue::default();
         scripts.add(Operation::DeleteTokenCache, 1, after(9)).unwrap();
         let (_, hits) = scripts.add(OPERATION, 2, after(1)).unwrap();
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_is_bounded_and_a_script_for_no_request_takes_no_place() {
+    fn the_queue_is_bounded_and_a_script_for_zero_requests_is_not_queued() {
         let scripts = ScriptQueue::default();
         scripts.add(OPERATION, 0, after(0)).unwrap();
         for _ in 0..MAX_SCRIPTS {

@@ -30,7 +30,7 @@ pub(crate) struct Behaviour {
     pub(crate) ending: Ending,
 }
 
-/// What happens to a request after its delay. `Debug` shows no more of an answer than its status.
+/// What happens to a request after its delay. `Debug` shows only the status of an answer.
 #[derive(Clone)]
 pub(crate) enum Ending {
     /// The service answers, as without a script.

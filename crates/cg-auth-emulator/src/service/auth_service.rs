@@ -1,4 +1,4 @@
-//! [`AuthService`]: the emulated service, from a request to its answer.
+//! [`AuthService`]: the emulated service, which turns a request into its answer.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -41,7 +41,7 @@ impl AuthService {
         Self { users, settings, clock, tokens }
     }
 
-    /// Answers any request. It reads the clock once, so every date of an answer is the same.
+    /// Answers any request. It reads the clock once, so all dates in an answer agree.
     pub(crate) fn answer(&self, request: &Request<Body>) -> Response<Body> {
         let now = self.clock.now().wall();
         let format = self.format(request.headers(), now);
@@ -64,7 +64,8 @@ impl AuthService {
         self.format(headers, self.clock.now().wall()).refusal(refusal, self.tokens().random_id())
     }
 
-    /// Forgets every issued token and draws a new key, so that all of them are refused from now on.
+    /// Forgets every issued token and generates a new key, so that the service refuses all of them from then
+    /// on.
     pub(crate) fn reset(&self) {
         self.tokens().reset();
     }
@@ -100,7 +101,7 @@ impl AuthService {
         Ok(Outcome::Issued(self.tokens().delegate(name(user), now)))
     }
 
-    /// Refresh takes everything from the headers. A query or a body is ignored.
+    /// A refresh reads the headers only. It ignores a query and a body.
     fn refresh(&self, headers: &HeaderMap, now: SystemTime) -> Result<Outcome, Refusal> {
         let PresentedCredential::Of(user) = PresentedCredential::in_headers(headers, &self.users) else {
             return Err(Refusal::INVALID_CREDENTIAL);
@@ -126,7 +127,8 @@ impl AuthService {
         claims.map(Outcome::Caller).ok_or_else(Refusal::invalid_access_token)
     }
 
-    /// The user whose credential the request presents where the policy wants it. A body must be JSON.
+    /// Authenticates the user: the credential must be in the headers, in the body or in both, as the policy
+    /// requires. A body must be declared as JSON.
     fn authenticate(&self, request: &Request<Body>) -> Result<&User, Refusal> {
         let (headers, body) = (request.headers(), request.body());
         if !body.is_empty() && !headers.get(CONTENT_TYPE).is_none_or(is_json) {

@@ -15,14 +15,14 @@ use super::refresh_ticket::RefreshTicket;
 #[derive(Debug, Default)]
 pub(super) struct TokenCache(HashMap<UserPrincipalName, IssuedToken>);
 
-/// An issued token and what the service knows of it. `Debug` shows no token.
+/// An issued token and what the service knows about it. `Debug` shows no token.
 #[derive(Debug, Clone)]
 pub(super) struct IssuedToken {
     pub(super) access_token: AccessToken,
     pub(super) refresh_token: RefreshToken,
     /// The content of the refresh token.
     pub(super) ticket: RefreshTicket,
-    /// In seconds since 1970.
+    /// When the access token expires, in seconds since 1970.
     pub(super) expires_at: u64,
 }
 

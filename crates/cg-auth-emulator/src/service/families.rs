@@ -7,7 +7,7 @@ use cg_auth_core::UserPrincipalName;
 use super::{refresh_ticket::RefreshTicket, settings::RefreshRotation};
 
 /// The families that can be refreshed, at most [`MAX_FAMILIES`], and the revoked ones, at most
-/// [`MAX_REVOCATIONS`]. The oldest makes room for the newest.
+/// [`MAX_REVOCATIONS`]. Each of the two drops its oldest entry when it is full.
 #[derive(Debug)]
 pub(super) struct Families {
     rotation: RefreshRotation,
@@ -34,7 +34,7 @@ struct Family {
 pub(super) enum RefreshRefused {
     /// Not issued to this user, forgotten, expired, or of a revoked family.
     Unknown,
-    /// Used before. The family is revoked, because a second use may be a thief's.
+    /// Used before. The family is revoked, because the second use may come from a thief.
     Reused,
 }
 
@@ -50,7 +50,7 @@ impl Families {
         }
     }
 
-    /// Starts a family of `user`'s. Its first refresh token is valid until `expires_at`.
+    /// Starts a family for `user`. Its first refresh token is valid until `expires_at`.
     pub(super) fn start(
         &mut self,
         family: u64,
@@ -64,8 +64,8 @@ impl Families {
         RefreshTicket { family, serial: 0 }
     }
 
-    /// Takes a refresh token and gives the one that is valid from now on, which under rotation is a new one
-    /// that is valid until `expires_at`.
+    /// Redeems a refresh token and returns the next valid one. With rotation that is a new token, which is
+    /// valid until `expires_at`.
     pub(super) fn redeem(
         &mut self,
         ticket: RefreshTicket,
@@ -125,7 +125,7 @@ impl Family {
     }
 }
 
-/// Appends `entry`. A queue that holds `limit` entries gives up its oldest, which is returned.
+/// Appends `entry`. If the queue holds `limit` entries, removes the oldest and returns it.
 fn push_bounded(queue: &mut VecDeque<u64>, entry: u64, limit: usize) -> Option<u64> {
     let oldest = if queue.len() == limit { queue.pop_front() } else { None };
     queue.push_back(entry);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn families_and_revocations_are_bounded_and_the_oldest_goes_first() {
+    fn families_and_revocations_are_bounded_and_the_oldest_is_dropped_first() {
         let mut families = Families::new(RefreshRotation::Rotate, true);
         for family in 0..=MAX_REVOCATIONS as u64 {
             let ticket = families.start(family, &user(), None);

@@ -18,7 +18,7 @@ pub(super) struct Claims {
     pub(super) upn: String,
     /// The token's unique id.
     pub(super) jti: String,
-    /// The family of the token: it shares this id with every token that a refresh issued after it.
+    /// The id of the token's family, which every token of one delegation has in common.
     pub(super) sid: String,
 }
 
@@ -51,8 +51,8 @@ impl SigningKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// A key from `random`, which is no cryptographic generator: the key tells emulators apart, and does not
-    /// withstand an attacker.
+    /// A key from `random`, which is not a cryptographic generator. The key keeps the tokens of two emulators
+    /// apart, but does not withstand an attacker.
     pub(super) fn random(random: &mut fastrand::Rng) -> Self {
         let mut key = [0; 32];
         random.fill(&mut key);
@@ -72,8 +72,8 @@ fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Strict, unlike `cg_auth_core`'s reader: RFC 7515 has no padding, and one token must have one spelling, or
-/// altered copies of a token would be accepted.
+/// Decodes strictly, unlike `cg_auth_core`. RFC 7515 allows no padding, and a lenient decoder would accept
+/// altered copies of a token.
 fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

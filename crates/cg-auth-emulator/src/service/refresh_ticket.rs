@@ -4,9 +4,10 @@ use cg_auth_core::model::RefreshToken;
 
 use super::jwt::SigningKey;
 
-/// A refresh token's family and its place there.
+/// The family of a refresh token, and its serial number in that family.
 ///
-/// The token spells both out and is signed, so the service recognises a token of any age without storing it.
+/// The token contains both numbers and a signature, so the service recognises a token of any age without
+/// storing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RefreshTicket {
     pub(super) family: u64,

@@ -6,20 +6,20 @@ use cg_auth_core::{model::JsonContract, token::DurationUnit};
 
 use super::credential_check::KeyHeaderPolicy;
 
-/// What a refresh does to the refresh token that it was sent. It is unknown which of the two the service does
-/// ([wire protocol, section 13](cg_auth_core::docs::wire#13-open-questions-need-a-live-tenant)).
+/// What a refresh does with the refresh token that it receives. It is unknown which of the two the live
+/// service does ([wire protocol, section 13](cg_auth_core::docs::wire#13-open-questions-need-a-live-tenant)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RefreshRotation {
-    /// The refresh token is used up, and the answer holds its successor.
+    /// The refresh token cannot be used again, and the answer holds a new one.
     #[default]
     Rotate,
     /// The refresh token stays valid, and the answer holds it again.
     Keep,
 }
 
-/// How delegate and refresh refuse a credential or a refresh token. The vendor declares both forms; when the
-/// service uses which is unknown
+/// How delegate and refresh refuse a credential or a refresh token. The vendor declares both forms, and it is
+/// unknown when the live service uses which
 /// ([wire protocol, section 4](cg_auth_core::docs::wire#4-errors-what-each-client-does)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

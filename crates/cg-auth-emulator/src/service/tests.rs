@@ -1,4 +1,4 @@
-//! The service without a socket: the core builds the requests and reads the answers.
+//! The service without a socket: `cg_auth_core` builds the requests and reads the answers.
 
 use std::time::Duration;
 

@@ -79,8 +79,8 @@ impl Tokens {
         }
     }
 
-    /// The claims of a valid access token; `None` for any other text, from the second of `exp` on, and for a
-    /// token of a revoked family.
+    /// The claims of a valid access token; `None` if the token is not from this service, has expired, or
+    /// belongs to a revoked family.
     pub(super) fn check(&self, token: &str, now: SystemTime) -> Option<Claims> {
         let claims = Claims::verify(token, &self.key)?;
         let family = u64::from_str_radix(&claims.sid, 16).ok()?;
@@ -93,8 +93,8 @@ impl Tokens {
         self.families.clear();
     }
 
-    /// Forgets everything and draws a new key, so that every older token is refused. The generator is not
-    /// seeded again, because the same seed would draw the same key.
+    /// Forgets everything and generates a new key, so that every older token is refused. The generator is not
+    /// reseeded, because the same seed would produce the same key.
     pub(super) fn reset(&mut self) {
         self.key = SigningKey::random(&mut self.random);
         self.families = Families::new(self.settings.rotation, self.settings.reuse_detection);
@@ -133,7 +133,7 @@ impl Tokens {
         self.answer(token, now)
     }
 
-    /// The token as the answer's `value`. Its `duration` is what remains of the lifetime.
+    /// The token as the answer's `value`. Its `duration` is the remaining lifetime.
     fn answer(&self, token: IssuedToken, now: u64) -> DelegatedAccessTokenApiResultValue {
         let remaining = token.expires_at.saturating_sub(now);
         let duration = match self.settings.duration_unit {
@@ -157,7 +157,8 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The end of a lifetime, which counts in whole seconds like `exp` and lasts one second at least.
+/// The end of a lifetime that starts at `now`. It counts whole seconds, like `exp`, and is at least one
+/// second.
 fn expiry(now: u64, lifetime: Duration) -> u64 {
     now.saturating_add(lifetime.as_secs().max(1))
 }

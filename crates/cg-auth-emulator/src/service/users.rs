@@ -11,7 +11,7 @@ impl Users {
         Self(users)
     }
 
-    /// The user at this place of the builder's order, from 0.
+    /// The `n`th user in the builder's order, from 0.
     pub(crate) fn get(&self, n: usize) -> Option<&User> {
         self.0.get(n)
     }

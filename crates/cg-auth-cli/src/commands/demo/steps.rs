@@ -18,7 +18,7 @@ use crate::failure::{FailedCall, Failure, Operation};
 
 type Token = Answer<DelegatedAccessToken>;
 
-/// The life of a token over one transport.
+/// Runs a token's lifecycle over one transport.
 pub(super) struct Steps<'a> {
     emulator: &'a Emulator,
     transport: Arc<dyn HttpTransport>,
@@ -80,18 +80,20 @@ impl<'a> Steps<'a> {
         let caller: serde_json::Value =
             serde_json::from_slice(response.body().as_bytes()).unwrap_or_default();
         if caller["userPrincipalName"] != user {
-            return Err(Failure::Unexpected("the resource does not name the user of the token".into()));
+            return Err(Failure::Unexpected(
+                "the protected resource did not name the user of the token".into(),
+            ));
         }
         Ok(((), format!("200 over {:?}: welcome, {user}", response.version())))
     }
 
     async fn refresh(&self, token: &Token) -> Result<(Token, String), Failure> {
-        let none = || Failure::Unexpected("the token came without a refresh token".into());
+        let none = || Failure::Unexpected("the emulator issued no refresh token".into());
         let old = token.value.refresh_token().ok_or_else(none)?;
         let refreshed = self.client.refresh_user_access_token(self.emulator.credential(), old).await;
         let refreshed = refreshed.map_err(|error| self.failed(Operation::RefreshToken, error))?;
         if refreshed.value.access_token() == token.value.access_token() {
-            return Err(Failure::Unexpected("the refreshed access token is the old one".into()));
+            return Err(Failure::Unexpected("the refresh returned the old access token".into()));
         }
         if refreshed.value.refresh_token() == Some(old) {
             return Err(Failure::Unexpected("the refresh token was not rotated".into()));
@@ -113,7 +115,7 @@ impl<'a> Steps<'a> {
         Ok(((), format!("{}: the service has deleted its cached tokens", answer.status.as_u16())))
     }
 
-    /// Calls the resource with the transport alone, as an application would.
+    /// Calls the protected resource through the transport, without the client, as an application would.
     async fn call_protected(&self, token: &AccessToken) -> Result<Response<Body>, Failure> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
             .map_err(TransportError::config)?;
@@ -124,7 +126,9 @@ impl<'a> Steps<'a> {
             .map_err(TransportError::config)?;
         match tokio::time::timeout(STEP_TIMEOUT, self.transport.send(request)).await {
             Ok(response) => Ok(response.map_err(|error| self.failed(Operation::UseToken, error))?),
-            Err(_) => Err(Failure::Unexpected(format!("no answer within {STEP_TIMEOUT:?}"))),
+            Err(_) => Err(Failure::Unexpected(format!(
+                "the protected resource did not answer within {STEP_TIMEOUT:?}"
+            ))),
         }
     }
 
@@ -143,14 +147,17 @@ fn expect(response: &Response<Body>, status: StatusCode) -> Result<(), Failure> 
     if response.status() == status {
         return Ok(());
     }
-    Err(Failure::Unexpected(format!("the resource answered {} instead of {status}", response.status())))
+    Err(Failure::Unexpected(format!(
+        "the protected resource answered {} instead of {status}",
+        response.status()
+    )))
 }
 
 const DELEGATE: &str = "POST   /auth/token/delegate";
 const REFRESH: &str = "POST   /auth/token/refresh";
 const CLEAR: &str = "DELETE /admin/auth/token/cache";
 
-/// Everything happens on this machine, so a call that takes longer hangs.
+/// The emulator runs in this process, so a call that takes longer than this hangs.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
@@ -160,7 +167,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_step_that_fails_is_named_and_ends_the_steps() {
+    async fn a_failed_step_is_named_and_skips_the_later_steps() {
         let mut out = Vec::new();
         let emulator = Emulator::start().await.unwrap();
         let answer = r#"{"isSuccess":true,"value":{"access_token":"opaque","duration":60}}"#;

@@ -28,7 +28,7 @@ impl<'a> Timeline<'a> {
     /// `work` returns a value and a text for the line.
     ///
     /// # Errors
-    /// The error of `work`, after a line that says that the step failed.
+    /// Returns the error of `work`, after writing a line that marks the step as failed.
     pub(super) async fn step<T>(
         &mut self,
         what: &'static str,

@@ -21,9 +21,9 @@ pub(super) struct Announcement {
     user_principal_name: String,
     client_secret: String,
     ca_file: Option<String>,
-    /// Programs in any language advance the clock, read requests and script faults here.
+    /// The control API: programs in any language advance the clock, read requests and script faults there.
     control_url: String,
-    /// A resource that accepts the tokens.
+    /// The protected resource, which accepts the access tokens.
     protected_url: String,
     process_id: u32,
     #[serde(skip)]
@@ -70,7 +70,7 @@ impl Announcement {
 pub(super) struct ReadyFile(PathBuf);
 
 impl ReadyFile {
-    /// Removes the file of an earlier emulator.
+    /// Removes the ready file that an earlier emulator left behind.
     pub(super) fn new(path: PathBuf) -> Result<Self, SettingError> {
         match remove(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -80,7 +80,7 @@ impl ReadyFile {
         }
     }
 
-    /// Creates the file.
+    /// Writes a temporary file and renames it, so that no reader sees half of it.
     pub(super) fn write(&self, announcement: &Announcement) -> Result<(), SettingError> {
         let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
         let write = || {
@@ -94,15 +94,15 @@ impl ReadyFile {
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // Another process may have removed or replaced the file.
+        // An error is ignored, because another process may have removed or replaced the file.
         let _ = remove(&self.0);
     }
 }
 
-/// Removes a file or a link to one. A device or a pipe, which other processes may use, is an error.
+/// Removes a regular file or a link to one. Fails for a device or a pipe, which other processes may use.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a regular file")),
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("not a regular file")),
         // A dangling link has no metadata and is removed.
         _ => fs::remove_file(path),
     }

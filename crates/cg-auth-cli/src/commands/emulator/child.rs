@@ -1,4 +1,4 @@
-//! The command of `cg-auth emulator -- COMMAND`.
+//! Runs the command of `cg-auth emulator -- COMMAND`.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -24,8 +24,8 @@ pub(super) async fn run(
     let not_run = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
     let mut command = Command::new(program);
     command.args(arguments).kill_on_drop(true);
-    // These settings would lead the command to another service. The user's configuration file needs no
-    // variable, so an empty file takes its place.
+    // These variables would point the command at another service. The user's configuration file applies even
+    // without a variable, so `CG_AUTH_CONFIG` names an empty file instead.
     command.env(variable::CONFIG.name, NULL_DEVICE);
     for variable in [
         variable::PROFILE,
@@ -44,7 +44,7 @@ pub(super) async fn run(
             signal = stop.received() => {
                 signals += 1;
                 if signals == LAST_SIGNAL {
-                    // The command may just have ended.
+                    // An error is ignored, because the command may just have ended.
                     let _ = child.start_kill();
                     return Ok(ExitCode::from(signal.exit_code()));
                 }
@@ -64,8 +64,8 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
-/// Sends `signal` to the command. A terminal sends Ctrl-C to its whole foreground group, so that the command
-/// has it already.
+/// Sends `signal` to the command. A terminal sends Ctrl-C to its whole foreground group, so the command has
+/// already received that signal.
 #[cfg(unix)]
 fn pass_on(signal: Stop, child: Option<u32>) {
     use rustix::process::{Pid, Signal, getpgrp, kill_process};
@@ -81,7 +81,7 @@ fn pass_on(signal: Stop, child: Option<u32>) {
     }
     let child = child.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(child) = child {
-        // The command may just have ended.
+        // An error is ignored, because the command may just have ended.
         let _ = kill_process(child, signal);
     }
 }
@@ -89,7 +89,7 @@ fn pass_on(signal: Stop, child: Option<u32>) {
 #[cfg(not(unix))]
 fn pass_on(_: Stop, _: Option<u32>) {}
 
-/// The signal that kills a command which ignores the ones before it.
+/// The number of the stop signal that kills the command, in case it ignores the earlier ones.
 const LAST_SIGNAL: u32 = 3;
 
 const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };

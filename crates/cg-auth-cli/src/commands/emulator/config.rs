@@ -1,4 +1,4 @@
-//! The configuration file of the emulator, which says how the service behaves.
+//! The configuration file of the emulator, which sets the users and the behaviour of the service.
 
 use std::path::Path;
 
@@ -60,7 +60,7 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
 fn parse_user(mut section: Section) -> Result<User, TomlError> {
     let mut required = |key: &str| match section.text(key)? {
         Some(text) => Ok(text),
-        None => Err(section.unusable(key, "is missing")),
+        None => Err(section.unusable(key, "missing")),
     };
     let (name, secret) = (required("user_principal_name")?, required("client_secret")?);
     let unusable = |error: ConfigError| section.unusable("user", error.to_string());
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_setting_can_be_given() {
+    fn every_setting_is_accepted() {
         let text = "
             listen = '127.0.0.1:0'
             seed = 7
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_cannot_be_used_is_refused() {
+    fn an_unusable_key_is_refused() {
         for (text, problem) in [
             ("colour = 1", "colour is not a known setting"),
             ("seed = -1", "seed must be a whole number, 0 or greater"),
             ("listen = 'here'", "listen: expected an address with a port, such as 127.0.0.1:8080"),
             ("refresh_rotation = 'x'", "refresh_rotation: expected rotate or keep"),
             ("alpn = 'x'", "alpn: expected http2_and_http1, http2, http1 or off"),
-            ("[[users]]\nclient_secret = 's'", "users.user_principal_name: is missing"),
+            ("[[users]]\nclient_secret = 's'", "users.user_principal_name: missing"),
             (
                 "[[users]]\nclient_secret = 's s'\nuser_principal_name = 'a@b'",
                 "users.user: the client secret holds a character other than visible ASCII",

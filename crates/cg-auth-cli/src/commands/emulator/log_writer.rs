@@ -1,4 +1,4 @@
-//! [`LogWriter`]: writes log lines without blocking the emulator when standard error is not read.
+//! [`LogWriter`]: writes log lines without blocking the emulator when no process reads standard error.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-/// Writes lines on its own thread, because a pipe without a reader blocks its writer for ever.
+/// Writes lines on its own thread, because a write to a full pipe blocks until its reader reads.
 pub(super) struct LogWriter {
     /// The only strong reference. When it is dropped, the thread writes the queued lines and ends.
     queue: Arc<Queue>,
@@ -26,8 +26,8 @@ struct Queue {
 }
 
 impl LogWriter {
-    /// Passes each line to `write`. If lines came faster than it could write them, `report_lost` receives the
-    /// number of those that were lost.
+    /// Passes each line to `write`. When the queue is full, further lines are lost, and `report_lost` later
+    /// receives their number.
     pub(super) fn start(
         write: impl FnMut(&str) + Send + 'static,
         report_lost: impl FnMut(u64) + Send + 'static,
@@ -37,7 +37,7 @@ impl LogWriter {
         let lost = Arc::new(AtomicU64::new(0));
         let lost_lines = Arc::clone(&lost);
         thread::spawn(move || {
-            // Dropped when the thread ends, which `finish` notices.
+            // `finish` notices the end of the thread, because this sender is dropped there.
             let _end = end;
             write_all(&queued, &lost_lines, write, report_lost);
         });
@@ -74,7 +74,8 @@ fn write_all(
 ) {
     loop {
         let next = match queued.try_recv() {
-            // The lost lines came after all that were queued.
+            // Lines are lost when the queue is full, so the lines in the queue precede them. By now they are
+            // written.
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
                 match lost.swap(0, Ordering::Relaxed) {
                     0 => {}
@@ -92,7 +93,7 @@ fn write_all(
 }
 
 const CAPACITY: usize = 1024;
-/// How long the end of the emulator waits for a slow reader.
+/// How long the emulator waits for a slow reader of its log before it exits.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
@@ -128,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn the_end_does_not_wait_for_a_reader() {
+    fn finish_does_not_wait_for_a_blocked_write() {
         let (_never, gate) = channel::<()>();
         let writer = LogWriter::start(move |_| gate.recv().unwrap_or_default(), |_| {});
         let sender = writer.sender();
         sender.send("x".into());
         writer.finish();
-        // A line that comes later does not block either.
+        // A line that is sent after `finish` does not block either.
         sender.send("y".into());
     }
 }

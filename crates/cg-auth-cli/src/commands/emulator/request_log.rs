@@ -1,11 +1,11 @@
-//! The line of the log about one request, for a person or, with `--error-format json`, for a program.
+//! The log line of one request: text, or JSON with `--error-format json`.
 
 use cg_auth_emulator::RecordedRequest;
 use serde::Serialize;
 
 use crate::{error_format::ErrorFormat, output, time_format::rfc3339};
 
-/// The line about `request`. It holds no header and no body.
+/// The log line of `request`. It holds no header and no body.
 pub(super) fn line(request: &RecordedRequest, format: ErrorFormat) -> String {
     let printed = Printed {
         number: request.number(),
@@ -43,7 +43,7 @@ struct Printed<'a> {
 
 impl Printed<'_> {
     fn for_people(&self) -> String {
-        // The time of day, out of date and time.
+        // The time of day, without the date.
         let time = self.received_at.as_deref().and_then(|time| time.get(11..19)).unwrap_or("--:--:--");
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         let took = self.milliseconds.map_or_else(String::new, |took| format!("{took:.1} ms"));

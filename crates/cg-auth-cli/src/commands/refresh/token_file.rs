@@ -1,4 +1,4 @@
-//! [`TokenFile`]: the file of a refresh token, replaced as a whole or not at all.
+//! [`TokenFile`]: replaces the file of a refresh token atomically.
 
 use std::{
     io::{self, Write as _},
@@ -10,20 +10,21 @@ use tempfile::NamedTempFile;
 
 use crate::{failure::Failure, setting_error::SettingError};
 
-/// A file that is about to be replaced. Its successor is beside it, empty and readable by its owner only.
+/// The file that will be replaced, and its successor: an empty temporary file in the same folder, readable by
+/// its owner only.
 pub(super) struct TokenFile {
     path: PathBuf,
     successor: NamedTempFile,
 }
 
 impl TokenFile {
-    /// Creates the successor beside the file at `path`. If `path` is a link, the file that it points at is
-    /// replaced.
+    /// Creates the successor in the folder of the file at `path`. If `path` is a symbolic link, its target
+    /// will be replaced.
     pub(super) fn prepare(path: &Path) -> Result<Self, SettingError> {
         let unwritable = |source| SettingError::not_writable(path, source);
         let target = path.canonicalize().map_err(unwritable)?;
         if !target.is_file() {
-            return Err(unwritable(io::Error::other("it is not a regular file")));
+            return Err(unwritable(io::Error::other("not a regular file")));
         }
         let folder = target.parent().unwrap_or(Path::new("/"));
         let successor = NamedTempFile::new_in(folder).map_err(unwritable)?;
@@ -47,8 +48,8 @@ impl TokenFile {
     }
 }
 
-/// Makes the new entry of the folder survive a loss of power. An error is ignored, because the file is
-/// already replaced, and some file systems cannot do this.
+/// Syncs the folder, so that the new file survives a power failure. An error is ignored, because the file is
+/// already replaced and some file systems cannot sync a folder.
 fn sync_folder(path: &Path) {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {

@@ -21,7 +21,7 @@ use crate::{
     settings::{ServiceArgs, Settings},
 };
 
-/// Prints each new token, and returns the error after which no new token can come.
+/// Prints each new token until an error occurs that a retry cannot fix, and returns that error.
 pub(super) async fn run(args: &ServiceArgs, console: &Console) -> Result<(), Failure> {
     let settings = Settings::resolve(args, console)?;
     let secret = settings.rotating_secret(console).await?;
@@ -52,7 +52,7 @@ impl Watch {
                     pause
                 }
                 Err(error) if error.is_retryable() => error.retry_after().unwrap_or(LONGEST_PAUSE),
-                // The failure says the same as the events would.
+                // No warning is shown here, because the failure reports the same error as the last event.
                 Err(error) => return Err(Failure::no_token(error, &self.settings.base_url)),
             };
             self.warn();
@@ -63,7 +63,7 @@ impl Watch {
         }
     }
 
-    /// Prints `token`, unless its text is the one that was printed last: the service may issue it again.
+    /// Prints `token`, unless it was the last one printed: the service may issue the same token again.
     fn print(&mut self, token: IssuedToken) -> Result<(), Failure> {
         let is_new = |printed: &IssuedToken| printed.expose_secret() != token.expose_secret();
         if self.printed.as_ref().is_none_or(is_new) {
@@ -87,8 +87,8 @@ impl Watch {
     }
 }
 
-/// How long to wait before the next call of the provider, which has no timer and renews a token only when it
-/// is called.
+/// How long to wait before the next call of the provider. The provider has no timer and renews a token only
+/// when it is called.
 ///
 /// A timer does not count the time for which the machine is suspended, so the pause is short.
 fn pause(token: &IssuedToken) -> Duration {

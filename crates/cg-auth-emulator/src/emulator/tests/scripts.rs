@@ -31,7 +31,7 @@ async fn a_scripted_refusal_is_a_documented_error() {
 }
 
 #[test]
-fn the_script_written_first_is_followed_first() {
+fn scripts_apply_in_the_order_in_which_they_were_written() {
     let emulator = Emulator::start_blocking().unwrap();
     let _first = emulator.next(OPERATION).answer(500, "");
     let _second = emulator.next(OPERATION).always().answer(501, "");
@@ -98,13 +98,13 @@ fn a_scripted_response_is_sent_with_its_status_headers_and_body() {
 }
 
 #[test]
-#[should_panic(expected = "the status 99 cannot end a request")]
+#[should_panic(expected = "the status 99 is not a final status")]
 fn a_status_below_200_panics() {
     drop(SHARED.next(OPERATION).answer(99, ""));
 }
 
 #[test]
-#[should_panic(expected = "the status 101 cannot end a request")]
+#[should_panic(expected = "the status 101 is not a final status")]
 fn a_response_with_an_informational_status_panics() {
     drop(SHARED.next(OPERATION).answer_with(http::Response::builder().status(101).body("".into()).unwrap()));
 }
@@ -152,7 +152,7 @@ fn delays_add_up() {
 }
 
 #[test]
-#[should_panic(expected = "256 scripts are in force")]
+#[should_panic(expected = "256 scripts are active")]
 fn one_script_more_than_256_panics() {
     let emulator = Emulator::start_blocking().unwrap();
     for _ in 0..257 {
@@ -161,7 +161,7 @@ fn one_script_more_than_256_panics() {
 }
 
 #[test]
-fn debug_of_a_script_shows_no_more_of_its_answer_than_the_status() {
+fn debug_of_a_script_shows_only_the_status_of_its_answer() {
     let emulator = Emulator::start_blocking().unwrap();
     let response = http::Response::builder().status(418).header("set-cookie", "s3cret").body("s3cret".into());
     let script = emulator.next(OPERATION).answer_with(response.unwrap());

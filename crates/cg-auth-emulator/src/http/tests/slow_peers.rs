@@ -61,7 +61,8 @@ fn a_shutdown_waits_until_the_peers_http2_window_has_room() {
     assert_eq!(raw_http2::body_length(&received), (100, true));
 }
 
-/// Sends `request`, starts a shutdown, sends the `late` bytes and only then reads: the bytes received.
+/// Sends `request`, starts a shutdown, sends the `late` bytes and only then reads. Returns the received
+/// bytes.
 fn shut_down_during(emulator: Emulator, request: &[u8], late: &[Vec<u8>]) -> Vec<u8> {
     let mut stream = std::net::TcpStream::connect(emulator.address()).unwrap();
     stream.write_all(request).unwrap();
@@ -80,7 +81,7 @@ fn shut_down_during(emulator: Emulator, request: &[u8], late: &[Vec<u8>]) -> Vec
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_is_not_idle_while_a_write_waits_for_room() {
+async fn a_connection_is_not_idle_while_a_write_is_blocked() {
     let (_peer, stream) = socket_pair().await;
     let connection = Arc::new(Connection::new(1, &stream));
     let (stream, mut peer) = tokio::io::duplex(10);

@@ -135,7 +135,7 @@ fn a_seed_reproduces_every_token() {
 }
 
 #[test]
-fn a_reset_invalidates_every_older_token_also_with_a_seed() {
+fn a_reset_invalidates_every_older_token_even_with_a_seed() {
     let mut tokens = with(|settings| settings.seed = Some(1));
     let issued = tokens.delegate(&user(), NOW);
     tokens.reset();
