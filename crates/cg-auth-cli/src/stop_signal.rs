@@ -1,5 +1,6 @@
 //! [`StopSignal`]: Ctrl-C, SIGTERM and SIGHUP, which ask the process to end.
 
+mod stop;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -19,6 +20,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
+pub(crate) use self::stop::Stop;
 #[cfg(unix)]
 use self::unix::Source;
 #[cfg(windows)]
@@ -29,34 +31,6 @@ use self::windows::Source;
 pub(crate) struct StopSignal {
     received: mpsc::Receiver<Stop>,
     forces_exit: Arc<AtomicBool>,
-}
-
-/// Which signal was received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Stop {
-    /// Ctrl-C, or SIGINT from another process.
-    #[error("interrupted")]
-    Interrupt,
-    #[cfg(unix)]
-    #[error("terminated")]
-    Terminate,
-    /// The terminal was closed.
-    #[cfg(unix)]
-    #[error("hung up")]
-    HangUp,
-}
-
-impl Stop {
-    /// 128 and the number of the signal, as in shells.
-    pub(crate) const fn exit_code(self) -> u8 {
-        match self {
-            Self::Interrupt => 130,
-            #[cfg(unix)]
-            Self::Terminate => 143,
-            #[cfg(unix)]
-            Self::HangUp => 129,
-        }
-    }
 }
 
 impl StopSignal {

@@ -31,8 +31,8 @@ pub mod explanation {
     #[doc = include_str!("../docs/explanation/clocks.md")]
     pub mod clocks {}
 
-    #[doc = include_str!("../docs/explanation/nobody_waits.md")]
-    pub mod nobody_waits {}
+    #[doc = include_str!("../docs/explanation/background_renewal.md")]
+    pub mod background_renewal {}
 
     #[doc = include_str!("../docs/explanation/single_flight.md")]
     pub mod single_flight {}

@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
 mod client;
 mod connector;
 mod error;
@@ -17,4 +16,4 @@ pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TransportSettings};
 #[cfg(feature = "rustls")]
 pub use cg_auth_transport_util::{TlsSettings, TlsVersion};
 
-pub use self::{builder::HyperTransportBuilder, transport::HyperTransport};
+pub use self::transport::{HyperTransport, HyperTransportBuilder};

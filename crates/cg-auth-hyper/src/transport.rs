@@ -1,4 +1,4 @@
-//! [`HyperTransport`]: converts a request, sends it, converts the response back.
+//! [`HyperTransport`]: converts a request, sends it, converts the response back. [`HyperTransportBuilder`] sets it up.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -7,8 +7,10 @@ use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError},
 };
+#[cfg(feature = "rustls")]
+use cg_auth_transport_util::tls_builder_methods;
 use cg_auth_transport_util::{
-    Proxies, Proxy, ProxyChoice, TransportSettings, collect,
+    Proxies, Proxy, ProxyChoice, TransportSettings, builder_methods, collect,
     failure::{Route, reading},
 };
 use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
@@ -18,7 +20,6 @@ use hyper_util::client::legacy::connect::Connection;
 use tower_service::Service;
 
 use crate::{
-    builder::HyperTransportBuilder,
     client::{PooledClient, client, connector},
     error::classify,
 };
@@ -123,5 +124,45 @@ impl HttpTransport for HyperTransport {
 impl fmt::Debug for HyperTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`HyperTransport`]. Each setting has a default that suits the service.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # use cg_auth_hyper::{HyperTransport, cg_auth_core::transport::TransportError};
+/// let builder = HyperTransport::builder().connect_timeout(Duration::from_secs(3));
+/// let transport = builder.no_proxy().build()?;
+/// # drop(transport);
+/// # Ok::<(), TransportError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct HyperTransportBuilder {
+    settings: TransportSettings,
+}
+
+impl HyperTransportBuilder {
+    /// Every setting at its default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+builder_methods!(HyperTransportBuilder.settings);
+#[cfg(feature = "rustls")]
+tls_builder_methods!(HyperTransportBuilder.settings, #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]);
+
+impl HyperTransportBuilder {
+    /// Builds the transport.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when the settings cannot be used together. If the platform has
+    /// no root certificate, or a proxy variable of the environment cannot be read, the first `https:` request
+    /// that needs it fails instead.
+    pub fn build(self) -> Result<HyperTransport, TransportError> {
+        HyperTransport::from_settings(&self.settings)
     }
 }

@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
 mod client;
 mod error;
 mod transport;
@@ -14,4 +13,4 @@ pub use cg_auth_core::{
 };
 pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
 
-pub use self::{builder::ReqwestTransportBuilder, transport::ReqwestTransport};
+pub use self::transport::{ReqwestTransport, ReqwestTransportBuilder};

@@ -1,4 +1,4 @@
-//! [`ReqwestTransport`]: converts a request, sends it, converts the response back.
+//! [`ReqwestTransport`]: converts a request, sends it, converts the response back. [`ReqwestTransportBuilder`] sets it up.
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError},
 };
-use cg_auth_transport_util::{Proxies, ProxyChoice, TransportSettings, collect, failure::Route};
+use cg_auth_transport_util::{
+    Proxies, ProxyChoice, TransportSettings, builder_methods, collect, failure::Route, tls_builder_methods,
+};
 use http::{Request, Response, uri::Scheme};
 use reqwest::Url;
 
 use crate::{
-    builder::ReqwestTransportBuilder,
     client::{client, keeping_the_contract, without_proxies_of_the_environment},
     error::{classify, classify_reading},
 };
@@ -139,4 +140,43 @@ fn convert(request: Request<Body>) -> Result<reqwest::Request, TransportError> {
     *converted.headers_mut() = parts.headers;
     *converted.body_mut() = Some(body.into_bytes().into());
     Ok(converted)
+}
+
+/// Builds a [`ReqwestTransport`]. Each setting has a default that suits the service.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # use cg_auth_reqwest::{ReqwestTransport, cg_auth_core::transport::TransportError};
+/// let builder = ReqwestTransport::builder().connect_timeout(Duration::from_secs(3));
+/// let transport = builder.no_proxy().build()?;
+/// # drop(transport);
+/// # Ok::<(), TransportError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ReqwestTransportBuilder {
+    settings: TransportSettings,
+}
+
+impl ReqwestTransportBuilder {
+    /// Every setting at its default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+builder_methods!(ReqwestTransportBuilder.settings);
+tls_builder_methods!(ReqwestTransportBuilder.settings);
+
+impl ReqwestTransportBuilder {
+    /// Builds the transport.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when the settings cannot be used together. If the platform has
+    /// no root certificate, or a proxy variable of the environment cannot be read, the first `https:` request
+    /// that needs it fails instead.
+    pub fn build(self) -> Result<ReqwestTransport, TransportError> {
+        ReqwestTransport::from_settings(&self.settings)
+    }
 }

@@ -17,8 +17,9 @@ use crate::{http2::Http2, proxy::ProxyChoice};
 ///
 /// use cg_auth_transport_util::TransportSettings;
 ///
-/// let settings = TransportSettings::new().connect_timeout(Duration::from_secs(3)).no_proxy();
-/// assert_eq!(settings.connect_timeout, Duration::from_secs(3));
+/// let three_seconds = Duration::from_secs(3);
+/// let settings = TransportSettings::new().connect_timeout(three_seconds).no_proxy();
+/// assert_eq!(settings.connect_timeout, three_seconds);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

@@ -4,7 +4,7 @@ use std::{future::pending, io};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Stop;
+use super::stop::Stop;
 
 pub(super) struct Source {
     interrupt: Signal,

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::signal::windows::{CtrlC, ctrl_c};
 
-use super::Stop;
+use super::stop::Stop;
 
 pub(super) struct Source(CtrlC);
 

@@ -46,7 +46,7 @@ pub struct ScriptedTransport {
 struct State {
     script: VecDeque<Step>,
     requests: Vec<Request<Body>>,
-    under_way: usize,
+    in_flight: usize,
     /// How many held-back answers `release` has let go that no request has taken yet.
     released: usize,
     waiting: Vec<Waker>,
@@ -114,8 +114,8 @@ impl ScriptedTransport {
 
     /// The number of requests in flight: neither answered, failed nor cancelled.
     #[must_use]
-    pub fn under_way(&self) -> usize {
-        self.with_state(|state| state.under_way)
+    pub fn in_flight(&self) -> usize {
+        self.with_state(|state| state.in_flight)
     }
 
     fn then(self, step: Step) -> Self {
@@ -156,7 +156,7 @@ impl HttpTransport for ScriptedTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let step = self.with_state(|state| {
             state.requests.push(request);
-            state.under_way += 1;
+            state.in_flight += 1;
             state.script.pop_front()
         });
         let _under_way = UnderWay(self);
@@ -180,6 +180,6 @@ struct UnderWay<'a>(&'a ScriptedTransport);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.with_state(|state| state.under_way -= 1);
+        self.0.with_state(|state| state.in_flight -= 1);
     }
 }

@@ -65,7 +65,8 @@ impl TokenError {
     /// use std::io::{Error, ErrorKind};
     /// use cg_auth_core::TokenError;
     ///
-    /// assert!(TokenError::secret(Error::new(ErrorKind::TimedOut, "the vault is slow")).is_retryable());
+    /// let slow = Error::new(ErrorKind::TimedOut, "the vault is slow");
+    /// assert!(TokenError::secret(slow).is_retryable());
     /// assert!(!TokenError::secret("the vault knows no such secret").is_retryable());
     /// ```
     pub fn secret(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

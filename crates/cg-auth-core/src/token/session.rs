@@ -67,7 +67,8 @@ use crate::{
 /// let answer = r#"{"value":{"access_token":"eyJ","duration":3600},"isSuccess":true}"#;
 /// let answer = call.endpoint().read(http::Response::new(answer.into()))?.sent_at(now);
 /// assert!(matches!(session.finish(id, Ok(answer), now), Next::Done(Ok(_))));
-/// assert!(matches!(session.step(now), Step::Serve(token) if token.expose_secret() == "eyJ"));
+/// let Step::Serve(token) = session.step(now) else { panic!("a token is held") };
+/// assert_eq!(token.expose_secret(), "eyJ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Session {

@@ -31,7 +31,7 @@ fn an_acquisition_survives_the_caller_who_started_it() {
         let mut other = pin!(provider.token());
         assert!(poll_once(leader.as_mut()).await.is_pending());
         assert!(poll_once(other.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         drop(leader);
         script.release();
         assert_eq!(other.await.unwrap().expose_secret(), "token-1");
@@ -45,7 +45,7 @@ fn the_last_waiter_is_woken_if_each_leaves_once_the_next_was_polled() {
         let (provider, script) = held_back(tasks);
         let mut last = (Box::pin(provider.token()), Arc::<Woken>::default());
         assert!(poll_with(last.0.as_mut(), &last.1).is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         for _ in 0..100 {
             let mut next = (Box::pin(provider.token()), Arc::<Woken>::default());
             assert!(poll_with(next.0.as_mut(), &next.1).is_pending());
@@ -69,7 +69,7 @@ fn a_waiter_who_is_not_polled_delays_no_other_waiter() {
         assert!(poll(idle.as_mut()).is_pending());
         let mut busy = pin!(provider.token());
         assert!(poll_once(busy.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         script.release();
         assert_eq!(busy.await.unwrap().expose_secret(), "token-1");
         assert_eq!(idle.await.unwrap().expose_secret(), "token-1");
@@ -86,7 +86,7 @@ fn no_wake_is_lost_with_a_waiter_who_is_woken_and_dropped() {
         for (token, woken) in &mut callers {
             assert!(poll_with(token.as_mut(), woken).is_pending());
         }
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         let before: Vec<_> = callers.iter().map(|(_, woken)| woken.times()).collect();
         script.release();
         for ((_, woken), before) in callers.iter().zip(before) {
@@ -107,7 +107,7 @@ fn an_acquisition_without_waiters_ends_in_the_background_or_is_resumed_by_the_ne
         for token in &mut callers {
             assert!(poll_once(token.as_mut()).await.is_pending());
         }
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         drop(callers);
         script.release();
         match tasks {
@@ -126,7 +126,7 @@ fn a_waiter_is_woken_only_for_progress_and_its_waker_is_dropped_with_it() {
         let mut token = Box::pin(provider.token());
         let woken = Arc::<Woken>::default();
         assert!(poll_with(token.as_mut(), &woken).is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         let before = woken.times();
         for _ in 0..3 {
             assert!(poll_with(token.as_mut(), &woken).is_pending());
@@ -151,7 +151,7 @@ fn a_waker_may_own_another_waiter() {
         let provider: &'static TokenProvider = Box::leak(Box::new(provider));
         let mut owned = Box::pin(provider.token());
         assert!(poll_once(owned.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         let waker = Waker::from(Arc::new(Owner(Mutex::new(owned))));
         let mut token = pin!(provider.token());
         assert!(token.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
@@ -180,14 +180,14 @@ fn a_dropped_provider_leaves_no_acquisition_behind() {
         let (provider, _clock) = provider(Arc::clone(&script), tasks);
         let mut token = Box::pin(provider.token());
         assert!(poll_once(token.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         drop(token);
         drop(provider);
         if tasks == Tasks::Spawned {
-            assert_eq!(script.under_way(), 1, "the request goes on");
+            assert_eq!(script.in_flight(), 1, "the request goes on");
             script.release();
         }
-        until(|| script.under_way() == 0 && Arc::strong_count(&script) == 1).await;
+        until(|| script.in_flight() == 0 && Arc::strong_count(&script) == 1).await;
     });
 }
 
@@ -198,14 +198,14 @@ fn a_new_generation_leaves_no_old_acquisition_behind() {
         let (provider, _clock) = provider(Arc::clone(&script), tasks);
         let mut token = Box::pin(provider.token());
         assert!(poll_once(token.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         provider.clear();
         if tasks == Tasks::Parked {
-            assert_eq!(script.under_way(), 0, "no waiter would poll it");
+            assert_eq!(script.in_flight(), 0, "no waiter would poll it");
         }
         assert_eq!(token.await.unwrap().expose_secret(), "token-2");
         script.release();
-        until(|| script.under_way() == 0).await;
+        until(|| script.in_flight() == 0).await;
         drop(provider);
         until(|| Arc::strong_count(&script) == 1).await;
     });
@@ -248,14 +248,14 @@ fn a_time_limit_affects_no_other_caller() {
         let mut patient = pin!(provider.token());
         assert!(poll_once(hasty.as_mut()).await.is_pending());
         assert!(poll_once(patient.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         clock.advance(limit - Duration::from_nanos(1));
         assert!(poll_once(hasty.as_mut()).await.is_pending());
         clock.advance(Duration::from_nanos(1));
         let error = hasty.await.unwrap_err();
         assert_eq!(error.kind(), TokenErrorKind::OutOfTime);
         assert_eq!(error.to_string(), "no token within 5s");
-        assert_eq!(script.under_way(), 1);
+        assert_eq!(script.in_flight(), 1);
         script.release();
         assert_eq!(patient.await.unwrap().expose_secret(), "token-1");
         assert_eq!(provider.token_within(Duration::ZERO).await.unwrap().expose_secret(), "token-1");

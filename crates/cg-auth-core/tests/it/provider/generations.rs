@@ -68,12 +68,12 @@ fn waiters_get_a_seeded_token() {
         let (provider, clock) = provider(script.clone(), tasks);
         let mut waiting = pin!(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         provider.seed(stored("from-the-store"), for_an_hour(&clock));
         assert_eq!(waiting.await.unwrap().expose_secret(), "from-the-store");
 
         script.release();
-        until(|| script.under_way() == 0).await;
+        until(|| script.in_flight() == 0).await;
         tokio::task::yield_now().await;
         assert_eq!(
             provider.peek().unwrap().expose_secret(),
@@ -94,7 +94,7 @@ fn waiters_go_on_with_a_new_acquisition_after_a_clear() {
         let (provider, _clock) = provider(script.clone(), tasks);
         let mut waiting = pin!(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         provider.clear();
         assert!(poll_once(waiting.as_mut()).await.is_pending());
         until(|| script.requests().len() == 2).await;
@@ -130,11 +130,11 @@ fn waiters_go_on_with_a_new_secret() {
         let (provider, _clock) = provider(script.clone(), tasks);
         let mut waiting = pin!(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         provider.replace_secret(ClientSecret::new("another-s3cret").unwrap());
         assert_eq!(waiting.await.unwrap().expose_secret(), "token-2");
         script.release();
-        until(|| script.under_way() == 0).await;
+        until(|| script.in_flight() == 0).await;
         assert_eq!(provider.peek().unwrap().expose_secret(), "token-2");
         assert_eq!(secrets(&script), [crate::support::SECRET, "another-s3cret"]);
     });

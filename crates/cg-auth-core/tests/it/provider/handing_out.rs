@@ -146,7 +146,7 @@ fn a_token_future_can_move_to_another_task() {
         let mut token = Box::pin(provider.token());
         assert!(poll(token.as_mut()).is_pending());
         let elsewhere = tokio::spawn(token);
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         script.release();
         assert_eq!(elsewhere.await.unwrap().unwrap().expose_secret(), "token-1");
     });

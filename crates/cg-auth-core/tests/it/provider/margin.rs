@@ -47,11 +47,11 @@ fn a_time_limit_ends_with_the_valid_token() {
         let limit = Duration::from_secs(2);
         let mut hasty = pin!(provider.token_within(limit));
         assert!(poll_once(hasty.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         clock.advance(limit);
         assert_eq!(hasty.await.unwrap().expose_secret(), "token-1");
         assert_eq!(provider.token_within(Duration::ZERO).await.unwrap().expose_secret(), "token-1");
-        assert_eq!(script.under_way(), 1, "the acquisition goes on");
+        assert_eq!(script.in_flight(), 1, "the acquisition goes on");
     });
 }
 
@@ -61,7 +61,7 @@ fn a_caller_waits_for_half_of_the_rest_of_a_valid_token_at_most() {
         let (provider, clock, script) = in_the_margin(tasks).await;
         let mut first = pin!(provider.token());
         assert!(poll_once(first.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         clock.advance(LEFT / 2 - Duration::from_nanos(1));
         assert!(poll_once(first.as_mut()).await.is_pending());
         clock.advance(Duration::from_nanos(1));
@@ -77,7 +77,7 @@ fn a_caller_waits_for_half_of_the_rest_of_a_valid_token_at_most() {
         assert!(poll_once(third.as_mut()).await.is_pending(), "the token has expired");
         clock.advance(LEFT);
         assert!(poll_once(third.as_mut()).await.is_pending());
-        assert_eq!(script.under_way(), 1);
+        assert_eq!(script.in_flight(), 1);
     });
 }
 
@@ -91,7 +91,7 @@ fn a_waiter_in_the_margin_gets_the_new_token_at_once() {
         let mut token = pin!(provider.token());
         let woken = Arc::<Woken>::default();
         assert!(poll_with(token.as_mut(), &woken).is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         let before = woken.times();
         script.release();
         until(|| woken.times() > before).await;
@@ -114,7 +114,7 @@ fn the_caller_who_polls_an_early_acquisition_waits_for_15_seconds_at_most() {
         assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1", "no other caller waits");
         clock.advance(Duration::from_secs(15));
         assert_eq!(token.await.unwrap().expose_secret(), "token-1");
-        assert_eq!(script.under_way(), 1);
+        assert_eq!(script.in_flight(), 1);
     });
 }
 
@@ -126,7 +126,7 @@ fn an_early_acquisition_whose_caller_has_left_goes_on_in_the_background_or_in_th
         provider.token().await.unwrap();
         clock.advance(LIFETIME - Duration::from_secs(120));
         let _ = poll_once(pin!(provider.token())).await;
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         for _ in 0..3 {
             assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1");
         }
@@ -213,7 +213,7 @@ fn a_caller_without_a_timer_is_served_the_valid_token_at_once() {
         provider.token().await.unwrap();
         runtime.0.advance(LIFETIME - LEFT);
         assert!(poll_once(pin!(provider.token())).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
     }));
     assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1");
 }

@@ -157,7 +157,7 @@ fn an_observer_that_panics_during_a_panic_does_not_abort_the_process() {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         assert!(poll_once(pin!(provider.token())).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
     });
     drop(runtime);
     assert!(!provider.state().is_acquiring);

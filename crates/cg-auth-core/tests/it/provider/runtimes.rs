@@ -34,14 +34,14 @@ fn waiters_on_other_runtimes_go_on_when_the_runtime_of_the_task_is_dropped() {
     let mut token = Box::pin(provider.token());
     one.block_on(async {
         assert!(poll_once(pin!(provider.token())).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
     });
     other.block_on(async { assert!(poll_once(token.as_mut()).await.is_pending()) });
     drop(one);
-    assert_eq!(script.under_way(), 0);
+    assert_eq!(script.in_flight(), 0);
     other.block_on(async {
         assert!(poll_once(token.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         // The new acquisition runs in a background task, so it survives its caller.
         drop(token);
         script.release();
@@ -61,7 +61,7 @@ fn a_refresh_on_the_wire_is_lost_with_its_runtime_and_the_credential_is_used_nex
         provider.token().await.unwrap();
         clock.advance(LIFETIME);
         assert!(poll_once(pin!(provider.token())).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
     });
     drop(one);
     assert_eq!(other.block_on(bounded(provider.token())).unwrap().expose_secret(), "token-2");
@@ -78,7 +78,7 @@ fn a_caller_who_can_spawn_hands_a_parked_acquisition_over_to_a_background_task()
     let (provider, _clock) = provider(script.clone(), Tasks::Spawned);
     let mut parked = pin!(provider.token());
     assert!(poll(parked.as_mut()).is_pending(), "outside of tokio nothing can be spawned");
-    assert_eq!(script.under_way(), 1);
+    assert_eq!(script.in_flight(), 1);
     tokio().block_on(async {
         let mut other = Box::pin(provider.token());
         assert!(poll_once(other.as_mut()).await.is_pending());
@@ -118,7 +118,7 @@ fn an_acquisition_that_was_handed_over_is_abandoned_with_its_runtime() {
     let runtime = tokio();
     runtime.block_on(async { assert!(poll_once(pin!(provider.token())).await.is_pending()) });
     drop(runtime);
-    assert_eq!(script.under_way(), 0);
+    assert_eq!(script.in_flight(), 0);
     assert_eq!(*seen.lock().unwrap(), ["acquisition_abandoned"]);
     let Poll::Ready(token) = poll(parked.as_mut()) else { panic!("the waiter starts another one") };
     assert_eq!(token.unwrap().expose_secret(), "token-2");

@@ -30,7 +30,7 @@ fn shutdown_waits_for_a_refresh_on_the_wire_and_returns_its_refresh_token() {
         clock.advance(LIFETIME);
         let mut waiting = Box::pin(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
 
         let mut shutdown = pin!(provider.shutdown());
         assert!(poll_once(shutdown.as_mut()).await.is_pending());
@@ -73,7 +73,7 @@ fn a_last_acquisition_that_fails_ends_the_shutdown_too() {
         let (provider, _clock) = provider(script.clone(), tasks);
         let mut waiting = pin!(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         let mut shutdown = pin!(provider.shutdown());
         assert!(poll_once(shutdown.as_mut()).await.is_pending());
         script.release();
@@ -90,7 +90,7 @@ fn from_the_call_on_no_acquisition_is_started() {
         let (provider, _clock) = provider(script.clone(), tasks);
         let mut waiting = pin!(provider.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         let mut shutdown = pin!(provider.shutdown());
         assert!(poll_once(shutdown.as_mut()).await.is_pending());
         provider.clear();

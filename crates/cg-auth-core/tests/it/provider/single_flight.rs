@@ -30,7 +30,7 @@ async fn herd(provider: &TokenProvider, script: &ScriptedTransport) -> Vec<Resul
             token.await
         });
     }
-    until(|| waiting.load(Ordering::SeqCst) == MANY && script.under_way() == 1).await;
+    until(|| waiting.load(Ordering::SeqCst) == MANY && script.in_flight() == 1).await;
     script.release();
     callers.join_all().await
 }
@@ -119,7 +119,7 @@ fn no_caller_waits_for_a_renewal_in_the_background_and_one_waits_for_a_parked_re
         for _ in 0..3 {
             assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
         }
-        until(|| script.under_way() == 1).await;
+        until(|| script.in_flight() == 1).await;
         script.release();
         if tasks == super::Tasks::Parked {
             assert_eq!(first.await.unwrap().expose_secret(), "token-2");

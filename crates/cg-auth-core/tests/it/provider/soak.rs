@@ -93,7 +93,7 @@ fn soak(tasks: Tasks, generations: Generations) -> Counts {
         provider.shutdown().await;
     }));
     drop(runtime);
-    assert_eq!(transport.under_way.load(Ordering::SeqCst), 0);
+    assert_eq!(transport.in_flight.load(Ordering::SeqCst), 0);
     Counts {
         calls: calls.load(Ordering::SeqCst),
         requests: transport.numbers.load(Ordering::SeqCst),
@@ -164,7 +164,7 @@ fn assert_is_valid(token: &IssuedToken, before: Now) {
 #[derive(Debug, Default)]
 struct Moody {
     numbers: AtomicU32,
-    under_way: AtomicUsize,
+    in_flight: AtomicUsize,
     most: AtomicUsize,
 }
 
@@ -172,8 +172,8 @@ struct Moody {
 impl HttpTransport for Moody {
     async fn send(&self, _: Request<Body>) -> Result<Response<Body>, TransportError> {
         let number = self.numbers.fetch_add(1, Ordering::SeqCst);
-        self.most.fetch_max(self.under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        let _under_way = UnderWay(&self.under_way);
+        self.most.fetch_max(self.in_flight.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let _under_way = UnderWay(&self.in_flight);
         for _ in 0..fastrand::u32(0..20) {
             tokio::task::yield_now().await;
         }
