@@ -1,6 +1,7 @@
 //! Token lifecycle: when a token expires, when it is renewed, and how callers wait.
 
 mod authorized;
+mod caught;
 pub(crate) mod error;
 mod event;
 mod expiry;
@@ -10,6 +11,7 @@ pub(crate) mod pool;
 pub(crate) mod provider;
 mod secret_source;
 pub mod session;
+mod shared_back_off;
 pub(crate) mod source;
 mod sync;
 mod words;

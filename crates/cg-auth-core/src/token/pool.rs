@@ -9,6 +9,7 @@ use super::{
     DurationUnit, Event, Expiry, SecretSource, TokenProvider,
     flight::Semaphore,
     session::Session,
+    shared_back_off::SharedBackOff,
     sync::{Mutex, lock},
 };
 use crate::{
@@ -57,12 +58,14 @@ use crate::{
 pub struct TokenPool {
     client: AuthClient,
     semaphore: Arc<Semaphore>,
+    back_off: Arc<SharedBackOff>,
     state: Arc<Mutex<State>>,
 }
 
 struct State {
     users: Users,
-    secret: Arc<dyn SecretSource>,
+    /// How often it was replaced, and the source.
+    secret: (u64, Arc<dyn SecretSource>),
     duration_unit: DurationUnit,
     observers: Vec<Observer>,
     is_shut_down: bool,
@@ -83,13 +86,13 @@ impl TokenPool {
     pub fn new(client: AuthClient, secret: impl SecretSource + 'static) -> Self {
         let state = State {
             users: Users::new(Self::DEFAULT_CAPACITY, Self::DEFAULT_IDLE_TIME),
-            secret: Arc::new(secret),
+            secret: (0, Arc::new(secret)),
             duration_unit: DurationUnit::default(),
             observers: Vec::new(),
             is_shut_down: false,
         };
         let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS);
-        Self { client, semaphore, state: Arc::new(Mutex::new(state)) }
+        Self { client, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
     }
 
     /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
@@ -157,17 +160,23 @@ impl TokenPool {
         let unused = state.users.take_unused();
         drop(state);
         drop(unused);
+        self.back_off.clear();
         self.providers().iter().for_each(|(_, provider)| provider.clear());
     }
 
     /// Reads the secret of all users from another source from now on. Valid tokens stay.
     pub fn replace_secret(&self, secret: impl SecretSource + 'static) {
-        let secret: Arc<dyn SecretSource> = Arc::new(secret);
-        let before = std::mem::replace(&mut lock(&self.state).secret, Arc::clone(&secret));
+        let source: Arc<dyn SecretSource> = Arc::new(secret);
+        let mut state = lock(&self.state);
+        let version = state.secret.0 + 1;
+        let before = std::mem::replace(&mut state.secret, (version, Arc::clone(&source)));
+        drop(state);
+        self.back_off.clear();
+        // Of two calls at once each may reach a user first. The version decides which one counts.
         for (_, provider) in self.providers() {
-            provider.replace_secret(Arc::clone(&secret));
+            provider.replace_secret_of_pool(version, Arc::clone(&source));
         }
-        // Dropped outside of the lock, because it is user code.
+        // Dropped outside of the lock, because it is code of the program.
         drop(before);
     }
 
@@ -204,8 +213,9 @@ impl TokenPool {
 
     fn new_provider(&self, state: &State, user: &UserPrincipalName) -> TokenProvider {
         let session = Session::new(user.clone()).with_duration_unit(state.duration_unit);
-        let (client, secret) = (self.client.clone(), Arc::clone(&state.secret));
-        let provider = TokenProvider::with_semaphore(client, session, secret, Arc::clone(&self.semaphore));
+        let (client, secret) = (self.client.clone(), state.secret.clone());
+        let (semaphore, back_off) = (Arc::clone(&self.semaphore), Arc::clone(&self.back_off));
+        let provider = TokenProvider::of_pool(client, session, secret, semaphore, back_off);
         state.observers.iter().for_each(|observer| observe(&provider, user, observer));
         if state.is_shut_down {
             provider.close();

@@ -15,9 +15,10 @@ use self::{acquire::acquire, shared::Shared};
 use super::{
     Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource, authorized,
     error::Cause,
-    flight::Semaphore,
+    flight::{Flight, Semaphore},
     secret_source::read_secret,
     session::{ProviderState, Session},
+    shared_back_off::SharedBackOff,
     source::TokenCache,
     sync::lock,
 };
@@ -70,17 +71,19 @@ impl TokenProvider {
     /// [another unit](Session::with_duration_unit) of the wire's `duration`.
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
-        Self { shared: Arc::new(Shared::new(client, session, Arc::new(secret), None)) }
+        Self { shared: Arc::new(Shared::new(client, session, (0, Arc::new(secret)), None)) }
     }
 
-    /// A provider whose acquisitions take a permit of `semaphore` each.
-    pub(super) fn with_semaphore(
+    /// A provider of a pool: its acquisitions take a permit each, and it shares what the pool knows of the
+    /// service. `secret` is the source with its version.
+    pub(super) fn of_pool(
         client: AuthClient,
         session: Session,
-        secret: Arc<dyn SecretSource>,
+        secret: (u64, Arc<dyn SecretSource>),
         semaphore: Arc<Semaphore>,
+        back_off: Arc<SharedBackOff>,
     ) -> Self {
-        Self { shared: Arc::new(Shared::new(client, session, secret, Some(semaphore))) }
+        Self { shared: Arc::new(Shared::new(client, session, secret, Some((semaphore, back_off)))) }
     }
 
     /// A valid token. The future waits only if there is none, or, for half of the rest at most, if the token
@@ -179,6 +182,12 @@ impl TokenProvider {
         self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
     }
 
+    /// Reads the secret from the source of the pool, unless the pool has given a later one.
+    pub(super) fn replace_secret_of_pool(&self, version: u64, source: Arc<dyn SecretSource>) {
+        self.shared.set_secret_of_pool(version, source);
+        self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
+    }
+
     /// Clears the service's cache of tokens, and then this provider.
     ///
     /// # Errors
@@ -225,7 +234,10 @@ impl TokenProvider {
 
     /// Whether a clone exists beside the pool's own, or an acquisition runs in a background task.
     pub(super) fn is_in_use(&self) -> bool {
-        let is_in_background = || self.shared.flight().is_some_and(|flight| flight.is_in_background());
+        let is_running = |flight: &Flight| {
+            flight.is_in_background() && !flight.deadline().is_over(self.shared.runtime().now())
+        };
+        let is_in_background = || self.shared.flight().is_some_and(|flight| is_running(&flight));
         Arc::strong_count(&self.shared) > 1 || is_in_background()
     }
 
@@ -237,7 +249,8 @@ impl TokenProvider {
     /// Waits for the acquisition in flight, after [`close`](Self::close).
     pub(super) async fn wait_until_idle(&self) {
         while let Some(flight) = self.shared.flight() {
-            flight.outcome().await;
+            acquire::outcome(&self.shared, &flight, None).await;
+            self.shared.end_overdue();
         }
     }
 }

@@ -1,14 +1,14 @@
 //! [`Session`]: every decision about one user's token, without I/O.
 
 mod acquisition;
-mod back_off;
+pub(in crate::token) mod back_off;
 mod held_token;
 mod refresh_grant;
 mod report_limit;
 mod schedule;
 mod snapshot;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use self::{
     acquisition::Acquisition,
@@ -154,7 +154,8 @@ impl Session {
     /// Decides what to do for a caller who wants a token at `now`. Of all callers, one is told to start.
     pub fn step(&mut self, now: Now) -> Step {
         let served = self.served(now);
-        match (served, self.back_off.error(now)) {
+        let back_off = self.back_off.error(served.is_some(), now);
+        match (served, back_off) {
             (Some((Phase::Early, token)), None) if self.acquisition.is_none() => {
                 Step::ServeAndStart(token, self.start(Reason::Due, now))
             }
@@ -185,7 +186,7 @@ impl Session {
         let jitter = self.random.f64();
         match self.back_off.refuse_again(&secret, jitter, now) {
             Some(error) => Next::Done(Err(error)),
-            None => self.call(acquisition, secret),
+            None => self.call(acquisition, secret, now),
         }
     }
 
@@ -206,8 +207,18 @@ impl Session {
         if grant == Grant::RefreshToken {
             let failure = RefreshFailure::of(&error);
             self.events.extend(self.refresh_grant.failed(failure));
-            if failure != RefreshFailure::Unused {
-                return self.call(acquisition, secret);
+            match failure {
+                RefreshFailure::Unused => {}
+                RefreshFailure::Postponed if self.served(now).is_some() => {
+                    return self.postpone(&acquisition, error.into(), now);
+                }
+                RefreshFailure::Postponed => {
+                    self.refresh_grant.postpone(error.retry_after(), self.random.f64(), now);
+                    return self.call(acquisition, secret, now);
+                }
+                RefreshFailure::Refused | RefreshFailure::Lost => {
+                    return self.call(acquisition, secret, now);
+                }
             }
         }
         let is_refused = error.recovery() == Recovery::ReplaceCredential;
@@ -228,6 +239,39 @@ impl Session {
         let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else { return Next::Superseded };
         self.drop_sent_token(&acquisition);
         self.fail(&acquisition, Cause::Lost.into(), None, now)
+    }
+
+    /// Ends an acquisition that sends no request, because the pool knows what the answer would be. That is no
+    /// failure of this user: it causes no event and does not count.
+    pub(super) fn put_off(
+        &mut self,
+        id: AcquisitionId,
+        error: TokenError,
+        longest: Duration,
+        now: Now,
+    ) -> Next {
+        if self.acquisition.take_if(|it| it.id == id).is_none() {
+            return Next::Superseded;
+        }
+        Next::Done(Err(self.back_off.put_off(error, longest, self.random.f64(), now)))
+    }
+
+    /// Abandons the acquisition in flight, whichever it is.
+    pub(super) fn abandon_current(&mut self, now: Now) {
+        if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
+            self.abandon(id, now);
+        }
+    }
+
+    /// Whether a refresh token is on the wire.
+    pub(super) fn is_refreshing(&self) -> bool {
+        self.acquisition.as_ref().is_some_and(|it| it.grant == Some(Grant::RefreshToken))
+    }
+
+    /// The errors that the session holds. A driver keeps a copy while it holds a lock, because an error may be
+    /// the program's, and its `Drop` may call the driver.
+    pub(super) fn held_errors(&self) -> [Option<TokenError>; 2] {
+        self.back_off.errors()
     }
 
     /// The token, if it may be served at `now`, in any phase.
@@ -273,9 +317,7 @@ impl Session {
         self.generation += 1;
         self.refresh_grant.forget_refusals();
         self.back_off = BackOff::default();
-        if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
-            self.abandon(id, now);
-        }
+        self.abandon_current(now);
     }
 
     /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
@@ -350,8 +392,8 @@ impl Session {
         id
     }
 
-    fn call(&mut self, mut acquisition: Acquisition, secret: ClientSecret) -> Next {
-        let refresh_token = self.refresh_grant.send(self.back_off.failures);
+    fn call(&mut self, mut acquisition: Acquisition, secret: ClientSecret, now: Now) -> Next {
+        let refresh_token = self.refresh_grant.send(now);
         let call = acquisition.call(self.user_principal_name.clone(), secret, refresh_token);
         self.acquisition = Some(acquisition);
         Next::Call(call)
@@ -397,6 +439,14 @@ impl Session {
         now: Now,
     ) -> Next {
         let error = self.back_off.failed(error, refused, self.random.f64(), now);
+        self.events.push(acquisition.failed(error.clone(), now));
+        Next::Done(Err(error))
+    }
+
+    /// Serves the valid token until the service takes the refresh token.
+    fn postpone(&mut self, acquisition: &Acquisition, error: TokenError, now: Now) -> Next {
+        let error = self.back_off.postponed(error, self.random.f64(), now);
+        self.refresh_grant.pause(error.retry_after().unwrap_or_default(), now);
         self.events.push(acquisition.failed(error.clone(), now));
         Next::Done(Err(error))
     }

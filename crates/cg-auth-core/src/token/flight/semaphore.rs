@@ -5,9 +5,14 @@ use std::{
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use crate::token::sync::{Mutex, lock};
+use super::Deadline;
+use crate::{
+    time::Now,
+    token::sync::{Mutex, lock},
+};
 
 /// A fair semaphore. A free permit goes to the first in the queue at once, so nothing overtakes it.
 pub(in crate::token) struct Semaphore {
@@ -16,23 +21,30 @@ pub(in crate::token) struct Semaphore {
 
 struct State {
     limit: usize,
-    held: usize,
+    held: BTreeMap<u64, Arc<Deadline>>,
     last_number: u64,
-    /// By number, in order of arrival. The waker is `None` until the first poll.
-    queue: BTreeMap<u64, Option<Waker>>,
+    /// By number, in order of arrival.
+    queue: BTreeMap<u64, Place>,
+}
+
+struct Place {
+    /// `None` until the first poll.
+    waker: Option<Waker>,
+    deadline: Arc<Deadline>,
 }
 
 impl Semaphore {
     pub(in crate::token) fn new(limit: usize) -> Arc<Self> {
-        let state = State { limit, held: 0, last_number: 0, queue: BTreeMap::new() };
+        let state = State { limit, held: BTreeMap::new(), last_number: 0, queue: BTreeMap::new() };
         Arc::new(Self { state: Mutex::new(state) })
     }
 
     /// Waits for a permit. Dropping the future gives up the place in the queue.
-    pub(in crate::token) async fn acquire_permit(self: &Arc<Self>) -> Permit {
+    pub(in crate::token) async fn acquire_permit(self: &Arc<Self>, deadline: &Arc<Deadline>) -> Permit {
+        deadline.queue();
         let number = self.change(|state| {
             state.last_number += 1;
-            state.queue.insert(state.last_number, None);
+            state.queue.insert(state.last_number, Place { waker: None, deadline: Arc::clone(deadline) });
             state.last_number
         });
         let permit = Permit { semaphore: Arc::clone(self), number };
@@ -45,16 +57,29 @@ impl Semaphore {
         self.change(|state| state.limit = limit);
     }
 
+    /// Frees the permits whose acquisitions should have ended. Returns the time until the next one should.
+    pub(in crate::token) fn free_overdue(&self, now: Now) -> Option<Duration> {
+        self.change(|state| {
+            state.held.retain(|_, deadline| !deadline.is_over(now));
+            state.held.values().filter_map(|deadline| deadline.left(now)).min()
+        })
+    }
+
     /// How many permits are held, and how many acquisitions wait for one.
     pub(in crate::token) fn counts(&self) -> (usize, usize) {
         let state = lock(&self.state);
-        (state.held, state.queue.len())
+        (state.held.len(), state.queue.len())
     }
 
     fn poll_granted(&self, number: u64, context: &Context<'_>) -> Poll<()> {
+        // Cloned and dropped outside of the lock, because a waker is code of the program.
+        let waker = context.waker().clone();
         let mut state = lock(&self.state);
-        let Some(waker) = state.queue.get_mut(&number) else { return Poll::Ready(()) };
-        let before = waker.replace(context.waker().clone());
+        let Some(place) = state.queue.get_mut(&number) else {
+            drop(state);
+            return Poll::Ready(());
+        };
+        let before = place.waker.replace(waker);
         drop(state);
         drop(before);
         Poll::Pending
@@ -65,10 +90,11 @@ impl Semaphore {
         let mut state = lock(&self.state);
         let result = change(&mut state);
         let mut wakers = Vec::new();
-        while state.held < state.limit
-            && let Some((_, waker)) = state.queue.pop_first()
+        while state.held.len() < state.limit
+            && let Some((number, Place { waker, deadline })) = state.queue.pop_first()
         {
-            state.held += 1;
+            deadline.grant();
+            state.held.insert(number, deadline);
             wakers.extend(waker);
         }
         drop(state);
@@ -87,9 +113,8 @@ impl Drop for Permit {
     fn drop(&mut self) {
         // The waker is dropped outside of the lock.
         let place = self.semaphore.change(|state| {
-            let place = state.queue.remove(&self.number);
-            state.held -= usize::from(place.is_none());
-            place
+            state.held.remove(&self.number);
+            state.queue.remove(&self.number)
         });
         drop(place);
     }

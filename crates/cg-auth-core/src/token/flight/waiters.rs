@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     future::poll_fn,
     sync::Arc,
-    task::{Poll, Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use crate::token::sync::{Mutex, lock};
@@ -24,12 +24,12 @@ struct Registry {
 
 impl Waiters {
     /// Waits until `look` returns a value. It is called at each poll.
-    pub(super) async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
+    pub(super) async fn until<T>(&self, mut look: impl FnMut(&Context<'_>) -> Option<T>) -> T {
         let place = Place::new(self);
         poll_fn(|context| {
             // Registers before it looks, so that a change in between wakes it.
             place.register(context.waker().clone());
-            look().map_or(Poll::Pending, Poll::Ready)
+            look(context).map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }

@@ -8,7 +8,7 @@ use crate::{
     token::{
         IssuedToken, TokenError,
         error::Cause,
-        flight::{Flight, Outcome},
+        flight::{Deadline, Flight, Outcome},
         session::Step,
         sync::lock,
     },
@@ -24,17 +24,21 @@ pub(super) enum Decision {
 /// Waits for a token and starts an acquisition if there is none in flight.
 pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenError> {
     let mut may_spawn = true;
+    let mut spawned: Option<Arc<Flight>> = None;
     loop {
-        let (flight, has_spawned) = match step(shared, may_spawn)? {
+        let flight = match step(shared, may_spawn)? {
             Decision::Serve(token) => return Ok(token),
-            Decision::Wait(flight, has_spawned) => (flight, has_spawned),
+            Decision::Wait(flight, false) => flight,
+            Decision::Wait(flight, true) => spawned.insert(flight).clone(),
         };
-        let outcome = match longest_wait(shared) {
-            Some(limit) => within(shared.runtime(), limit, flight.outcome()).await,
-            None => Some(flight.outcome().await),
+        let outcome = outcome(shared, &flight, longest_wait(shared)).await;
+        let is_lost = match outcome {
+            Some(Outcome::Dropped) => true,
+            None => flight.deadline().is_over(shared.runtime().now()),
+            Some(_) => false,
         };
-        // A runtime that drops tasks would drop the next one too, so this caller polls it itself.
-        may_spawn &= !(has_spawned && matches!(outcome, Some(Outcome::Dropped)));
+        // A runtime that drops or loses tasks would lose the next one too, so this caller polls it itself.
+        may_spawn &= !(is_lost && spawned.as_ref().is_some_and(|spawned| Arc::ptr_eq(spawned, &flight)));
         // A late caller may find the new token expired or replaced, or the old one still valid.
         match (outcome, shared.valid_token()) {
             (None | Some(Outcome::Ended(_)), Some(token)) => return Ok(token),
@@ -44,34 +48,63 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
     }
 }
 
-/// Asks the session, starts the acquisition that it asks for, and hands a parked one over.
+/// The outcome of the flight, or `None` once `longest` or the time of the acquisition is over.
+pub(super) async fn outcome(shared: &Shared, flight: &Flight, longest: Option<Duration>) -> Option<Outcome> {
+    let now = shared.runtime().now();
+    let Some(limit) = longest.into_iter().chain(shared.time_left(flight, now)).min() else {
+        return Some(flight.outcome().await);
+    };
+    let outcome = within(shared.runtime(), limit, flight.outcome()).await;
+    let waited = shared.runtime().now().saturating_since(now);
+    if outcome.is_none() && longest.is_none() && waited < limit / 2 {
+        // Without a timer, a caller who looks again at once would never stop.
+        return Some(flight.outcome().await);
+    }
+    outcome
+}
+
+/// Asks the session, starts the acquisition that it asks for, and hands a parked one over. An acquisition
+/// whose time is over is cancelled first.
 pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, TokenError> {
     let mut inner = lock(&shared.inner);
     let now = shared.runtime().now();
-    if inner.is_shut_down {
-        return inner.session.valid_token(now).map(Decision::Serve).ok_or(Cause::ShutDown.into());
-    }
-    let (served, id) = match inner.session.step(now) {
-        Step::Serve(token) => (Some(token), None),
-        Step::ServeAndStart(token, id) => (Some(token), Some(id)),
-        Step::Start(id) => (None, Some(id)),
-        Step::Wait => (None, None),
-        Step::Fail(error) => return Err(error),
+    let overdue = shared.take_overdue(&mut inner, now);
+    let step = match inner.is_shut_down {
+        true => {
+            inner.session.valid_token(now).map(Step::Serve).ok_or_else(|| TokenError::from(Cause::ShutDown))
+        }
+        false => Ok(inner.session.step(now)),
     };
-    if let Some(id) = id {
-        inner.flight = Some(Arc::new_cyclic(|flight| {
+    let started = match step {
+        Ok(Step::ServeAndStart(_, id) | Step::Start(id)) => Some(id),
+        _ => None,
+    };
+    let before = started.and_then(|id| {
+        let flight = Arc::new_cyclic(|flight| {
             let task = AcquisitionTask::new(Arc::downgrade(shared), flight.clone(), id);
-            Flight::new(Box::pin(task.run()))
-        }));
-    }
+            Flight::new(Box::pin(task.run()), Arc::new(Deadline::new(shared.acquisition_limit())))
+        });
+        flight.deadline().left(now);
+        inner.flight.replace(flight)
+    });
     let flight = inner.flight.clone();
     shared.publish(&inner);
     drop(inner);
+    drop(before);
+    if let Some(overdue) = overdue {
+        overdue.end(Outcome::Dropped);
+        shared.observers.notify();
+    }
 
+    let served = match step? {
+        Step::Serve(token) | Step::ServeAndStart(token, _) => Some(token),
+        Step::Start(_) | Step::Wait => None,
+        Step::Fail(error) => return Err(error),
+    };
     let has_spawned = may_spawn && flight.as_ref().is_some_and(|flight| flight.hand_over(shared.runtime()));
     match (served, flight) {
         // A parked acquisition needs a waiter: the caller who has started it waits, once.
-        (Some(token), _) if id.is_none() || has_spawned => Ok(Decision::Serve(token)),
+        (Some(token), _) if started.is_none() || has_spawned => Ok(Decision::Serve(token)),
         (_, Some(flight)) => Ok(Decision::Wait(flight, has_spawned)),
         (_, None) => Err(Cause::Lost.into()),
     }

@@ -1,13 +1,10 @@
 //! [`Observers`]: the observers of a provider, notified in the order of the events.
 
-use std::{
-    collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::token::{
     Event,
+    caught::caught,
     sync::{Mutex, lock},
 };
 
@@ -40,19 +37,23 @@ impl Observers {
     /// Passes the queued events to the observers. One thread at a time does so, which keeps their order. A
     /// second thread, or an observer that calls the provider, leaves its events to the first one.
     pub(super) fn notify(&self) {
-        let mut state = lock(&self.state);
-        if std::mem::replace(&mut state.is_notifying, true) {
+        if std::mem::replace(&mut lock(&self.state).is_notifying, true) {
             return;
         }
-        while let Some(event) = state.queue.pop_front() {
-            let observers = state.observers.clone();
-            drop(state);
-            for observer in observers {
+        while let Some((event, observers)) = self.next() {
+            for observer in &observers {
                 // The panic of an observer must not fail the caller that caused the event.
-                let _ = catch_unwind(AssertUnwindSafe(|| observer(&event)));
+                caught(|| observer(&event));
             }
-            state = lock(&self.state);
+            // An error in the event may be the program's, and its `Drop` may panic or call the provider.
+            caught(|| drop((event, observers)));
         }
-        state.is_notifying = false;
+    }
+
+    fn next(&self) -> Option<(Event, Vec<Observer>)> {
+        let mut state = lock(&self.state);
+        let event = state.queue.pop_front();
+        state.is_notifying = event.is_some();
+        event.map(|event| (event, state.observers.clone()))
     }
 }

@@ -1,6 +1,6 @@
 //! [`Shared`]: the session of a provider, its published snapshot and its acquisition in flight.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::observers::Observers;
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         IssuedToken, SecretSource,
         flight::{Flight, Outcome, Semaphore},
         session::{Session, Snapshot},
+        shared_back_off::SharedBackOff,
         sync::{ArcSwap, Mutex, lock},
     },
 };
@@ -20,10 +21,12 @@ pub(super) struct Shared {
     snapshot: ArcSwap<Snapshot>,
     pub(super) inner: Mutex<Inner>,
     pub(super) client: AuthClient,
-    secret: Mutex<Arc<dyn SecretSource>>,
+    secret: Mutex<Secret>,
     pub(super) observers: Observers,
     /// Of the pool, if the provider belongs to one.
     pub(super) semaphore: Option<Arc<Semaphore>>,
+    /// Of the pool, too.
+    pub(super) back_off: Option<Arc<SharedBackOff>>,
 }
 
 pub(super) struct Inner {
@@ -33,20 +36,28 @@ pub(super) struct Inner {
     pub(super) is_shut_down: bool,
 }
 
+/// A secret source, and how many times the pool had replaced its own when it gave this one.
+pub(super) struct Secret {
+    version: u64,
+    source: Arc<dyn SecretSource>,
+}
+
 impl Shared {
     pub(super) fn new(
         client: AuthClient,
         session: Session,
-        secret: Arc<dyn SecretSource>,
-        semaphore: Option<Arc<Semaphore>>,
+        (version, source): (u64, Arc<dyn SecretSource>),
+        pool: Option<(Arc<Semaphore>, Arc<SharedBackOff>)>,
     ) -> Self {
+        let (semaphore, back_off) = pool.unzip();
         Self {
             snapshot: ArcSwap::from_pointee(session.snapshot()),
             inner: Mutex::new(Inner { session, flight: None, is_shut_down: false }),
             client,
-            secret: Mutex::new(secret),
+            secret: Mutex::new(Secret { version, source }),
             observers: Observers::default(),
             semaphore,
+            back_off,
         }
     }
 
@@ -80,26 +91,71 @@ impl Shared {
     /// Like [`with_session`](Self::with_session), without notifying the observers.
     pub(super) fn with_session_quietly<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
+        let errors = inner.session.held_errors();
         let result = act(&mut inner.session, self.runtime().now());
         self.publish(&inner);
         self.observers.queue(inner.session.take_events());
+        drop(inner);
+        // Dropped outside of the lock, because an error may be the program's.
+        drop(errors);
         result
     }
 
     /// Has the session begin a new generation. The waiters of the old one ask the session again.
     pub(super) fn new_generation(&self, act: impl FnOnce(&mut Inner, Now)) {
         let mut inner = lock(&self.inner);
+        let errors = inner.session.held_errors();
         let before = inner.session.generation();
+        let is_refreshing = inner.session.is_refreshing();
         act(&mut inner, self.runtime().now());
         let is_new = inner.session.generation() != before;
         let flight = inner.flight.take_if(|_| is_new);
         self.publish(&inner);
         self.observers.queue(inner.session.take_events());
         drop(inner);
-        if let Some(flight) = flight {
-            flight.end(Outcome::Superseded);
+        drop(errors);
+        match flight {
+            // The service may have taken the refresh token, and a cancelled request would not take it back.
+            Some(flight) if is_refreshing => flight.detach(Outcome::Superseded),
+            Some(flight) => flight.end(Outcome::Superseded),
+            None => {}
         }
         self.observers.notify();
+    }
+
+    /// Abandons the acquisition in flight if its time is over. The flight has to be ended after the lock.
+    pub(super) fn take_overdue(&self, inner: &mut Inner, now: Now) -> Option<Arc<Flight>> {
+        let flight = inner.flight.take_if(|flight| flight.deadline().is_over(now))?;
+        inner.session.abandon_current(now);
+        self.observers.queue(inner.session.take_events());
+        Some(flight)
+    }
+
+    /// Ends the acquisition in flight if its time is over.
+    pub(super) fn end_overdue(&self) {
+        let mut inner = lock(&self.inner);
+        let overdue = self.take_overdue(&mut inner, self.runtime().now());
+        self.publish(&inner);
+        drop(inner);
+        if let Some(flight) = overdue {
+            flight.end(Outcome::Dropped);
+            self.observers.notify();
+        }
+    }
+
+    /// How long to wait for the outcome of `flight` before looking again: until its time is over. If it waits
+    /// for a permit, until the time of an acquisition that holds one is over, whose permit this frees then.
+    pub(super) fn time_left(&self, flight: &Flight, now: Now) -> Option<Duration> {
+        let deadline = flight.deadline();
+        deadline.left(now).or_else(|| {
+            let next = self.semaphore.as_ref().and_then(|semaphore| semaphore.free_overdue(now));
+            deadline.left(now).or(next)
+        })
+    }
+
+    /// The time that an acquisition has once it has its permit: it reads the secret and makes two calls at most.
+    pub(super) fn acquisition_limit(&self) -> Duration {
+        self.client.timeout().saturating_mul(3)
     }
 
     pub(super) fn flight(&self) -> Option<Arc<Flight>> {
@@ -107,13 +163,24 @@ impl Shared {
     }
 
     pub(super) fn set_secret(&self, secret: Arc<dyn SecretSource>) {
-        let before = std::mem::replace(&mut *lock(&self.secret), secret);
-        // Dropped outside of the lock, because it is user code.
+        let before = std::mem::replace(&mut lock(&self.secret).source, secret);
+        // Dropped outside of the lock, because it is code of the program.
         drop(before);
     }
 
+    /// Sets the secret source of the pool, unless the pool has given a later one already.
+    pub(super) fn set_secret_of_pool(&self, version: u64, source: Arc<dyn SecretSource>) {
+        let mut secret = lock(&self.secret);
+        let unused = match version > secret.version {
+            true => std::mem::replace(&mut *secret, Secret { version, source }).source,
+            false => source,
+        };
+        drop(secret);
+        drop(unused);
+    }
+
     pub(super) fn secret_source(&self) -> Arc<dyn SecretSource> {
-        Arc::clone(&lock(&self.secret))
+        Arc::clone(&lock(&self.secret).source)
     }
 
     #[inline]

@@ -3,13 +3,16 @@
 use std::{
     sync::{Arc, Weak},
     thread,
+    time::Duration,
 };
 
 use super::shared::Shared;
 use crate::token::{
+    TokenError,
     flight::{Flight, Outcome, Permit},
     secret_source::read_secret,
     session::{AcquisitionId, Next, Session},
+    shared_back_off::Admission,
     sync::lock,
 };
 
@@ -40,10 +43,15 @@ impl AcquisitionTask {
     /// Waits for a permit of the pool. A parked acquisition takes none: its waiters may never poll it again.
     async fn acquire_permit(&self) -> Option<Permit> {
         let semaphore = self.shared.upgrade()?.semaphore.clone()?;
-        if !self.flight.upgrade()?.is_in_background() {
-            return None;
-        }
-        Some(semaphore.acquire_permit().await)
+        let deadline = {
+            let flight = self.flight.upgrade()?;
+            flight.is_in_background().then(|| Arc::clone(flight.deadline()))?
+        };
+        let permit = semaphore.acquire_permit(&deadline).await;
+        // The first look, from which the time of the acquisition counts.
+        let shared = self.shared.upgrade()?;
+        deadline.left(shared.runtime().now());
+        Some(permit)
     }
 
     /// The outcome, or `None` once the provider is dropped.
@@ -51,16 +59,48 @@ impl AcquisitionTask {
         // The flight is gone if the acquisition was superseded while it waited for its permit.
         let shared = self.flight.upgrade().and(self.shared.upgrade())?;
         let (source, client) = (shared.secret_source(), shared.client.clone());
+        let (back_off, user) = (shared.back_off.clone(), Arc::as_ptr(&shared).addr());
+        let limit = shared.acquisition_limit();
         drop(shared);
+        let probe = match back_off.as_ref().map(|it| it.admit(limit, client.runtime().now())) {
+            None => None,
+            Some(Admission::Go(probe)) => probe,
+            Some(Admission::PutOff(error, longest)) => return self.put_off(error, longest),
+        };
         let secret = read_secret(&*source, &client).await;
+        if let (Some(back_off), Ok(secret)) = (&back_off, &secret)
+            && let Err((error, longest)) = back_off.admit_secret(secret, client.runtime().now())
+        {
+            return self.put_off(error, longest);
+        }
+        // Copies, because the session drops what it does not keep, and an error may be the program's.
+        let (sent, kept) = (secret.as_ref().ok().cloned(), secret.clone());
         let begin = |session: &mut Session, now| session.begin(self.id, secret, now);
         let mut next = self.shared.upgrade()?.with_session_quietly(begin);
+        drop(kept);
         while let Next::Call(call) = next {
             self.shared.upgrade()?.observers.notify();
             let result = client.call(call.endpoint()).await;
+            let error = result.as_ref().err().cloned();
             let finish = |session: &mut Session, now| session.finish(self.id, result, now);
             next = self.shared.upgrade()?.with_session_quietly(finish);
+            let (Some(back_off), Some(secret)) = (&back_off, &sent) else { continue };
+            let now = client.runtime().now();
+            match &error {
+                None => back_off.succeeded(secret),
+                // A refused refresh token says nothing about the secret, and the credential follows.
+                Some(_) if matches!(next, Next::Call(_)) => {}
+                Some(error) => back_off.failed(user, secret, error, probe.as_ref(), fastrand::f64(), now),
+            }
         }
+        Some(next)
+    }
+
+    fn put_off(&self, error: TokenError, longest: Duration) -> Option<Next> {
+        let kept = error.clone();
+        let put_off = |session: &mut Session, now| session.put_off(self.id, error, longest, now);
+        let next = self.shared.upgrade()?.with_session_quietly(put_off);
+        drop(kept);
         Some(next)
     }
 

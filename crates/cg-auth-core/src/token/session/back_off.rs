@@ -24,6 +24,7 @@ struct Pause {
     begun: Now,
     wait: Duration,
     error: TokenError,
+    is_of_refresh: bool,
 }
 
 /// A client secret that the service refused.
@@ -45,14 +46,36 @@ impl BackOff {
         now: Now,
     ) -> TokenError {
         self.failures = self.failures.saturating_add(1);
-        let named = error.as_call().and_then(CallError::retry_after).unwrap_or_default();
+        let named = error.as_call().and_then(CallError::retry_after);
         let is_refused_again =
             self.refused.as_ref().is_some_and(|before| Some(&before.secret) == refused.as_ref());
-        let longest = if is_refused_again { LONGEST_READ_PAUSE } else { pause_after(self.failures) };
+        let wait = match is_refused_again {
+            true => with_jitter(LONGEST_READ_PAUSE, jitter).max(at_most_an_hour(named)),
+            false => pause(self.failures, named, jitter),
+        };
         if let Some(secret) = refused {
             self.refused = Some(Refused { secret, since: now, error: error.clone() });
         }
-        self.begin(error, with_jitter(longest, jitter).max(named.min(LONGEST_RETRY_AFTER)), now)
+        self.begin(error, wait, now)
+    }
+
+    /// Begins the pause after a refresh for which it was too early. It lasts only while a token is valid, and
+    /// the length is in the error that this returns.
+    pub(super) fn postponed(&mut self, error: TokenError, jitter: f64, now: Now) -> TokenError {
+        let error = self.failed(error, None, jitter, now);
+        self.pause.iter_mut().for_each(|pause| pause.is_of_refresh = true);
+        error
+    }
+
+    /// Begins a pause that is no failure of this user. Returns `error` with its length.
+    pub(super) fn put_off(
+        &mut self,
+        error: TokenError,
+        longest: Duration,
+        jitter: f64,
+        now: Now,
+    ) -> TokenError {
+        self.begin(error, with_jitter(longest, jitter), now)
     }
 
     /// Begins another pause if `secret` is in its cool-down, and returns the error of its refusal.
@@ -67,14 +90,23 @@ impl BackOff {
             return None;
         }
         let error = refused.error.clone();
-        Some(self.begin(error, with_jitter(LONGEST_READ_PAUSE, jitter), now))
+        Some(self.put_off(error, LONGEST_READ_PAUSE, jitter, now))
     }
 
-    /// The failure with the rest of its pause, while that lasts.
-    pub(super) fn error(&self, now: Now) -> Option<TokenError> {
-        let Pause { begun, wait, error } = self.pause.as_ref()?;
+    /// The failure with the rest of its pause, while that lasts. `has_token` says whether a token is valid.
+    pub(super) fn error(&self, has_token: bool, now: Now) -> Option<TokenError> {
+        let Pause { begun, wait, error, is_of_refresh } = self.pause.as_ref()?;
+        if *is_of_refresh && !has_token {
+            return None;
+        }
         let left = wait.saturating_sub(now.saturating_since(*begun));
         (!left.is_zero()).then(|| error.clone().with_retry_after(left))
+    }
+
+    /// The errors that it holds.
+    pub(super) fn errors(&self) -> [Option<TokenError>; 2] {
+        let of_pause = self.pause.as_ref().map(|pause| pause.error.clone());
+        [of_pause, self.refused.as_ref().map(|refused| refused.error.clone())]
     }
 
     /// The end of the last pause by the monotonic clock.
@@ -83,9 +115,18 @@ impl BackOff {
     }
 
     fn begin(&mut self, error: TokenError, wait: Duration, now: Now) -> TokenError {
-        self.pause = Some(Pause { begun: now, wait, error: error.clone() });
+        self.pause = Some(Pause { begun: now, wait, error: error.clone(), is_of_refresh: false });
         error.with_retry_after(wait)
     }
+}
+
+/// The pause after so many failures in a row, or the one that the service names, if that is longer.
+pub(in crate::token) fn pause(failures: u32, named: Option<Duration>, jitter: f64) -> Duration {
+    with_jitter(pause_after(failures), jitter).max(at_most_an_hour(named))
+}
+
+fn at_most_an_hour(named: Option<Duration>) -> Duration {
+    named.unwrap_or_default().min(LONGEST_RETRY_AFTER)
 }
 
 /// The longest pause after so many failures or reports in a row: 1 s, doubling to 60 s.
@@ -98,5 +139,5 @@ fn with_jitter(longest: Duration, jitter: f64) -> Duration {
 }
 
 /// Before a refused secret is read again.
-const LONGEST_READ_PAUSE: Duration = Duration::from_secs(2);
-const COOL_DOWN: Duration = Duration::from_secs(60);
+pub(in crate::token) const LONGEST_READ_PAUSE: Duration = Duration::from_secs(2);
+pub(in crate::token) const COOL_DOWN: Duration = Duration::from_secs(60);

@@ -1,10 +1,14 @@
 //! [`RefreshGrant`]: the refresh token of a session, and when it is used.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
+use super::back_off::pause;
 use crate::{
     client::{CallError, CallErrorKind},
     model::RefreshToken,
+    time::Now,
     token::{Event, Grant},
 };
 
@@ -17,12 +21,18 @@ pub(super) struct RefreshGrant {
     uses: u32,
     /// How many tokens in a row were refused at their first use.
     refusals: u8,
+    /// How often in a row the service has said "later".
+    postponements: u32,
+    /// No refresh token is sent before that long after that moment.
+    pause: Option<(Now, Duration)>,
 }
 
 /// What a failed refresh means to the refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RefreshFailure {
     /// The service has not taken the token, and may take it later.
+    Postponed,
+    /// The service has not seen the token, and the credential would fare no better.
     Unused,
     /// The service refuses the token.
     Refused,
@@ -31,17 +41,14 @@ pub(super) enum RefreshFailure {
 }
 
 impl RefreshGrant {
-    pub(super) const fn new(token: Option<RefreshToken>) -> Self {
-        Self { token, uses: 0, refusals: 0 }
+    pub(super) fn new(token: Option<RefreshToken>) -> Self {
+        Self { token, ..Self::default() }
     }
 
-    /// The refresh token to send, which counts as sent from now on. `failures` in a row came before.
-    ///
-    /// From the fourth failure in a row on, every other acquisition uses the credential. Otherwise a broken
-    /// refresh operation would lock the user out for as long as the refresh token is kept.
-    pub(super) fn send(&mut self, failures: u32) -> Option<RefreshToken> {
-        let is_turn_of_credential = failures >= 4 && failures.is_multiple_of(2);
-        if !self.is_usable() || is_turn_of_credential {
+    /// The refresh token to send, which counts as sent from now on. `None` if there is none to be sent now.
+    pub(super) fn send(&mut self, now: Now) -> Option<RefreshToken> {
+        let is_paused = self.pause.is_some_and(|(begun, wait)| now.saturating_since(begun) < wait);
+        if !self.is_usable() || is_paused {
             return None;
         }
         self.uses = self.uses.saturating_add(1);
@@ -51,16 +58,27 @@ impl RefreshGrant {
     /// Keeps the refresh token of an answer to `grant`. A token that comes back is not new.
     pub(super) fn succeeded(&mut self, grant: Grant, token: Option<RefreshToken>) {
         if grant == Grant::RefreshToken {
-            self.refusals = 0;
+            self.forget_refusals();
         }
         let comes_back = token.is_some() && self.token == token;
         self.uses = if comes_back { self.uses.max(1) } else { 0 };
         self.token = token;
     }
 
+    /// Sends no refresh token for `wait`, also none that the credential brings meanwhile.
+    pub(super) const fn pause(&mut self, wait: Duration, now: Now) {
+        self.pause = Some((now, wait));
+    }
+
+    /// Counts another "later" and pauses for as long as the service says, or else for longer each time.
+    pub(super) fn postpone(&mut self, named: Option<Duration>, jitter: f64, now: Now) {
+        self.postponements = self.postponements.saturating_add(1);
+        self.pause(pause(self.postponements, named, jitter), now);
+    }
+
     /// Drops the refresh token unless it is unused; returns the events of that.
     pub(super) fn failed(&mut self, failure: RefreshFailure) -> Vec<Event> {
-        if failure == RefreshFailure::Unused {
+        if matches!(failure, RefreshFailure::Postponed | RefreshFailure::Unused) {
             return Vec::new();
         }
         let refused = failure == RefreshFailure::Refused;
@@ -73,9 +91,9 @@ impl RefreshGrant {
         events
     }
 
-    /// Switches the grant on again.
+    /// Switches the grant on again and ends its pause.
     pub(super) const fn forget_refusals(&mut self) {
-        self.refusals = 0;
+        (self.refusals, self.postponements, self.pause) = (0, 0, None);
     }
 
     pub(super) const fn is_usable(&self) -> bool {
@@ -97,7 +115,7 @@ impl RefreshFailure {
         ];
         match error.status() {
             _ if error.kind() == CallErrorKind::Rejected => Self::Refused,
-            Some(status) if LATER.contains(&status) => Self::Unused,
+            Some(status) if LATER.contains(&status) => Self::Postponed,
             Some(status) if status.is_client_error() => Self::Refused,
             // A redirect is the answer of another server, which took nothing.
             Some(status) if status.is_redirection() => Self::Unused,

@@ -179,7 +179,7 @@ fn the_caches_of_the_service_and_of_the_provider_are_cleared_together() {
 #[test]
 fn the_state_shows_token_acquisition_and_failures() {
     everywhere(async |tasks| {
-        let script = ScriptedTransport::new().hold_back(issue(1)).answer(outage()).hold_back(issue(2));
+        let script = ScriptedTransport::new().hold_back(issue(1)).answer(outage()).answer(outage());
         let (provider, clock) = provider(script.clone(), tasks);
         let state = provider.state();
         assert!(state.phase.is_none() && !state.is_acquiring && !state.has_refresh_token);

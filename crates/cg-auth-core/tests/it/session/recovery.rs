@@ -82,8 +82,8 @@ fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_used()
 }
 
 #[test]
-fn a_refresh_token_that_the_service_did_not_take_is_kept_for_after_the_back_off() {
-    let statuses = [408, 425, 429, 503, 300, 301, 302, 303, 307, 308];
+fn a_refresh_token_that_the_service_did_not_see_is_kept_for_after_the_back_off() {
+    let statuses = [300, 301, 302, 303, 307, 308];
     let unsent = [
         TransportError::config("x"),
         TransportError::connect("x"),
@@ -102,26 +102,104 @@ fn a_refresh_token_that_the_service_did_not_take_is_kept_for_after_the_back_off(
     }
 }
 
-/// A gateway may break the refresh operation only.
 #[test]
-fn a_broken_refresh_operation_locks_no_user_out() {
-    for status in [302, 408, 429, 503] {
+fn while_a_token_is_valid_a_refresh_that_is_too_early_is_repeated_after_the_back_off() {
+    for status in [408, 425, 429, 503] {
+        for age in [50.0, 57.0] {
+            let mut rig = Rig::new();
+            rig.acquire(&Reply::Issued("first", 60, Some("r1")));
+            rig.advance(age);
+            rig.event_names();
+            let (next, events) = refresh(&mut rig, &Reply::Status(status, None));
+            assert_eq!((came_to(&next).as_str(), events), ("call", vec!["token_failed"]), "{status}");
+            assert_eq!(rig.stepped(), "serve", "{status}");
+            rig.advance(1.0);
+            assert_eq!(next_sent(&mut rig).as_deref(), Some("r1"), "{status}");
+        }
+    }
+}
+
+#[test]
+fn once_no_token_is_valid_a_refresh_that_is_too_early_is_followed_by_the_credential() {
+    for (status, after) in [(408, None), (425, None), (429, Some("3600")), (503, None), (503, Some("3600"))] {
         let mut rig = expired("r1");
-        let mut sent = Vec::new();
-        for _ in 0..7 {
+        let id = rig.start();
+        let call = rig.call(id);
+        let Next::Call(call) = rig.finish(id, &call, &Reply::Status(status, after)) else {
+            panic!("{status} ends the acquisition")
+        };
+        assert_eq!(sent_refresh_token(&call), None);
+        assert!(rig.session.state(rig.now()).has_refresh_token, "{status}: it is kept");
+        // Without a new refresh token the old one is used again, but not before the service wants it.
+        let next = rig.finish(id, &call, &Reply::Issued("another", 60, None));
+        assert_eq!(came_to(&next), "token");
+    }
+}
+
+#[test]
+fn a_token_that_expires_during_the_pause_of_the_refresh_is_replaced_at_once() {
+    for reply in [Reply::Status(429, Some("3600")), Reply::Status(503, Some("60"))] {
+        let mut rig = Rig::new();
+        rig.acquire(&Reply::Issued("first", 30, Some("r1")));
+        for _ in 0..5 {
+            rig.advance(26.0);
             let id = rig.start();
             let call = rig.call(id);
-            sent.push(sent_refresh_token(&call));
-            let reply = match sent_refresh_token(&call) {
-                Some(_) => Reply::Status(status, None),
-                None => Reply::Status(503, None),
-            };
-            assert!(matches!(rig.finish(id, &call, &reply), Next::Done(Err(_))), "{status}");
-            rig.advance(60.0);
+            match sent_refresh_token(&call) {
+                Some(_) => {
+                    assert_eq!(came_to(&rig.finish(id, &call, &reply)), "call");
+                    rig.advance(3.9);
+                    assert_eq!(rig.stepped(), "serve");
+                    rig.advance(0.1);
+                    assert_eq!(came_to(&rig.acquisition(&Reply::Issued("next", 30, Some("r2")))), "token");
+                }
+                // The refresh is still paused, so a renewal in time uses the credential.
+                None => assert_eq!(
+                    came_to(&rig.finish(id, &call, &Reply::Issued("next", 30, Some("r3")))),
+                    "token"
+                ),
+            }
         }
-        let by_credential: Vec<_> = sent.iter().map(Option::is_none).collect();
-        assert_eq!(by_credential, [false, false, false, false, true, false, true], "{status}");
     }
+}
+
+#[test]
+fn a_report_of_a_refused_token_ends_the_pause_of_the_refresh_for_the_credential() {
+    let mut rig = Rig::new();
+    let token = rig.acquire(&Reply::Issued("first", 60, Some("r1")));
+    rig.advance(50.0);
+    refresh(&mut rig, &Reply::Status(429, Some("3600")));
+    assert_eq!(rig.stepped(), "serve");
+    assert!(rig.invalidate(&token));
+    assert_eq!(next_sent(&mut rig), None);
+}
+
+#[test]
+fn in_an_outage_each_acquisition_ends_with_the_failure_of_the_credential() {
+    let mut rig = expired("r1");
+    for _ in 0..7 {
+        let id = rig.start();
+        let mut call = rig.call(id);
+        if sent_refresh_token(&call).is_some() {
+            let Next::Call(next) = rig.finish(id, &call, &BUSY) else { panic!("the credential is left") };
+            call = next;
+        }
+        assert_eq!(sent_refresh_token(&call), None);
+        assert_eq!(came_to(&rig.finish(id, &call, &BUSY)), "call");
+        assert_eq!(rig.event_names(), ["token_failed"]);
+        rig.advance(60.0);
+    }
+    assert_eq!(rig.session.state(rig.now()).failures, 7);
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r1"));
+}
+
+#[test]
+fn a_successful_refresh_or_a_new_secret_ends_the_pause_of_the_refresh() {
+    let mut rig = expired("r1");
+    refresh_then_delegate(&mut rig, &Reply::Status(503, Some("3600")), "r2");
+    assert_eq!(next_sent(&mut rig), None, "the new refresh token has to wait too");
+    rig.replace_secret();
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r2"));
 }
 
 #[test]
@@ -172,7 +250,10 @@ fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
     }
     // A refresh token that was sent before may have been taken, so its refusal does not count.
     for _ in 0..4 {
-        let _ = rig.acquisition(&BUSY);
+        let id = rig.start();
+        let call = rig.call(id);
+        let Next::Call(call) = rig.finish(id, &call, &BUSY) else { panic!("the credential is left") };
+        let _ = rig.finish(id, &call, &BUSY);
         rig.advance(60.0);
         rig.event_names();
         let events = refresh_then_delegate(&mut rig, &REFUSED, "r");

@@ -34,7 +34,7 @@ const STEPS: [(Age, [&str; 5]); 7] = [
 
 /// The outcome, the events and the next activity for each input of an acquisition. Any other input is
 /// superseded and changes nothing. A new token makes the age fresh. A token that expired on arrival is kept
-/// if there is none.
+/// if there is none. A refresh that is too early is followed by the credential if no token is valid.
 const OUTCOMES: [(Activity, Input, &str, &[&str], Activity); 24] = [
     (Started, Input::Begin(SECRET), "call credential", &[], Called),
     (Started, Input::Begin("other"), "call credential", &[], Called),
@@ -110,6 +110,11 @@ fn each_input_of_an_acquisition_has_the_outcome_of_the_diagram() {
         let (comes_to, events, activity) = match row {
             Some((_, _, comes_to, events, activity)) => (comes_to, events, activity),
             None => (if input == Input::Abandon { "" } else { "superseded" }, &[][..], case.activity),
+        };
+        let is_valid = matches!(case.age, Fresh | Early | Margin);
+        let (comes_to, events, activity) = match (case.activity, input) {
+            (Refreshing, Input::Finish("busy")) if !is_valid => ("call credential", &[][..], Called),
+            _ => (comes_to, events, activity),
         };
         let mut reached = case.reach();
         assert_eq!(reached.put(reached.id, input), comes_to, "{case:?} {input:?}");

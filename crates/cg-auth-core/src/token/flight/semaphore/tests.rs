@@ -11,7 +11,7 @@ type Acquiring = Pin<Box<dyn Future<Output = Permit>>>;
 
 fn acquiring(semaphore: &Arc<Semaphore>) -> Acquiring {
     let semaphore = Arc::clone(semaphore);
-    Box::pin(async move { semaphore.acquire_permit().await })
+    Box::pin(async move { semaphore.acquire_permit(&Arc::new(Deadline::new(Duration::MAX))).await })
 }
 
 /// A waiter in the queue, and the flag that its waker sets.

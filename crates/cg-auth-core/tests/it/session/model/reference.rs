@@ -20,7 +20,13 @@ pub(super) struct Reference {
     failures: u32,
     /// By the monotonic clock.
     back_off_ends: Duration,
+    /// Whether the service said "later" to a refresh while a token was valid. Then the back-off lasts only as
+    /// long as the token.
+    back_off_is_of_refresh: bool,
     refused: Option<(&'static str, Duration)>,
+    postponements: u32,
+    /// When refreshes were paused, the shortest and the longest time.
+    refresh_pause: Option<(Duration, Duration, Duration)>,
 }
 
 #[derive(Default)]
@@ -33,8 +39,15 @@ struct Acquisition {
 
 #[derive(Debug)]
 pub(super) enum Expected {
-    /// A call with this refresh token, or with the credential.
-    Call(Option<String>),
+    /// A call with one of these refresh tokens, or with the credential.
+    Call(Vec<Option<String>>),
+    /// The service says "later" to a refresh. If a token is valid that is a failure, else the credential
+    /// follows. Both may be right if the clocks disagree.
+    Postponed {
+        named: Option<Duration>,
+        may_fail: bool,
+        may_call: bool,
+    },
     Token(HeldToken),
     TokenUnlessClocksSayNo(HeldToken),
     /// A failure with the `Retry-After` of the service.
@@ -58,7 +71,10 @@ impl Reference {
             acquisition: None,
             failures: 0,
             back_off_ends: Duration::ZERO,
+            back_off_is_of_refresh: false,
             refused: None,
+            postponements: 0,
+            refresh_pause: None,
         }
     }
 
@@ -95,7 +111,9 @@ impl Reference {
     /// The steps that are correct.
     pub(super) fn allowed(&self) -> Vec<&'static str> {
         let is_busy = self.acquisition.is_some();
-        let step = |phase: &Phase| match (phase, is_busy, self.is_backing_off()) {
+        let backs_off =
+            |phase: &Phase| self.is_backing_off() && !(*phase == Phase::Gone && self.back_off_is_of_refresh);
+        let step = |phase: &Phase| match (phase, is_busy, backs_off(phase)) {
             (Phase::Fresh, ..) | (Phase::Early, true, _) | (Phase::Early | Phase::Margin, false, true) => {
                 "serve"
             }
@@ -129,7 +147,8 @@ impl Reference {
     }
 
     pub(super) fn start(&mut self) {
-        assert!(!self.is_backing_off(), "an acquisition during the back-off");
+        let is_backing_off = self.is_backing_off() && !self.back_off_is_of_refresh;
+        assert!(!is_backing_off, "an acquisition during the back-off");
         assert!(self.acquisition.is_none(), "two acquisitions at once");
         self.acquisition = Some(Acquisition::default());
     }
@@ -147,27 +166,41 @@ impl Reference {
                 Expected::Failure(None)
             };
         }
-        let is_turn_of_credential = self.failures >= 4 && self.failures.is_multiple_of(2);
-        let refresh_token =
-            self.refresh_token.clone().filter(|_| self.refusals < 2 && !is_turn_of_credential);
-        self.acquisition = Some(Acquisition {
-            secret,
-            was_new: !self.was_sent,
-            refresh_token: refresh_token.clone(),
-            sent: Some(self.now),
-        });
+        self.acquisition = Some(Acquisition { secret, ..Acquisition::default() });
+        let refresh_token = self.refresh_token.clone().filter(|_| self.refusals < 2);
+        let (is_surely_paused, may_be_paused) = match self.refresh_pause {
+            Some((since, least, most)) => {
+                let passed = self.now.monotonic - since;
+                (passed < least, passed < most)
+            }
+            None => (false, false),
+        };
+        Expected::Call(match (is_surely_paused, may_be_paused) {
+            (true, _) => vec![None],
+            (false, true) => vec![None, refresh_token],
+            (false, false) => vec![refresh_token],
+        })
+    }
+
+    /// The session makes a call with this refresh token, or with the credential.
+    pub(super) fn called(&mut self, refresh_token: Option<String>) {
         if let Some(text) = &refresh_token {
             assert!(!self.dead.contains(text), "{text} was sent again");
-            self.was_sent = true;
         }
-        Expected::Call(refresh_token)
+        let acquisition = self.acquisition.as_mut().unwrap();
+        acquisition.was_new = !self.was_sent;
+        acquisition.sent = Some(self.now);
+        self.was_sent |= refresh_token.is_some();
+        acquisition.refresh_token = refresh_token;
     }
 
     pub(super) fn finish(&mut self, ending: &Ending, given: Option<String>) -> Expected {
         let acquisition = self.acquisition.take().unwrap();
         match (ending, &acquisition.refresh_token) {
             (Ending::Issued { lifetime, refresh_token }, sent) => {
-                self.refusals = if sent.is_some() { 0 } else { self.refusals };
+                if sent.is_some() {
+                    self.forget_refusals();
+                }
                 let is_kept = sent.is_some() && *refresh_token != Given::Another;
                 if !is_kept {
                     self.kill_refresh_token();
@@ -186,9 +219,17 @@ impl Reference {
                 let counts = matches!(ending, Ending::Refused) && acquisition.was_new;
                 self.refusals += u32::from(counts);
                 self.kill_refresh_token();
-                self.acquisition =
-                    Some(Acquisition { refresh_token: None, sent: Some(self.now), ..acquisition });
-                Expected::Call(None)
+                self.acquisition = Some(acquisition);
+                Expected::Call(vec![None])
+            }
+            (Ending::Busy(after), Some(_)) => {
+                let phases = self.phases();
+                self.acquisition = Some(acquisition);
+                Expected::Postponed {
+                    named: after.map(|after| Duration::from_secs(after.parse().unwrap())),
+                    may_fail: phases != [Phase::Gone],
+                    may_call: phases.contains(&Phase::Gone),
+                }
             }
             (Ending::Refused, None) => {
                 let before = self.refused.map(|(secret, _)| secret);
@@ -198,11 +239,27 @@ impl Reference {
                     false => Expected::Failure(None),
                 }
             }
-            (Ending::Busy(after), _) => {
+            (Ending::Busy(after), None) => {
                 Expected::Failure(after.map(|after| Duration::from_secs(after.parse().unwrap())))
             }
             (Ending::Broken | Ending::Unsent, _) => Expected::Failure(None),
         }
+    }
+
+    /// The session follows a refresh that was too early with the credential.
+    pub(super) fn pause_refresh(&mut self, named: Option<Duration>) {
+        let longest = Duration::from_secs(1 << self.postponements.min(10)).min(Duration::from_secs(60));
+        let named = named.unwrap_or_default().min(Duration::from_secs(3600));
+        self.postponements += 1;
+        self.refresh_pause = Some((self.now.monotonic, (longest / 2).max(named), longest.max(named)));
+    }
+
+    /// The session backs off after a refresh that was too early.
+    pub(super) fn postpone(&mut self, wait: Duration, named: Option<Duration>) {
+        self.acquisition = None;
+        self.fail(wait, named);
+        self.back_off_is_of_refresh = true;
+        self.refresh_pause = Some((self.now.monotonic, wait, wait));
     }
 
     pub(super) fn hold(&mut self, held: HeldToken) {
@@ -217,6 +274,7 @@ impl Reference {
         let named = named.unwrap_or_default().min(Duration::from_secs(3600));
         assert!(wait >= (longest / 2).max(named) && wait <= longest.max(named), "{wait:?} of {longest:?}");
         self.failures += 1;
+        self.back_off_is_of_refresh = false;
         self.back_off_ends = self.now.monotonic + wait;
     }
 
@@ -224,6 +282,7 @@ impl Reference {
     pub(super) fn refuse_again(&mut self, wait: Duration, was_sent: bool) {
         assert!((Duration::from_secs(1)..=Duration::from_secs(2)).contains(&wait), "{wait:?}");
         self.failures += u32::from(was_sent);
+        self.back_off_is_of_refresh = false;
         self.back_off_ends = self.now.monotonic + wait;
     }
 
@@ -245,7 +304,7 @@ impl Reference {
     pub(super) fn replace_secret(&mut self) {
         self.abandon();
         self.forget_failures();
-        self.refusals = 0;
+        self.forget_refusals();
     }
 
     pub(super) fn clear(&mut self) {
@@ -267,7 +326,12 @@ impl Reference {
         self.was_sent = false;
     }
 
+    fn forget_refusals(&mut self) {
+        (self.refusals, self.postponements, self.refresh_pause) = (0, 0, None);
+    }
+
     fn forget_failures(&mut self) {
+        self.back_off_is_of_refresh = false;
         (self.failures, self.back_off_ends, self.refused) = (0, Duration::ZERO, None);
     }
 }

@@ -1,0 +1,54 @@
+//! [`Deadline`]: when an acquisition has to end.
+
+use std::time::Duration;
+
+use crate::{
+    time::Now,
+    token::sync::{Mutex, lock},
+};
+
+/// The end time of an acquisition. Its time does not run while it waits for a permit of the pool.
+///
+/// Nobody has to read a clock when the permit is granted: the time runs from the first look after that.
+pub(in crate::token) struct Deadline {
+    limit: Duration,
+    progress: Mutex<Progress>,
+}
+
+enum Progress {
+    Queued,
+    Free,
+    RunsSince(Now),
+}
+
+impl Deadline {
+    pub(in crate::token) fn new(limit: Duration) -> Self {
+        Self { limit, progress: Mutex::new(Progress::Free) }
+    }
+
+    /// The acquisition waits for a permit from now on.
+    pub(super) fn queue(&self) {
+        *lock(&self.progress) = Progress::Queued;
+    }
+
+    /// The acquisition has its permit.
+    pub(super) fn grant(&self) {
+        *lock(&self.progress) = Progress::Free;
+    }
+
+    /// The rest of the time, zero once it is over; `None` while the acquisition waits for a permit.
+    pub(in crate::token) fn left(&self, now: Now) -> Option<Duration> {
+        let mut progress = lock(&self.progress);
+        let begun = match *progress {
+            Progress::Queued => return None,
+            Progress::Free => now,
+            Progress::RunsSince(begun) => begun,
+        };
+        *progress = Progress::RunsSince(begun);
+        Some(self.limit.saturating_sub(now.saturating_since(begun)))
+    }
+
+    pub(in crate::token) fn is_over(&self, now: Now) -> bool {
+        self.left(now).is_some_and(|left| left.is_zero())
+    }
+}
