@@ -69,9 +69,11 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
     drop(inner);
 
     let has_spawned = may_spawn && flight.as_ref().is_some_and(|flight| flight.hand_over(shared.runtime()));
+    // Another caller may have spawned the acquisition that this one has started.
+    let is_in_background = has_spawned || flight.as_ref().is_some_and(|flight| flight.is_in_background());
     match (served, flight) {
         // A parked acquisition needs a waiter: the caller who has started it waits, once.
-        (Some(token), _) if id.is_none() || has_spawned => Ok(Decision::Serve(token)),
+        (Some(token), _) if id.is_none() || is_in_background => Ok(Decision::Serve(token)),
         (_, Some(flight)) => Ok(Decision::Wait(flight, has_spawned)),
         (_, None) => Err(Cause::Lost.into()),
     }

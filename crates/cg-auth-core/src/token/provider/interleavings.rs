@@ -101,6 +101,24 @@ fn a_parked_acquisition_whose_waiters_are_not_polled_goes_on_once_it_is_handed_o
 }
 
 #[test]
+fn no_caller_waits_for_a_renewal_that_a_task_runs() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
+        future::block_on(rig.provider.token()).unwrap();
+        rig.runtime.clock.advance(LIFETIME * 19 / 20);
+        let callers = [(); 3].map(|()| {
+            rig.thread(|rig| {
+                let mut token = pin!(rig.provider.token());
+                assert!(token.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+            })
+        });
+        callers.into_iter().for_each(|thread| thread.join().unwrap());
+        rig.script.release();
+    };
+    play(scene, &[Tasks::Spawned]);
+}
+
+#[test]
 fn a_parked_renewal_is_handed_over_by_a_caller_who_is_served() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
