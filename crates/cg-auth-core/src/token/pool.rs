@@ -113,7 +113,7 @@ impl TokenPool {
         self
     }
 
-    /// Sets the unit of the wire's `duration`, for users who are new from now on. Default: seconds.
+    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
     #[must_use]
     pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
         lock(&self.state).duration_unit = unit;

@@ -226,7 +226,7 @@ fn waiters_go_on_when_the_task_is_dropped() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)));
         let callers = [(); 2].map(|()| rig.caller());
-        // Each caller may have a task kept, so the thread drops tasks until there is a token.
+        // The runtime keeps the task of each caller, so this thread drops tasks until there is a token.
         let dropping = rig.thread(|rig| {
             while rig.provider.peek().is_none() {
                 rig.runtime.drop_tasks();
