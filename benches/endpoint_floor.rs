@@ -24,7 +24,7 @@ pub struct ApiResult {
     /// Whether the service carried out the operation.
     #[serde(default)]
     pub is_success: bool,
-    /// Why it did not.
+    /// The reason if it did not.
     pub error_msg: Option<String>,
 }
 

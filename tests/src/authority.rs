@@ -9,7 +9,7 @@ use rcgen::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// A private authority. Each has a name of its own, unless a test names it.
+/// A private certificate authority. Its name is unique, unless a test chooses the name.
 #[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{
 
 use crate::authority::{Authority, RIGHT_NOW};
 
-/// By default a server for 127.0.0.1 that offers HTTP/1.1 over TLS 1.2 and 1.3.
+/// The configuration of a server: by default for 127.0.0.1, with HTTP/1.1 over TLS 1.2 and 1.3.
 #[derive(Debug)]
 pub struct TlsServer {
     authority: Authority,
@@ -64,7 +64,7 @@ impl TlsServer {
         Self { days: 1..2, ..self }
     }
 
-    /// It does not have TLS 1.3.
+    /// It supports TLS 1.2 only.
     #[must_use]
     pub fn tls12_only(self) -> Self {
         const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];

@@ -182,7 +182,7 @@ impl TokenPool {
     /// Ends the pool: waits for every acquisition in flight, also those that wait for a permit, and hands out
     /// the tokens for a store, to be [seeded](TokenProvider::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Dropping the future before it is ready loses no token.
+    /// No acquisition starts after this call. Dropping the future before it is ready loses no token.
     pub fn shutdown(
         &self,
     ) -> impl Future<Output = Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)>> + Send + use<> {

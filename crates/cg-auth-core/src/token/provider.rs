@@ -194,7 +194,7 @@ impl TokenProvider {
     /// Ends the provider: waits for the acquisition in flight and hands out the token, to be
     /// [seeded](Self::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Without a
+    /// No acquisition starts after this call. Once the future is ready, callers get an error. Without a
     /// shutdown, dropping the last clone while a refresh is on the wire may lose the new refresh token.
     pub fn shutdown(&self) -> impl Future<Output = Option<(DelegatedAccessToken, Expiry)>> + Send {
         self.close();

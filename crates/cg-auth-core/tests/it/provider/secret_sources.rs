@@ -141,7 +141,7 @@ fn a_secret_that_cannot_be_read_is_an_error_of_its_own_kind() {
 }
 
 #[test]
-fn a_refused_secret_fails_fast_and_a_new_one_ends_that() {
+fn a_refused_secret_fails_fast_until_there_is_a_new_one() {
     everywhere(async |tasks| {
         let current = Arc::new(Mutex::new("refused"));
         let source = Arc::clone(&current);

@@ -230,7 +230,7 @@ fn a_secret_stays_refused_across_other_failures_and_the_error_says_so() {
         panic!()
     };
     assert_eq!(error.kind(), TokenErrorKind::Secret);
-    // The back-off of each failure is asserted in the loop.
+    // The loop waits for the back-off of each failure.
     let (passed, _) = until_asked(&mut rig, SECRET);
     assert!(passed >= seconds(59.0), "{passed:?}");
 }
