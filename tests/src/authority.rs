@@ -38,13 +38,13 @@ impl Authority {
         Self { pem: issuer.pem(), issuer }
     }
 
-    /// Its root certificate, for clients.
+    /// The root certificate of the authority, for clients.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// Its root certificate, for servers.
+    /// The root certificate of the authority, for servers.
     pub(crate) fn der(&self) -> &CertificateDer<'static> {
         self.issuer.der()
     }

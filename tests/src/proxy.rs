@@ -28,13 +28,13 @@ impl Proxy {
         ProxyBuilder { command: Command::new(program), tls: None }
     }
 
-    /// Its URL.
+    /// The URL of the proxy.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
-    /// Its URL with a login, which the caller has percent-encoded.
+    /// The URL of the proxy with a login, which the caller has percent-encoded.
     #[must_use]
     pub fn url_with(&self, user: &str, password: &str) -> String {
         format!("{}://{user}:{password}@127.0.0.1:{}", self.scheme, self.port)

@@ -71,7 +71,7 @@ impl Proxy {
         Ok(Self { uri, authorization: userinfo.map(basic_authorization).transpose()? })
     }
 
-    /// Its address, without the login.
+    /// The address of the proxy, without the login.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
         &self.uri

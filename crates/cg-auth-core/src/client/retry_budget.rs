@@ -50,7 +50,7 @@ impl Drop for Retry<'_> {
     }
 }
 
-/// In tenths of a retry.
+/// The unit of the budget is a tenth of a retry.
 const ONE: u32 = 10;
 const CAPACITY: u32 = 10 * ONE;
 

@@ -36,7 +36,7 @@ struct State {
     monotonic: Duration,
     boot: Option<Duration>,
     wall: SystemTime,
-    /// By number, so that a dropped sleep removes its own waker.
+    /// The wakers by the number of their sleep, so that a dropped sleep removes its own.
     sleepers: BTreeMap<u64, Waker>,
     next_sleeper: u64,
 }

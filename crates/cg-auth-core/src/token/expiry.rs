@@ -65,7 +65,7 @@ pub struct Expiry {
 struct Known {
     lifetime: Duration,
     sent: Now,
-    /// By the local wall clock.
+    /// The time of expiry by the local wall clock.
     expires_at: SystemTime,
 }
 

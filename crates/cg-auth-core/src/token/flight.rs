@@ -36,7 +36,7 @@ struct State {
 /// How an acquisition ended.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
-    /// With this result.
+    /// It ended with this result.
     Ended(Result<IssuedToken, TokenError>),
     /// The session no longer waits for it. The waiters ask the session again.
     Superseded,

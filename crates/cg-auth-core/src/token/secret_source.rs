@@ -170,5 +170,5 @@ fn secret_of(text: &str) -> Result<ClientSecret, ConfigError> {
     ClientSecret::new(without_newline(text))
 }
 
-/// In bytes; more than any secret needs.
+/// The longest file, in bytes. No secret needs that many.
 const LIMIT: usize = 64 * 1024;

@@ -376,7 +376,7 @@ impl Session {
         let token = IssuedToken::new(&access_token, expiry);
         let held = HeldToken::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
-            // `release` hands it out with the refresh token that came with it.
+            // The token is kept for `release`, which hands it out with its refresh token.
             self.held.get_or_insert(held);
             return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }
