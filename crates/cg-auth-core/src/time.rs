@@ -73,8 +73,8 @@ impl Now {
 
     /// The longest time since `earlier` by any clock.
     ///
-    /// A wall clock that was set forward counts as time that passed, because it looks like a suspension that
-    /// the other clocks have missed.
+    /// Setting the wall clock forward counts as time that has passed, because the other clocks may have
+    /// missed a suspension of the host.
     #[must_use]
     pub fn longest_since(&self, earlier: Self) -> Duration {
         let by_boot = self.boot.zip(earlier.boot).map(|(now, then)| now.saturating_sub(then));
@@ -145,9 +145,9 @@ pub trait Runtime: Send + Sync + fmt::Debug {
 
     /// A future that is ready once `duration` has passed.
     ///
-    /// Neither this call nor a poll of the future may panic, on any thread: a caller without a token waits
-    /// with it. If there is no timer, the future is ready at once, so that a time limit ends a wait too early
-    /// rather than never. An implementation may set up its timer at the first poll.
+    /// Neither this call nor a poll of the future may panic, on any thread, because a caller without a token
+    /// waits on it. If there is no timer, the future is ready at once, so that a time limit ends a wait too
+    /// early rather than never. An implementation may set up its timer at the first poll.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
     /// Runs `task` in the background.
@@ -193,7 +193,7 @@ mod tokio_runtime {
     pub struct TokioRuntime;
 
     impl TokioRuntime {
-        /// The tokio runtime of the thread that polls.
+        /// The value holds no handle: each sleep and each task uses the tokio runtime of its thread.
         #[must_use]
         pub const fn current() -> Self {
             Self
