@@ -30,7 +30,7 @@ macro_rules! builder_methods {
             /// effect. An `http:` request uses no proxy. The environment is read when the transport is built.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when `url` is not the URL of
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when `url` is not the URL of
             /// such a proxy. The error never quotes it.
             pub fn proxy(self, url: &str) -> Result<Self, $crate::TransportError> {
                 let proxy = $crate::Proxy::parse(url).map_err($crate::TransportError::config)?;
@@ -110,7 +110,7 @@ macro_rules! tls_builder_methods {
             /// or the emulator. A further call adds more.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when the text holds no
             /// certificate, or one that cannot be read.
             pub fn extra_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.add_root_certificates_pem(pem)?;
@@ -121,7 +121,7 @@ macro_rules! tls_builder_methods {
             /// also of [`extra_root_certificates_pem`](Self::extra_root_certificates_pem), adds more.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when the text holds no
             /// certificate, or one that cannot be read.
             pub fn only_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.add_root_certificates_pem(pem)?;
@@ -133,7 +133,7 @@ macro_rules! tls_builder_methods {
             /// certificate, followed by its intermediates. Default: none.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the key or the certificate
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when the key or the certificate
             /// is missing, cannot be read, or does not belong to the other. The error never quotes the text.
             pub fn client_certificate_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.set_client_certificate_pem(pem)?;
