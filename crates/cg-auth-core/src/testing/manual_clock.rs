@@ -11,12 +11,10 @@ use std::{
 use crate::time::{BoxFuture, Now, Runtime};
 
 /// A [`Runtime`] whose clocks only a test moves, together or apart: a monotonic clock, a wall clock and
-/// optionally a
-/// [boot clock](Self::with_boot_clock).
+/// optionally a [boot clock](Self::with_boot_clock).
 ///
-/// A clone is the same clock. A sleep ends when the monotonic clock reaches its end. It cannot run background
-/// tasks:
-/// [`Runtime::spawn`] returns the task.
+/// A clone is the same clock. A sleep ends when the monotonic clock reaches its end. A manual clock runs no
+/// background tasks: [`Runtime::spawn`] returns the task.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,7 +36,7 @@ struct State {
     monotonic: Duration,
     boot: Option<Duration>,
     wall: SystemTime,
-    /// By number, so that a dropped sleep removes its own waker.
+    /// The wakers by the number of their sleep, so that a dropped sleep removes its own.
     sleepers: BTreeMap<u64, Waker>,
     next_sleeper: u64,
 }
@@ -139,18 +137,21 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Wakers are cloned and dropped outside of the lock: one may own another sleep.
+        let waker = context.waker().clone();
         let mut state = self.clock.state();
-        if state.monotonic >= self.until {
-            return Poll::Ready(());
-        }
-        state.sleepers.insert(self.number, context.waker().clone());
-        Poll::Pending
+        let is_over = state.monotonic >= self.until;
+        let unused = if is_over { Some(waker) } else { state.sleepers.insert(self.number, waker) };
+        drop(state);
+        drop(unused);
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.clock.state().sleepers.remove(&self.number);
+        let waker = self.clock.state().sleepers.remove(&self.number);
+        drop(waker);
     }
 }
 

@@ -47,9 +47,9 @@ struct State {
 /// How an acquisition ended.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
-    /// With this result.
+    /// It ended with this result.
     Ended(Result<IssuedToken, TokenError>),
-    /// The session went on without it. The waiters ask the session again.
+    /// The session no longer waits for it. The waiters ask the session again.
     Superseded,
     /// Its task was dropped, or its time is over. The waiters ask the session again.
     Dropped,
@@ -106,7 +106,7 @@ impl Flight {
         self.end_and(outcome, true);
     }
 
-    /// Whether it runs in a background task.
+    /// Whether the acquisition runs in a background task.
     pub(super) fn is_in_background(&self) -> bool {
         lock(&self.state).background.is_some()
     }

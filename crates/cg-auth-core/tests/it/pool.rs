@@ -4,8 +4,10 @@ mod acquisitions;
 mod lifecycle;
 mod mix_ups;
 mod parked;
+mod replacing;
 mod secrets;
 mod service;
+mod shared_back_off;
 mod users;
 
 use std::{

@@ -48,7 +48,7 @@ impl Waiters {
     }
 }
 
-/// The waker of a parked future wakes all who could poll it.
+/// The waker of a parked future wakes every waiter, because any of them may poll the future.
 impl Wake for Waiters {
     fn wake(self: Arc<Self>) {
         self.wake_all();

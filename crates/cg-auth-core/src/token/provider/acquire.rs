@@ -17,7 +17,7 @@ use crate::{
 /// What to do for a caller.
 pub(super) enum Decision {
     Serve(IssuedToken),
-    /// Wait for the flight; whether this caller has spawned its task.
+    /// Wait for the flight. The flag says whether this caller has spawned its task.
     Wait(Arc<Flight>, bool),
 }
 
@@ -102,16 +102,18 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
         Step::Fail(error) => return Err(error),
     };
     let has_spawned = may_spawn && flight.as_ref().is_some_and(|flight| flight.hand_over(shared.runtime()));
+    // Another caller may have spawned the acquisition that this one has started.
+    let is_in_background = has_spawned || flight.as_ref().is_some_and(|flight| flight.is_in_background());
     match (served, flight) {
         // A parked acquisition needs a waiter: the caller who has started it waits, once.
-        (Some(token), _) if started.is_none() || has_spawned => Ok(Decision::Serve(token)),
+        (Some(token), _) if started.is_none() || is_in_background => Ok(Decision::Serve(token)),
         (_, Some(flight)) => Ok(Decision::Wait(flight, has_spawned)),
         (_, None) => Err(Cause::Lost.into()),
     }
 }
 
-/// How long a caller waits who could be served a valid token: for half of its rest, at most half of the longest
-/// margin.
+/// The longest wait of a caller who could be served a valid token: half of the time left to the token, at
+/// most half of the longest margin.
 fn longest_wait(shared: &Shared) -> Option<Duration> {
     let left = shared.valid_token()?.expiry().remaining(shared.runtime().now())?;
     Some((left / 2).min(Duration::from_secs(15)))

@@ -7,8 +7,8 @@ use crate::{
     token::TokenError,
 };
 
-/// The failures in a row and the pause after the last one: up to 1 s, doubling to 60 s, longer if the service
-/// says so.
+/// The failures in a row and the pause after the last one: at most 1 s, doubling to 60 s with each failure,
+/// or longer if the service asks for it.
 ///
 /// A refused secret is in its cool-down for 60 s. It is read again after 1 s to 2 s, and a request is sent
 /// only if it has changed or the cool-down is over.
@@ -36,7 +36,7 @@ struct Refused {
 }
 
 impl BackOff {
-    /// Begins the pause after another failure, and `refused` is the secret if the service refused it. Returns
+    /// Begins the pause after another failure. `refused` is the secret if the service refused it. Returns
     /// `error` with the length of the pause. `jitter` is between 0 and 1.
     pub(super) fn failed(
         &mut self,

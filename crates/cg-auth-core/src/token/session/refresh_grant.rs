@@ -36,7 +36,7 @@ pub(super) enum RefreshFailure {
     Unused,
     /// The service refuses the token.
     Refused,
-    /// The service may have taken the token, and its answer did not arrive.
+    /// The service may have consumed the token, and its answer did not arrive.
     Lost,
 }
 
@@ -55,7 +55,8 @@ impl RefreshGrant {
         self.token.clone()
     }
 
-    /// Keeps the refresh token of an answer to `grant`. A token that comes back is not new.
+    /// Keeps the refresh token of an answer to `grant`. A token that the answer repeats does not count as
+    /// new.
     pub(super) fn succeeded(&mut self, grant: Grant, token: Option<RefreshToken>) {
         if grant == Grant::RefreshToken {
             self.forget_refusals();
@@ -117,7 +118,7 @@ impl RefreshFailure {
             _ if error.kind() == CallErrorKind::Rejected => Self::Refused,
             Some(status) if LATER.contains(&status) => Self::Postponed,
             Some(status) if status.is_client_error() => Self::Refused,
-            // A redirect is the answer of another server, which took nothing.
+            // A redirect comes from another server, which consumed nothing.
             Some(status) if status.is_redirection() => Self::Unused,
             _ if error.may_have_been_sent() => Self::Lost,
             _ => Self::Unused,

@@ -24,11 +24,14 @@ pub(super) struct Service {
 #[derive(Default)]
 struct State {
     requests: Vec<(String, &'static str)>,
+    secrets: Vec<String>,
     in_flight: usize,
     most_in_flight: usize,
     is_closed: bool,
     is_down: bool,
     refuses_refresh: bool,
+    refused_secret: Option<String>,
+    refused_user: Option<String>,
     panics_for: Option<String>,
     wakers: Vec<Waker>,
     tokens: u64,
@@ -56,6 +59,16 @@ impl Service {
         self.state().refuses_refresh = true;
     }
 
+    /// Refuses this secret of all users, or none.
+    pub(super) fn refuse_secret(&self, secret: Option<&str>) {
+        self.state().refused_secret = secret.map(str::to_owned);
+    }
+
+    /// Refuses each secret of this user.
+    pub(super) fn refuse_user(&self, user: &str) {
+        self.state().refused_user = Some(user.to_owned());
+    }
+
     pub(super) fn panic_for(&self, user: &str) {
         self.state().panics_for = Some(user.to_owned());
     }
@@ -63,6 +76,11 @@ impl Service {
     /// The user of each request, and `delegate` or `refresh`.
     pub(super) fn requests(&self) -> Vec<(String, &'static str)> {
         self.state().requests.clone()
+    }
+
+    /// The client secret of each answered request.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        self.state().secrets.clone()
     }
 
     pub(super) fn count(&self) -> usize {
@@ -81,17 +99,21 @@ impl Service {
         self.state.lock().unwrap()
     }
 
-    fn answer(&self, user: &str, refresh_token: Option<&str>) -> Response<Body> {
+    fn answer(&self, user: &str, secret: &str, refresh_token: Option<&str>) -> Response<Body> {
         let mut state = self.state();
+        state.secrets.push(secret.to_owned());
         if state.is_down {
             return response(503, &[], "");
+        }
+        if state.refused_secret.as_deref() == Some(secret) || state.refused_user.as_deref() == Some(user) {
+            return response(401, &[], "");
         }
         if refresh_token.is_some() && state.refuses_refresh {
             return response(400, &[], "");
         }
         state.tokens += 1;
         let number = state.tokens;
-        // A refresh token buys a token of its owner, also for another user.
+        // A refresh token is exchanged for a token of its owner, even if another user sends it.
         let owner = refresh_token.map_or(user, owner);
         let body = format!(
             r#"{{"value":{{"access_token":"access-{number}/{owner}","refresh_token":"refresh-{number}/{owner}","duration":3600}},"isSuccess":true}}"#
@@ -129,7 +151,7 @@ impl HttpTransport for Service {
         .await;
         let panics = self.state().panics_for.as_ref() == Some(&user);
         assert!(!panics, "on purpose");
-        Ok(self.answer(&user, refresh_token.as_deref()))
+        Ok(self.answer(&user, &header("clientsecret").unwrap(), refresh_token.as_deref()))
     }
 }
 

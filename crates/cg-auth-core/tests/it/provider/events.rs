@@ -121,7 +121,7 @@ fn events_of_many_threads_are_notified_one_after_the_other() {
     const ROUNDS: u32 = 300;
     everywhere(async |tasks: Tasks| {
         let script =
-            (1..=ROUNDS).fold(ScriptedTransport::new(), |script, number| script.answer(issue(number)));
+            (1..=ROUNDS * 6).fold(ScriptedTransport::new(), |script, number| script.answer(issue(number)));
         let (provider, clock) = provider(script, tasks);
         let seen = names(&provider);
         let invalidating = {

@@ -18,7 +18,7 @@ pub(super) struct Reference {
     refusals: u32,
     acquisition: Option<Acquisition>,
     failures: u32,
-    /// By the monotonic clock.
+    /// The end of the back-off by the monotonic clock.
     back_off_ends: Duration,
     /// Whether the service said "later" to a refresh while a token was valid. Then the back-off lasts only as
     /// long as the token.
