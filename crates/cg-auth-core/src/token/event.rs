@@ -8,7 +8,8 @@ use crate::client::CallError;
 /// Something that happened to a token. An event holds no secret, no token and no text of an answer.
 ///
 /// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The
-/// one exception: an acquisition that reads a secret in its cool-down sends no request and causes no event.
+/// one exception: an acquisition that sends no request and causes no event, because the secret is in its
+/// cool-down or the pool waits for a service that is down.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {

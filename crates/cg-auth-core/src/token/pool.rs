@@ -31,10 +31,12 @@ use crate::{
 /// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once, in order of arrival.
 /// Each holds a permit of a fair semaphore while it reads its secret and makes its calls; callers with a
 /// valid token wait for no permit. If the runtime cannot spawn, an acquisition takes no permit, and the limit
-/// does not hold. A secret source must not wait for a token of the same pool.
+/// does not hold. An acquisition that nobody drives gives its permit back after three
+/// [time limits](AuthClient::with_timeout) of the client. A secret source must not wait for a token of the same pool.
 ///
-/// **Retries.** All users share the client's budget of [retries](crate::RetryPolicy): a service that is down
-/// gets about one request for each acquisition.
+/// **Failures.** All users share the client's budget of [retries](crate::RetryPolicy). They learn from each
+/// other that the secret is refused, and that the service is down: then one user at a time probes it. The
+/// guide to [many users](crate::docs::guides::many_users) says more.
 ///
 /// ```
 /// use cg_auth_core::testing::{ManualClock, ScriptedTransport};
@@ -154,7 +156,7 @@ impl TokenPool {
     }
 
     /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new
-    /// acquisition. An old one in a background task keeps its permit until it ends.
+    /// acquisition. An old one is cancelled, unless a refresh token of it is on the wire.
     pub fn clear(&self) {
         let mut state = lock(&self.state);
         let unused = state.users.take_unused();

@@ -39,8 +39,9 @@ use crate::{
 ///   no token  ------> acquisition: Start(id) ------> Call(grant) -----+-----> token held
 ///      ^                    |                          ^              |
 ///      |                    | begin: refused secret    | refresh      | failed
-///      |                    v unchanged                | refused or   v
-///      +----- back-off <----+--------------------------+ lost --------+
+///      |                    v unchanged                | refused, lost, or
+///      |                    |                          | too early and no  v
+///      +----- back-off <----+--------------------------+ token is valid ---+
 ///
 ///   age of a held token    step returns
 ///   fresh                  Serve

@@ -168,7 +168,7 @@ fn a_report_of_a_refused_token_ends_the_pause_of_the_refresh_for_the_credential(
     let mut rig = Rig::new();
     let token = rig.acquire(&Reply::Issued("first", 60, Some("r1")));
     rig.advance(50.0);
-    refresh(&mut rig, &Reply::Status(429, Some("3600")));
+    assert_eq!(came_to(&refresh(&mut rig, &Reply::Status(429, Some("3600"))).0), "call");
     assert_eq!(rig.stepped(), "serve");
     assert!(rig.invalidate(&token));
     assert_eq!(next_sent(&mut rig), None);
