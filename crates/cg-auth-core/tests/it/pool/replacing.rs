@@ -2,7 +2,10 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Barrier},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -38,6 +41,31 @@ fn of_two_secrets_at_once_one_wins_for_the_pool_and_all_users() {
         let sent = service.secrets();
         assert!(sent.windows(2).all(|pair| pair[0] == pair[1]), "{sent:?}");
     }
+}
+
+#[test]
+fn a_secret_that_is_replaced_while_another_call_replaces_it_wins_for_all_users() {
+    let service = Service::default();
+    let (pool, _clock) = super::parking(&service);
+    let kept: Vec<_> = users(8).iter().map(|user| pool.for_user(user)).collect();
+    service.close();
+    let mut waiting: Vec<_> = kept.iter().map(|provider| Box::pin(provider.token())).collect();
+    waiting.iter_mut().for_each(|token| assert!(poll(token.as_mut()).is_pending()));
+    // The first user whose acquisition is superseded has the secret replaced once more.
+    let (own, is_first) = (pool.clone(), AtomicBool::new(true));
+    pool.on_event(move |_, _| {
+        if is_first.swap(false, Ordering::SeqCst) {
+            own.replace_secret(ClientSecret::new("second-s3cret").unwrap());
+        }
+    });
+    pool.replace_secret(ClientSecret::new("first-s3cret").unwrap());
+    service.open();
+    run(async {
+        for token in waiting {
+            token.await.unwrap();
+        }
+    });
+    assert_eq!(service.secrets(), ["second-s3cret"; 8]);
 }
 
 #[test]
