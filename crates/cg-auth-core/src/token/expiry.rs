@@ -139,9 +139,15 @@ impl Expiry {
         self.contradicts_duration
     }
 
-    /// The moment at which the request was sent, and the age of the token then; `None` if unknown.
-    pub(super) fn sent(&self) -> Option<(Now, Duration)> {
-        self.known.map(|known| (known.sent, unseen_age(self.source)))
+    /// The moment from which the lifetime counts; `None` if unknown.
+    pub(super) fn sent(&self) -> Option<Now> {
+        self.known.map(|known| known.sent)
+    }
+
+    /// How old the token may be when its request is sent, without a claim that shows it: `exp`, `iat` and
+    /// `Date` are cut off to whole seconds.
+    pub(super) const fn unseen_age(&self) -> Duration {
+        unseen_age(self.source)
     }
 
     /// The moment of expiry by the local wall clock; `None` if unknown.
@@ -154,7 +160,7 @@ impl Expiry {
     #[must_use]
     pub fn remaining(&self, now: Now) -> Option<Duration> {
         self.known.map(|known| {
-            let age = now.longest_since(known.sent).saturating_add(unseen_age(self.source));
+            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
             known.lifetime.saturating_sub(age)
         })
     }
@@ -166,8 +172,6 @@ impl Expiry {
     }
 }
 
-/// How old a token may be when its request is sent, without a claim that shows it: `exp`, `iat` and `Date`
-/// are cut off to whole seconds.
 const fn unseen_age(source: ExpirySource) -> Duration {
     match source {
         ExpirySource::JwtClaims => Duration::from_secs(1),
