@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_ignored_and_reported() {
+    fn an_invalid_retry_after_is_ignored_and_reported() {
         for odd in [
             "",
             ",",
