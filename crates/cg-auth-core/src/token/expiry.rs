@@ -60,8 +60,8 @@ words!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "g
 /// `iat` and `Date` count whole seconds, so up to a second of the lifetime has passed unseen. The token counts
 /// as one second old when its request is sent, and expires that second earlier.
 ///
-/// A `Date` is not believed if it lies before `iat` or after `exp` while the local wall clock lies between
-/// them. Then that clock takes its place.
+/// A `Date` after `exp`, or more than a minute before `iat`, is not believed. The local wall clock takes its
+/// place, so the token has expired if that clock says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
     source: ExpirySource,
@@ -196,9 +196,9 @@ fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) ->
     let Some(issued_at) = claims.iat.filter(|issued_at| *issued_at < expires_at) else {
         return Some(seconds_between(date.map_or(wall, whole_seconds), expires_at));
     };
-    let is_within = |moment, earlier| (issued_at.saturating_sub(earlier)..expires_at).contains(&moment);
-    let believed = |date: &i64| is_within(*date, CLOCK_DIFFERENCE) || !is_within(wall, 0);
-    let now = date.map(whole_seconds).filter(believed).unwrap_or(wall);
+    let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
+    let date = date.map(whole_seconds).filter(|date| within_lifetime.contains(date));
+    let now = date.unwrap_or(wall);
     Some(seconds_between(issued_at.max(now), expires_at))
 }
 

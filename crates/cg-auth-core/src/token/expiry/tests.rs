@@ -27,7 +27,7 @@ fn lifetime(token: &DelegatedAccessToken, date: Option<u64>) -> (ExpirySource, O
 }
 
 #[test]
-fn a_jwt_lives_until_exp_by_the_clock_that_its_claims_or_two_clocks_confirm() {
+fn a_jwt_lives_until_exp_by_the_date_that_fits_its_claims_or_else_by_the_wall_clock() {
     use ExpirySource::{Duration, JwtClaims, Unknown};
     // The local wall clock says 1,000,000.
     for (claims, duration, date, expected) in [
@@ -38,13 +38,16 @@ fn a_jwt_lives_until_exp_by_the_clock_that_its_claims_or_two_clocks_confirm() {
         (r#"{"iat":100.9,"exp":3700.9}"#, 9, Some(100), (JwtClaims, Some(3600))),
         (r#"{"iat":"100","exp":"3700"}"#, 9, Some(3000), (JwtClaims, Some(700))),
         (r#"{"iat":1500000000000,"exp":1500003600}"#, 9, Some(1_500_000_000), (JwtClaims, Some(3600))),
-        // So does a `Date` after `exp` that the wall clock does not contradict.
+        // A `Date` after `exp` with a wall clock that says the same.
         (r#"{"iat":100,"exp":3700}"#, 9, Some(3700), (JwtClaims, Some(0))),
         (r#"{"iat":100,"exp":3700}"#, 9, Some(9000), (JwtClaims, Some(0))),
         (r#"{"iat":999000,"exp":999400}"#, 9, Some(1_000_000), (JwtClaims, Some(0))),
-        // A `Date` that the wall clock and the claims contradict is not believed.
+        // A `Date` outside of the lifetime that the wall clock contradicts is not believed.
         (r#"{"iat":1000000,"exp":1003600}"#, 9, Some(1_007_200), (JwtClaims, Some(3600))),
         (r#"{"iat":1000000,"exp":1003600}"#, 9, Some(253_402_300_799), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000001,"exp":1003601}"#, 9, Some(1_007_200), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000300,"exp":1003900}"#, 9, Some(253_402_300_799), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000000,"exp":1000020}"#, 9, Some(1_000_030), (JwtClaims, Some(20))),
         (r#"{"iat":998200,"exp":1001800}"#, 9, Some(1_007_200), (JwtClaims, Some(1800))),
         (r#"{"iat":998200,"exp":1001800}"#, 9, Some(990_000), (JwtClaims, Some(1800))),
         (r#"{"iat":998200,"exp":1001800}"#, 9, Some(0), (JwtClaims, Some(1800))),
