@@ -27,8 +27,9 @@ macro_rules! builder_methods {
             ///
             /// Default: an `https:` request uses the first non-empty environment variable of `HTTPS_PROXY`,
             /// `https_proxy`, `ALL_PROXY` and `all_proxy`, unless `NO_PROXY` or `no_proxy` lists its host.
-            /// `NO_PROXY` holds names, each with all names below it, addresses, networks, or `*`; no ports.
-            /// An `http:` request uses no proxy. The environment is read when the transport is built.
+            /// `NO_PROXY` holds names, each with all names below it, addresses, networks, or `*`, each with or
+            /// without a port. An `http:` request uses no proxy. The environment is read when the transport is
+            /// built.
             ///
             /// # Errors
             /// [`TransportError`]($crate::TransportError) of the config kind when `url` is not the URL of

@@ -78,10 +78,9 @@ impl Peer {
         }
     }
 
-    /// Its name without the port, as a certificate has it.
-    #[cfg(feature = "rustls")]
-    pub(super) fn host(&self) -> String {
-        format!("{}{}", self.prefix(), self.host)
+    /// Its host without the port.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     const fn prefix(&self) -> &'static str {

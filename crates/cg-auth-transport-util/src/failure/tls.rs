@@ -38,7 +38,7 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
 
 /// A certificate that one side refuses, which no repetition changes; `None` for any other error.
 pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<TransportError> {
-    let not_trusted = |reason| format!("the certificate of {} is not trusted: {reason}", peer.host());
+    let not_trusted = |reason| format!("the certificate of {peer} is not trusted: {reason}");
     let (problem, check) = match error {
         TlsError::InvalidCertificate(problem) => {
             let (reason, check) = server_certificate(problem);
