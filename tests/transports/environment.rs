@@ -20,8 +20,8 @@ pub(crate) async fn run_in_environment<T: Configurable>(
 /// The same for a test of any name.
 pub(crate) async fn run_test_in_environment(test: &str, variables: &[(&str, &str)]) {
     let mut process = Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", test]).envs(variables.iter().copied());
-    let output = without_proxies(&mut process).output().await.unwrap();
+    without_proxies(&mut process).args(["--exact", test]).envs(variables.iter().copied());
+    let output = process.output().await.unwrap();
     assert_passed(test, &output);
 }
 
@@ -47,9 +47,9 @@ pub(crate) async fn run_test_in_namespace(test: &str, hosts: &str) -> bool {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), hosts).unwrap();
     let mut process = Command::new("unshare");
-    process.args(["--map-root-user", "--mount", "--net", "sh", "-c", SETUP]);
+    without_proxies(&mut process).args(["--map-root-user", "--mount", "--net", "sh", "-c", SETUP]);
     process.arg(std::env::current_exe().unwrap()).args(["--exact", test]).env(MARK, file.path());
-    match without_proxies(&mut process).output().await {
+    match process.output().await {
         Ok(output) if output.status.success() || !output.stdout.is_empty() => assert_passed(test, &output),
         cannot => eprintln!("skipped: {test} needs namespaces, unshare, ip and mount: {cannot:?}"),
     }

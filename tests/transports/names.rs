@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use cg_auth_core::{
     BaseUrl,
     body::Body,
-    transport::{HttpTransport, TransportErrorKind},
+    transport::TransportErrorKind,
 };
 use cg_auth_hyper::HyperTransport;
 use cg_auth_tests::{
