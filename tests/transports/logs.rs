@@ -59,10 +59,8 @@ async fn no_secret_is_logged_on_the_way_through_a_proxy<T: Configurable>() {
 /// The READMEs of the transports name the filter. Without it h2 logs the text.
 #[apply(own_transports)]
 async fn the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log<T: Configurable>() {
-    let test = test_of::<T>(
-        module_path!(),
-        "the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log",
-    );
+    let test =
+        test_of::<T>(module_path!(), "the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log");
     let readme = match <T as Configurable>::NAME {
         "hyper" => include_str!("../../crates/cg-auth-hyper/README.md"),
         _ => include_str!("../../crates/cg-auth-reqwest/README.md"),

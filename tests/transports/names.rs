@@ -2,11 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use cg_auth_core::{
-    BaseUrl,
-    body::Body,
-    transport::TransportErrorKind,
-};
+use cg_auth_core::{BaseUrl, body::Body, transport::TransportErrorKind};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_tests::{
     hang_guard::bounded,
@@ -116,6 +112,9 @@ const A_MOMENT: Duration = Duration::from_millis(200);
 async fn elsewhere() -> Listener {
     let listener = Listener::from(TcpListener::bind("192.0.2.2:0").await.unwrap());
     let led_to: Vec<_> = lookup_host("localhost:80").await.unwrap().map(|address| address.ip()).collect();
-    assert!(led_to.iter().all(|ip| *ip == listener.address().ip()), "the resolver tells the truth: {led_to:?}");
+    assert!(
+        led_to.iter().all(|ip| *ip == listener.address().ip()),
+        "the resolver tells the truth: {led_to:?}"
+    );
     listener
 }

@@ -15,12 +15,15 @@ use http::{HeaderName, HeaderValue, Request};
 use macro_rules_attribute::apply;
 use tokio::net::TcpListener;
 
-use super::subject::{Subject, client, client_over, credential};
+use super::{
+    environment::skipped,
+    subject::{Subject, client, client_over, credential},
+};
 
 #[apply(every_transport)]
 async fn any_spelling_of_an_ipv6_address_leads_to_the_service<T: Subject>() {
     let Ok(socket) = TcpListener::bind("[::1]:0").await else {
-        return eprintln!("skipped: this machine has no IPv6");
+        return skipped("this machine has no IPv6");
     };
     let listener = Listener::from(socket);
     for host in ["[0:0:0:0:0:0:0:1]", "[::0001]", "[0::0:0.0.0.1]"] {

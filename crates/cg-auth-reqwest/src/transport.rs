@@ -111,7 +111,8 @@ impl ReqwestTransport {
         let host = request.uri().host().unwrap_or_default();
         if let Some(proxy) = route.tunnelling_proxy().filter(|_| host.starts_with('[')) {
             let (host, port) = (host, request.uri().port_u16().unwrap_or(443));
-            let problem = format!("reqwest opens no tunnel to {host}:{port} through the proxy {}", proxy.uri());
+            let problem =
+                format!("reqwest opens no tunnel to {host}:{port} through the proxy {}", proxy.uri());
             return Err(TransportError::config(format!("{problem}: it is an IPv6 address; use its name")));
         }
         let request = convert(request)?;

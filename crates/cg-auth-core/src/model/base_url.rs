@@ -265,7 +265,8 @@ mod tests {
             assert!(BaseUrl::parse(text).is_err(), "{text:?} was accepted");
         }
         assert!(BaseUrl::parse_allowing_http("http://example.com").is_ok());
-        for text in ["http://localhost.", "http://example.com.", "http://[::ffff:127.0.0.1]", "http://127.1"] {
+        for text in ["http://localhost.", "http://example.com.", "http://[::ffff:127.0.0.1]", "http://127.1"]
+        {
             assert!(BaseUrl::parse_allowing_http(text).is_err(), "{text:?} was accepted");
         }
     }
@@ -277,7 +278,8 @@ mod tests {
         {
             assert!(is_loopback_host(host), "{host}");
         }
-        for host in ["localhost..", "a.localhost", "127.1", "::1", "[::2]", "[::ffff:192.0.2.1]", "[127.0.0.1]"]
+        for host in
+            ["localhost..", "a.localhost", "127.1", "::1", "[::2]", "[::ffff:192.0.2.1]", "[127.0.0.1]"]
         {
             assert!(!is_loopback_host(host), "{host}");
         }

@@ -82,7 +82,8 @@ fn check_name(peer: &Peer) -> String {
     if hosts.iter().any(|host| host == peer.host()) {
         return "check the DNS".to_owned();
     }
-    let named = Environment::ALL.iter().zip(&hosts).map(|(environment, host)| format!("{environment} ({host})"));
+    let named =
+        Environment::ALL.iter().zip(&hosts).map(|(environment, host)| format!("{environment} ({host})"));
     let environments = named.collect::<Vec<_>>().join(", ");
     format!("check the base URL and the DNS; the known environments are {environments}")
 }
@@ -120,7 +121,9 @@ mod tests {
             connecting(io::Error::other("dns error"), &Route::new(&uri.parse().unwrap(), None)).to_string()
         };
         let unknown = text("https://go-apo.avepointonlineservices.com");
-        assert!(unknown.starts_with("cannot reach go-apo.avepointonlineservices.com:443: host name not found"));
+        assert!(
+            unknown.starts_with("cannot reach go-apo.avepointonlineservices.com:443: host name not found")
+        );
         for environment in Environment::ALL {
             let host = environment.base_url().as_str().replace("https://", "");
             assert!(unknown.contains(&format!("{environment} ({host})")), "{unknown}");

@@ -111,7 +111,8 @@ impl Hosts {
         let domain = hosts.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(hosts);
         let domain = without_last_dot(domain.strip_prefix('.').unwrap_or(domain));
         let is_label = |label: &str| {
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         let last = domain.rsplit('.').next().unwrap_or_default();
         let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
