@@ -109,7 +109,7 @@ async fn localhost_is_this_machine_whatever_the_resolver_of_the_client_says() {
     .await;
 }
 
-/// A program may have switched it on to debug its connections.
+/// A program may have made the client verbose to debug its connections.
 #[tokio::test]
 async fn a_verbose_client_logs_no_secret() {
     bounded(async {

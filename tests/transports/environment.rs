@@ -17,7 +17,7 @@ pub(crate) async fn run_in_environment<T: Configurable>(
     run_test_in_environment(&test_of::<T>(module, behaviour), variables).await;
 }
 
-/// The same for a test of any name.
+/// Like [`run_in_environment`], for a test of any name.
 pub(crate) async fn run_test_in_environment(test: &str, variables: &[(&str, &str)]) {
     let mut process = Command::new(std::env::current_exe().unwrap());
     without_proxies(&mut process).args(["--exact", test]).envs(variables.iter().copied());

@@ -31,7 +31,7 @@ struct Entry {
 #[derive(Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// A name without its leading dot; it stands for all names below it too.
+    /// A name without its leading dot; it covers all subdomains too.
     Domain(String),
     /// The addresses that share the first bits; a single address shares all of them.
     Network(IpAddr, u32),
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_excludes_names_with_all_below_them_addresses_networks_or_everything() {
+    fn a_list_excludes_names_with_their_subdomains_addresses_networks_or_everything() {
         const HOSTS: [&str; 7] = [
             "service.example",
             "below.service.example",
