@@ -189,7 +189,7 @@ mod tests {
             ("http://[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080/auth"),
             ("http://[::0001]", "http://[::1]/auth"),
             ("http://[0::0:0.0.0.1]", "http://[::1]/auth"),
-            ("https://[2001:0DB8::0:1:0:0:0:1]:443", "https://[2001:db8:0:1::1]:443/auth"),
+            ("https://[2001:0DB8:0:1:0:0:0:1]:443", "https://[2001:db8:0:1::1]:443/auth"),
         ] {
             let base = BaseUrl::parse(text).unwrap();
             assert_eq!(base.join("/auth").unwrap().to_string(), joined);
@@ -273,14 +273,19 @@ mod tests {
 
     #[test]
     fn a_host_is_loopback_by_its_address() {
-        for host in
-            ["localhost", "LocalHost.", "127.0.0.1", "127.255.0.9", "[::1]", "[0:0::1]", "[::ffff:127.0.0.1]"]
-        {
+        for host in [
+            "localhost",
+            "LocalHost.",
+            "127.0.0.1",
+            "127.255.0.9",
+            "::1",
+            "[::1]",
+            "[0:0::1]",
+            "[::ffff:127.0.0.1]",
+        ] {
             assert!(is_loopback_host(host), "{host}");
         }
-        for host in
-            ["localhost..", "a.localhost", "127.1", "::1", "[::2]", "[::ffff:192.0.2.1]", "[127.0.0.1]"]
-        {
+        for host in ["localhost..", "a.localhost", "127.1", "[::2]", "[::ffff:192.0.2.1]", "[127.0.0.1]"] {
             assert!(!is_loopback_host(host), "{host}");
         }
         assert!(localhost_addresses("LOCALHOST.").unwrap().iter().all(std::net::IpAddr::is_loopback));
