@@ -33,6 +33,10 @@ pub use self::{
 };
 // Public at the crate root.
 pub(crate) use self::{
-    api_credential::ApiCredential, base_url::BaseUrl, config_error::ConfigError, json_reading::read_json,
-    secret::ClientSecret, user_principal_name::UserPrincipalName,
+    api_credential::ApiCredential,
+    base_url::BaseUrl,
+    config_error::ConfigError,
+    json_reading::{PlainJson, read_json},
+    secret::ClientSecret,
+    user_principal_name::UserPrincipalName,
 };

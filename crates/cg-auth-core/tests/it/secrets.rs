@@ -66,7 +66,8 @@ fn assert_hidden(text: &str, secret: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn accessible(error: &EndpointError) -> String {
+/// Everything that an error shows or gives out.
+pub(crate) fn accessible(error: &EndpointError) -> String {
     let mut text = shown(error) + &shown(&CallError::from(error.clone()));
     let parts = [error.code(), error.request_id(), error.date(), error.text()];
     for part in parts.into_iter().flatten().chain(error.messages().iter().map(String::as_str)) {
