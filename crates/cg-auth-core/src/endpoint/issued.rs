@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
-use super::redaction::{WINDOW, is_like_a_value, names_a_secret, names_the_value, token_values};
+use super::redaction::{is_like_a_value, names_a_secret, names_the_value, quoted_values, token_values};
 use crate::model::PlainJson;
 
 /// The tokens of an answer.
@@ -27,8 +27,13 @@ impl Issued {
         // A document that ends early or is malformed has shown its first members all the same.
         let _ = Walk { issued: &mut issued, holds: Holds::Anything, is_quoted: false }
             .deserialize(&mut deserializer);
-        let searched = &body[..body.len().min(WINDOW)];
+        let searched = &body[..body.len().min(SEARCHED)];
         let text = Zeroizing::new(String::from_utf8_lossy(searched).into_owned());
+        for value in quoted_values(&text) {
+            // A value that is cut off, or that is no JSON, is searched for as it is.
+            let decoded = serde_json::from_str::<String>(value).map(Zeroizing::new);
+            issued.add(decoded.as_deref().map_or(value.trim_matches('"'), |decoded| decoded));
+        }
         for word in token_values(&text).into_iter().take(MOST_WORDS) {
             issued.add(word);
         }
@@ -192,6 +197,9 @@ impl Visitor<'_> for Name {
 }
 
 const VALUES: [&str; 6] = ["value", "val", "content", "data", "text", "#text"];
+
+/// The most bytes of a body in which tokens outside JSON members are looked for.
+const SEARCHED: usize = 64 * 1024;
 
 /// A smaller number is a count or a lifetime.
 const SMALLEST_NUMBER: u64 = 1_000_000;

@@ -9,7 +9,9 @@ use std::ops::Range;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-pub(super) use self::words::{TextKind, is_like_a_value, names_a_secret, names_the_value, token_values};
+pub(super) use self::words::{
+    TextKind, is_like_a_value, names_a_secret, names_the_value, quoted_values, token_values,
+};
 use self::{needle::Needle, view::View, words::hidden_words};
 
 /// Replaces secrets in a text: those that it knows, and words that look like a token.
@@ -131,7 +133,7 @@ fn boundary_after(text: &str, at: usize) -> usize {
 const REPLACEMENT: &str = "[redacted]";
 
 /// The most bytes of a text that are searched and shown.
-pub(super) const WINDOW: usize = 64 * 1024;
+const WINDOW: usize = 16 * 1024;
 
 /// The most bytes of a body that are kept.
 const TEXT_LIMIT: usize = 512;

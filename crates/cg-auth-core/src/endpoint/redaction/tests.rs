@@ -145,7 +145,7 @@ fn a_text_that_almost_matches_everywhere_is_searched_in_linear_time() {
         let redaction = Redaction::of([secret.as_bytes(), b"b"].into_iter());
         assert!(redaction.apply(&text, TextKind::Prose, usize::MAX).len() <= text.len());
     }
-    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[test]

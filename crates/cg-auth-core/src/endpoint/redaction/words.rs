@@ -39,11 +39,26 @@ pub(super) fn hidden_words(text: &str, kind: TextKind) -> Option<Vec<Range<usize
     Some(hidden)
 }
 
-/// The words of `text` that stand where the value of a token stands, and that no language has.
+/// The words of `text` that stand where the value of a token stands. A short one occurs by chance.
 pub(in crate::endpoint) fn token_values(text: &str) -> Vec<&str> {
     let words = words(text);
     let values = words_after_a_name(text, &words).map(|word| &text[word]);
-    values.filter(|word| is_like_a_value(word)).collect()
+    values.filter(|word| word.len() >= SHORTEST_CODED).collect()
+}
+
+/// The quoted values that `text` assigns to names such as `access_token`, with their quotes. The last one may
+/// be cut off.
+pub(in crate::endpoint) fn quoted_values(text: &str) -> impl Iterator<Item = &str> {
+    let assigned = words(text).into_iter().filter_map(|word| assigned_value(text, &word));
+    assigned.filter(|value| value.starts_with('"')).map(|value| {
+        let mut is_escaped = false;
+        let end = value.bytes().skip(1).position(|byte| {
+            let ends = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        });
+        end.map_or(value, |end| &value[..end + 2])
+    })
 }
 
 /// Whether `text` is no word of a language.
@@ -93,15 +108,18 @@ fn words_after_a_name<'a>(
 
 /// Whether `word` is the name in an assignment such as `"access_token": "` or `<access_token>`.
 fn assigns_a_quoted_value(text: &str, word: &Range<usize>) -> bool {
+    let is_element = text[..word.start].ends_with('<') && text[word.end..].starts_with('>');
+    (is_element && names_the_value(&text[word.clone()])) || assigned_value(text, word).is_some()
+}
+
+/// What follows `word`, from the quote or bracket on, if `word` is the name in an assignment.
+fn assigned_value<'a>(text: &'a str, word: &Range<usize>) -> Option<&'a str> {
     let blank = |letter: char| letter.is_whitespace() || letter == '\\';
     let quotes = ['"', '\'', '`', ']', ')'];
     let after = text[word.end..].trim_start_matches(|letter| blank(letter) || quotes.contains(&letter));
-    let value = after.strip_prefix([':', '=', '>']).map(|value| value.trim_start_matches(['>', '=']));
-    let is_element = text[..word.start].ends_with('<') && text[word.end..].starts_with('>');
-    names_the_value(&text[word.clone()])
-        && (is_element
-            || value
-                .is_some_and(|value| value.trim_start_matches(blank).starts_with(['"', '\'', '`', '[', '{'])))
+    let value = after.strip_prefix([':', '=', '>'])?.trim_start_matches(['>', '=']).trim_start_matches(blank);
+    let is_quoted = value.starts_with(['"', '\'', '`', '[', '{']);
+    (is_quoted && names_the_value(&text[word.clone()])).then_some(value)
 }
 
 /// Whether `word` has a form that the words of a language do not have.
