@@ -24,7 +24,7 @@ pub struct ApiResult {
     /// Whether the service carried out the operation.
     #[serde(default)]
     pub is_success: bool,
-    /// Why it did not.
+    /// The reason for a refusal.
     pub error_msg: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub fn delegate_request(
 /// Reads a token answer.
 ///
 /// # Errors
-/// If the status is not 2xx, the body is not such an answer, or the answer holds no token.
+/// If the status is not 2xx, the body is not a token answer, or the answer holds no token.
 pub fn read_token(response: &Response<Bytes>) -> Result<Value, Box<dyn std::error::Error>> {
     if !response.status().is_success() {
         return Err(response.status().as_str().into());

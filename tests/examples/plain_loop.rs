@@ -81,7 +81,7 @@ impl Tokens {
             next = self.session.finish(acquisition, result, self.now());
         }
         match (self.session.valid_token(self.now()), next) {
-            // A failed refresh leaves a valid token valid.
+            // After a failed refresh the current token may still be valid.
             (Some(token), _) => Ok(token),
             (None, Next::Done(Err(error))) => Err(error.into()),
             (None, _) => Err("the token expired on its way".into()),
@@ -103,7 +103,7 @@ impl Tokens {
     }
 }
 
-/// The error must say whether the request may have been sent: then a refresh token cannot be used again.
+/// The error must say whether the request may have been sent: if so, the refresh token cannot be used again.
 fn exchange(agent: &ureq::Agent, request: Request<Body>) -> Result<Response<Body>, TransportError> {
     let failed = |error| match error {
         error @ (ureq::Error::HostNotFound | ureq::Error::ConnectionFailed) => TransportError::connect(error),
@@ -114,7 +114,7 @@ fn exchange(agent: &ureq::Agent, request: Request<Body>) -> Result<Response<Body
     Ok(Response::from_parts(head, body.into()))
 }
 
-/// Follows no redirect, since a request carries a secret. The endpoint judges the status.
+/// Follows no redirect, since a request carries a secret. The endpoint checks the status.
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .max_redirects(0)

@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn delegate(base_url: &BaseUrl, credential: &ApiCredential) -> Result<(Now, Response<Body>), Box<dyn Error>> {
     let endpoint = GetDelegateAccessToken::new(credential.clone());
     let request = endpoint.to_request(base_url, &RequestOptions::new())?;
-    // No redirect is followed, since the request carries a secret. The endpoint judges the status.
+    // No redirect is followed, since the request carries a secret. The endpoint checks the status.
     let agent = ureq::Agent::config_builder()
         .max_redirects(0)
         .http_status_as_error(false)

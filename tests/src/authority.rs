@@ -9,7 +9,7 @@ use rcgen::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// A private authority. Each has a name of its own, unless a test names it.
+/// A private certificate authority. Its name is unique, unless a test chooses the name.
 #[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -38,13 +38,13 @@ impl Authority {
         Self { pem: issuer.pem(), issuer }
     }
 
-    /// Its root certificate, for clients.
+    /// The root certificate of the authority, for clients.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// Its root certificate, for servers.
+    /// The root certificate of the authority, for servers.
     pub(crate) fn der(&self) -> &CertificateDer<'static> {
         self.issuer.der()
     }

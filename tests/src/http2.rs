@@ -25,7 +25,7 @@ impl Http2 {
         self.request_or_end().await.expect("a request")
     }
 
-    /// The same; `None` if the other end closes first.
+    /// Like [`request`](Self::request); `None` if the other end closes first.
     pub async fn request_or_end(&mut self) -> Option<u32> {
         loop {
             let (kind, stream) = self.read().await?;

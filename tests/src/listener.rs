@@ -55,13 +55,13 @@ impl Listener {
         self.authority().map(Authority::pem)
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.socket.local_addr().unwrap()
     }
 
-    /// A base URL that leads here.
+    /// A base URL that leads to the listener.
     #[must_use]
     pub fn base_url(&self) -> BaseUrl {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
@@ -93,8 +93,8 @@ impl Listener {
         error
     }
 
-    /// Whether no further connection comes. The kernel accepts a connection over loopback at once, so that
-    /// one which the transport has made is seen without waiting for long.
+    /// Whether no further connection arrives. A short wait is enough, because the kernel accepts a connection
+    /// over loopback at once.
     pub async fn is_left_alone(&self) -> bool {
         tokio::time::timeout(A_MOMENT, self.accept()).await.is_err()
     }

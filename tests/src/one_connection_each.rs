@@ -40,7 +40,7 @@ use tokio_rustls::{
 pub struct OneConnectionEach {
     /// The trusted certificates, and the protocols that ALPN offers.
     pub tls: Arc<ClientConfig>,
-    /// How long a connection may take to be made, TLS included.
+    /// How long connecting may take, including TLS.
     pub connect_timeout: Duration,
     /// How long the body of an answer may be, in bytes.
     pub body_limit: usize,
@@ -138,7 +138,7 @@ fn classify(error: hyper::Error, is_answered: bool) -> TransportError {
             Some(_) => TransportError::closed(text),
         };
     }
-    // A broken chunk is an I/O error without a cause, a broken TLS record one with it.
+    // A broken chunk is an I/O error without a cause. A broken TLS record is an I/O error with a cause.
     let broken = match find_cause::<io::Error>(&error).map(io::Error::kind) {
         Some(ErrorKind::InvalidInput | ErrorKind::InvalidData) => find_cause::<TlsError>(&error).is_none(),
         _ => false,

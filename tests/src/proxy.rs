@@ -22,19 +22,19 @@ pub struct Proxy {
 
 impl Proxy {
     /// A proxy without routes. `program` is `env!("CARGO_BIN_EXE_connect-proxy")`, which cargo sets for the
-    /// integration tests of this package alone.
+    /// integration tests of this package only.
     #[must_use]
     pub fn builder(program: &str) -> ProxyBuilder {
         ProxyBuilder { command: Command::new(program), tls: None }
     }
 
-    /// Its URL.
+    /// The URL of the proxy.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
-    /// Its URL with a login, which the caller has percent-encoded.
+    /// The URL of the proxy with a login, which the caller has percent-encoded.
     #[must_use]
     pub fn url_with(&self, user: &str, password: &str) -> String {
         format!("{}://{user}:{password}@127.0.0.1:{}", self.scheme, self.port)
@@ -49,7 +49,8 @@ impl Proxy {
     /// One line per request so far: method, target, `right`, `wrong` or `no` for the login, and the status of
     /// the answer.
     pub async fn seen(&mut self) -> &[String] {
-        // It writes a request's line before its answer, and returns this empty line after all of them.
+        // The proxy writes the line of a request before it answers the request, so all lines precede the
+        // empty line.
         self.commands.write_all(b"\n").await.unwrap();
         loop {
             let line = self.lines.next_line().await.unwrap().expect("the proxy runs");

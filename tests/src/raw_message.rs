@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub struct RawMessage {
     head: Vec<u8>,
-    /// Everything after the head, as far as `content-length` says.
+    /// The bytes after the head, as many as `content-length` says.
     pub body: Vec<u8>,
 }
 

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{
 
 use crate::authority::{Authority, RIGHT_NOW};
 
-/// By default a server for 127.0.0.1 that offers HTTP/1.1 over TLS 1.2 and 1.3.
+/// The configuration of a server: by default for 127.0.0.1, with HTTP/1.1 over TLS 1.2 and 1.3.
 #[derive(Debug)]
 pub struct TlsServer {
     authority: Authority,
@@ -34,51 +34,51 @@ impl TlsServer {
         }
     }
 
-    /// `authority` signs its certificate.
+    /// Has `authority` sign the certificate.
     #[must_use]
     pub fn signed_by(self, authority: Authority) -> Self {
         Self { authority, ..self }
     }
 
-    /// Its certificate is for `name` alone.
+    /// Makes the certificate valid for `name` only.
     #[must_use]
     pub fn name(self, name: &str) -> Self {
         self.names(vec![name.to_owned()])
     }
 
-    /// Its certificate is for all of `names`.
+    /// Makes the certificate valid for all of `names`.
     #[must_use]
     pub fn names(self, names: Vec<String>) -> Self {
         Self { names, ..self }
     }
 
-    /// Its certificate expired yesterday.
+    /// Makes the certificate expire yesterday.
     #[must_use]
     pub fn expired(self) -> Self {
         Self { days: -2..-1, ..self }
     }
 
-    /// Its certificate begins tomorrow.
+    /// Makes the certificate valid from tomorrow on.
     #[must_use]
     pub fn not_yet_valid(self) -> Self {
         Self { days: 1..2, ..self }
     }
 
-    /// It does not have TLS 1.3.
+    /// Limits the server to TLS 1.2.
     #[must_use]
     pub fn tls12_only(self) -> Self {
         const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
         Self { versions: VERSIONS, ..self }
     }
 
-    /// The protocols that it offers by ALPN, the preferred one first. Without any it ignores the client's
-    /// offer.
+    /// Sets the protocols that the server offers by ALPN, the preferred one first. Without any, the server
+    /// ignores the client's offer.
     #[must_use]
     pub fn alpn(self, alpn: &'static [&'static [u8]]) -> Self {
         Self { alpn, ..self }
     }
 
-    /// It requires a [client certificate](Authority::client) of its own authority.
+    /// Requires a [client certificate](Authority::client) of the authority of the server.
     #[must_use]
     pub fn demanding_client_certificate(self) -> Self {
         Self { demands_client_certificate: true, ..self }

@@ -74,7 +74,7 @@ const fn api(recovery: Recovery) -> Api {
     Api { code: None, messages: &[], request_id: None, date: None, retry_after: None, recovery }
 }
 
-/// When every answer is received.
+/// The time at which every answer is received.
 const RECEIVED: Duration = Duration::from_secs(1_445_412_420); // 2015-10-21 07:27:00 UTC
 
 #[rustfmt::skip]

@@ -77,7 +77,7 @@ fn a_client_that_cannot_be_built_is_a_config_error() {
     assert_eq!(refused.kind(), TransportErrorKind::Config);
 }
 
-/// A program may have switched it on to debug its connections.
+/// A program may have made the client verbose to debug its connections.
 #[tokio::test]
 async fn a_verbose_client_logs_no_secret() {
     bounded(async {

@@ -83,7 +83,7 @@ async fn only_the_given_authorities_are_trusted<T: Configurable>() {
     assert_refused_certificate(&error, "root certificate");
 }
 
-/// It has another key, as after a second run of the script that creates it.
+/// The new authority has another key, as after a second run of the script that creates it.
 #[apply(own_transports)]
 async fn an_authority_recreated_under_its_old_name_is_not_trusted<T: Configurable>() {
     let listener =
@@ -93,7 +93,7 @@ async fn an_authority_recreated_under_its_old_name_is_not_trusted<T: Configurabl
     assert_refused_certificate(&error, "root certificate");
 }
 
-/// rustls lists them all, control characters included.
+/// The error of rustls lists all names, including their control characters.
 #[apply(own_transports)]
 async fn the_names_in_a_certificate_are_cut_and_escaped_in_messages<T: Configurable>() {
     let mut names = vec!["\u{1b}[31mservice.example".to_owned()];
@@ -144,7 +144,7 @@ async fn a_client_certificate_of_another_authority_is_refused<T: Configurable>()
     }
 }
 
-/// In TLS 1.3 and in TLS 1.2.
+/// The server with TLS 1.3, and limited to TLS 1.2.
 fn both_versions(server: impl Fn() -> TlsServer) -> [TlsServer; 2] {
     [server(), server().tls12_only()]
 }

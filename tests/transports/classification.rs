@@ -38,13 +38,13 @@ impl Row {
         if T::ADVISES { row } else { Self { says: NOTHING, ..row } }
     }
 
-    /// Its failure, as the name of a function.
+    /// The failure, as the name of a function.
     fn name(&self) -> String {
         let words = self.failure.split(|character: char| !character.is_ascii_alphanumeric());
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_").to_ascii_lowercase()
     }
 
-    /// Whether it is about something that `T` has.
+    /// Whether `T` has the feature that the row is about.
     fn concerns<T: Subject>(&self) -> bool {
         match self.failure.split(' ').next() {
             Some("kept") => T::KEEPS_CONNECTIONS,
@@ -53,7 +53,7 @@ impl Row {
         }
     }
 
-    /// The call ended as the row says, and its error contains no secret.
+    /// Asserts that the call ended as the row says, and that its error contains no secret.
     fn check<T: Debug>(&self, result: Result<T, CallError>) {
         let Err(error) = result else {
             assert_eq!(self.is, [NOTHING; 3], "{} was no failure", self.failure);
@@ -73,7 +73,7 @@ impl Row {
     }
 }
 
-/// Each row that concerns a transport has its test: a row without one would be an unchecked promise.
+/// Each row that concerns a transport has a test, so that no row goes unchecked.
 #[apply(every_transport)]
 async fn every_row_is_played<T: Subject>() {
     let mut process = Command::new(std::env::current_exe().unwrap());

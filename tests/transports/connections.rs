@@ -91,7 +91,7 @@ async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
     assert_eq!(kind, CallErrorKind::Config);
 }
 
-/// On Linux the variables name the files that hold them. Elsewhere they have no effect.
+/// On Linux the variables name the files that hold the root certificates. Elsewhere they have no effect.
 #[apply(own_transports)]
 async fn without_root_certificates_only_https_is_a_config_error<T: Configurable>() {
     const NONE: (&str, &str) = ("SSL_CERT_FILE", "/nonexistent");

@@ -15,7 +15,7 @@ pub(crate) async fn run_in_environment<T: Configurable>(
     run_test_in_environment(&test_of::<T>(module, behaviour), variables).await;
 }
 
-/// The same for a test of any name.
+/// Like [`run_in_environment`], for a test of any name.
 pub(crate) async fn run_test_in_environment(test: &str, variables: &[(&str, &str)]) {
     let mut process = Command::new(std::env::current_exe().unwrap());
     for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {

@@ -78,8 +78,8 @@ pub(crate) async fn secrets_of_calls(
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// The log of a process that runs `test` alone. `None` in the process that has started it: then the test
-    /// is over.
+    /// Runs `test` again in a process of its own, and returns the log there. Returns `None` in the first
+    /// process once the second one has ended.
     pub(crate) async fn of_a_process_for(test: &str) -> Option<Self> {
         const MARK: &str = "CG_AUTH_TESTS_LOG";
         if env::var_os(MARK).is_none() {

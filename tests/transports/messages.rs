@@ -58,8 +58,8 @@ pub(crate) async fn failure(
     while_serving(client.get_delegate_access_token(&credential), server).await.unwrap_err()
 }
 
-/// The error is of this kind, the request was not sent, the message contains `advice`, and no secret is
-/// shown.
+/// Asserts that the error is of this kind, the request was not sent, the message contains `advice`, and no
+/// secret is shown.
 pub(crate) fn assert_says(error: &CallError, kind: TransportErrorKind, advice: &str) {
     let message = cause_chain(error);
     assert_eq!(error.as_transport().map(TransportError::kind), Some(kind), "{message}");
@@ -68,18 +68,18 @@ pub(crate) fn assert_says(error: &CallError, kind: TransportErrorKind, advice: &
     assert_hides(error, &[credential().client_secret().expose_secret()]);
 }
 
-/// The same for a certificate that one side refused.
+/// Like [`assert_says`], for a certificate that one side refused.
 pub(crate) fn assert_refused_certificate(error: &CallError, advice: &str) {
     assert_says(error, TransportErrorKind::Tls, advice);
     assert!(error.as_transport().unwrap().is_refused_certificate(), "{}", cause_chain(error));
 }
 
-/// Neither the messages of an error and its causes nor their `Debug` output contain a secret.
+/// Asserts that neither the messages of an error and its causes nor their `Debug` output contain a secret.
 pub(crate) fn assert_hides(error: &(dyn Error + 'static), secrets: &[impl AsRef<str>]) {
     assert_text_hides(&everything_shown(error), secrets);
 }
 
-/// `text` contains none of the secrets.
+/// Asserts that `text` contains none of the secrets.
 pub(crate) fn assert_text_hides(text: &str, secrets: &[impl AsRef<str>]) {
     for secret in secrets {
         let secret = secret.as_ref();

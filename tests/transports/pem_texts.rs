@@ -62,7 +62,7 @@ fn in_pem(label: &str, text: &str) -> String {
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
-/// The error comes at the latest when the transport is built.
+/// Asserts a config error from the setting or, at the latest, from building the transport.
 fn assert_config_error<T: Configurable>(
     given: Result<TransportSettings, TransportError>,
     private: &[String],

@@ -1,8 +1,8 @@
-//! The macros that make one test per transport of a behaviour, and one of a row of the table of failures.
+//! The macros that make one test per transport of a behaviour, and of a row of the table of failures.
 //!
 //! A behaviour without one of them is dead code, which the lints refuse: none can be forgotten.
 
-/// What every transport does.
+/// For a behaviour of every transport.
 macro_rules! every_transport {
     ($($behaviour:tt)+) => {
         per_transport! {
@@ -18,7 +18,7 @@ macro_rules! every_transport {
     };
 }
 
-/// What a transport does that keeps connections for further requests.
+/// For a behaviour of the transports that keep connections for further requests.
 macro_rules! pooling_transports {
     ($($behaviour:tt)+) => {
         per_transport! {
@@ -33,7 +33,7 @@ macro_rules! pooling_transports {
     };
 }
 
-/// What the transports of this workspace do, which have the same settings.
+/// For a behaviour of the transports of this workspace, which have the same settings.
 macro_rules! own_transports {
     ($($behaviour:tt)+) => {
         per_transport! {
@@ -44,7 +44,7 @@ macro_rules! own_transports {
     };
 }
 
-/// The same, with tasks and connections that two threads poll.
+/// Like `own_transports`, with tasks and connections that two threads poll.
 macro_rules! own_transports_on_two_threads {
     ($($behaviour:tt)+) => {
         per_transport! {

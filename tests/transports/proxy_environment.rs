@@ -162,7 +162,7 @@ const UNREACHABLE: &str = "http://127.0.0.1:1";
 const URLS: &str = "CG_AUTH_TESTS_URLS";
 const CHOICE: &str = "CG_AUTH_TESTS_PROXY";
 
-/// How many run together.
+/// How many processes run at the same time.
 const PROCESSES: usize = 10;
 
 /// The [`HOSTS`] that a process with `variables` requests through the proxy, in alphabetical order.
@@ -170,7 +170,7 @@ async fn proxied_hosts<T: Configurable>(variables: &[(&str, &str)]) -> Vec<Strin
     proxied_of::<T>(variables, &HOSTS.map(|host| format!("https://{host}")).join(" ")).await
 }
 
-/// The same for the hosts of `urls`.
+/// Like [`proxied_hosts`], for the hosts of `urls`.
 async fn proxied_of<T: Configurable>(variables: &[(&str, &str)], urls: &str) -> Vec<String> {
     let mut proxy = proxy().refusing(403).start().await;
     let address = proxy.url().replace("http://", "");

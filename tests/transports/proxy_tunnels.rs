@@ -14,7 +14,7 @@ use super::{
     subject::{Configurable, client_over, credential},
 };
 
-/// The request for a tunnel holds the host and the port alone.
+/// The request for a tunnel holds the host and the port only.
 #[apply(own_transports)]
 async fn a_proxy_learns_nothing_of_a_tunnelled_request<T: Configurable>() {
     let proxy = Listener::bind().await;

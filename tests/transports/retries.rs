@@ -84,7 +84,7 @@ async fn a_refresh_with_retry_after_is_repeated_after_that_time<T: Subject>() {
     while_serving(call, server).await.unwrap();
 }
 
-/// The test owns the port from the start. It refuses connections until the test listens.
+/// The test owns the port from the start. The port refuses connections until the test listens on it.
 #[apply(every_transport)]
 async fn a_refresh_that_was_not_sent_is_repeated<T: Subject>() {
     let socket = TcpSocket::new_v4().unwrap();
@@ -150,7 +150,7 @@ async fn an_unanswered_attempt_ends_and_the_next_begins<T: Subject>() {
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A client with the default retries, and the clock that it goes by.
+/// A client with the default retries, and the clock that it uses.
 fn client<T: Subject>(base_url: &BaseUrl) -> (AuthClient, ManualClock) {
     let clock = ManualClock::new();
     (AuthClient::with_runtime(base_url.clone(), T::default(), clock.clone()), clock)

@@ -59,7 +59,7 @@ async fn an_idle_connection_is_reused_before_its_timeout<T: Configurable>() {
     assert_eq!(connections_of_two_calls(long, Duration::from_millis(50)).await, 1);
 }
 
-/// Without a further request that finds it too old.
+/// The transport closes the connection by itself, without a further request that finds it too old.
 #[apply(own_transports)]
 async fn an_idle_connection_is_closed_at_its_timeout<T: Configurable>() {
     let listener = Listener::bind().await;

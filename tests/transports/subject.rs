@@ -23,7 +23,7 @@ pub(crate) use crate::callers_reqwest::CallersReqwest;
 
 /// A transport under test.
 pub(crate) trait Subject: HttpTransport + Sized + 'static {
-    /// Its name in the names of tests.
+    /// The name of the transport in the names of tests.
     const NAME: &str;
     /// Whether it keeps connections for further requests.
     const KEEPS_CONNECTIONS: bool = true;
@@ -69,7 +69,7 @@ impl Default for Settings<'_> {
 
 /// A transport of this workspace, with all its settings.
 pub(crate) trait Configurable: Subject {
-    /// Its name in the names of tests.
+    /// The name of the transport in the names of tests.
     const NAME: &str;
     /// Whether it asks a proxy for a tunnel to an IPv6 address.
     const TUNNELS_TO_IPV6: bool;
@@ -150,7 +150,7 @@ pub(crate) fn client<T: Subject>(base_url: BaseUrl) -> AuthClient {
     client_over(base_url, T::default())
 }
 
-/// The same over `transport`.
+/// Like [`client`], over `transport`.
 pub(crate) fn client_over(base_url: BaseUrl, transport: impl HttpTransport + 'static) -> AuthClient {
     AuthClient::new(base_url, transport).with_retry_policy(RetryPolicy::none())
 }
@@ -163,7 +163,7 @@ pub(crate) fn credential() -> ApiCredential {
     )
 }
 
-/// A refresh token for them.
+/// A refresh token for the raw listeners.
 pub(crate) fn refresh_token() -> RefreshToken {
     RefreshToken::new("cmVmcmVzaA==").unwrap()
 }

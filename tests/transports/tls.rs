@@ -82,7 +82,7 @@ async fn prior_knowledge_of_http2_fails_if_the_server_has_http1_alone<T: Configu
     assert_handshake_fails(transport, listener.base_url(), listener.accept_in_vain(), "HTTP/2").await;
 }
 
-/// Without ALPN the TLS handshake does not show that.
+/// Without ALPN the TLS handshake does not show whether the server speaks HTTP/2.
 #[apply(own_transports)]
 async fn prior_knowledge_of_http2_fails_if_the_server_does_not_speak_it<T: Configurable>() {
     let listener = listener(&[]).await;

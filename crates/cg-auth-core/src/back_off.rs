@@ -1,8 +1,8 @@
-//! The doubling that every pause between two requests has in common.
+//! Exponential back-off: the doubling that all pauses between requests share.
 
 use std::time::Duration;
 
-/// `first` after the first failure in a row, twice as long after each further one, and at most `longest`.
+/// The pause: `first` after one failure in a row, doubling with each further failure, at most `longest`.
 pub(crate) const fn doubled(first: Duration, failures: u32, longest: Duration) -> Duration {
     let doublings = failures.saturating_sub(1);
     let factor = if doublings < 31 { 1 << doublings } else { 1 << 31 };

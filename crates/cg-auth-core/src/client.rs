@@ -163,8 +163,8 @@ impl AuthClient {
             let Some(wait) = retry_policy.wait_after(&attempt) else { break error };
             let Some(retry) = retry_budget.withdraw() else { break error };
             runtime.sleep(wait).await;
-            // The sleep may have ended late. A request that the deadline then cuts off may still reach the
-            // service.
+            // The sleep may have ended late. The client sends no request that the deadline would cut off,
+            // because such a request may still reach the service.
             if !attempt.could_be_repeated_within(left_at(runtime.now())) {
                 break error;
             }
@@ -219,7 +219,7 @@ impl AuthClient {
     ) -> Result<Answer<E::Output>, CallError> {
         let Shared { transport, runtime, options, timeout, retry_policy, .. } = &*self.shared;
         let limit = retry_policy.attempt_timeout();
-        // The shorter limit applies. The error names the setting, not the rest of it.
+        // The shorter limit applies. The error names the configured limit, not what is left of it.
         let (limit, setting) = if limit < left { (limit, limit) } else { (left, *timeout) };
         let exchange = within(&**runtime, limit, transport.send(request)).await;
         let response = exchange.ok_or(CallError::timeout(setting))??;

@@ -147,7 +147,7 @@ pub trait Endpoint: Send + Sync {
     ///
     /// # Errors
     /// [`EndpointError`]: api for a status of 400 or above, rejected for a 2xx that says `isSuccess: false`,
-    /// protocol for anything that is not an answer of this operation.
+    /// protocol for an answer that is not valid for this operation.
     fn read_with(
         &self,
         response: Response<Body>,

@@ -31,7 +31,7 @@ pub use self::{
     secret::{AccessToken, RefreshToken},
     text::{decode_base64url, without_newline},
 };
-// Public at the crate root.
+// Re-exported at the crate root, where programs find them.
 pub(crate) use self::{
     api_credential::ApiCredential,
     base_url::BaseUrl,

@@ -23,5 +23,5 @@ pub use self::{
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
     source::TokenFuture,
 };
-// Public at the crate root.
+// Re-exported at the crate root, where programs find them.
 pub(crate) use self::{error::TokenError, issued::IssuedToken, provider::TokenProvider, source::TokenSource};

@@ -83,7 +83,7 @@ pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(Connector, Option<TransportError>), TransportError> {
-    // A proxy of the environment serves `https:` alone, which fails anyway.
+    // A proxy of the environment serves `https:` only, which fails anyway.
     let of_plain_http = proxies.proxy_for(&Uri::from_static("http://probe.invalid"))?;
     if of_plain_http.is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
         return Err(TransportError::config("an https proxy needs the feature `rustls` of cg-auth-hyper"));

@@ -24,7 +24,7 @@ pub(crate) type ProxyConnector = HttpsConnector<HttpConnector>;
 #[cfg(not(feature = "rustls"))]
 pub(crate) type ProxyConnector = HttpConnector;
 
-/// Opens a TCP connection, or a tunnel in its place. Another connector adds TLS with the service.
+/// Opens a TCP connection, or a tunnel in its place. The connector around it adds TLS with the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     tcp: HttpConnector,

@@ -1,5 +1,5 @@
-//! What a failure of hyper means to the contract: where it happened, and whether the request may have been
-//! sent.
+//! Classifies errors of hyper as the contract requires: the stage of the failure, and whether the request may
+//! have been sent.
 
 use cg_auth_core::transport::TransportError;
 use cg_auth_transport_util::failure::{Route, connecting, exchanging};

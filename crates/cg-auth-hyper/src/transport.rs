@@ -1,4 +1,5 @@
-//! [`HyperTransport`]: converts a request, sends it, converts the response back. [`HyperTransportBuilder`] sets it up.
+//! [`HyperTransport`]: converts a request, sends it, converts the response back. [`HyperTransportBuilder`]
+//! sets it up.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -31,7 +32,7 @@ use crate::{
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Arc<dyn PooledClient>,
-    /// Empty for a connector of the caller, which has proxies of its own.
+    /// Empty for the caller's own connector, which decides about proxies.
     proxies: Proxies,
     https_problem: Option<TransportError>,
     body_limit: usize,
@@ -98,8 +99,8 @@ impl HyperTransport {
 
     async fn exchange(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
-        // The connector logs in to a proxy that opens a tunnel. A proxy that reads the request finds the
-        // login in it.
+        // The connector logs in to a proxy that opens a tunnel. For a proxy that reads the request, the login
+        // goes into the request.
         if let Some(authorization) = route.forwarding_proxy().and_then(Proxy::authorization) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }

@@ -31,8 +31,7 @@ pub(crate) fn client(
 }
 
 /// Undoes the options of `builder` that break the contract. A verbose connection logs the secrets that it
-/// carries. The methods in `no_` matter only if another crate of the program enables those features of
-/// reqwest.
+/// carries. The `no_` methods matter only if another crate of the program enables those features of reqwest.
 pub(crate) fn keeping_the_contract(builder: ClientBuilder) -> ClientBuilder {
     builder
         .redirect(reqwest::redirect::Policy::none())
@@ -44,8 +43,9 @@ pub(crate) fn keeping_the_contract(builder: ClientBuilder) -> ClientBuilder {
         .no_deflate()
 }
 
-/// reqwest would use them for plain http and for loopback hosts too. It ignores them as soon as the builder
-/// has a proxy, even one that serves no host; the proxies that `builder` already has come first.
+/// reqwest would use the environment's proxies for plain http and for loopback hosts too. It ignores them
+/// once the builder has a proxy, even one that serves no host. The proxies that `builder` already has come
+/// first.
 pub(crate) fn without_proxies_of_the_environment(builder: ClientBuilder) -> ClientBuilder {
     builder.proxy(reqwest::Proxy::custom(|_| None::<Url>))
 }

@@ -1,11 +1,11 @@
-//! What a failure of reqwest means to the contract: where it happened, and whether the request may have been
-//! sent.
+//! Classifies errors of reqwest as the contract requires: the stage of the failure, and whether the request
+//! may have been sent.
 
 use cg_auth_core::transport::TransportError;
 use cg_auth_transport_util::failure::{Route, connecting, exchanging, reading};
 
-/// A failure before the head of the response was complete. reqwest's own kinds do not say what the wire saw,
-/// so the causes decide.
+/// A failure before the head of the response was complete. reqwest's own kinds do not say what was sent, so
+/// the causes decide.
 pub(crate) fn classify(error: reqwest::Error, route: &Route<'_>) -> TransportError {
     let error = error.without_url();
     if error.is_builder() {

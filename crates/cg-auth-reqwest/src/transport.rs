@@ -1,4 +1,5 @@
-//! [`ReqwestTransport`]: converts a request, sends it, converts the response back. [`ReqwestTransportBuilder`] sets it up.
+//! [`ReqwestTransport`]: converts a request, sends it, converts the response back.
+//! [`ReqwestTransportBuilder`] sets it up.
 
 use std::fmt;
 
@@ -25,7 +26,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
-    /// Empty for a client of the caller, which has proxies of its own.
+    /// Empty for the caller's own client, which decides about proxies.
     proxies: Proxies,
     https_problem: Option<TransportError>,
     body_limit: usize,
@@ -60,12 +61,13 @@ impl ReqwestTransport {
     ///
     /// Redirects, retries, decompression, the proxies of the environment and the log of every byte are
     /// switched off, since the contract forbids them. [`cg_auth_core`]'s own headers replace default headers
-    /// of the client with the same name. The caller answers for the other default headers, and for the hosts
-    /// that the client's proxies serve: a proxy for all hosts serves loopback hosts too, unless
+    /// of the client with the same name. The caller is responsible for the other default headers, and for the
+    /// hosts that the client's proxies serve: a proxy for all hosts serves loopback hosts too, unless
     /// [`reqwest::Proxy::no_proxy`] excludes them.
     ///
     /// No limit is added. [`ReqwestTransport::builder`] limits the time to connect and finds silent HTTP/2
-    /// connections. The client's `timeout` and `read_timeout` end a call like a connection that was closed.
+    /// connections. If the client's `timeout` or `read_timeout` passes, the call fails as if the connection
+    /// was closed.
     ///
     /// ```
     /// use std::time::Duration;

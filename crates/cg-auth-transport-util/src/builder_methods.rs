@@ -5,14 +5,13 @@
 /// Gives a type the methods that set a transport's options: `builder_methods!(Settings)` for the settings
 /// themselves, `builder_methods!(Builder.field)` for a builder that keeps them in a field.
 ///
-/// A macro, so that the methods stand on the page of each builder and are written once.
+/// It is a macro, so that rustdoc lists the methods on the page of each builder.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder_methods {
     ($Builder:ident $(. $settings:ident)?) => {
         impl $Builder {
-            /// Limits the time that a connection may take to be made, the name look-up, the proxy and TLS
-            /// included. Default: 10 s.
+            /// Limits the time to connect, including the name look-up, the proxy and TLS. Default: 10 s.
             pub const fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self $(.$settings)? .connect_timeout = timeout;
                 self
@@ -20,18 +19,18 @@ macro_rules! builder_methods {
 
             /// Sends every request through the proxy at `url` and ignores the environment. A loopback host
             /// never uses a proxy. An `https:` request goes through a tunnel (CONNECT, RFC 9110 section
-            /// 9.3.6); an `http:` request is handed to the proxy, which reads all of it.
+            /// 9.3.6); the proxy receives an `http:` request itself and can read all of it.
             ///
-            /// The URL is `http://` or `https://`. Where the proxy requires a login, it has `user:password@`
-            /// before the host, with special characters percent-encoded.
+            /// The URL starts with `http://` or `https://`. If the proxy requires a login, put
+            /// `user:password@` before the host and percent-encode special characters.
             ///
             /// Default: an `https:` request uses the first non-empty environment variable of `HTTPS_PROXY`,
             /// `https_proxy`, `ALL_PROXY` and `all_proxy`, unless `NO_PROXY` or `no_proxy` lists its host.
-            /// `NO_PROXY` holds names, each with all names below it, addresses, networks, or `*`; no ports.
-            /// An `http:` request uses no proxy. The environment is read when the transport is built.
+            /// `NO_PROXY` lists names with their subdomains, addresses, networks, or `*`; a port has no
+            /// effect. An `http:` request uses no proxy. The environment is read when the transport is built.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when `url` is not the URL of
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when `url` is not the URL of
             /// such a proxy. The error never quotes it.
             pub fn proxy(self, url: &str) -> Result<Self, $crate::TransportError> {
                 let proxy = $crate::Proxy::parse(url).map_err($crate::TransportError::config)?;
@@ -74,8 +73,7 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Sets the time of silence after which an HTTP/2 connection is pinged, idle or not. Default: 5
-            /// s.
+            /// Sets the silence after which an HTTP/2 connection is pinged, idle or not. Default: 5 s.
             ///
             /// Without pings a connection that a load balancer has forgotten stays in the pool, and each call
             /// over it runs into its timeout.
@@ -90,8 +88,7 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Sets the address of this machine that connections start from. Default: the operating system
-            /// chooses.
+            /// Sets the local address that connections are made from. Default: the operating system chooses.
             pub const fn local_address(mut self, address: ::std::net::IpAddr) -> Self {
                 self $(.$settings)? .local_address = Some(address);
                 self
@@ -100,8 +97,8 @@ macro_rules! builder_methods {
     };
 }
 
-/// The methods about TLS, for a type that has [`builder_methods`](crate::builder_methods). A macro of its
-/// own, since a transport may have no TLS.
+/// The methods about TLS, for a type that has [`builder_methods`](crate::builder_methods). It is a separate
+/// macro, because a transport may have no TLS.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "rustls")]
@@ -113,7 +110,7 @@ macro_rules! tls_builder_methods {
             /// or the emulator. A further call adds more.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when the text holds no
             /// certificate, or one that cannot be read.
             pub fn extra_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.add_root_certificates_pem(pem)?;
@@ -124,7 +121,7 @@ macro_rules! tls_builder_methods {
             /// also of [`extra_root_certificates_pem`](Self::extra_root_certificates_pem), adds more.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the text holds no
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when the text holds no
             /// certificate, or one that cannot be read.
             pub fn only_root_certificates_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.add_root_certificates_pem(pem)?;
@@ -136,14 +133,14 @@ macro_rules! tls_builder_methods {
             /// certificate, followed by its intermediates. Default: none.
             ///
             /// # Errors
-            /// [`TransportError`]($crate::TransportError) of the config kind when the key or the certificate
+            /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when the key or the certificate
             /// is missing, cannot be read, or does not belong to the other. The error never quotes the text.
             pub fn client_certificate_pem(mut self, pem: &[u8]) -> Result<Self, $crate::TransportError> {
                 self $(.$settings)? .tls.set_client_certificate_pem(pem)?;
                 Ok(self)
             }
 
-            /// Sets the oldest version of TLS to use. Default: 1.2, the oldest that rustls has.
+            /// Sets the oldest version of TLS to use. Default: 1.2, the oldest that rustls supports.
             pub const fn min_tls_version(mut self, version: $crate::TlsVersion) -> Self {
                 self $(.$settings)? .tls.min_version = version;
                 self

@@ -1,7 +1,7 @@
-//! The table of failures: what an error of an HTTP library means to the contract of
-//! [`cg_auth_core::transport`].
+//! The table of failures: turns an error of an HTTP library into the error that the contract of
+//! [`cg_auth_core::transport`] requires.
 //!
-//! Each function answers where an exchange failed, whether the request may have been sent, and what the
+//! Each error says at which stage the exchange failed, whether the request may have been sent, and what the
 //! operator of the program can check. Errors are told apart by their types and, where hyper-util has no
 //! public type, by its texts.
 

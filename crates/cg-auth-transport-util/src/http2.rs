@@ -1,6 +1,6 @@
 //! [`Http2`]: when HTTP/2 is used.
 
-/// When HTTP/2 is used.
+/// When a transport uses HTTP/2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Http2 {

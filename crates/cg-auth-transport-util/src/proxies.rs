@@ -22,7 +22,7 @@ enum Rule {
     Explicit(Proxy),
     /// For `https:` to hosts that the list does not hold.
     Environment(Proxy, NoProxy),
-    /// For `https:`: the environment names a proxy, but not in a way that can be read.
+    /// For `https:`: a proxy variable of the environment is invalid, as this error says.
     Unreadable(TransportError),
 }
 
@@ -39,7 +39,7 @@ impl Proxies {
         Self { rule: rule.map(Arc::new) }
     }
 
-    /// The proxy that a request to `uri` goes through; `None` if it goes straight to its host.
+    /// The proxy that a request to `uri` goes through; `None` if it goes to its host directly.
     ///
     /// # Errors
     /// [`TransportError`] of the config kind that names the environment variable when it cannot be read and

@@ -38,7 +38,7 @@ impl Proxy {
         Self::parse_named(url, "the proxy")
     }
 
-    /// The same for a setting that errors call `setting`.
+    /// Like [`parse`](Self::parse), for a setting that errors call `setting`.
     pub(crate) fn parse_named(url: &str, setting: &'static str) -> Result<Self, ConfigError> {
         Self::read(url).map_err(|problem| ConfigError::new(setting, problem))
     }
@@ -71,7 +71,7 @@ impl Proxy {
         Ok(Self { uri, authorization: userinfo.map(basic_authorization).transpose()? })
     }
 
-    /// Its address, without the login.
+    /// The address of the proxy, without the login.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
         &self.uri
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_no_http_proxy_is_refused_without_being_quoted() {
+    fn a_url_that_is_not_of_an_http_proxy_is_refused_and_not_quoted() {
         for url in [
             "",
             "/",

@@ -25,7 +25,7 @@ use crate::{http2::Http2, proxy::ProxyChoice};
 #[must_use]
 #[non_exhaustive]
 pub struct TransportSettings {
-    /// How long a connection may take to be made, the name look-up, the proxy and TLS included.
+    /// How long connecting may take, including the name look-up, the proxy and TLS.
     pub connect_timeout: Duration,
     /// Which proxy is used.
     pub proxy: ProxyChoice,
@@ -41,7 +41,7 @@ pub struct TransportSettings {
     pub http2_ping_interval: Duration,
     /// How long a ping may stay unanswered before its connection is closed.
     pub http2_ping_timeout: Duration,
-    /// The address of this machine that connections start from.
+    /// The local address that connections are made from.
     pub local_address: Option<IpAddr>,
     /// The trusted certificates, the client certificate, and the oldest version of TLS.
     #[cfg(feature = "rustls")]

@@ -1,4 +1,4 @@
-//! [`TlsSettings`] and what [`Tls`] makes of them: a configuration for rustls with aws-lc-rs.
+//! [`TlsSettings`], and [`Tls`], which makes a configuration for rustls with aws-lc-rs from them.
 
 mod client_certificate;
 mod pem;
@@ -83,7 +83,7 @@ impl Tls {
     /// # Errors
     /// [`TransportError`] of the config kind when rustls refuses the settings.
     pub fn new(settings: TlsSettings, http2: Http2) -> Result<Self, TransportError> {
-        // Named here, so that a provider which the program sets process-wide changes nothing.
+        // Chosen explicitly, so that the process-wide provider of the program has no effect.
         let provider = Arc::new(aws_lc_rs::default_provider());
         let versions: &[_] = match settings.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],

@@ -77,7 +77,7 @@ async fn http_2_goaway_that_covers_the_request<T: Subject>(row: &Row) {
     }
 }
 
-/// It may arrive before or after the request is sent.
+/// The GOAWAY may arrive before or after the request is sent.
 #[apply(every_transport)]
 async fn http_2_goaway_before_the_request_was_read<T: Subject>(row: &Row) {
     for code in [NO_ERROR, ENHANCE_YOUR_CALM] {

@@ -122,7 +122,7 @@ impl Caller {
             Ok(head)
         };
         let refused = |head: &http::response::Parts| is_unauthorized(head.status, &head.headers);
-        // A call that is refused in the end is repeated at once, as impatient programs do.
+        // A call that is refused even with a new token is repeated at once, as impatient programs do.
         for _ in 0..3 {
             match self.provider.authorized(refused, call).await {
                 Ok(head) if refused(&head) => {}

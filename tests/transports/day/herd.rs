@@ -85,5 +85,5 @@ fn print<T>(what: &str, emulator: &Emulator) {
 
 const HERD: usize = 10_000;
 const LIFETIME: Duration = Duration::from_secs(600);
-/// Real time, in which all callers begin to wait.
+/// The real time in which all callers begin to wait.
 const A_MOMENT: Duration = Duration::from_millis(50);

@@ -19,7 +19,7 @@ pub(crate) struct Reckoning {
     secret_refused_at: Option<u64>,
 }
 
-/// In seconds since the start of the day.
+/// The times of a token, in seconds since the start of the day.
 #[derive(Debug, Clone, Copy)]
 struct Token {
     from: u64,
@@ -106,7 +106,7 @@ impl Reckoning {
             Some(Incident::ConnectionsDrop) => {}
             Some(Incident::SecretReplaced) => self.secret_refused_at = Some(now),
             _ if self.service_caches && now < self.cached_until => {
-                // With a longer life, the jitter would decide when it is due.
+                // With a longer life, the jitter would decide when the token is due.
                 assert!(self.cached_until - now <= 2 * STEP.as_secs());
                 self.issue(now, self.cached_until);
             }

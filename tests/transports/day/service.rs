@@ -115,5 +115,5 @@ impl<T: HttpTransport> HttpTransport for Forwarding<T> {
     }
 }
 
-/// Real time.
+/// The delay of a slow answer, in real time.
 const SLOWLY: Duration = Duration::from_millis(100);

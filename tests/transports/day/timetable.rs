@@ -48,8 +48,8 @@ impl Incident {
     }
 }
 
-/// By step. No two overlap. An incident without `Retry-After` ends before the back-off has grown to the
-/// length of a step.
+/// The incidents, by step. No two overlap. An incident without `Retry-After` ends before the back-off has
+/// grown to the length of a step.
 pub(crate) const DAY: &[(Range<u32>, Incident)] = &[
     (61..62, Incident::UsedRefreshTokenIsSent),
     (120..140, Incident::Busy),

@@ -44,8 +44,8 @@ struct Day {
     crowd: Crowd,
     /// The secret that the secret source returns.
     secret: Arc<Mutex<ClientSecret>>,
-    /// The requests beyond the minimum that are allowed. One, once the resource has refused a token that was
-    /// being renewed: its successor may be refused too.
+    /// How many requests beyond the minimum are allowed. It is one after the resource has refused a token
+    /// during its renewal, because the renewed token may be refused too.
     slack: u64,
     tally: Tally,
 }

@@ -13,9 +13,9 @@ use crate::{
 
 /// A failed call.
 ///
-/// [`kind`](Self::kind) says at which stage it failed, [`recovery`](Self::recovery) is the remedy. `Display`
-/// and `Debug` show no secret and no text of the service. Accessors such as [`messages`](Self::messages) give
-/// that text, redacted.
+/// [`kind`](Self::kind) is the stage at which it failed, and [`recovery`](Self::recovery) is the remedy.
+/// `Display` and `Debug` show no secret and no text of the service. Accessors such as
+/// [`messages`](Self::messages) give that text, redacted.
 #[derive(Debug, Clone)]
 pub struct CallError {
     cause: Cause,
@@ -41,7 +41,7 @@ pub enum CallErrorKind {
     Transport,
     /// The deadline of the call or of one attempt passed. The service may have received the request.
     Timeout,
-    /// The answer is not one of this operation.
+    /// The answer is not valid for this operation.
     Protocol,
     /// The service answered with an HTTP status of 400 or above.
     Api,

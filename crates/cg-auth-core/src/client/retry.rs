@@ -22,8 +22,8 @@ use crate::{back_off::doubled, endpoint::LONGEST_RETRY_AFTER};
 /// An answer that is too large or unreadable is not retried.
 ///
 /// The back-off is a random part of a bound ("full jitter"). The bound starts at 200 ms and doubles up to ten
-/// seconds. A `Retry-After` replaces it, up to an hour. A retry does not start if it would pass the deadline
-/// when it takes as long as the attempt before.
+/// seconds. A `Retry-After` replaces it, up to an hour. The client starts no retry that would pass the
+/// deadline if it took as long as the previous attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -76,7 +76,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The back-off before the next attempt; `None` to fail with the error of this one.
+    /// The back-off before the next attempt; `None` if the call fails with the error of this one.
     #[must_use]
     pub fn wait_after(&self, attempt: &FailedAttempt<'_>) -> Option<Duration> {
         if attempt.attempts >= self.max_attempts || !attempt.is_worth_another() {
@@ -101,7 +101,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// A failed attempt: what a [`RetryPolicy`] decides by.
+/// A failed attempt: the input to the decision of a [`RetryPolicy`].
 #[derive(Debug, Clone, Copy)]
 pub struct FailedAttempt<'a> {
     /// The error of the attempt.
@@ -114,7 +114,7 @@ pub struct FailedAttempt<'a> {
     pub took: Duration,
     /// The rest of the call's time.
     pub left: Duration,
-    /// The random part of the back-off bound to wait, from 0 to 1.
+    /// The jitter: which part of the back-off bound to wait, from 0 to 1.
     pub jitter: f64,
 }
 

@@ -50,7 +50,7 @@ impl Drop for Retry<'_> {
     }
 }
 
-/// In tenths of a retry.
+/// The unit of the budget is a tenth of a retry.
 const ONE: u32 = 10;
 const CAPACITY: u32 = 10 * ONE;
 
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_at_most_ten_retries() {
+    fn the_budget_holds_at_most_ten_retries() {
         let budget = RetryBudget::full();
         let taken = budget.withdraw();
         (0..1000).for_each(|_| budget.deposit());

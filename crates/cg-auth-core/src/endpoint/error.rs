@@ -18,7 +18,7 @@ use crate::{
 /// A call that failed at the level of the endpoint. Exactly one predicate is true:
 ///
 /// - [`is_config`](Self::is_config): the request could not be built;
-/// - [`is_protocol`](Self::is_protocol): the answer is not one of this operation;
+/// - [`is_protocol`](Self::is_protocol): the answer is not valid for this operation;
 /// - [`is_api`](Self::is_api): the HTTP status is 400 or above;
 /// - [`is_rejected`](Self::is_rejected): the status is 2xx, and the body says `isSuccess: false`.
 ///
@@ -42,7 +42,7 @@ enum Kind {
     Rejected,
 }
 
-/// Why an answer is not one of the operation.
+/// Why an answer is not valid for the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -84,7 +84,7 @@ impl EndpointError {
         matches!(self.0.kind, Kind::Config(_))
     }
 
-    /// Whether the answer is not one of this operation.
+    /// Whether the answer is not valid for this operation.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         matches!(self.0.kind, Kind::Protocol(_))
@@ -189,8 +189,8 @@ impl EndpointError {
         Self::new(Kind::Api, None)
     }
 
-    /// Adds the redacted parts of the answer. An invalid value then is a protocol error, because it comes
-    /// from the service and not from a setting.
+    /// Adds the redacted parts of the answer. In an answer, an invalid value is a protocol error, because it
+    /// comes from the service and not from a setting.
     pub(super) fn with_answer(
         mut self,
         status: StatusCode,

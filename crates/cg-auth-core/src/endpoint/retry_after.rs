@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_ignored() {
+    fn an_invalid_retry_after_is_ignored() {
         for odd in ["", "-1", "+1", "1.5", "1e3", "1, 2", "1s", "soon", "\u{e9}", "Wed, 15 Sep 2021"] {
             assert_eq!(read(odd, Some(DATE_OF_ANSWER)), None, "{odd}");
         }

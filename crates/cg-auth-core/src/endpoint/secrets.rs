@@ -1,4 +1,4 @@
-//! [`Secrets`]: what must not be shown of one request and its answer.
+//! [`Secrets`]: the secrets of one request and its answer, which no error may show.
 
 use base64::{
     Engine as _,

@@ -27,7 +27,7 @@ pub struct ApiError {
     pub message: Option<Vec<String>>,
     /// The id of the request, for the vendor's support.
     pub request_id: Option<String>,
-    /// The time of the error, as text: it may lack an offset, or name the year 1.
+    /// The time of the error, as text, because it may lack a UTC offset or be in the year 1.
     pub date: Option<String>,
 }
 

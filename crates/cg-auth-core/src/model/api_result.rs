@@ -35,7 +35,7 @@ impl DelegatedAccessTokenApiResult {
         Self { value: Some(value), is_success: Some(true), error_msg: None }
     }
 
-    /// An answer that refuses.
+    /// An answer that refuses the request.
     #[must_use]
     pub fn refusal(error_msg: impl Into<String>) -> Self {
         Self { value: None, is_success: Some(false), error_msg: Some(error_msg.into()) }

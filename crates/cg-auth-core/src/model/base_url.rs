@@ -101,8 +101,8 @@ impl BaseUrl {
     /// The URL of an operation: this URL with `path`, which starts with a slash, appended.
     ///
     /// # Errors
-    /// [`ConfigError`] if the two do not form a valid URL. With a path of this crate, that takes a base URL
-    /// of almost 64 KiB.
+    /// [`ConfigError`] if the two do not form a valid URL. With the paths of this crate this happens only to
+    /// a base URL of almost 64 KiB.
     pub fn join(&self, path: &str) -> Result<Uri, ConfigError> {
         const NOT_A_URL: ConfigError = problem("is too long to append the path of an operation");
         let joined = PathAndQuery::try_from(format!("{}{path}", &self.text[self.prefix_at..]));

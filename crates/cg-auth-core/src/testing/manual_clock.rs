@@ -11,12 +11,10 @@ use std::{
 use crate::time::{BoxFuture, Now, Runtime};
 
 /// A [`Runtime`] whose clocks only a test moves, together or apart: a monotonic clock, a wall clock and
-/// optionally a
-/// [boot clock](Self::with_boot_clock).
+/// optionally a [boot clock](Self::with_boot_clock).
 ///
-/// A clone is the same clock. A sleep ends when the monotonic clock reaches its end. It cannot run background
-/// tasks:
-/// [`Runtime::spawn`] returns the task.
+/// A clone is the same clock. A sleep ends when the monotonic clock reaches its end. A manual clock runs no
+/// background tasks: [`Runtime::spawn`] returns the task.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,7 +36,7 @@ struct State {
     monotonic: Duration,
     boot: Option<Duration>,
     wall: SystemTime,
-    /// By number, so that a dropped sleep removes its own waker.
+    /// The wakers by the number of their sleep, so that a dropped sleep removes its own.
     sleepers: BTreeMap<u64, Waker>,
     next_sleeper: u64,
 }

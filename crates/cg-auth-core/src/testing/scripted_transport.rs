@@ -47,7 +47,7 @@ struct State {
     script: VecDeque<Step>,
     requests: Vec<Request<Body>>,
     in_flight: usize,
-    /// How many held-back answers `release` has let go that no request has taken yet.
+    /// How many calls of `release` have not yet let a held-back answer go.
     released: usize,
     waiting: Vec<Waker>,
 }

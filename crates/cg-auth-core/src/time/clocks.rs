@@ -1,6 +1,6 @@
 //! The clocks of the operating system. Only this file reads them.
 
-pub(super) use self::platform::{coarse_now, now};
+pub(super) use self::platform::{read, read_coarse};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
@@ -8,22 +8,19 @@ mod platform {
 
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
-    use crate::time::{CoarseNow, Now};
-
-    pub(in crate::time) fn now() -> Now {
+    /// The monotonic, the boot and the wall clock.
+    pub(in crate::time) fn read() -> (Duration, Option<Duration>, SystemTime) {
         let monotonic = since_origin(clock_gettime(ClockId::Monotonic));
-        Now::new(monotonic, wall(clock_gettime(ClockId::Realtime)))
-            .with_boot(since_origin(clock_gettime(ClockId::Boottime)))
+        let boot = since_origin(clock_gettime(ClockId::Boottime));
+        (monotonic, Some(boot), wall(clock_gettime(ClockId::Realtime)))
     }
 
-    /// The kernel writes the coarse clocks at each tick, so they lag. Adding two ticks puts them ahead.
-    pub(in crate::time) fn coarse_now() -> CoarseNow {
+    /// The coarse monotonic and wall clock, in nanoseconds. The kernel writes them at each tick, so they lag;
+    /// adding two ticks puts them ahead.
+    pub(in crate::time) fn read_coarse() -> Option<(u64, i64)> {
         let monotonic = nanos(clock_gettime(ClockId::MonotonicCoarse));
         let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
-        CoarseNow::from_nanos(
-            monotonic.cast_unsigned() + TWO_TICKS.cast_unsigned(),
-            wall.wrapping_add(TWO_TICKS),
-        )
+        Some((monotonic.cast_unsigned() + TWO_TICKS.cast_unsigned(), wall.wrapping_add(TWO_TICKS)))
     }
 
     fn since_origin(time: Timespec) -> Duration {
@@ -53,39 +50,16 @@ mod platform {
 mod platform {
     use std::{
         sync::LazyLock,
-        time::{Instant, SystemTime},
+        time::{Duration, Instant, SystemTime},
     };
 
-    use crate::time::{CoarseNow, Now};
-
-    pub(in crate::time) fn now() -> Now {
+    pub(in crate::time) fn read() -> (Duration, Option<Duration>, SystemTime) {
         static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
         let origin = *ORIGIN;
-        Now::new(Instant::now().saturating_duration_since(origin), SystemTime::now())
+        (Instant::now().saturating_duration_since(origin), None, SystemTime::now())
     }
 
-    pub(in crate::time) fn coarse_now() -> CoarseNow {
-        now().into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::{coarse_now, now};
-    use crate::time::CoarseNow;
-
-    #[test]
-    fn a_coarse_reading_is_never_behind_and_at_most_two_ticks_ahead() {
-        for _ in 0..1000 {
-            let before = CoarseNow::from(now());
-            let coarse = coarse_now();
-            let after = CoarseNow::from(now());
-            assert!(coarse.monotonic_nanos() >= before.monotonic_nanos());
-            let a_tick_more = Duration::from_millis(30).as_nanos() as u64;
-            assert!(coarse.monotonic_nanos() <= after.monotonic_nanos() + a_tick_more);
-            assert!(coarse.drift_nanos().abs_diff(after.drift_nanos()) < a_tick_more);
-        }
+    pub(in crate::time) const fn read_coarse() -> Option<(u64, i64)> {
+        None
     }
 }

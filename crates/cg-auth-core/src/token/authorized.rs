@@ -4,12 +4,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 
 use super::{TokenError, TokenSource};
 
-/// Makes a request of the caller's with a valid token. If the answer says that the token was refused, it
-/// reports the token to `source` and makes the request once more with a new token.
+/// Makes the caller's request with a valid token. If the answer says that the token was refused, it reports
+/// the token to `source` and makes the request once more with a new token.
 ///
-/// `call` is given the value of an `authorization` header. `refused` judges an answer; [`is_unauthorized`]
-/// does for most services. The answer to the second request is returned whatever it says. If the service
-/// issues the same token again, the first answer is returned.
+/// `call` is given the value of an `authorization` header. `refused` says whether an answer refuses the
+/// token; [`is_unauthorized`] fits most services. The answer to the second request is returned whatever it
+/// says. If the service issues the same token again, the first answer is returned.
 ///
 /// ```
 /// # use cg_auth_core::testing::{ManualClock, ScriptedTransport};

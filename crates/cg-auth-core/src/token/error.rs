@@ -121,7 +121,7 @@ impl TokenError {
         self.recovery() == Recovery::Retry
     }
 
-    /// The rest of the back-off at the moment of this error. Earlier calls fail with the same error.
+    /// The rest of the back-off at the time of this error. A call before its end fails with the same error.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after

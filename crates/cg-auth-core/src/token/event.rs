@@ -47,7 +47,8 @@ pub enum Event {
         /// The back-off before the next acquisition.
         retry_in: Duration,
     },
-    /// `refresh_token_dropped`: it was refused or may have been spent, and the credential replaces it.
+    /// `refresh_token_dropped`: the service refused the refresh token or may have consumed it. The next
+    /// request uses the credential.
     #[non_exhaustive]
     RefreshTokenDropped {
         /// Whether the service refused it. Otherwise the request may have arrived, but its answer did not.
@@ -60,8 +61,8 @@ pub enum Event {
     SameTokenAgain,
     /// `token_invalidated`: the program reported the token as refused.
     Invalidated,
-    /// `duration_mismatch`: the answer's `duration` fits neither the claims of the token nor the rest of its
-    /// lifetime. The unit may be wrong. A session reports this once.
+    /// `duration_mismatch`: the answer's `duration` fits neither the lifetime in the claims of the token nor
+    /// what was left of it. The unit may be wrong. A session reports this once.
     #[non_exhaustive]
     DurationMismatch {
         /// The `duration` of the answer.
@@ -77,15 +78,15 @@ pub enum Event {
         reason: Reason,
         /// The grant of the last request; `None` if no request was made.
         grant: Option<Grant>,
-        /// The number of requests that were answered or had failed, without the one under way.
+        /// The number of requests that were answered or had failed, not counting the one in flight.
         requests: u32,
         /// The duration of the acquisition, including the time to read the secret.
         took: Duration,
     },
 }
 
-/// The one table of levels, names and fields, from which [`Event::fields`] and `trace_event` both come. Each
-/// value is an `Option`, and `display` marks one that `tracing` takes by its `Display`.
+/// The table of levels, names and fields, from which [`Event::fields`] and `trace_event` are both generated.
+/// Each value is an `Option`, and `display` marks a value that `tracing` records by its `Display`.
 macro_rules! with_table {
     ($event:expr, $macro:ident) => {
         match $event {

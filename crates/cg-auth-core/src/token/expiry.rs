@@ -1,4 +1,5 @@
-//! When a token expires: pure, saturating arithmetic. An answer without usable values is of unknown expiry.
+//! When a token expires: pure, saturating arithmetic. If the answer has no usable values, the expiry is
+//! unknown.
 
 mod jwt_claims;
 
@@ -36,7 +37,7 @@ pub enum ExpirySource {
     JwtClaims,
     /// The answer's `duration`, in the unit that the program chose.
     Duration,
-    /// A moment that the program gave.
+    /// A time that the program gave.
     Given,
     /// Nothing usable: the token is valid until the service refuses it.
     Unknown,
@@ -64,7 +65,7 @@ pub struct Expiry {
 struct Known {
     lifetime: Duration,
     sent: Now,
-    /// By the wall clock of `sent`.
+    /// The time of expiry by the local wall clock.
     expires_at: SystemTime,
 }
 
@@ -73,9 +74,8 @@ impl Expiry {
     pub const UNKNOWN: Self =
         Self { source: ExpirySource::Unknown, known: None, contradicts_duration: false };
 
-    /// The expiry of the token in `answer`. It is unknown if the answer does not hold the moment when its
-    /// request was
-    /// [sent](Answer::sent_at).
+    /// The expiry of the token in `answer`. It is unknown if the answer does not hold the time at which its
+    /// request was [sent](Answer::sent_at).
     #[must_use]
     pub fn of_answer(answer: &Answer<DelegatedAccessToken>, unit: DurationUnit) -> Self {
         match answer.sent {
@@ -124,7 +124,8 @@ impl Expiry {
         self.known.map(|known| known.lifetime)
     }
 
-    /// Whether `duration` fits neither the lifetime by the claims nor its rest: the unit may be wrong.
+    /// Whether `duration` fits neither the lifetime in the claims nor what was left of it. The unit may then
+    /// be wrong.
     #[must_use]
     pub const fn contradicts_duration(&self) -> bool {
         self.contradicts_duration

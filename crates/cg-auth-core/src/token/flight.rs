@@ -28,7 +28,7 @@ pub(super) struct Flight {
 struct State {
     outcome: Option<Outcome>,
     parked: Option<BoxFuture<'static, ()>>,
-    /// Whether a waiter has not found the future that another thread had taken.
+    /// Whether a waiter found no parked future, because another thread was using it.
     was_missed: bool,
     is_in_background: bool,
 }
@@ -36,9 +36,9 @@ struct State {
 /// How an acquisition ended.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
-    /// With this result.
+    /// It ended with this result.
     Ended(Result<IssuedToken, TokenError>),
-    /// The session went on without it. The waiters ask the session again.
+    /// The session no longer waits for it. The waiters ask the session again.
     Superseded,
     /// Its task was dropped. The waiters ask the session again.
     Dropped,
@@ -56,7 +56,7 @@ impl Flight {
         let Some(future) = self.take_parked(true) else { return false };
         let Err(future) = runtime.spawn(future) else { return true };
         if self.park(future) {
-            // This caller may not poll the future, so the waiters who missed it have to.
+            // This caller may never poll the future, so the waiters who missed it must.
             self.waiters.wake_all();
         }
         false
@@ -82,7 +82,7 @@ impl Flight {
         drop(parked);
     }
 
-    /// Whether it runs in a background task.
+    /// Whether the acquisition runs in a background task.
     pub(super) fn is_in_background(&self) -> bool {
         lock(&self.state).is_in_background
     }

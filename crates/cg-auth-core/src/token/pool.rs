@@ -113,7 +113,7 @@ impl TokenPool {
         self
     }
 
-    /// Sets the unit of the wire's `duration`, for users who are new from now on. Default: seconds.
+    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
     #[must_use]
     pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
         lock(&self.state).duration_unit = unit;
@@ -182,7 +182,7 @@ impl TokenPool {
     /// Ends the pool: waits for every acquisition in flight, also those that wait for a permit, and hands out
     /// the tokens for a store, to be [seeded](TokenProvider::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Dropping the future before it is ready loses no token.
+    /// No acquisition starts after this call. Dropping the future before it is ready loses no token.
     pub fn shutdown(
         &self,
     ) -> impl Future<Output = Vec<(UserPrincipalName, DelegatedAccessToken, Expiry)>> + Send + use<> {

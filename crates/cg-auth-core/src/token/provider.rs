@@ -83,8 +83,8 @@ impl TokenProvider {
         Self { shared: Arc::new(Shared::new(client, session, secret, Some(semaphore))) }
     }
 
-    /// A valid token. The future waits only if there is none, or, for half of the rest at most, if the token
-    /// is about to expire. Dropping the future affects no other caller.
+    /// A valid token. The future waits if there is none. If the token is about to expire, it waits for the
+    /// next one, for at most half of the time left. Dropping the future affects no other caller.
     ///
     /// # Errors
     /// [`TokenError`], which says why the caller gets no token.
@@ -114,7 +114,7 @@ impl TokenProvider {
     /// A valid token, after a wait of `limit` at most. The acquisition goes on for other waiters.
     ///
     /// # Errors
-    /// [`TokenError`], as [`token`](Self::token), or that `limit` has passed and no token is valid.
+    /// [`TokenError`], as [`token`](Self::token), or if `limit` passes while no token is valid.
     pub async fn token_within(&self, limit: Duration) -> Result<IssuedToken, TokenError> {
         if let Some(token) = self.shared.hit() {
             return Ok(token);
@@ -123,8 +123,8 @@ impl TokenProvider {
         token.unwrap_or_else(|| self.shared.valid_token().ok_or_else(|| Cause::OutOfTime(limit).into()))
     }
 
-    /// Makes a request of the caller's with a valid token, and once more with a new token if the service
-    /// refuses the first one: [`authorized`](fn@authorized) with the tokens of this provider.
+    /// Makes the caller's request with a valid token, and once more with a new token if the service refuses
+    /// the first one: [`authorized`](fn@authorized) with the tokens of this provider.
     ///
     /// # Errors
     /// [`TokenError`] if there is no token, and every error of `call`.
@@ -158,8 +158,7 @@ impl TokenProvider {
     }
 
     /// Replaces everything by a token from elsewhere, such as a store. Waiters get that token. A provider
-    /// that is
-    /// [shut down](Self::shutdown) ignores it.
+    /// that is [shut down](Self::shutdown) ignores it.
     pub fn seed(&self, token: DelegatedAccessToken, expiry: Expiry) {
         self.shared.new_generation(|inner, now| {
             if !inner.is_shut_down {
@@ -195,7 +194,7 @@ impl TokenProvider {
     /// Ends the provider: waits for the acquisition in flight and hands out the token, to be
     /// [seeded](Self::seed) elsewhere.
     ///
-    /// From the call on no acquisition is started. Once the future is ready, callers get an error. Without a
+    /// No acquisition starts after this call. Once the future is ready, callers get an error. Without a
     /// shutdown, dropping the last clone while a refresh is on the wire may lose the new refresh token.
     pub fn shutdown(&self) -> impl Future<Output = Option<(DelegatedAccessToken, Expiry)>> + Send {
         self.close();

@@ -20,7 +20,8 @@ use crate::{
     time::{BoxFuture, within},
 };
 
-/// Gives the client secret. It is read before each acquisition, so a rotated secret is used from then on.
+/// Gives the client secret. The provider reads it before each acquisition, so the next acquisition uses a
+/// rotated secret.
 ///
 /// Reading has the time limit of a [call](AuthClient::with_timeout) of the client.
 pub trait SecretSource: Send + Sync + fmt::Debug {
@@ -105,7 +106,7 @@ impl FileSecret {
         })
     }
 
-    /// The errors quote nothing of the content.
+    /// No error quotes the content.
     fn text(&self) -> io::Result<Zeroizing<String>> {
         // The full capacity at once: growing would leave an unzeroed copy behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
@@ -113,7 +114,7 @@ impl FileSecret {
         if bytes.len() > LIMIT {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
-                "longer than 64 KiB, which is no secret",
+                "longer than 64 KiB, too long for a client secret",
             ));
         }
         let text = str::from_utf8(&bytes)
@@ -169,5 +170,5 @@ fn secret_of(text: &str) -> Result<ClientSecret, ConfigError> {
     ClientSecret::new(without_newline(text))
 }
 
-/// In bytes; more than any secret needs.
+/// The longest file, in bytes. No secret needs that many.
 const LIMIT: usize = 64 * 1024;

@@ -31,7 +31,7 @@ use crate::{
     time::{CoarseNow, Now},
 };
 
-/// The lifecycle of one user's token as a state machine: moments and results go in, decisions come out. The
+/// The lifecycle of one user's token as a state machine: times and results go in, decisions come out. The
 /// driver reads the clocks, sends, waits and locks; the session does none of that.
 ///
 /// ```text
@@ -98,7 +98,7 @@ pub enum Step {
     Start(AcquisitionId),
     /// Wait for the acquisition in flight; its outcome is the answer.
     Wait,
-    /// Return this error: there is no token, and the back-off lasts.
+    /// Return this error: there is no token, and the back-off has not ended.
     Fail(TokenError),
 }
 
@@ -151,7 +151,8 @@ impl Session {
         self
     }
 
-    /// Decides what to do for a caller who wants a token at `now`. Of all callers, one is told to start.
+    /// Decides what to do for a caller who wants a token at `now`. Only one of several callers is told to
+    /// start an acquisition.
     pub fn step(&mut self, now: Now) -> Step {
         let served = self.served(now);
         match (served, self.back_off.error(now)) {
@@ -375,7 +376,7 @@ impl Session {
         let token = IssuedToken::new(&access_token, expiry);
         let held = HeldToken::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
-            // `release` hands it out with the refresh token that came with it.
+            // The token is kept for `release`, which hands it out with its refresh token.
             self.held.get_or_insert(held);
             return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }

@@ -11,7 +11,7 @@ use std::{
 use super::{IssuedToken, TokenError};
 use crate::time::BoxFuture;
 
-/// Hands out a valid token. Adapters take one, tests fake one.
+/// Hands out a valid token. An adapter takes any `TokenSource`, so its tests can pass a fake.
 pub trait TokenSource: Send + Sync + fmt::Debug {
     /// A valid token. The future waits only if there is none.
     ///
@@ -26,7 +26,7 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     fn invalidate(&self, token: &IssuedToken) -> bool;
 }
 
-/// A future of a valid token. It allocates only if it has to wait, also behind a `dyn TokenSource`.
+/// A future of a valid token. It allocates only if it has to wait, even behind a `dyn TokenSource`.
 #[must_use = "futures do nothing unless polled"]
 pub struct TokenFuture<'a>(Kind<'a>);
 
@@ -39,10 +39,10 @@ enum Kind<'a> {
 
 /// A cache that [`TokenFuture`] reads before it waits.
 pub(super) trait TokenCache: Send + Sync {
-    /// A token that needs no decision.
+    /// The cached token, if it can be served at once.
     fn hit(&self) -> Option<IssuedToken>;
 
-    /// A token after a miss.
+    /// Gets a token after a miss.
     fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>>;
 }
 

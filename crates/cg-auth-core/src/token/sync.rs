@@ -1,5 +1,5 @@
-//! The primitives that the lifecycle locks and publishes with. The interleaving tests replace them by those
-//! of `shuttle`, which runs threads in many different orders.
+//! The lock and the published pointer that the token lifecycle uses. The interleaving tests replace them by
+//! those of `shuttle`, which runs threads in many different orders.
 
 pub(super) use self::primitives::{ArcSwap, Mutex, MutexGuard};
 

@@ -1,6 +1,6 @@
 //! [`words`]: enums whose variants have a short stable word each.
 
-/// Implements `as_str`, and `Display` by it.
+/// Implements `as_str`, and `Display` with it.
 macro_rules! words {
     ($type:ident: $($variant:ident = $word:literal),*) => {
         impl $type {

@@ -90,7 +90,7 @@ async fn bounded<T>(test: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs")
 }
 
-/// Lets other tasks run until `is_so`.
+/// Lets other tasks run until `is_so` returns true.
 async fn until(mut is_so: impl FnMut() -> bool) {
     bounded(async {
         while !is_so() {
@@ -114,7 +114,7 @@ fn provider_with(
     (TokenProvider::new(client(transport, runtime), user(), secret), clock)
 }
 
-/// Without retries, so that requests can be counted.
+/// A client without retries, so that requests can be counted.
 fn client(transport: impl HttpTransport + 'static, runtime: impl Runtime + 'static) -> AuthClient {
     AuthClient::with_runtime(base(), transport, runtime).with_retry_policy(RetryPolicy::none())
 }

@@ -29,12 +29,12 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// A connection to the service, also one through a tunnel.
+    /// A connection to the service, direct or through a tunnel.
     pub(crate) fn to_service(bytes: impl Into<Bytes>) -> Self {
         Self { bytes: bytes.into(), ends_at_proxy: false }
     }
 
-    /// A connection to a proxy that reads the requests, so hyper writes their whole target.
+    /// A connection to a proxy that reads the requests, so hyper writes the full URL as their target.
     pub(crate) const fn to_proxy(bytes: Bytes) -> Self {
         Self { bytes, ends_at_proxy: true }
     }

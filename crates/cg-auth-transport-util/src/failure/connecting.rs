@@ -17,8 +17,8 @@ use super::tls;
 /// semicolon it says what to check.
 pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
     let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
-    // The tunnel's own error concerns the way to the proxy. Any other one behind a tunnel concerns the
-    // service.
+    // An error of the tunnel itself concerns the connection to the proxy. Any other error behind a tunnel
+    // concerns the service.
     let is_before_proxy = tunnel.is_some() || route.forwarding_proxy().is_some();
     let peer = route.proxy().filter(|_| is_before_proxy).unwrap_or_else(|| route.service());
     #[cfg(feature = "rustls")]
@@ -60,7 +60,7 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
         Some(HostUnreachable | NetworkUnreachable) => {
             unreached(peer, "no route to the host", CHECK_NETWORK, error)
         }
-        // A connection that ends has begun: TCP was there, TLS not yet.
+        // The connection was open when it ended, so the TLS handshake failed.
         Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
             if is_https && !peer.is_proxy =>
         {
@@ -68,11 +68,11 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
             let message = format!("{problem}; check the port of the base URL");
             TransportError::tls(error).with_message(message)
         }
-        _ => unreached(peer, "no connection in time, or none at all", CHECK_NETWORK, error),
+        _ => unreached(peer, "connecting failed or took too long", CHECK_NETWORK, error),
     }
 }
 
-/// `check` is for a service. A proxy is checked in one way.
+/// `check` says what to check if `peer` is the service. The advice for a proxy is always the same.
 fn unreached(
     peer: &Peer,
     reason: &str,

@@ -21,22 +21,23 @@ pub fn exchanging(error: impl Error + Send + Sync + 'static, route: &Route<'_>) 
     }
     #[cfg(not(feature = "rustls"))]
     let _ = route;
-    // hyper-util knows the connection only of a request that the connection has taken.
+    // hyper-util reports a connection only if it has passed the request to that connection.
     if find_cause::<legacy::Error>(&error).is_some_and(|error| error.connect_info().is_none()) {
         return TransportError::closed_before_sending(error);
     }
     if let Some(unseen) = find_cause(&error).filter(|error| has_not_seen_the_request(error)) {
         return TransportError::closed_before_sending(http2_text(unseen));
     }
-    // hyper says so of a connection that ended before it took the request, or while the request was queued.
+    // hyper reports these if the connection ended before it took the request, or while the request was
+    // queued.
     if find_cause::<hyper::Error>(&error).is_some_and(|error| error.is_canceled() || error.is_closed()) {
         return TransportError::closed_before_sending(error);
     }
     reading(error)
 }
 
-/// A failure while the body of the response was read. The server has answered the request, whatever it says
-/// of it now.
+/// A failure while the body of the response was read. The request was sent, because the server has begun to
+/// answer it.
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub fn reading(error: impl Error + Send + Sync + 'static) -> TransportError {
     #[cfg(feature = "rustls")]

@@ -1,4 +1,4 @@
-//! [`Route`]: the way of a request to the service, straight or through a proxy.
+//! [`Route`]: the route of a request to the service, direct or through a proxy.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use http::{
 
 use crate::proxy::Proxy;
 
-/// The way of a request: its service, and the proxy that it goes through, if any.
+/// The route of a request: its service, and the proxy that it goes through, if any.
 #[derive(Debug, Clone)]
 pub struct Route<'a> {
     is_https: bool,
@@ -30,7 +30,7 @@ impl<'a> Route<'a> {
         self.proxy.filter(|_| !self.is_https)
     }
 
-    /// The proxy that opens a tunnel for an `https:` request, and so sees nothing of it.
+    /// The proxy that opens a tunnel for an `https:` request, and so cannot read the request.
     #[must_use]
     pub fn tunnelling_proxy(&self) -> Option<&'a Proxy> {
         self.proxy.filter(|_| self.is_https)
@@ -78,7 +78,7 @@ impl Peer {
         }
     }
 
-    /// Its name without the port, as a certificate has it.
+    /// The host name without the port, as in a certificate.
     #[cfg(feature = "rustls")]
     pub(super) fn host(&self) -> String {
         format!("{}{}", self.prefix(), self.host)

@@ -16,14 +16,14 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
     let (reason, check) = match error {
         TlsError::AlertReceived(AlertDescription::ProtocolVersion)
         | TlsError::PeerIncompatible(ServerDoesNotSupportTls12Or13 | ServerTlsVersionIsDisabledByOurConfig) => {
-            (": no TLS version in common", "this side uses 1.2 and newer, or what its settings say")
+            (": no TLS version in common", "this side offers 1.2 and newer, or as configured")
         }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => {
             (": the server does not speak TLS at this port", "check the scheme and the port of the base URL")
         }
         TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
         | TlsError::NoApplicationProtocol => {
-            (": no HTTP version in common", "one side has HTTP/1.1 alone and the other HTTP/2 alone")
+            (": no HTTP version in common", "one side speaks only HTTP/1.1 and the other only HTTP/2")
         }
         // TLS 1.2 has no alert of its own for a missing client certificate.
         TlsError::AlertReceived(AlertDescription::HandshakeFailure) => {
@@ -36,7 +36,7 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
         .with_message(format!("the TLS handshake with {peer} failed{reason}; {check}"))
 }
 
-/// A certificate that one side refuses, which no repetition changes; `None` for any other error.
+/// The error for a certificate that one side refuses, which no retry can fix; `None` for any other cause.
 pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<TransportError> {
     let not_trusted = |reason| format!("the certificate of {} is not trusted: {reason}", peer.host());
     let (problem, check) = match error {
@@ -64,7 +64,7 @@ pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<Trans
     Some(TransportError::refused_certificate(text(error)).with_message(format!("{problem}; {check}")))
 }
 
-/// The reason why it is refused, and what to check.
+/// The reason why the certificate of a server is refused, and what to check.
 fn server_certificate(problem: &CertificateError) -> (&'static str, &'static str) {
     use CertificateError::{
         BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,

@@ -10,14 +10,14 @@ pub(super) struct NoProxy(Vec<Entry>);
 #[derive(Debug, PartialEq, Eq)]
 enum Entry {
     Everything,
-    /// A name without its leading dot; it stands for all names below it too.
+    /// A name without its leading dot; it covers all subdomains too.
     Domain(String),
     /// The addresses that share the first bits; a single address shares all of them.
     Network(IpAddr, u32),
 }
 
 impl NoProxy {
-    /// Reads entries with commas between them. An entry that means nothing excludes nothing.
+    /// Reads entries with commas between them. An invalid entry is ignored.
     pub(super) fn parse(list: &str) -> Self {
         Self(list.split(',').filter_map(|entry| Entry::parse(entry.trim())).collect())
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_excludes_names_with_all_below_them_addresses_networks_or_everything() {
+    fn a_list_excludes_names_with_their_subdomains_addresses_networks_or_everything() {
         const HOSTS: [&str; 7] = [
             "service.example",
             "below.service.example",

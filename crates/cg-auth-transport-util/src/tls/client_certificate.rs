@@ -1,4 +1,4 @@
-//! [`ClientCertificate`]: what a transport presents to a server that asks for a certificate.
+//! [`ClientCertificate`]: the certificate that a transport presents to a server that asks for one.
 
 use std::{fmt, sync::Arc};
 
@@ -19,7 +19,7 @@ impl ClientCertificate {
         let (chain, key) = (pem::certificates(pem)?, pem::private_key(pem)?);
         let both = CertifiedKey::from_der(chain, key, provider).map_err(|_| {
             TransportError::config(
-                "it belongs to another certificate, or is of a kind that rustls does not have",
+                "it belongs to another certificate, or is of a kind that rustls does not support",
             )
             .with_message("the private key cannot be used with the client certificate")
         })?;

@@ -3,9 +3,9 @@
 //!     connect-proxy [--credentials USER:PASSWORD] [--refuse STATUS] [--tls CA_FILE]
 //!                   [--route HOST:PORT=ADDRESS:PORT]...
 //!
-//! The first line of its output is its port; each request adds one. It answers a line of input with an empty
-//! line, after the lines of all requests so far. It ends at the end of its input, so it never outlives a
-//! test.
+//! The first line of its output is its port; each request adds a line. It answers a line of input with an
+//! empty line, after the lines of all requests so far. It ends at the end of its input, so it never outlives
+//! a test.
 
 // A tool of tests: a panic is a failed test, and the tests read the output.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]

@@ -15,7 +15,7 @@ pub(crate) enum Found<T> {
     Wrong(&'static str),
 }
 
-/// The JSON types from which a `T` can be read. A method that is not implemented makes its type a wrong one.
+/// The JSON types from which a `T` can be read. The default of each method refuses its type.
 pub(crate) trait FromJson: Sized {
     fn from_bool(_: bool) -> Option<Self> {
         None

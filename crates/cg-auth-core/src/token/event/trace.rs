@@ -8,8 +8,8 @@ use crate::client::CallError;
 /// Emits `event` with the target `cg_auth`. Its name and fields are those of [`Event::name`] and
 /// [`Event::fields`], numbers as numbers. The message is the name.
 ///
-/// The level is `WARN` for a failure and for what looks like a mistake in the program's surroundings, `INFO`
-/// for a token that is reported or dropped, and `DEBUG` for a new token.
+/// The level is `WARN` for a failure and for a sign of a misconfiguration, `INFO` for a token that is
+/// reported or dropped, and `DEBUG` for a new token.
 ///
 /// ```
 /// # fn observe(provider: cg_auth_core::TokenProvider) {

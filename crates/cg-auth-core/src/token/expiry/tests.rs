@@ -27,9 +27,9 @@ fn lifetime(token: &DelegatedAccessToken, date: Option<u64>) -> (ExpirySource, O
 }
 
 #[test]
-fn a_jwt_lives_from_iat_to_exp_but_never_past_what_the_answer_leaves_it() {
+fn the_lifetime_of_a_jwt_is_exp_minus_iat_but_at_most_exp_minus_date() {
     use ExpirySource::{Duration, JwtClaims, Unknown};
-    // The local wall clock says 1,000,000 and plays no part unless nothing else is there.
+    // The local wall clock says 1,000,000. It counts only if the token has no `iat` and the answer no `Date`.
     for (claims, duration, date, expected) in [
         (r#"{"iat":100,"exp":3700}"#, 9, None, (JwtClaims, Some(3600))),
         (r#"{"iat":100,"exp":3700}"#, 9, Some(100), (JwtClaims, Some(3600))),

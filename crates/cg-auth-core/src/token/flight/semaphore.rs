@@ -18,7 +18,7 @@ struct State {
     limit: usize,
     held: usize,
     last_number: u64,
-    /// By number, in order of arrival. The waker is `None` until the first poll.
+    /// The waiters by number, in order of arrival. The waker is `None` until the first poll.
     queue: BTreeMap<u64, Option<Waker>>,
 }
 

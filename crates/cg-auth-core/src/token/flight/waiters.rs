@@ -23,7 +23,7 @@ struct Registry {
 }
 
 impl Waiters {
-    /// Waits until `look` returns a value. It is called at each poll.
+    /// Waits until `look`, which is called at each poll, returns a value.
     pub(super) async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
         let place = Place::new(self);
         poll_fn(|context| {
@@ -48,7 +48,7 @@ impl Waiters {
     }
 }
 
-/// The waker of a parked future wakes all who could poll it.
+/// The waker of a parked future wakes every waiter, because any of them may poll the future.
 impl Wake for Waiters {
     fn wake(self: Arc<Self>) {
         self.wake_all();

@@ -22,7 +22,7 @@ struct Entry {
     user: UserPrincipalName,
     provider: TokenProvider,
     used: Now,
-    /// The place in the order.
+    /// The place of the user in the order of use.
     use_number: u64,
 }
 

@@ -17,7 +17,7 @@ use crate::{
 /// What to do for a caller.
 pub(super) enum Decision {
     Serve(IssuedToken),
-    /// Wait for the flight; whether this caller has spawned its task.
+    /// Wait for the flight. The flag says whether this caller has spawned its task.
     Wait(Arc<Flight>, bool),
 }
 
@@ -33,9 +33,11 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
             Some(limit) => within(shared.runtime(), limit, flight.outcome()).await,
             None => Some(flight.outcome().await),
         };
-        // A runtime that drops tasks would drop the next one too, so this caller polls it itself.
+        // A runtime that drops tasks would drop the next one too, so this caller polls the acquisition
+        // itself.
         may_spawn &= !(has_spawned && matches!(outcome, Some(Outcome::Dropped)));
-        // A late caller may find the new token expired or replaced, or the old one still valid.
+        // A caller that is polled late may find that the new token has expired or was replaced. After a
+        // failure, the old token may still be valid.
         match (outcome, shared.valid_token()) {
             (None | Some(Outcome::Ended(_)), Some(token)) => return Ok(token),
             (Some(Outcome::Ended(Err(error))), None) => return Err(error),
@@ -44,7 +46,7 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
     }
 }
 
-/// Asks the session, starts the acquisition that it asks for, and hands a parked one over.
+/// Asks the session what to do, starts the acquisition that it decides on, and hands over a parked one.
 pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, TokenError> {
     let mut inner = lock(&shared.inner);
     let now = shared.runtime().now();
@@ -69,16 +71,18 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
     drop(inner);
 
     let has_spawned = may_spawn && flight.as_ref().is_some_and(|flight| flight.hand_over(shared.runtime()));
+    // Another caller may have spawned the acquisition that this one has started.
+    let is_in_background = has_spawned || flight.as_ref().is_some_and(|flight| flight.is_in_background());
     match (served, flight) {
-        // A parked acquisition needs a waiter: the caller who has started it waits, once.
-        (Some(token), _) if id.is_none() || has_spawned => Ok(Decision::Serve(token)),
+        // A parked acquisition needs a waiter to poll it, so the caller who started it waits once.
+        (Some(token), _) if id.is_none() || is_in_background => Ok(Decision::Serve(token)),
         (_, Some(flight)) => Ok(Decision::Wait(flight, has_spawned)),
         (_, None) => Err(Cause::Lost.into()),
     }
 }
 
-/// How long a caller waits who could be served a valid token: for half of its rest, at most half of the longest
-/// margin.
+/// The longest wait of a caller who could be served a valid token: half of the time left to the token, at
+/// most half of the longest margin.
 fn longest_wait(shared: &Shared) -> Option<Duration> {
     let left = shared.valid_token()?.expiry().remaining(shared.runtime().now())?;
     Some((left / 2).min(Duration::from_secs(15)))

@@ -101,6 +101,24 @@ fn a_parked_acquisition_whose_waiters_are_not_polled_goes_on_once_it_is_handed_o
 }
 
 #[test]
+fn no_caller_waits_for_a_renewal_that_a_task_runs() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
+        future::block_on(rig.provider.token()).unwrap();
+        rig.runtime.clock.advance(LIFETIME * 19 / 20);
+        let callers = [(); 3].map(|()| {
+            rig.thread(|rig| {
+                let mut token = pin!(rig.provider.token());
+                assert!(token.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+            })
+        });
+        callers.into_iter().for_each(|thread| thread.join().unwrap());
+        rig.script.release();
+    };
+    play(scene, &[Tasks::Spawned]);
+}
+
+#[test]
 fn a_parked_renewal_is_handed_over_by_a_caller_who_is_served() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
@@ -128,7 +146,7 @@ fn a_parked_renewal_is_handed_over_by_a_caller_who_is_served() {
 }
 
 #[test]
-fn a_renewal_that_is_handed_over_in_vain_leaves_no_waiter_behind() {
+fn a_renewal_whose_hand_over_fails_leaves_no_waiter_behind() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));
         future::block_on(rig.provider.token()).unwrap();
@@ -141,7 +159,7 @@ fn a_renewal_that_is_handed_over_in_vain_leaves_no_waiter_behind() {
         });
         rig.script.release();
         prefetching.into_iter().chain(callers).for_each(|thread| thread.join().unwrap());
-        // Without a waiter it stays parked. Its next waiter is a caller in the margin.
+        // Without a waiter the renewal stays parked. Its next waiter is a caller in the margin.
         rig.runtime.clock.advance(LIFETIME / 20 - Duration::from_secs(1));
         assert_eq!(future::block_on(rig.provider.token()).unwrap().expose_secret(), "2");
         assert_eq!(rig.script.requests().len(), 2);
@@ -226,7 +244,7 @@ fn waiters_go_on_when_the_task_is_dropped() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)));
         let callers = [(); 2].map(|()| rig.caller());
-        // Each caller may have a task kept, so the thread drops tasks until there is a token.
+        // The runtime keeps the task of each caller, so this thread drops tasks until there is a token.
         let dropping = rig.thread(|rig| {
             while rig.provider.peek().is_none() {
                 rig.runtime.drop_tasks();

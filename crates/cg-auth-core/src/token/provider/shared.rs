@@ -22,7 +22,7 @@ pub(super) struct Shared {
     pub(super) client: AuthClient,
     secret: Mutex<Arc<dyn SecretSource>>,
     pub(super) observers: Observers,
-    /// Of the pool, if the provider belongs to one.
+    /// The pool's semaphore, if the provider belongs to a pool.
     pub(super) semaphore: Option<Arc<Semaphore>>,
 }
 
@@ -50,7 +50,7 @@ impl Shared {
         }
     }
 
-    /// The token of a hit, which needs no decision.
+    /// The token, if it can be served without a decision of the session.
     #[inline]
     pub(super) fn hit(&self) -> Option<IssuedToken> {
         self.snapshot.load().token(self.runtime().coarse_now()).cloned()
@@ -70,7 +70,7 @@ impl Shared {
         self.hit().or_else(|| self.with_session_quietly(Session::valid_token))
     }
 
-    /// Has the session act, publishes its snapshot and notifies the observers.
+    /// Calls `act` with the session, publishes the new snapshot and notifies the observers.
     pub(super) fn with_session<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
         let result = self.with_session_quietly(act);
         self.observers.notify();
@@ -86,7 +86,8 @@ impl Shared {
         result
     }
 
-    /// Has the session begin a new generation. The waiters of the old one ask the session again.
+    /// Calls `act`, which begins a new generation of the session. The waiters of the old one ask the session
+    /// again.
     pub(super) fn new_generation(&self, act: impl FnOnce(&mut Inner, Now)) {
         let mut inner = lock(&self.inner);
         let before = inner.session.generation();

@@ -14,7 +14,7 @@ use crate::token::{
 };
 
 /// Reads the secret, makes the calls that the session asks for and passes it the results. Holds weak
-/// references only: the flight may hold its future, and dropping the provider ends it.
+/// references only: the flight may hold this future, and dropping the provider must end the acquisition.
 pub(super) struct AcquisitionTask {
     shared: Weak<Shared>,
     flight: Weak<Flight>,
@@ -30,7 +30,7 @@ impl AcquisitionTask {
     pub(super) async fn run(mut self) {
         let permit = self.acquire_permit().await;
         let next = self.drive().await;
-        // Given back before a waiter is woken or an observer is notified.
+        // The permit is given back before a waiter is woken or an observer is notified.
         drop(permit);
         if let (Some(next), Some(shared)) = (next, self.shared.upgrade()) {
             self.complete(&shared, next, Outcome::Superseded);

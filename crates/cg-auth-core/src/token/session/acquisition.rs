@@ -22,7 +22,7 @@ pub enum Next {
     Call(Call),
     /// The acquisition has ended. Pass this result to every waiter.
     Done(Result<IssuedToken, TokenError>),
-    /// The session has gone on without the acquisition. Every waiter asks the session again.
+    /// The session no longer waits for the acquisition. Every waiter asks the session again.
     Superseded,
 }
 
@@ -58,9 +58,9 @@ pub(super) struct Acquisition {
     reason: Reason,
     begun: Now,
     requests: u32,
-    /// Of the last call; `None` before the secret was read.
+    /// The grant of the last call; `None` before the secret was read.
     pub(super) grant: Option<Grant>,
-    /// Sent with the call under way.
+    /// The secret that the call in flight sends.
     secret: Option<ClientSecret>,
 }
 
@@ -69,7 +69,7 @@ impl Acquisition {
         Self { id, reason, begun: now, requests: 0, grant: None, secret: None }
     }
 
-    /// The next call: a refresh if there is a refresh token, else with the credential.
+    /// The next call: with the refresh token if there is one, else with the credential.
     pub(super) fn call(
         &mut self,
         user: UserPrincipalName,
@@ -90,7 +90,7 @@ impl Acquisition {
         call
     }
 
-    /// Counts the requests of the call under way; returns the secret and the grant that were sent with it.
+    /// Counts the requests of the call in flight; returns the secret and the grant that were sent with it.
     pub(super) fn answered(
         &mut self,
         result: &Result<Answer<DelegatedAccessToken>, CallError>,

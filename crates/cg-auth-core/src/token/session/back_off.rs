@@ -7,8 +7,8 @@ use crate::{
     token::TokenError,
 };
 
-/// The failures in a row and the pause after the last one: up to 1 s, doubling to 60 s, longer if the service
-/// says so.
+/// The failures in a row and the pause after the last one: at most 1 s, doubling to 60 s with each failure,
+/// or longer if the service asks for it.
 ///
 /// A refused secret is in its cool-down for 60 s. It is read again after 1 s to 2 s, and a request is sent
 /// only if it has changed or the cool-down is over.
@@ -35,7 +35,7 @@ struct Refused {
 }
 
 impl BackOff {
-    /// Begins the pause after another failure, and `refused` is the secret if the service refused it. Returns
+    /// Begins the pause after another failure. `refused` is the secret if the service refused it. Returns
     /// `error` with the length of the pause. `jitter` is between 0 and 1.
     pub(super) fn failed(
         &mut self,
@@ -70,7 +70,7 @@ impl BackOff {
         Some(self.begin(error, with_jitter(LONGEST_READ_PAUSE, jitter), now))
     }
 
-    /// The failure with the rest of its pause, while that lasts.
+    /// The last failure with the rest of its pause; `None` once the pause is over.
     pub(super) fn error(&self, now: Now) -> Option<TokenError> {
         let Pause { begun, wait, error } = self.pause.as_ref()?;
         let left = wait.saturating_sub(now.saturating_since(*begun));
@@ -88,7 +88,7 @@ impl BackOff {
     }
 }
 
-/// The longest pause after so many failures or reports in a row: 1 s, doubling to 60 s.
+/// The longest pause after `in_a_row` failures or reports: 1 s, doubling to 60 s.
 pub(super) const fn pause_after(in_a_row: u32) -> Duration {
     doubled(Duration::from_secs(1), in_a_row, Duration::from_secs(60))
 }
@@ -97,6 +97,6 @@ fn with_jitter(longest: Duration, jitter: f64) -> Duration {
     longest / 2 + (longest / 2).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-/// Before a refused secret is read again.
+/// The longest pause before a refused secret is read again.
 const LONGEST_READ_PAUSE: Duration = Duration::from_secs(2);
 const COOL_DOWN: Duration = Duration::from_secs(60);

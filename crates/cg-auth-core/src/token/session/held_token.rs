@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{time::Now, token::IssuedToken};
 
-/// The current token. Its age is added up from one observation of the clocks to the next, so time that has
-/// counted once counts for good, and a clock that is set back does not make the token younger.
+/// The current token. Its age is the sum of the times between observations of the clocks, so a clock that is
+/// set back does not make the token younger.
 #[derive(Debug)]
 pub(super) struct HeldToken {
     pub(super) token: IssuedToken,
@@ -50,7 +50,8 @@ impl HeldToken {
     /// How long the token can be served without another decision: until its next phase. During an acquisition
     /// an early token is served until its margin, and during a back-off any token is served until it expires.
     ///
-    /// A drift below the limit must not hide an expiry, so a back-off ends the validity earlier by it.
+    /// A drift below the limit goes unnoticed and must not hide the expiry. So during a back-off the validity
+    /// ends before the expiry by that limit.
     pub(super) fn validity(&self, is_acquiring: bool, back_off_ends: Option<Duration>) -> Validity {
         let Schedule { early, margin, expired } = self.schedule;
         if self.schedule == Schedule::NEVER {
@@ -83,5 +84,5 @@ impl HeldToken {
 /// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
 const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
 
-/// More than a time service slews a clock by between two observations.
+/// Between two observations a time service slews a clock by less than this.
 const DRIFT_LIMIT: Duration = Duration::from_secs(1);

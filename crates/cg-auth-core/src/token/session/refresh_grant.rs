@@ -22,11 +22,11 @@ pub(super) struct RefreshGrant {
 /// What a failed refresh means to the refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RefreshFailure {
-    /// The service has not taken the token, and may take it later.
+    /// The service has not consumed the token, and may accept it later.
     Unused,
     /// The service refuses the token.
     Refused,
-    /// The service may have taken the token, and its answer did not arrive.
+    /// The service may have consumed the token, and its answer did not arrive.
     Lost,
 }
 
@@ -35,7 +35,7 @@ impl RefreshGrant {
         Self { token, uses: 0, refusals: 0 }
     }
 
-    /// The refresh token to send, which counts as sent from now on. `failures` in a row came before.
+    /// The refresh token to send after `failures` failures in a row. From now on it counts as sent.
     ///
     /// From the fourth failure in a row on, every other acquisition uses the credential. Otherwise a broken
     /// refresh operation would lock the user out for as long as the refresh token is kept.
@@ -48,7 +48,8 @@ impl RefreshGrant {
         self.token.clone()
     }
 
-    /// Keeps the refresh token of an answer to `grant`. A token that comes back is not new.
+    /// Keeps the refresh token of an answer to `grant`. A token that the answer repeats does not count as
+    /// new.
     pub(super) fn succeeded(&mut self, grant: Grant, token: Option<RefreshToken>) {
         if grant == Grant::RefreshToken {
             self.refusals = 0;
@@ -58,7 +59,7 @@ impl RefreshGrant {
         self.token = token;
     }
 
-    /// Drops the refresh token unless it is unused; returns the events of that.
+    /// Drops the refresh token unless it is unused, and returns the events to report.
     pub(super) fn failed(&mut self, failure: RefreshFailure) -> Vec<Event> {
         if failure == RefreshFailure::Unused {
             return Vec::new();
@@ -99,7 +100,7 @@ impl RefreshFailure {
             _ if error.kind() == CallErrorKind::Rejected => Self::Refused,
             Some(status) if LATER.contains(&status) => Self::Unused,
             Some(status) if status.is_client_error() => Self::Refused,
-            // A redirect is the answer of another server, which took nothing.
+            // A redirect comes from another server, which consumed nothing.
             Some(status) if status.is_redirection() => Self::Unused,
             _ if error.may_have_been_sent() => Self::Lost,
             _ => Self::Unused,

@@ -54,7 +54,7 @@ mod tests {
         token::{Expiry, session::Session},
     };
 
-    /// The moment `millis` after the start, by a wall clock that is off by a few nanoseconds each time.
+    /// The time `millis` after the start, by a wall clock that is off by a few nanoseconds each time.
     fn after(millis: u64) -> Now {
         let passed = Duration::from_millis(millis);
         Now::new(passed, UNIX_EPOCH + passed + Duration::from_nanos(millis % 7))

@@ -52,7 +52,7 @@ fn clear_forgets_failures() {
 }
 
 #[test]
-fn a_new_secret_is_for_present_and_future_users() {
+fn a_new_secret_applies_to_present_and_future_users() {
     let service = Service::default();
     let (pool, clock) = parking(&service);
     let (known, busy) = (pool.for_user(&user("known")), pool.for_user(&user("busy")));

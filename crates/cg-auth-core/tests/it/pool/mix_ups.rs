@@ -8,7 +8,7 @@ use tokio::runtime::Builder;
 
 use super::{Service, owner, parking, permits, poll, run_tasks, secret, service, spawning, user};
 
-/// Names that differ in the case of letters, or nearly so.
+/// Names that differ only in the case of letters, and names that look alike.
 const NAMES: [&str; 8] =
     ["anna@example.com", "ann@example.com", "anna@example.co", "[x@b", "{x@b", "@", "`", "anna@example.com."];
 

@@ -209,7 +209,7 @@ fn a_new_generation_drops_the_acquisition_of_the_old_one() {
 }
 
 #[test]
-fn a_refresh_needs_no_permit_either() {
+fn a_parked_refresh_takes_no_permit() {
     let service = Service::default();
     run(async {
         let (pool, clock) = parking(&service);

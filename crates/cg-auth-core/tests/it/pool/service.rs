@@ -91,7 +91,7 @@ impl Service {
         }
         state.tokens += 1;
         let number = state.tokens;
-        // A refresh token buys a token of its owner, also for another user.
+        // A refresh token is exchanged for a token of its owner, even if another user sends it.
         let owner = refresh_token.map_or(user, owner);
         let body = format!(
             r#"{{"value":{{"access_token":"access-{number}/{owner}","refresh_token":"refresh-{number}/{owner}","duration":3600}},"isSuccess":true}}"#

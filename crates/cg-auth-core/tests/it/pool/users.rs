@@ -160,7 +160,7 @@ fn the_default_capacity_is_ten_thousand() {
 }
 
 #[test]
-fn idle_users_are_forgotten_a_few_at_a_time_and_never_found() {
+fn idle_users_are_forgotten_a_few_at_a_time() {
     let (pool, clock) = parking(&Service::default());
     let users = users(1000);
     users.iter().for_each(|user| drop(pool.for_user(user)));

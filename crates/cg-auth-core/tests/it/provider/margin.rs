@@ -164,7 +164,7 @@ fn a_caller_who_is_served_does_not_poll_a_parked_acquisition() {
     assert!(poll(starter.as_mut()).is_pending());
     is_slow.store(false, Ordering::SeqCst);
     for _ in 0..3 {
-        // The session is asked once a minute, and has the caller served.
+        // One call a minute asks the session, which serves the valid token.
         clock.advance(Duration::from_secs(25));
         assert_eq!(served_at_once(&provider).unwrap().expose_secret(), "token-1");
     }

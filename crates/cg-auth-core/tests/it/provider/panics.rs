@@ -91,7 +91,7 @@ fn a_secret_source_that_panics_fails_the_acquisition() {
     });
 }
 
-/// A runtime whose `spawn` panics until it is well.
+/// A runtime whose `spawn` panics until `is_well` is set.
 #[derive(Debug, Clone, Default)]
 struct Faulty {
     clock: ManualClock,

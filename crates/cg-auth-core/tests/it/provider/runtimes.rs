@@ -99,7 +99,7 @@ fn a_caller_who_is_served_hands_a_parked_renewal_over_too() {
     clock.advance(LIFETIME - Duration::from_secs(120));
     assert!(poll(pin!(provider.token())).is_pending(), "the caller who starts it waits once");
     tokio().block_on(async {
-        // A hit does not ask the session. It is asked once a minute.
+        // A hit does not ask the session, but one call a minute does.
         clock.advance(Duration::from_secs(60));
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-1");
         script.release();
@@ -124,7 +124,7 @@ fn an_acquisition_that_was_handed_over_is_abandoned_with_its_runtime() {
     assert_eq!(token.unwrap().expose_secret(), "token-2");
 }
 
-/// Drops every task, as an executor does that is shutting down.
+/// Drops every task, as an executor that is shutting down does.
 #[derive(Debug, Clone, Default)]
 struct Dropping(ManualClock);
 

@@ -66,7 +66,7 @@ fn a_file_longer_than_64_kib_is_refused_and_not_read_to_its_end() {
     let longest = read(&FileSecret::new(file_with(&[b's'; LIMIT]).path())).unwrap();
     assert_eq!(longest.expose_secret().len(), LIMIT);
     let error = read(&FileSecret::new(file_with(&[b's'; LIMIT + 1]).path())).unwrap_err();
-    assert!(error.to_string().ends_with("longer than 64 KiB, which is no secret"), "{error}");
+    assert!(error.to_string().ends_with("longer than 64 KiB, too long for a client secret"), "{error}");
     #[cfg(unix)]
     assert!(read(&FileSecret::new("/dev/zero")).is_err());
 }
@@ -141,7 +141,7 @@ fn a_secret_that_cannot_be_read_is_an_error_of_its_own_kind() {
 }
 
 #[test]
-fn a_refused_secret_fails_fast_and_a_new_one_ends_that() {
+fn a_refused_secret_fails_fast_until_there_is_a_new_one() {
     everywhere(async |tasks| {
         let current = Arc::new(Mutex::new("refused"));
         let source = Arc::clone(&current);

@@ -84,7 +84,7 @@ fn a_last_acquisition_that_fails_ends_the_shutdown_too() {
 }
 
 #[test]
-fn from_the_call_on_no_acquisition_is_started() {
+fn no_acquisition_starts_after_the_call_of_shutdown() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().hold_back(issue(1)).answer(issue(2));
         let (provider, _clock) = provider(script.clone(), tasks);
@@ -102,7 +102,7 @@ fn from_the_call_on_no_acquisition_is_started() {
 }
 
 #[test]
-fn nothing_restarts_a_provider() {
+fn neither_seed_nor_clear_restarts_a_provider() {
     everywhere(async |tasks| {
         let (provider, _clock) = provider(ScriptedTransport::new(), tasks);
         assert!(provider.shutdown().await.is_none());

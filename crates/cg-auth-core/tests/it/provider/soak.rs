@@ -53,7 +53,7 @@ fn at_random_on_many_threads_there_is_one_acquisition_at_a_time() {
 }
 
 #[derive(Debug)]
-#[allow(dead_code)] // to be shown
+#[allow(dead_code)] // read by `Debug` only
 struct Counts {
     calls: usize,
     requests: u32,
@@ -154,7 +154,7 @@ fn expiry_at(now: Now) -> Expiry {
     Expiry::until(now.wall() + LIFETIME, now)
 }
 
-/// By a reading of the clock from before the call.
+/// Asserts that `token` was valid at `before`, a reading of the clock from before the call.
 fn assert_is_valid(token: &IssuedToken, before: Now) {
     let expires_at = token.expiry().expires_at().unwrap();
     assert!(expires_at > before.wall(), "{token:?} was served after {before:?}");

@@ -96,7 +96,7 @@ fn only_the_monotonic_clock_ends_the_back_off() {
 fn a_valid_token_is_served_during_a_back_off() {
     let mut rig = Rig::new();
     rig.acquire(&HOUR);
-    // In the early phase, then in the margin, where every caller would start an acquisition.
+    // The token is in its early phase, then in the margin. There every caller would start an acquisition.
     for age in [3100.0, 3575.0] {
         let age = seconds(age).saturating_sub(rig.now().monotonic());
         rig.clock.advance(age);
@@ -230,7 +230,7 @@ fn a_secret_stays_refused_across_other_failures_and_the_error_says_so() {
         panic!()
     };
     assert_eq!(error.kind(), TokenErrorKind::Secret);
-    // The back-off of each failure is asserted in the loop.
+    // The loop waits for the back-off of each failure.
     let (passed, _) = until_asked(&mut rig, SECRET);
     assert!(passed >= seconds(59.0), "{passed:?}");
 }

@@ -215,7 +215,7 @@ fn a_step_a_minute_keeps_a_fresh_token_a_hit() {
 }
 
 #[test]
-fn a_look_for_a_valid_token_keeps_it_a_hit_too() {
+fn reading_the_valid_token_makes_it_a_hit_again() {
     for mut rig in hosts() {
         rig.advance(60.0);
         assert_eq!(rig.snapshot_serves(), None);

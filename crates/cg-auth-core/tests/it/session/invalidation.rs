@@ -86,7 +86,7 @@ fn clear_and_seed_reset_the_limit_on_reports_and_a_new_secret_does_not() {
 }
 
 #[test]
-fn the_same_token_again_is_reported_served_and_not_acquired_again() {
+fn a_refused_token_that_is_issued_again_is_served_and_causes_an_event() {
     let mut rig = Rig::new();
     let token = rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
     assert!(rig.invalidate(&token));
@@ -100,7 +100,7 @@ fn the_same_token_again_is_reported_served_and_not_acquired_again() {
 }
 
 #[test]
-fn a_new_token_or_one_that_was_not_reported_is_not_the_same_again() {
+fn a_new_text_or_a_token_that_was_not_reported_causes_no_same_token_event() {
     let mut rig = Rig::new();
     let token = rig.acquire(&HOUR);
     assert!(rig.invalidate(&token));

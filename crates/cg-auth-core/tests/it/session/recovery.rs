@@ -82,7 +82,7 @@ fn a_refresh_token_that_may_have_been_spent_is_dropped_and_the_credential_used()
 }
 
 #[test]
-fn a_refresh_token_that_the_service_did_not_take_is_kept_for_after_the_back_off() {
+fn a_refresh_token_that_the_service_did_not_consume_is_sent_again_after_the_back_off() {
     let statuses = [408, 425, 429, 503, 300, 301, 302, 303, 307, 308];
     let unsent = [
         TransportError::config("x"),
@@ -153,7 +153,7 @@ fn two_refusals_of_fresh_refresh_tokens_in_a_row_switch_the_grant_off() {
 }
 
 #[test]
-fn a_refresh_that_succeeds_in_between_resets_the_count() {
+fn a_successful_refresh_resets_the_count_of_refusals() {
     let mut rig = expired("r1");
     refresh_then_delegate(&mut rig, &REFUSED, "r2");
     rig.acquire(&Reply::Issued("refreshed", 60, Some("r3")));
@@ -170,7 +170,7 @@ fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
         let events = refresh_then_delegate(&mut rig, &Reply::Status(500, None), "again");
         assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
     }
-    // A refresh token that was sent before may have been taken, so its refusal does not count.
+    // The service may have consumed a refresh token that was sent before, so its refusal does not count.
     for _ in 0..4 {
         let _ = rig.acquisition(&BUSY);
         rig.advance(60.0);
@@ -178,7 +178,7 @@ fn only_refusals_of_refresh_tokens_that_were_never_sent_before_count() {
         let events = refresh_then_delegate(&mut rig, &REFUSED, "r");
         assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
     }
-    // Neither does the refusal of a refresh token that was used many times.
+    // The refusal of a refresh token that was used many times does not count either.
     rig.acquire(&Reply::Issued("refreshed", 60, Some("r")));
     rig.advance(60.0);
     refresh_then_delegate(&mut rig, &REFUSED, "r");
@@ -204,7 +204,7 @@ fn a_new_generation_switches_the_grant_on_again() {
         },
         |rig| {
             rig.replace_secret();
-            // The refresh token that was not used is used again.
+            // The provider kept the refresh token while the grant was switched off.
             assert!(rig.session.state(rig.now()).has_refresh_token);
         },
     ];

@@ -32,9 +32,9 @@ const STEPS: [(Age, [&str; 5]); 7] = [
     (Invalidated, ["start", "wait", "wait", "wait", "fail"]),
 ];
 
-/// The outcome, the events and the next activity for each input of an acquisition. Any other input is
-/// superseded and changes nothing. A new token makes the age fresh. A token that expired on arrival is kept
-/// if there is none.
+/// The outcome, the events and the next activity for each input of an acquisition. The outcome of any other
+/// input is `superseded`, and it changes nothing. A new token makes the age fresh. A session without a token
+/// keeps one that expired on arrival.
 const OUTCOMES: [(Activity, Input, &str, &[&str], Activity); 24] = [
     (Started, Input::Begin(SECRET), "call credential", &[], Called),
     (Started, Input::Begin("other"), "call credential", &[], Called),

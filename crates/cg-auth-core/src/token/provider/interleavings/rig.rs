@@ -137,8 +137,8 @@ impl Rig {
         thread::spawn(move || act(&rig))
     }
 
-    /// Asserts that hits read the same as callers of the session. Hits come first, because the session
-    /// publishes.
+    /// Asserts that a hit and the session agree on whether there is a token. The hit is read first, because
+    /// asking the session publishes a new snapshot.
     pub(super) fn assert_is_published(&self) {
         let is_hit = self.provider.shared.hit().is_some();
         assert_eq!(is_hit, self.provider.state().phase.is_some());

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(super) struct Moment {
     pub(super) truth: Duration,
     pub(super) monotonic: Duration,
-    /// How often the wall clock was set before.
+    /// How often the wall clock had been set by then.
     pub(super) settings: u32,
     pub(super) has_boot_clock: bool,
 }

@@ -18,7 +18,7 @@ pub(super) struct Reference {
     refusals: u32,
     acquisition: Option<Acquisition>,
     failures: u32,
-    /// By the monotonic clock.
+    /// The end of the back-off by the monotonic clock.
     back_off_ends: Duration,
     refused: Option<(&'static str, Duration)>,
 }

@@ -117,7 +117,7 @@ impl Run {
         assert_eq!(state.failures, self.reference.failures());
     }
 
-    /// From every state, time and successful acquisitions lead to a token.
+    /// Asserts that time and successful acquisitions lead from this state to a token.
     pub(super) fn find_the_way_out(&mut self, secret: &'static str) {
         let begun = self.rig.now();
         for _ in 0..100 {
@@ -284,7 +284,7 @@ impl Run {
         self.rig.session.seed(token, expiry, now);
         self.supersede();
         self.reference.seed(left, refresh_token);
-        // A seeded token shows once it is served.
+        // The test learns the issued token only once the session serves it.
         self.tokens.extend(self.rig.session.valid_token(now));
     }
 }

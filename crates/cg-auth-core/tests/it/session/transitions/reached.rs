@@ -160,7 +160,7 @@ impl Reached {
         })
     }
 
-    /// Asserts that the session is in this case, by all that it shows.
+    /// Asserts that the session is in the case `expected`, as far as its outputs show.
     pub(super) fn check(mut self, expected: Case, events: &[&str]) {
         let from = self.case;
         assert_eq!(self.rig.event_names(), events, "{from:?}");
@@ -173,13 +173,13 @@ impl Reached {
             Expired | ExpiredOnArrival => Some(Phase::Expired),
         };
         assert_eq!(state.phase, phase, "{from:?} {expected:?}");
-        // A session with a fresh token shows no more.
+        // The outputs of a session with a fresh token do not show its activity.
         if expected.age != Fresh {
             assert_eq!(self.activity(), expected.activity, "{from:?} {expected:?}");
         }
     }
 
-    /// The activity, found by trying.
+    /// Finds out the activity from the answers of the session.
     fn activity(&mut self) -> Activity {
         if self.rig.session.state(self.rig.now()).is_acquiring {
             return match self.rig.begin(self.id) {
