@@ -93,7 +93,7 @@ impl Redaction {
     /// Finds the secrets: their ranges in order, with touching ranges merged.
     fn find(&self, text: &str, kind: TextKind) -> Vec<Range<usize>> {
         let Some(mut found) = (!self.shows_nothing).then(|| hidden_words(text, kind)).flatten() else {
-            return if text.is_empty() { Vec::new() } else { vec![0..text.len()] };
+            return Vec::from_iter((!text.is_empty()).then_some(0..text.len()));
         };
         let raw = View::raw(text.as_bytes());
         let decoded = View::decoded(text.as_bytes());

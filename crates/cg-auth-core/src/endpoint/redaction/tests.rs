@@ -138,14 +138,17 @@ fn a_secret_that_contains_escape_sequences_is_found() {
 /// A quadratic search would take hours here. The bound is ten times what an unoptimised build needs.
 #[test]
 fn a_text_that_almost_matches_everywhere_is_searched_in_linear_time() {
-    let begun = std::time::Instant::now();
-    for piece in ["a", "\\", "%", "%2", "%25", "&#", "&", ";", "\\u00", "%2541", "\0", "A B", "token "] {
-        let text = piece.repeat((1 << 20) / piece.len());
-        let secret = text.clone() + "b";
-        let redaction = Redaction::of([secret.as_bytes(), b"b"].into_iter());
-        assert!(redaction.apply(&text, TextKind::Prose, usize::MAX).len() <= text.len());
-    }
-    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    let (sender, done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for piece in ["a", "\\", "%", "%2", "%25", "&#", "&", ";", "\\u00", "%2541", "\0", "A B", "token "] {
+            let text = piece.repeat((1 << 20) / piece.len());
+            let secret = text.clone() + "b";
+            let redaction = Redaction::of([secret.as_bytes(), b"b"].into_iter());
+            assert!(redaction.apply(&text, TextKind::Prose, usize::MAX).len() <= text.len());
+        }
+        sender.send(()).unwrap();
+    });
+    done.recv_timeout(std::time::Duration::from_secs(60)).expect("the search ends");
 }
 
 #[test]
