@@ -33,6 +33,10 @@ impl Issued {
             // A value that is cut off, or that is no JSON, is searched for as it is.
             let decoded = serde_json::from_str::<String>(value).map(Zeroizing::new);
             issued.add(decoded.as_deref().map_or(value.trim_matches('"'), |decoded| decoded));
+            // Each value may reach to the end of the text, so their number is bounded.
+            if issued.are_too_many {
+                break;
+            }
         }
         for word in token_values(&text).into_iter().take(MOST_WORDS) {
             issued.add(word);

@@ -12,7 +12,11 @@ use zeroize::Zeroizing;
 pub(super) use self::words::{
     TextKind, is_like_a_value, names_a_secret, names_the_value, quoted_values, token_values,
 };
-use self::{needle::Needle, view::View, words::hidden_words};
+use self::{
+    needle::Needle,
+    view::View,
+    words::{hidden_words, is_one_value},
+};
 
 /// Replaces secrets in a text: those that it knows, and words that look like a token.
 ///
@@ -80,13 +84,14 @@ impl Redaction {
     /// The first 512 bytes of a body as text, with every secret replaced.
     ///
     /// `None` for a body that cannot be searched: one with a NUL, which may be UTF-16, one that assigns a
-    /// quoted value to a name such as `access_token`, and one with more tokens than are searched for.
+    /// quoted value to a name such as `access_token`, one with more tokens than are searched for, and one that
+    /// may itself be a token.
     pub(super) fn apply_to_body(&self, body: &[u8]) -> Option<String> {
         if body.contains(&0) || self.shows_nothing {
             return None;
         }
         let searched = Zeroizing::new(String::from_utf8_lossy(&body[..body.len().min(WINDOW)]).into_owned());
-        hidden_words(&searched, TextKind::Prose)?;
+        hidden_words(&searched, TextKind::Prose).filter(|_| !is_one_value(&searched))?;
         Some(self.apply(&searched, TextKind::Prose, TEXT_LIMIT))
     }
 
@@ -98,9 +103,11 @@ impl Redaction {
         let raw = View::raw(text.as_bytes());
         let decoded = View::decoded(text.as_bytes());
         let letters = decoded.letters();
-        for (view, needles) in [(raw, &self.raw), (decoded, &self.decoded), (letters, &self.letters)] {
+        for (view, needles, shortest_part) in
+            [(raw, &self.raw, 4), (decoded, &self.decoded, 4), (letters, &self.letters, SHORTEST_LETTERS)]
+        {
             for needle in needles {
-                needle.find(view.bytes(), |range| found.push(view.origin(&range)));
+                needle.find(view.bytes(), shortest_part, |range| found.push(view.origin(&range)));
             }
         }
         found.sort_unstable_by_key(|range| range.start);

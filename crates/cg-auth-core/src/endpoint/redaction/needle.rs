@@ -29,8 +29,9 @@ impl Needle {
         Some(needle)
     }
 
-    /// The ranges of the form in `text`, and the end of `text` if the form may be cut off there.
-    pub(super) fn find(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
+    /// The ranges of the form in `text`, and the end of `text` if at least `shortest_part` bytes of the form
+    /// stand there.
+    pub(super) fn find(&self, text: &[u8], shortest_part: usize, mut found: impl FnMut(Range<usize>)) {
         let mut length = 0;
         for (at, byte) in text.iter().enumerate() {
             length = self.longer(length, *byte);
@@ -38,7 +39,7 @@ impl Needle {
                 found(at + 1 - length..at + 1);
             }
         }
-        if length >= SHORTEST_PART && length < self.form.len() {
+        if length >= shortest_part && length < self.form.len() {
             found(text.len() - length..text.len());
         }
     }
@@ -51,6 +52,3 @@ impl Needle {
         if self.form[length] == byte { length + 1 } else { 0 }
     }
 }
-
-/// The start of a secret at the end of a text counts from this length on: a shorter one occurs by chance.
-const SHORTEST_PART: usize = 4;

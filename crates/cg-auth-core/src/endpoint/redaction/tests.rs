@@ -52,6 +52,7 @@ fn a_secret_is_found_in_every_encoding() {
         between(SECRET, "\\n"),
         between(SECRET, "\\\\u0000"),
         between(SECRET, "&nbsp;"),
+        between(SECRET, "<br />\n"),
         between(SECRET, "\u{200b}"),
         hexadecimal(SECRET, ""),
         hexadecimal(SECRET, "").to_uppercase(),

@@ -81,6 +81,10 @@ fn escape_at_the_end(text: &[u8]) -> Option<(usize, u8)> {
         [.., b'\\', byte @ (b'"' | b'\\' | b'/' | b'\'')] => return Some((2, *byte)),
         [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0'] => return Some((2, 0)),
         [.., b';'] => return html_reference_at_the_end(text),
+        [.., b'>'] => {
+            let breaks = [&b"<br>"[..], b"<br/>", b"<wbr>", b"<BR>", b"<BR/>"];
+            return breaks.iter().find(|tag| text.ends_with(tag)).map(|tag| (tag.len(), 0));
+        }
         _ => (),
     }
     // The shortest first: its digits may be those of a longer one that is not complete yet.

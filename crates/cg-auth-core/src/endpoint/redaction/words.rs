@@ -72,6 +72,14 @@ pub(in crate::endpoint) fn names_a_secret(name: &str) -> bool {
     letters.len() <= LONGEST_NAME && SECRETS.iter().any(|secret| letters.contains(secret))
 }
 
+/// Whether `text` is one word that no language has, and so perhaps a token.
+pub(super) fn is_one_value(text: &str) -> bool {
+    let text = text.trim().trim_matches('"');
+    !text.contains(char::is_whitespace)
+        && is_coded(text)
+        && !text.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 /// Whether a value with this name is itself secret. `token_type` only says something about one.
 pub(in crate::endpoint) fn names_the_value(name: &str) -> bool {
     let letters: String = letters_of(name).take(LONGEST_NAME + 1).collect();
