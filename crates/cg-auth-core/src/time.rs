@@ -4,6 +4,8 @@
 mod clocks;
 mod now;
 #[cfg(feature = "tokio")]
+mod thread_timer;
+#[cfg(feature = "tokio")]
 mod tokio_runtime;
 
 use std::{

@@ -1,17 +1,22 @@
 //! [`TokioRuntime`]: the [`Runtime`] of programs on tokio.
 
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+    thread,
+    time::Duration,
+};
 
 use tokio::runtime::Handle;
 
-use super::{BoxFuture, CoarseNow, Now, Runtime};
+use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
 
 /// The [`Runtime`] of programs on tokio.
 ///
-/// A sleep uses the timer of the tokio runtime that polls it first. Outside of a tokio runtime there is
-/// no timer: the sleep is ready at once, so a call that has to wait there fails with a timeout, and a
-/// task cannot be spawned. Tokio does not tell whether its time driver is enabled, and panics if a sleep
-/// is polled without one: build the runtime with `enable_time` or `enable_all`.
+/// A sleep uses the timer of the tokio runtime that polls it. Where there is none — outside of a tokio runtime,
+/// or in one that was built without `enable_time` or is shut down — a thread of this crate keeps the time. A task
+/// cannot be spawned outside of a tokio runtime.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct TokioRuntime;
@@ -34,9 +39,10 @@ impl Runtime for TokioRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let deadline = Now::system().monotonic().saturating_add(duration);
         Box::pin(async move {
-            if Handle::try_current().is_ok() {
-                tokio::time::sleep(duration).await;
+            if Handle::try_current().is_err() || sleep_on_tokio(duration).await.is_err() {
+                SleepUntil::new(deadline).await;
             }
         })
     }
@@ -52,22 +58,70 @@ impl Runtime for TokioRuntime {
     }
 }
 
+/// Sleeps on the timer of the current tokio runtime. An error says that this runtime has none.
+async fn sleep_on_tokio(duration: Duration) -> thread::Result<()> {
+    let mut sleep = Box::pin(async move { tokio::time::sleep(duration).await });
+    poll_fn(|context| {
+        // Tokio does not tell whether its timer is enabled or shut down. It panics.
+        match catch_unwind(AssertUnwindSafe(|| sleep.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{pin::pin, task::Context, task::Poll, task::Waker};
+    use std::{
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use tokio::runtime::Builder;
 
     use super::*;
 
+    fn lasts_its_time(run: impl FnOnce(BoxFuture<'static, ()>)) {
+        let before = Now::system();
+        run(TokioRuntime::current().sleep(Duration::from_millis(20)));
+        assert!(Now::system().saturating_since(before) >= Duration::from_millis(20));
+    }
+
     #[test]
-    fn a_sleep_outside_of_a_runtime_is_ready_at_once_and_does_not_panic() {
+    fn a_sleep_needs_no_timer_of_tokio() {
+        let without_time = Builder::new_current_thread().build().unwrap();
+        lasts_its_time(|sleep| without_time.block_on(sleep));
+
+        let shut_down = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let handle = shut_down.handle().clone();
+        shut_down.shutdown_background();
+        lasts_its_time(|sleep| handle.block_on(sleep));
+    }
+
+    #[test]
+    fn a_sleep_outside_of_a_runtime_is_pending_and_does_not_panic() {
         let mut sleep = TokioRuntime::current().sleep(Duration::from_secs(3600));
-        assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+        assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+    }
+
+    #[test]
+    fn a_sleep_outlives_the_runtime_that_polled_it_first() {
+        let before = Now::system();
+        let mut sleep = TokioRuntime::current().sleep(Duration::from_millis(20));
+        let first = Builder::new_current_thread().enable_time().build().unwrap();
+        first.block_on(async {
+            assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        });
+        drop(first);
+        Builder::new_current_thread().enable_time().build().unwrap().block_on(sleep);
+        assert!(Now::system().saturating_since(before) >= Duration::from_millis(20));
     }
 
     #[test]
     fn a_sleep_uses_the_timer_of_the_runtime_that_polls_it_first() {
         let sleep = TokioRuntime::current().sleep(Duration::from_millis(1));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let mut sleep = pin!(sleep);
             assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
