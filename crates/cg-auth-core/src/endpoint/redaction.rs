@@ -102,10 +102,13 @@ impl Redaction {
         };
         let raw = View::raw(text.as_bytes());
         let decoded = View::decoded(text.as_bytes());
-        let letters = decoded.letters();
-        for (view, needles, shortest_part) in
-            [(raw, &self.raw, 4), (decoded, &self.decoded, 4), (letters, &self.letters, SHORTEST_LETTERS)]
-        {
+        // What looks like an escape sequence may be the letters of a secret and what stands before it.
+        for (view, needles, shortest_part) in [
+            (raw.letters(), &self.letters, SHORTEST_LETTERS),
+            (decoded.letters(), &self.letters, SHORTEST_LETTERS),
+            (raw, &self.raw, 4),
+            (decoded, &self.decoded, 4),
+        ] {
             for needle in needles {
                 needle.find(view.bytes(), shortest_part, |range| found.push(view.origin(&range)));
             }

@@ -25,13 +25,21 @@ impl View {
     /// work grows linearly with the text, however deep the sequences are nested.
     pub(super) fn decoded(text: &[u8]) -> Self {
         let mut view = Self::with_capacity(text.len());
+        // A space ends a word, so no escape sequence reaches over it.
+        let mut word = 0;
         for (at, byte) in text.iter().enumerate() {
             view.push(*byte, at..at + 1);
-            while let Some((length, byte)) = escape_at_the_end(&view.bytes) {
+            if *byte == b' ' {
+                word = view.bytes.len();
+            }
+            while let Some((length, byte)) =
+                escape_at_the_end(&view.bytes[word..]).or_else(|| line_break_at_the_end(&view.bytes))
+            {
                 let start = view.bytes.len() - length;
                 let origin = view.origins[start].start..at + 1;
                 view.bytes.truncate(start);
                 view.origins.truncate(start);
+                word = word.min(start);
                 view.push(byte, origin);
             }
         }
@@ -81,10 +89,6 @@ fn escape_at_the_end(text: &[u8]) -> Option<(usize, u8)> {
         [.., b'\\', byte @ (b'"' | b'\\' | b'/' | b'\'')] => return Some((2, *byte)),
         [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0'] => return Some((2, 0)),
         [.., b';'] => return html_reference_at_the_end(text),
-        [.., b'>'] => {
-            let breaks = [&b"<br>"[..], b"<br/>", b"<wbr>", b"<BR>", b"<BR/>"];
-            return breaks.iter().find(|tag| text.ends_with(tag)).map(|tag| (tag.len(), 0));
-        }
         _ => (),
     }
     // The shortest first: its digits may be those of a longer one that is not complete yet.
@@ -95,6 +99,15 @@ fn escape_at_the_end(text: &[u8]) -> Option<(usize, u8)> {
         },
     )
 }
+
+/// The length of the HTML tag with which `text` ends, if it is a line break.
+fn line_break_at_the_end(text: &[u8]) -> Option<(usize, u8)> {
+    let tag =
+        |tag: &&[u8]| text.len() >= tag.len() && text[text.len() - tag.len()..].eq_ignore_ascii_case(tag);
+    LINE_BREAKS.into_iter().find(tag).map(|tag| (tag.len(), 0))
+}
+
+const LINE_BREAKS: [&[u8]; 3] = [b"<br>", b"<br/>", b"<wbr>"];
 
 fn html_reference_at_the_end(text: &[u8]) -> Option<(usize, u8)> {
     let length = text.iter().rev().take(LONGEST_REFERENCE).position(|byte| *byte == b'&')? + 1;
