@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     body::Body,
-    model::{ApiError, read_json},
+    model::{ApiError, DelegatedAccessTokenApiResult, read_json},
     time::Now,
 };
 
@@ -27,14 +27,20 @@ pub(super) struct FailedAnswer {
     pub(super) text: Option<String>,
     pub(super) retry_after: Option<RetryAfter>,
     pub(super) received: Option<Now>,
+    /// Whether the answer may come from another server than the service.
+    pub(super) is_foreign: bool,
+    pub(super) has_unreadable_retry_after: bool,
 }
 
 impl FailedAnswer {
     pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &Body, redaction: &Redaction) -> Self {
+        let retry_after = RetryAfter::read(headers);
         let mut answer = Self {
             status,
             headers: safe_headers(headers, redaction),
-            retry_after: RetryAfter::read(headers),
+            retry_after: retry_after.retry_after,
+            has_unreadable_retry_after: retry_after.has_unreadable,
+            is_foreign: !is_of_the_service(headers, body),
             ..Self::default()
         };
         // The body of a 2xx may hold a token, and a compressed body is not readable: nothing of either is
@@ -51,6 +57,21 @@ impl FailedAnswer {
     pub(super) fn request_id(&self) -> Option<&str> {
         self.error.request_id.as_deref().or_else(|| request_id::find(&self.headers))
     }
+}
+
+/// Whether the body is one that the service sends with an error: none, an [`ApiError`] or an envelope. The page
+/// of a firewall, a gateway or a login is not.
+fn is_of_the_service(headers: &HeaderMap, body: &Body) -> bool {
+    let json = body.as_bytes();
+    if json.iter().all(u8::is_ascii_whitespace) {
+        return true;
+    }
+    let is_error = || read_json::<ApiError>(json).is_ok_and(|error| !error.is_empty());
+    let is_envelope = || {
+        let envelope = read_json::<DelegatedAccessTokenApiResult>(json);
+        envelope.is_ok_and(|envelope| envelope.is_success.is_some() || envelope.value.is_some())
+    };
+    !is_encoded(headers) && (is_error() || is_envelope())
 }
 
 /// Replaces every secret in `error` and limits its length.

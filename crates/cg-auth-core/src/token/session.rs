@@ -8,7 +8,10 @@ mod report_limit;
 mod schedule;
 mod snapshot;
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use self::{
     acquisition::Acquisition,
@@ -81,6 +84,7 @@ pub struct Session {
     refresh_grant: RefreshGrant,
     acquisition: Option<Acquisition>,
     back_off: BackOff,
+    last_error: Option<(TokenError, SystemTime)>,
     report_limit: ReportLimit,
     has_reported_mismatch: bool,
     events: Vec<Event>,
@@ -102,10 +106,12 @@ pub enum Step {
     Fail(TokenError),
 }
 
-/// The state of a session, for a health check.
-#[derive(Debug, Clone, Copy)]
+/// The state of a session, for a health check. It holds no secret and no token.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ProviderState {
+    /// The user of the tokens.
+    pub user_principal_name: UserPrincipalName,
     /// The phase of the token; `None` if there is none or it was invalidated.
     pub phase: Option<Phase>,
     /// The expiry of that token.
@@ -114,6 +120,13 @@ pub struct ProviderState {
     pub is_acquiring: bool,
     /// How many acquisitions in a row have failed. Reading a refused secret again does not count.
     pub failures: u32,
+    /// The last failure and when it happened, by the wall clock. It stays after a success.
+    ///
+    /// [`TokenError::kind`], [`recovery`](TokenError::recovery) and [`as_call`](TokenError::as_call) tell it to
+    /// programs, [`cause_chain`](crate::causes::cause_chain) to people.
+    pub last_error: Option<(TokenError, SystemTime)>,
+    /// The rest of the back-off after it; `None` if the next call may start an acquisition.
+    pub retry_in: Option<Duration>,
     /// Whether there is a refresh token that the next acquisition could use.
     pub has_refresh_token: bool,
 }
@@ -138,6 +151,7 @@ impl Session {
             refresh_grant: RefreshGrant::default(),
             acquisition: None,
             back_off: BackOff::default(),
+            last_error: None,
             report_limit: ReportLimit::default(),
             has_reported_mismatch: false,
             events: Vec::new(),
@@ -266,6 +280,7 @@ impl Session {
         self.held = None;
         self.refresh_grant = RefreshGrant::default();
         self.back_off = BackOff::default();
+        self.last_error = None;
         self.report_limit = ReportLimit::default();
     }
 
@@ -304,10 +319,13 @@ impl Session {
     pub fn state(&self, now: Now) -> ProviderState {
         let held = self.held.as_ref().filter(|held| !held.is_invalidated);
         ProviderState {
+            user_principal_name: self.user_principal_name.clone(),
             phase: held.map(|held| held.phase(now)),
             expiry: held.map_or(Expiry::UNKNOWN, |held| held.token.expiry()),
             is_acquiring: self.acquisition.is_some(),
             failures: self.back_off.failures,
+            last_error: self.last_error.clone(),
+            retry_in: self.back_off.error(now).and_then(|error| error.retry_after()),
             has_refresh_token: self.refresh_grant.is_usable(),
         }
     }
@@ -365,6 +383,9 @@ impl Session {
         answer: Answer<DelegatedAccessToken>,
         now: Now,
     ) -> Next {
+        // A driver that does not say when it sent the request must not make a token valid for ever.
+        let sent = answer.sent.unwrap_or(acquisition.begun);
+        let answer = answer.sent_at(sent);
         let expiry = Expiry::of_answer(&answer, self.duration_unit);
         if expiry.contradicts_duration() && !std::mem::replace(&mut self.has_reported_mismatch, true) {
             let (duration, lifetime) = (answer.value.duration(), expiry.lifetime());
@@ -399,6 +420,7 @@ impl Session {
     ) -> Next {
         let error = self.back_off.failed(error, refused, self.random.f64(), now);
         self.events.push(acquisition.failed(error.clone(), now));
+        self.last_error = Some((error.clone(), now.wall()));
         Next::Done(Err(error))
     }
 
