@@ -33,6 +33,10 @@ pub use self::{
 };
 // Re-exported at the crate root, where programs find them.
 pub(crate) use self::{
-    api_credential::ApiCredential, base_url::BaseUrl, config_error::ConfigError, json_reading::read_json,
-    secret::ClientSecret, user_principal_name::UserPrincipalName,
+    api_credential::ApiCredential,
+    base_url::BaseUrl,
+    config_error::ConfigError,
+    json_reading::{PlainJson, read_json},
+    secret::ClientSecret,
+    user_principal_name::UserPrincipalName,
 };

@@ -175,7 +175,11 @@ impl EndpointError {
         self.answer()?.error.date.as_deref()
     }
 
-    /// The first 512 bytes of the body, decoded as UTF-8. `None` for a 2xx, whose body may hold a token.
+    /// The first 512 bytes of the body, decoded as UTF-8, without secrets and without words that may be a
+    /// token.
+    ///
+    /// `None` for a 2xx, whose body may hold a token, and for a body that cannot be searched: one that is
+    /// encoded, that holds a NUL, or that assigns a quoted value to a name such as `access_token`.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         self.answer()?.text.as_deref()
@@ -204,9 +208,6 @@ impl EndpointError {
     ) -> Self {
         let redaction = secrets.redaction();
         let mut answer = FailedAnswer::read(status, headers, body, &redaction);
-        if secrets.include_a_token() {
-            answer.text = None;
-        }
         if let Some(known) = self.0.answer.take() {
             answer.error = redacted(known.error, &redaction);
         }
