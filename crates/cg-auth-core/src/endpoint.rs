@@ -28,6 +28,7 @@ mod error;
 mod failed_answer;
 mod get_delegate_access_token;
 mod headers;
+mod issued;
 mod redaction;
 mod refresh_user_access_token;
 mod request_id;
@@ -40,6 +41,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
 };
+use zeroize::Zeroizing;
 
 pub(crate) use self::retry_after::{LONGEST_RETRY_AFTER, date_of};
 pub use self::{
@@ -52,6 +54,7 @@ pub use self::{
 };
 use self::{
     headers::{JSON_CONTRACT, add_credential, is_encoded},
+    redaction::TextKind,
     secrets::Secrets,
 };
 use crate::{
@@ -167,14 +170,15 @@ pub trait Endpoint: Send + Sync {
             let mut sent = options.headers().clone();
             self.add_headers(&mut sent);
             add_credential(self.credential(), &mut sent);
-            Secrets::new(sent, &body)
+            Secrets::new(&sent, &body)
         };
         match read {
             Ok((value, error_msg)) => {
-                let error_msg = error_msg.map(|text| secrets().redact_line(&text));
+                let error_msg = error_msg.map(Zeroizing::new);
+                let error_msg = error_msg.map(|text| secrets().redact_line(&text, TextKind::Prose));
                 let request_id =
                     request_id::find(&parts.headers).filter(|id| id.len() <= request_id::LONGEST);
-                let request_id = request_id.map(|id| secrets().redact_line(id));
+                let request_id = request_id.map(|id| secrets().redact_line(id, TextKind::Identifier));
                 let headers = parts.headers;
                 Ok(Answer { status, headers, error_msg, attempts: 0, sent: None, value, request_id })
             }

@@ -23,7 +23,7 @@ pub(crate) mod user_principal_name;
 pub use self::{
     api_error::ApiError,
     api_result::{DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue},
-    base_url::is_loopback_host,
+    base_url::{is_loopback_host, localhost_addresses},
     delegated_access_token::DelegatedAccessToken,
     environment::Environment,
     json_contract::{JsonContract, Wire},
@@ -33,6 +33,10 @@ pub use self::{
 };
 // Re-exported at the crate root, where programs find them.
 pub(crate) use self::{
-    api_credential::ApiCredential, base_url::BaseUrl, config_error::ConfigError, json_reading::read_json,
-    secret::ClientSecret, user_principal_name::UserPrincipalName,
+    api_credential::ApiCredential,
+    base_url::BaseUrl,
+    config_error::ConfigError,
+    json_reading::{PlainJson, read_json},
+    secret::ClientSecret,
+    user_principal_name::UserPrincipalName,
 };

@@ -17,11 +17,11 @@ mod sync;
 mod words;
 
 #[cfg(feature = "tracing")]
-pub use self::event::trace::trace_event;
+pub use self::event::trace::{trace_event, trace_event_of};
 pub use self::{
     authorized::{authorized, is_unauthorized},
     event::{Event, Grant, Reason},
-    expiry::{DurationUnit, Expiry, ExpirySource},
+    expiry::{DurationUnit, Expiry, ExpirySource, JwtClaims},
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
     source::TokenFuture,
 };

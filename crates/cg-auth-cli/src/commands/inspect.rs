@@ -1,8 +1,8 @@
 //! `cg-auth inspect`: the claims of a token, offline.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use cg_auth_core::{model::decode_base64url, time::Now};
+use cg_auth_core::{model::decode_base64url, time::Now, token::JwtClaims};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
@@ -48,40 +48,34 @@ pub(crate) async fn run(args: &InspectArgs, console: &Console) -> Result<(), Fai
     output::to_stdout(&text).map_err(Failure::Output)
 }
 
-/// The two readable parts of a signed token (RFC 7519).
+/// A signed token (RFC 7519). Its times are read by the core, so that they are those of `cg-auth token`.
 struct Jwt {
+    times: JwtClaims,
+    /// The members of the two readable parts, as far as they can be shown.
     header: Map<String, Value>,
     claims: Map<String, Value>,
 }
 
 impl Jwt {
     fn read(token: &str) -> Option<Self> {
-        let parts: Vec<_> = token.split('.').collect();
-        let [header, claims, _signature] = parts[..] else { return None };
-        let object = |part| serde_json::from_slice(&decode_base64url(part)?).ok();
-        Some(Self { header: object(header)?, claims: object(claims)? })
-    }
-
-    /// The time that the claim holds.
-    fn time(&self, claim: &str) -> Option<SystemTime> {
-        let seconds = self.claims.get(claim)?.as_f64().filter(|seconds| *seconds >= 0.0)?;
-        UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds.trunc()).ok()?)
+        let times = JwtClaims::read(token)?;
+        let mut parts = token.split('.').map(|part| {
+            decode_base64url(part).and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+        });
+        Some(Self { times, header: parts.next()?, claims: parts.next()? })
     }
 }
 
 fn human(token: &Jwt, now: SystemTime) -> String {
     let mut text = format!("{NOT_VERIFIED}\n\n");
-    for (name, claim) in [("issued", "iat"), ("starts", "nbf"), ("expires", "exp")] {
-        match token.time(claim) {
-            Some(time) => {
-                let name = if claim == "exp" && time <= now { "EXPIRED" } else { name };
-                let written = rfc3339(time).unwrap_or_else(|| "after the year 9999".into());
-                text.push_str(&format!("{name:<7} {} ({written})\n", distance(time, now)));
-            }
-            None if claim == "exp" => text.push_str("expires at an unknown time; there is no exp claim\n"),
-            None => {}
-        }
+    let times = token.times;
+    for (name, time) in [("issued", times.issued_at()), ("starts", times.not_before())] {
+        text.extend(time.map(|time| line(name, time, now)));
     }
+    text.push_str(&match times.expires_at() {
+        Some(time) => line(if time <= now { "EXPIRED" } else { "expires" }, time, now),
+        None => "expires at an unknown time; there is no exp claim that holds a time\n".to_owned(),
+    });
     for (name, part) in [("header", &token.header), ("claims", &token.claims)] {
         text.push_str(&format!("\n{name}\n"));
         let members: Vec<_> = part.iter().map(|(key, value)| (output::escaped(key), value)).collect();
@@ -94,8 +88,13 @@ fn human(token: &Jwt, now: SystemTime) -> String {
     text
 }
 
+fn line(name: &str, time: SystemTime, now: SystemTime) -> String {
+    let written = rfc3339(time).unwrap_or_else(|| "before 1970".into());
+    format!("{name:<7} {} ({written})\n", distance(time, now))
+}
+
 fn json(token: &Jwt, now: SystemTime) -> String {
-    let expires_at = token.time("exp");
+    let expires_at = token.times.expires_at();
     let left = expires_at.map(|time| time.duration_since(now).unwrap_or_default());
     output::json_line(&json!({
         "version": 1,
@@ -114,6 +113,8 @@ const NOT_VERIFIED: &str =
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
     use super::*;
@@ -134,14 +135,46 @@ mod tests {
     }
 
     #[test]
+    fn an_expiry_is_read_as_the_provider_reads_it() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for (claims, epoch) in [
+            (r#"{"exp":1700000060}"#, json!(1_700_000_060)),
+            (r#"{"exp":1700000060.9}"#, json!(1_700_000_060)),
+            (r#"{"exp":1700000060000}"#, json!(1_700_000_060)),
+            (r#"{"exp":"1700000060"}"#, json!(1_700_000_060)),
+            (r#"{"exp":1,"exp":1700000060}"#, json!(1_700_000_060)),
+            (r#"{"claims":{"exp":1700000060}}"#, Value::Null),
+            (r#"{"exp":[1700000060]}"#, Value::Null),
+            (r#"{"exp":1e300}"#, Value::Null),
+        ] {
+            let token = token(claims).unwrap();
+            let printed: Value = serde_json::from_str(&json(&token, now)).unwrap();
+            assert_eq!(printed["expires_at_epoch"], epoch, "{claims}");
+            let shown = human(&token, now);
+            let line = if epoch.is_null() { "expires at an unknown time" } else { "expires in 1 minute (" };
+            assert!(shown.contains(line), "{claims}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_token_with_a_part_that_cannot_be_shown_still_tells_its_expiry() {
+        let now = UNIX_EPOCH;
+        let deep = format!(r#"{{"exp":60,"x":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+        let header = format!("?.{}.signature", BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":60}"#));
+        for token in [token(&deep), token(r#"{"exp":60,"x":1e999}"#), Jwt::read(&header)] {
+            assert!(human(&token.unwrap(), now).contains("\nexpires in 1 minute ("));
+        }
+    }
+
+    #[test]
     fn strange_claims_do_not_panic() {
-        for exp in ["1e300", "-5", "9223372036854775807", "\"soon\"", "null", "253402300800", "[[]]"] {
+        for exp in ["1e300", "-5", "9223372036854775807", "\"soon\"", "null", "253402300799", "[[]]"] {
             let token = token(&format!(r#"{{"exp":{exp}}}"#)).unwrap();
             let now = UNIX_EPOCH + Duration::from_secs(10);
             assert!(!human(&token, now).is_empty());
             assert!(json(&token, now).contains("\"verified\":false"));
         }
-        for text in ["", "a.b", "a.b.c", "..", "a.b.c.d", "e30.W10.x"] {
+        for text in ["", "a.b", "a.b.c", "..", "a.b.c.d", "e30.W10.x", "e30.e30.e30.e30"] {
             assert!(Jwt::read(text).is_none(), "{text}");
         }
     }

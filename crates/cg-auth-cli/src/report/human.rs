@@ -74,14 +74,17 @@ const REFUSED_CREDENTIAL: &str = "\
     profile, and is valid in one environment only";
 const REFUSED_REFRESH: &str = "\
     a refresh token can be used once and may have expired: cg-auth token gets a new one; a proxy that \
-    drops headers with an underscore, as nginx does by default, also causes this error";
+    drops headers with an underscore, as nginx does by default, and another process that uses the same \
+    user also cause this error";
 const REFUSED_DELETE: &str = "\
     the user must be a Service Administrator; if it is one, check the client secret and the user \
     principal name";
 const CONFIG: &str = "check --ca-file and --base-url; a system without root certificates needs --ca-file";
 const CERTIFICATE: &str = "\
     if your own certificate authority issued the certificate, name its root certificate with --ca-file";
-const NOT_THE_SERVICE: &str = "check --base-url: the answer does not look like one from the service";
+const NOT_THE_SERVICE: &str = "\
+    check --base-url and what stands in front of the service: the answer does not look like one from \
+    the service";
 
 #[cfg(test)]
 mod tests {

@@ -170,6 +170,22 @@ fn a_refused_secret_is_an_api_error_with_a_hint() {
 }
 
 #[test]
+fn a_page_of_a_firewall_or_a_login_never_asks_for_another_secret() {
+    for (status, code) in [("403 Forbidden", 3), ("401 Unauthorized", 3), ("404 Not Found", 3), ("200 OK", 4)]
+    {
+        let page = || answering(http(status, "content-type: text/html\r\n", "<html><title>Sign in</title>"));
+        let human = token_at(&page()).output().unwrap();
+        assert_eq!(human.status.code(), Some(code), "{status}");
+        let shown = stderr(&human);
+        assert!(shown.contains("hint: check --base-url") && !shown.contains("secret"), "{status}: {shown}");
+        let error = json_error(&token_at(&page()).args(["--error-format", "json"]).output().unwrap());
+        assert_eq!(error["recovery"], "fix_configuration", "{status}");
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(message.contains("firewall"), code == 3, "{message}");
+    }
+}
+
+#[test]
 fn a_failed_call_is_retried_as_often_as_retries_says() {
     for (retries, attempts) in [(None, 3), (Some("0"), 1), (Some("1"), 2)] {
         let emulator = emulator();

@@ -160,6 +160,35 @@ fn no_error_shows_the_secret_even_if_the_service_echoes_it() {
 }
 
 #[test]
+fn no_error_shows_a_token_that_stands_in_the_answer() {
+    let bodies = [
+        "token T-CANARY could not be cached",
+        r#"{"access_token":"T-CANARY","message":["T-CANARY"],"code":"T-CANARY"}"#,
+        r#"[{"value":{"access_token":"T-CANARY"}}]"#,
+        r#"{"value":{"access_token":"T-CANARY","duration":"soon"},"isSuccess":true,"errorMsg":"T-CANARY"}"#,
+        r#"{"value":{"access_token":"T-CANARY"},"isSuccess":false,"errorMsg":"not T-CANARY"}"#,
+        r#"{"value":{"access_token":"T-CANARY"},"isSuccess":true} trailing"#,
+        r#"{"value":{"access_token":"T-CANARY"#,
+        r#"{"message":["the token T-CANARY is not cached","token=T-CANARY"],"requestId":"T-CANARY"}"#,
+    ];
+    for status in ["200 OK", "400 Bad Request", "500 Internal Server Error"] {
+        for body in bodies {
+            for format in ["human", "json"] {
+                let url = answering(http(status, "x-request-id: T-CANARY\r\n", body));
+                let mut command = token_at(&url);
+                command
+                    .args(["-v", "--retries", "0", "--error-format", format])
+                    .env("CG_AUTH_CLIENT_SECRET", "s3cret-value");
+                let output = command.output().unwrap();
+                // A success prints the token, and nothing else does.
+                let is_hidden = !stderr(&output).contains("CANARY") && output.stdout.is_empty();
+                assert!(is_hidden, "{status} {body} {}", stderr(&output));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_password_in_the_base_url_is_not_quoted() {
     let url = "https://someone:canary@example.com";
     let output = token_at(url).args(["--error-format", "json"]).output().unwrap();

@@ -231,6 +231,18 @@ fn a_credential_that_is_refused_later_ends_the_watch_when_the_last_token_expires
 }
 
 #[test]
+fn refreshing_that_is_switched_off_is_a_warning_that_names_both_likely_causes() {
+    let emulator = with_short_tokens();
+    let _refused = emulator.next(Operation::RefreshUserAccessToken).always().refuse(400);
+    let watch = Watch::of(&emulator, &[]);
+    let is_it = |line: &String| line.starts_with("warning: the service refuses every refresh token");
+    let warning = std::iter::repeat_with(|| watch.message()).find(is_it).unwrap();
+    for cause in ["headers with an underscore", "another process that uses the same user"] {
+        assert!(warning.contains(cause), "{warning}");
+    }
+}
+
+#[test]
 fn v_logs_each_acquisition_and_shows_no_token() {
     let emulator = with_short_tokens();
     let watch = Watch::of(&emulator, &["-v"]);

@@ -113,6 +113,12 @@ impl CallError {
             }
     }
 
+    /// Whether the answer is an error that is not one of the service; see [`EndpointError::is_foreign`].
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.as_endpoint().is_some_and(EndpointError::is_foreign)
+    }
+
     /// The number of attempts: requests that the client passed to the transport.
     #[must_use]
     pub const fn attempts(&self) -> u32 {

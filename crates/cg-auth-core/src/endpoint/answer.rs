@@ -4,11 +4,12 @@ use std::fmt;
 
 use http::{HeaderMap, StatusCode};
 
+use super::{failed_answer::SAFE, request_id};
 use crate::time::Now;
 
 /// The answer of the service to a call that succeeded.
 ///
-/// `Debug` shows the value's own, redacted form and the names of the headers, never their values.
+/// `Debug` shows the value's own, redacted form and the names of well-known headers, never their values.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Answer<T> {
@@ -57,11 +58,23 @@ impl<T: fmt::Debug> fmt::Debug for Answer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("status", &self.status)
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("headers", &KnownNames(&self.headers))
             .field("error_msg", &self.error_msg.as_ref().map(|text| format!("{} bytes", text.len())))
             .field("attempts", &self.attempts)
             .field("sent", &self.sent)
             .field("value", &self.value)
             .finish_non_exhaustive()
+    }
+}
+
+/// The names of well-known headers. The service chooses any other name, so it may hold a secret.
+struct KnownNames<'a>(&'a HeaderMap);
+
+impl fmt::Debug for KnownNames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = SAFE.into_iter().chain(request_id::HEADERS).filter(|name| self.0.contains_key(name));
+        let known: Vec<_> = known.collect();
+        let others = self.0.keys_len().saturating_sub(known.len());
+        f.debug_list().entries(known).entry(&format_args!("{others} others")).finish()
     }
 }

@@ -103,20 +103,28 @@ impl EndpointError {
         matches!(self.0.kind, Kind::Rejected)
     }
 
-    /// The remedy.
+    /// The remedy. The status decides, and for 400, 401 and 403 also whether the answer
+    /// [is foreign](Self::is_foreign): only the service itself can refuse a credential.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         match self.0.kind {
             Kind::Rejected => Recovery::ReplaceCredential,
             Kind::Config(_) | Kind::Protocol(_) => Recovery::FixConfiguration,
             Kind::Api => match self.status().map_or(0, |status| status.as_u16()) {
-                400 | 401 | 403 => Recovery::ReplaceCredential,
+                400 | 401 | 403 if !self.is_foreign() => Recovery::ReplaceCredential,
                 408 | 425 | 429 => Recovery::Retry,
                 501 | 505 => Recovery::FixConfiguration,
                 500..=599 => Recovery::Retry,
                 _ => Recovery::FixConfiguration,
             },
         }
+    }
+
+    /// Whether the status is 400 or above and the body is not one of the service: neither empty, nor an
+    /// [`ApiError`], nor an envelope. A firewall, a gateway or a login page sends such a body.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.is_api() && self.answer().is_some_and(|answer| answer.is_foreign)
     }
 
     /// Whether the same call may succeed later.
@@ -167,7 +175,11 @@ impl EndpointError {
         self.answer()?.error.date.as_deref()
     }
 
-    /// The first 512 bytes of the body, decoded as UTF-8. `None` for a 2xx, whose body may hold a token.
+    /// The first 512 bytes of the body, decoded as UTF-8, without secrets and without words that may be a
+    /// token.
+    ///
+    /// `None` for a 2xx, whose body may hold a token, and for a body that cannot be searched: one that is
+    /// encoded, that holds a NUL, or that assigns a quoted value to a name such as `access_token`.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         self.answer()?.text.as_deref()
@@ -196,9 +208,6 @@ impl EndpointError {
     ) -> Self {
         let redaction = secrets.redaction();
         let mut answer = FailedAnswer::read(status, headers, body, &redaction);
-        if secrets.include_a_token() {
-            answer.text = None;
-        }
         if let Some(known) = self.0.answer.take() {
             answer.error = redacted(known.error, &redaction);
         }
@@ -224,6 +233,34 @@ impl EndpointError {
     fn answer(&self) -> Option<&FailedAnswer> {
         self.0.answer.as_ref()
     }
+
+    fn doubt(&self) -> Option<&'static Doubt> {
+        let has_unreadable = self.answer().is_some_and(|answer| answer.has_unreadable_retry_after);
+        match (self.is_foreign(), has_unreadable) {
+            (true, true) => Some(&Doubt::Both),
+            (true, false) => Some(&Doubt::Foreign),
+            (false, true) => Some(&Doubt::RetryAfter),
+            (false, false) => None,
+        }
+    }
+}
+
+/// What the program should know about an answer besides its status.
+#[derive(Debug, thiserror::Error)]
+enum Doubt {
+    #[error(
+        "the body is not one of the service; a proxy, a firewall or a gateway may have answered, so check the \
+         base URL and what stands in front of the service"
+    )]
+    Foreign,
+    #[error("its Retry-After header holds neither seconds nor a date and is ignored")]
+    RetryAfter,
+    #[error(
+        "the body is not one of the service; a proxy, a firewall or a gateway may have answered, so check the \
+         base URL and what stands in front of the service (the Retry-After header holds neither seconds nor a \
+         date and is ignored)"
+    )]
+    Both,
 }
 
 impl From<ConfigError> for EndpointError {
@@ -269,7 +306,8 @@ impl std::error::Error for EndpointError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.kind {
             Kind::Protocol(error) => Some(error),
-            Kind::Config(_) | Kind::Api | Kind::Rejected => None,
+            Kind::Api => self.doubt().map(|doubt| doubt as _),
+            Kind::Config(_) | Kind::Rejected => None,
         }
     }
 }

@@ -1,14 +1,20 @@
 //! [`FailedAnswer`]: the parts of an answer that its error keeps, redacted.
 
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE},
 };
+use zeroize::Zeroizing;
 
-use super::{headers::is_encoded, redaction::Redaction, request_id, retry_after::RetryAfter};
+use super::{
+    headers::is_encoded,
+    redaction::{Redaction, TextKind},
+    request_id,
+    retry_after::RetryAfter,
+};
 use crate::{
     body::Body,
-    model::{ApiError, read_json},
+    model::{ApiError, DelegatedAccessTokenApiResult, read_json},
     time::Now,
 };
 
@@ -21,14 +27,20 @@ pub(super) struct FailedAnswer {
     pub(super) text: Option<String>,
     pub(super) retry_after: Option<RetryAfter>,
     pub(super) received: Option<Now>,
+    /// Whether the answer may come from another server than the service.
+    pub(super) is_foreign: bool,
+    pub(super) has_unreadable_retry_after: bool,
 }
 
 impl FailedAnswer {
     pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &Body, redaction: &Redaction) -> Self {
+        let retry_after = RetryAfter::read(headers);
         let mut answer = Self {
             status,
             headers: safe_headers(headers, redaction),
-            retry_after: RetryAfter::read(headers),
+            retry_after: retry_after.retry_after,
+            has_unreadable_retry_after: retry_after.has_unreadable,
+            is_foreign: !is_of_the_service(headers, body),
             ..Self::default()
         };
         // The body of a 2xx may hold a token, and a compressed body is not readable: nothing of either is
@@ -36,10 +48,7 @@ impl FailedAnswer {
         if !status.is_success() && !is_encoded(headers) && !body.is_empty() {
             let bytes = body.as_bytes();
             answer.error = redacted(read_json::<ApiError>(bytes).unwrap_or_default(), redaction);
-            // A NUL means UTF-16, or an attempt to split a secret so that the search misses it.
-            if !bytes.contains(&0) {
-                answer.text = Some(redaction.apply(&String::from_utf8_lossy(bytes), TEXT_LIMIT));
-            }
+            answer.text = redaction.apply_to_body(bytes);
         }
         answer
     }
@@ -50,23 +59,43 @@ impl FailedAnswer {
     }
 }
 
+/// Whether the body is one that the service sends with an error: none, an [`ApiError`] or an envelope. The page
+/// of a firewall, a gateway or a login is not.
+fn is_of_the_service(headers: &HeaderMap, body: &Body) -> bool {
+    let json = body.as_bytes();
+    if json.iter().all(u8::is_ascii_whitespace) {
+        return true;
+    }
+    let is_error = || read_json::<ApiError>(json).is_ok_and(|error| !error.is_empty());
+    let is_envelope = || {
+        let envelope = read_json::<DelegatedAccessTokenApiResult>(json);
+        envelope.is_ok_and(|envelope| envelope.is_success.is_some() || envelope.value.is_some())
+    };
+    !is_encoded(headers) && (is_error() || is_envelope())
+}
+
 /// Replaces every secret in `error` and limits its length.
 pub(super) fn redacted(error: ApiError, redaction: &Redaction) -> ApiError {
-    let line = |text: String| redaction.apply_to_line(&text);
+    let word = |text: String| redaction.apply_to_line(&Zeroizing::new(text), TextKind::Identifier);
+    let lines = |texts: Vec<String>| {
+        let texts: Vec<_> = texts.into_iter().map(Zeroizing::new).collect();
+        let kept = texts.iter().take(MESSAGE_LINES);
+        kept.map(|text| redaction.apply_to_line(text, TextKind::Prose)).collect()
+    };
     ApiError {
-        code: error.code.map(line),
-        message: error.message.map(|lines| lines.into_iter().take(MESSAGE_LINES).map(line).collect()),
-        request_id: error.request_id.map(line),
-        date: error.date.map(line),
+        code: error.code.map(word),
+        message: error.message.map(lines),
+        request_id: error.request_id.map(word),
+        date: error.date.map(word),
     }
 }
 
 fn safe_headers(headers: &HeaderMap, redaction: &Redaction) -> HeaderMap {
-    let safe = [CONTENT_TYPE, CONTENT_LENGTH, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE];
     let mut kept = HeaderMap::new();
-    for name in safe.into_iter().chain(request_id::HEADERS) {
-        for value in headers.get_all(&name) {
-            let shown = value.to_str().ok().map(|text| redaction.apply_to_line(text));
+    for name in SAFE.into_iter().chain(request_id::HEADERS) {
+        let kind = if name == WWW_AUTHENTICATE { TextKind::Prose } else { TextKind::Identifier };
+        for value in headers.get_all(&name).iter().take(MESSAGE_LINES) {
+            let shown = value.to_str().ok().map(|text| redaction.apply_to_line(text, kind));
             if let Some(value) = shown.and_then(|text| HeaderValue::from_str(&text).ok()) {
                 kept.append(name.clone(), value);
             }
@@ -75,8 +104,9 @@ fn safe_headers(headers: &HeaderMap, redaction: &Redaction) -> HeaderMap {
     kept
 }
 
-/// The most bytes of an error's text that are kept.
-const TEXT_LIMIT: usize = 512;
+/// The headers that are kept, apart from those with a request id.
+pub(super) const SAFE: [HeaderName; 7] =
+    [CONTENT_TYPE, CONTENT_LENGTH, DATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE];
 
-/// The most lines of an error's message that are kept.
+/// The most lines of an error's message, and values of one header, that are kept.
 const MESSAGE_LINES: usize = 16;

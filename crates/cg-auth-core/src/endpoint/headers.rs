@@ -1,6 +1,8 @@
 //! The headers of the service, and the one function that writes a credential into them.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_ENCODING};
+use zeroize::Zeroizing;
 
 use crate::model::ApiCredential;
 
@@ -20,10 +22,13 @@ pub(super) fn add_credential(credential: &ApiCredential, headers: &mut HeaderMap
     headers.insert(USER_PRINCIPAL_NAME, sensitive(credential.user_principal_name().as_str()));
 }
 
-/// A header value that `Debug` redacts and HPACK does not index.
+/// A header value that `Debug` redacts and HPACK does not index, and whose memory is zeroed when the last
+/// clone is dropped.
 #[allow(clippy::expect_used)] // callers pass text whose type guarantees visible ASCII
 pub(super) fn sensitive(visible_ascii: &str) -> HeaderValue {
-    let mut value = HeaderValue::from_str(visible_ascii).expect("visible ASCII is a header value");
+    let bytes: Zeroizing<Box<[u8]>> = Zeroizing::new(visible_ascii.as_bytes().into());
+    let mut value =
+        HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).expect("visible ASCII is a header value");
     value.set_sensitive(true);
     value
 }

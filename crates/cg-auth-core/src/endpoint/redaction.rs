@@ -1,46 +1,67 @@
 //! [`Redaction`]: replaces secrets in text that a server sent.
 
+mod needle;
 mod view;
+mod words;
 
 use std::ops::Range;
 
-use base64::{
-    Engine as _,
-    alphabet::{STANDARD, URL_SAFE},
-    engine::{GeneralPurpose, general_purpose::NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-use self::view::{View, searchable};
+pub(super) use self::words::{
+    TextKind, is_like_a_value, names_a_secret, names_the_value, quoted_values, token_values,
+};
+use self::{
+    needle::Needle,
+    view::View,
+    words::{hidden_words, is_one_value},
+};
 
-/// Replaces secrets in a text.
+/// Replaces secrets in a text: those that it knows, and words that look like a token.
 ///
-/// It finds each secret raw and in base64 (both alphabets, at any offset inside a longer text). It searches
-/// the text as it is, and with percent-encoding, JSON escapes and HTML references decoded, up to twice. The
-/// work grows linearly with the length of the text, because a server may choose a text that makes a naive
-/// search slow.
+/// A known secret is found raw, percent-encoded, escaped for JSON or HTML to any depth, in base64 (both
+/// alphabets, at any offset inside a longer text), in hexadecimal digits, in any case, and with white space,
+/// control characters or NULs between its characters. Only the first [`WINDOW`] bytes of a text are searched,
+/// and nothing after them is shown. The work grows linearly with the text and with the secrets, because a
+/// server may choose both.
+#[derive(Default)]
 pub(super) struct Redaction {
-    /// Every secret in each encoding that is searched for.
-    forms: Vec<Zeroizing<String>>,
+    raw: Vec<Needle>,
+    decoded: Vec<Needle>,
+    letters: Vec<Needle>,
+    shows_nothing: bool,
 }
 
 impl Redaction {
     pub(super) fn of<'a>(secrets: impl Iterator<Item = &'a [u8]>) -> Self {
-        let secrets = secrets.filter(|secret| !secret.is_empty());
-        let forms = secrets.flat_map(|secret| base64_forms(secret).chain([Zeroizing::new(secret.to_vec())]));
-        Self { forms: forms.map(|form| Zeroizing::new(searchable(&form))).collect() }
+        let mut redaction = Self::default();
+        for secret in secrets {
+            // No text that is searched holds more of the secret than this.
+            let secret = &secret[..secret.len().min(WINDOW)];
+            let decoded = View::decoded(secret);
+            let letters = decoded.letters().bytes().clone();
+            let letters = (letters.len() >= SHORTEST_LETTERS).then_some(letters);
+            redaction.raw.extend(Needle::new(Zeroizing::new(secret.to_vec())));
+            redaction.decoded.extend(Needle::new(decoded.bytes().clone()));
+            let wide = utf_16(secret);
+            let forms = letters.into_iter().chain(byte_forms(secret)).chain(byte_forms(&wide));
+            redaction.letters.extend(forms.filter_map(Needle::new));
+        }
+        redaction
+    }
+
+    /// The redaction of an answer that holds more tokens than are searched for: it replaces all text.
+    pub(super) fn of_everything() -> Self {
+        Self { shows_nothing: true, ..Self::default() }
     }
 
     /// Returns `text` with every secret replaced, cut at `limit` bytes.
-    pub(super) fn apply(&self, text: &str, limit: usize) -> String {
-        // A secret may start before the limit and end after it.
-        let longest = self.forms.iter().map(|form| form.len()).max().unwrap_or(0);
-        let window = limit.saturating_add(longest.saturating_mul(LONGEST_ESCAPE));
-        let text = &text[..boundary_before(text, window)];
-
+    pub(super) fn apply(&self, text: &str, kind: TextKind, limit: usize) -> String {
+        let text = &text[..boundary_before(text, WINDOW)];
         let mut shown = String::new();
         let mut at = 0;
-        for secret in self.find(text) {
+        for secret in self.find(text, kind) {
             shown.push_str(&text[at..boundary_before(text, secret.start).max(at)]);
             if shown.len() + REPLACEMENT.len() > limit {
                 shown.truncate(boundary_before(&shown, limit));
@@ -54,19 +75,44 @@ impl Redaction {
         shown
     }
 
-    /// Returns one line of a message with every secret replaced, cut at 4096 bytes.
-    pub(super) fn apply_to_line(&self, line: &str) -> String {
-        self.apply(line, LINE_LIMIT)
+    /// Returns one line of a message, or a word of the service, with every secret replaced, cut at 4096
+    /// bytes.
+    pub(super) fn apply_to_line(&self, line: &str, kind: TextKind) -> String {
+        self.apply(line, kind, LINE_LIMIT)
+    }
+
+    /// The first 512 bytes of a body as text, with every secret replaced.
+    ///
+    /// `None` for a body that cannot be searched: one with a NUL, which may be UTF-16, one that assigns a
+    /// quoted value to a name such as `access_token`, one with more tokens than are searched for, and one that
+    /// may itself be a token.
+    pub(super) fn apply_to_body(&self, body: &[u8]) -> Option<String> {
+        if body.contains(&0) || self.shows_nothing {
+            return None;
+        }
+        let searched = Zeroizing::new(String::from_utf8_lossy(&body[..body.len().min(WINDOW)]).into_owned());
+        hidden_words(&searched, TextKind::Prose).filter(|_| !is_one_value(&searched))?;
+        Some(self.apply(&searched, TextKind::Prose, TEXT_LIMIT))
     }
 
     /// Finds the secrets: their ranges in order, with touching ranges merged.
-    fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        View::each(text, |view| {
-            for form in &self.forms {
-                found.extend(view.find(form));
+    fn find(&self, text: &str, kind: TextKind) -> Vec<Range<usize>> {
+        let Some(mut found) = (!self.shows_nothing).then(|| hidden_words(text, kind)).flatten() else {
+            return Vec::from_iter((!text.is_empty()).then_some(0..text.len()));
+        };
+        let raw = View::raw(text.as_bytes());
+        let decoded = View::decoded(text.as_bytes());
+        // What looks like an escape sequence may be the letters of a secret and what stands before it.
+        for (view, needles, shortest_part) in [
+            (raw.letters(), &self.letters, SHORTEST_LETTERS),
+            (decoded.letters(), &self.letters, SHORTEST_LETTERS),
+            (raw, &self.raw, 4),
+            (decoded, &self.decoded, 4),
+        ] {
+            for needle in needles {
+                needle.find(view.bytes(), shortest_part, |range| found.push(view.origin(&range)));
             }
-        });
+        }
         found.sort_unstable_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::new();
         for range in found {
@@ -75,8 +121,15 @@ impl Redaction {
                 _ => merged.push(range),
             }
         }
-        merged
+        merged.into_iter().map(|range| with_backslashes(text, &range)).collect()
     }
+}
+
+/// `range` with the backslashes around it, which no decoded view has.
+fn with_backslashes(text: &str, range: &Range<usize>) -> Range<usize> {
+    let before = text.as_bytes()[..range.start].iter().rev().take_while(|byte| **byte == b'\\').count();
+    let after = text.as_bytes()[range.end..].iter().take_while(|byte| **byte == b'\\').count();
+    range.start - before..range.end + after
 }
 
 fn boundary_before(text: &str, at: usize) -> usize {
@@ -89,108 +142,54 @@ fn boundary_after(text: &str, at: usize) -> usize {
 
 const REPLACEMENT: &str = "[redacted]";
 
+/// The most bytes of a text that are searched and shown.
+const WINDOW: usize = 16 * 1024;
+
+/// The most bytes of a body that are kept.
+const TEXT_LIMIT: usize = 512;
+
 /// The most bytes of one line that are kept.
 const LINE_LIMIT: usize = 4096;
 
-/// The most bytes that encode one byte of a secret: an HTML reference with leading zeros.
-const LONGEST_ESCAPE: usize = 16;
+/// Hexadecimal digits and base64 of `bytes`, as the letters and digits of a decoded text.
+fn byte_forms(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    let digit = |value: u8| char::from_digit(value.into(), 16).map_or(0, |digit| digit as u8);
+    let mut hexadecimal = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
+    hexadecimal.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    let forms = (0..3).flat_map(|offset| base64_forms(bytes, offset)).collect::<Vec<_>>();
+    let letters = forms.into_iter().map(|mut form| {
+        form.retain(u8::is_ascii_alphanumeric);
+        form.make_ascii_lowercase();
+        form
+    });
+    [hexadecimal].into_iter().chain(letters).filter(|form| form.len() >= SHORTEST_FORM)
+}
 
-/// The parts of `secret`'s base64 forms that do not depend on the bytes before and after it.
-fn base64_forms(secret: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
-    [(STANDARD, 0), (STANDARD, 1), (STANDARD, 2), (URL_SAFE, 0), (URL_SAFE, 1), (URL_SAFE, 2)]
-        .into_iter()
-        .flat_map(move |(alphabet, offset)| {
-            let mut shifted = Zeroizing::new(vec![0; offset]);
-            shifted.extend_from_slice(secret);
-            let whole = Zeroizing::new(GeneralPurpose::new(&alphabet, NO_PAD).encode(shifted.as_slice()));
-            let start = if offset == 0 { 0 } else { offset + 1 };
-            let end = if shifted.len().is_multiple_of(3) { whole.len() } else { whole.len() - 1 };
-            let inner = Zeroizing::new(whole.as_bytes().get(start..end).unwrap_or_default().to_vec());
-            let alone = (offset == 0).then(|| Zeroizing::new(whole.as_bytes().to_vec()));
-            alone.into_iter().chain([inner])
-        })
-        .filter(|form| form.len() >= SHORTEST_BASE64)
+/// The base64 of `bytes` `offset` bytes after a group's start: the part that does not depend on the bytes
+/// around it, and all of it if nothing stands around it.
+fn base64_forms(bytes: &[u8], offset: usize) -> [Zeroizing<Vec<u8>>; 2] {
+    let mut shifted = Zeroizing::new(Vec::with_capacity(offset + bytes.len()));
+    shifted.extend((0..offset).map(|_| 0).chain(bytes.iter().copied()));
+    let whole = Zeroizing::new(STANDARD_NO_PAD.encode(&*shifted).into_bytes());
+    let start = if offset == 0 { 0 } else { offset + 1 };
+    let end = if shifted.len().is_multiple_of(3) { whole.len() } else { whole.len().saturating_sub(1) };
+    let inner = Zeroizing::new(whole.get(start..end).unwrap_or_default().to_vec());
+    let alone = Zeroizing::new(whole.get(start..).unwrap_or_default().to_vec());
+    [inner, if offset == 0 { alone } else { Zeroizing::default() }]
+}
+
+/// The text in UTF-16, as programs on Windows encode it before base64.
+fn utf_16(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut wide = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
+    wide.extend(bytes.iter().flat_map(|byte| [*byte, 0]));
+    wide
 }
 
 /// A shorter base64 form would match ordinary text.
-const SHORTEST_BASE64: usize = 4;
+const SHORTEST_FORM: usize = 4;
+
+/// Fewer letters and digits of a secret would match ordinary text, whatever stands between them.
+const SHORTEST_LETTERS: usize = 8;
 
 #[cfg(test)]
-mod tests {
-    use base64::engine::general_purpose::STANDARD as BASE64;
-
-    use super::*;
-
-    const SECRET: &str = "w/Dec+q\"9&<\\==";
-
-    #[test]
-    fn a_secret_is_found_in_every_encoding() {
-        let redaction = Redaction::of([SECRET.as_bytes()].into_iter());
-        let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let html: String = SECRET.bytes().map(|byte| format!("&#x{byte:X};")).collect();
-        let unicode: String = SECRET.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
-        for echo in [
-            SECRET.to_owned(),
-            serde_json::to_string(SECRET).unwrap().trim_matches('"').to_owned(),
-            "w\\/Dec\\u002Bq\\\"9\\u0026\\u003C\\\\==".to_owned(),
-            "w/Dec+q&quot;9&amp;&lt;\\==".to_owned(),
-            "w%2FDec%2Bq%229%26%3C%5C%3D%3D".to_owned(),
-            percent,
-            html,
-            unicode,
-            r#"w/Dec\\u002Bq\\\"9&<\\\\=="#.to_owned(),
-            "w%252FDec%252Bq%22%39%26%253C%5C==".to_owned(),
-            "w/Dec\\x2Bq&#0000000034;9&<\\==".to_owned(),
-        ] {
-            assert_eq!(redaction.apply(&format!("<{echo}>"), 512), "<[redacted]>", "{echo}");
-        }
-        for before in ["", "a", "ab", "abc", "someone@example.com:"] {
-            for after in ["", ":", "::", ":::"] {
-                let echo = BASE64.encode(format!("{before}{SECRET}{after}"));
-                let shown = redaction.apply(&echo, 512);
-                assert!(shown.contains("[redacted]"), "{before:?} {after:?} {shown}");
-                assert!(shown.len() <= echo.len(), "{before:?} {after:?} {shown}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_secret_at_the_limit_leaves_no_part_of_itself() {
-        let redaction = Redaction::of([SECRET.as_bytes()].into_iter());
-        for room in 0..40 {
-            let shown = redaction.apply(&format!("{}{SECRET}", "x".repeat(room)), 30);
-            assert!(!shown.contains('w') && shown.len() <= 30, "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_secret_that_contains_escape_sequences_is_found() {
-        for (secret, echo) in [
-            ("a%25\\b", "a%25\\\\b"),
-            ("a%41\"b", "a%41\\\"b"),
-            ("a&lt;/b", "a&lt;%2Fb"),
-            ("\\\\\\x", "\\\\\\\\\\\\x"),
-        ] {
-            let redaction = Redaction::of([secret.as_bytes()].into_iter());
-            assert_eq!(redaction.apply(&format!("<{echo}>"), 512), "<[redacted]>", "{echo}");
-        }
-    }
-
-    /// A quadratic search would take minutes here. The test asserts no time, because a hang is obvious.
-    #[test]
-    fn a_text_that_almost_matches_everywhere_is_searched_in_linear_time() {
-        for (letter, count) in [("a", 200_000), ("\\", 200_000), ("%2", 100_000), ("&#", 100_000)] {
-            let secret = letter.repeat(count / 2) + "b";
-            let redaction = Redaction::of([secret.as_bytes(), b"b"].into_iter());
-            let shown = redaction.apply(&letter.repeat(count), usize::MAX);
-            assert_eq!(shown.len(), letter.len() * count);
-        }
-    }
-
-    #[test]
-    fn other_text_is_unchanged() {
-        let redaction = Redaction::of([SECRET.as_bytes(), b""].into_iter());
-        let text = "100%, \\u00zz &nosuch; &#; é 日本 w/Dec+q %";
-        assert_eq!(redaction.apply(text, 512), text);
-    }
-}
+mod tests;

@@ -61,6 +61,8 @@ impl RequestOptions {
     /// name.
     ///
     /// Mark a secret value as [sensitive](HeaderValue::set_sensitive), so that errors redact it.
+    /// They also redact what stands behind a scheme such as `Bearer`, and values whose header's name names a
+    /// secret, such as `authorization`.
     ///
     /// # Errors
     /// [`ConfigError`] for a header that the client sets itself (credential, JSON contract, user agent,

@@ -1,54 +1,95 @@
 //! [`Secrets`]: the secrets of one request and its answer, which no error may show.
 
-use http::HeaderMap;
-
-use super::{headers::USER_PRINCIPAL_NAME, redaction::Redaction};
-use crate::{
-    body::Body,
-    model::{
-        AccessToken, DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue, RefreshToken,
-        read_json,
-    },
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+use http::{HeaderMap, HeaderName, HeaderValue, header::PROXY_AUTHORIZATION};
+use zeroize::Zeroizing;
 
-/// The secrets of one exchange: the sensitive headers of the request and the tokens in the body of the
+use super::{
+    headers::USER_PRINCIPAL_NAME,
+    issued::Issued,
+    redaction::{Redaction, TextKind, names_a_secret},
+};
+use crate::body::Body;
+
+/// The secrets of one exchange: those in the headers of the request, and the tokens in the body of the
 /// answer.
 pub(super) struct Secrets {
-    sent: HeaderMap,
-    issued: DelegatedAccessTokenApiResultValue,
+    sent: Vec<Zeroizing<Vec<u8>>>,
+    issued: Issued,
 }
 
 impl Secrets {
     /// The secrets of a request with the headers `sent` and of the body of its answer.
-    pub(super) fn new(sent: HeaderMap, answer: &Body) -> Self {
-        let result = read_json::<DelegatedAccessTokenApiResult>(answer.as_bytes());
-        Self { sent, issued: result.ok().and_then(|result| result.value).unwrap_or_default() }
-    }
-
-    /// Whether the answer holds a token.
-    pub(super) const fn include_a_token(&self) -> bool {
-        self.issued.access_token.is_some() || self.issued.refresh_token.is_some()
+    pub(super) fn new(sent: &HeaderMap, answer: &Body) -> Self {
+        let sent = sent.iter().filter(|(name, value)| is_secret(name, value));
+        let sent = sent.flat_map(|(_, value)| parts(value.as_bytes())).collect();
+        Self { sent, issued: Issued::read(answer.as_bytes()) }
     }
 
     /// The redaction of all secrets, for several texts.
     pub(super) fn redaction(&self) -> Redaction {
-        Redaction::of(self.iter())
+        if self.issued.are_too_many() { Redaction::of_everything() } else { Redaction::of(self.iter()) }
     }
 
     /// Replaces every secret in one line.
-    pub(super) fn redact_line(&self, line: &str) -> String {
+    pub(super) fn redact_line(&self, line: &str, kind: TextKind) -> String {
+        if self.issued.are_too_many() {
+            return Redaction::of_everything().apply_to_line(line, kind);
+        }
         // No encoding of a secret is shorter than the secret, so a long token needs no search in a short
-        // line.
-        Redaction::of(self.iter().filter(|secret| secret.len() <= line.len())).apply_to_line(line)
+        // line. The start of one may stand at the line's end, so as much of it is searched for.
+        let secrets = self.iter().map(|secret| &secret[..secret.len().min(line.len() + 1)]);
+        Redaction::of(secrets).apply_to_line(line, kind)
     }
 
-    /// The user principal name is marked as sensitive for HPACK, but it is not a secret.
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let sent =
-            self.sent.iter().filter(|(name, value)| value.is_sensitive() && *name != USER_PRINCIPAL_NAME);
-        let access_token = self.issued.access_token.as_ref().map(AccessToken::expose_secret);
-        let refresh_token = self.issued.refresh_token.as_ref().map(RefreshToken::expose_secret);
-        let issued = access_token.into_iter().chain(refresh_token).map(str::as_bytes);
-        sent.map(|(_, value)| value.as_bytes()).chain(issued)
+        self.sent.iter().map(|secret| secret.as_slice()).chain(self.issued.iter())
     }
 }
+
+/// Whether a header of the request is secret: by its mark, or by its name if the program forgot the mark. The
+/// user principal name is marked as sensitive for HPACK, but it is not a secret.
+fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
+    *name != USER_PRINCIPAL_NAME
+        && (value.is_sensitive() || *name == PROXY_AUTHORIZATION || names_a_secret(name.as_str()))
+}
+
+/// The value of a header, and the parts that are secret by themselves: what stands behind a scheme such as
+/// `Bearer`, the values of parameters and cookies, and the password in a `Basic` login.
+fn parts(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut parts = vec![value.to_vec()];
+    let words = value.split(|byte| b" \t,;".contains(byte)).filter(|word| word.len() < value.len());
+    let is_scheme = |at: usize, word: &[u8]| at == 0 && word.iter().all(u8::is_ascii_alphabetic);
+    let words = words.enumerate().filter(|(at, word)| !is_scheme(*at, word)).map(|(_, word)| word);
+    for word in words.chain([value]) {
+        let parameter = word.iter().position(|byte| *byte == b'=').map_or(word, |at| &word[at + 1..]);
+        let unquoted = parameter.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
+        parts.extend([word, parameter, unquoted.unwrap_or_default()].map(<[u8]>::to_vec));
+    }
+    if value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic ")) {
+        let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        let login =
+            GeneralPurpose::new(&STANDARD, config).decode(value[6..].trim_ascii()).unwrap_or_default();
+        parts.extend(login.iter().position(|byte| *byte == b':').map(|at| login[at + 1..].to_vec()));
+        parts.push(login);
+    }
+    let mut parts: Vec<_> = parts.into_iter().map(Zeroizing::new).collect();
+    let whole = parts.first().map_or(0, |value| value.len());
+    parts.sort_unstable_by(|one, other| one.as_slice().cmp(other));
+    parts.dedup();
+    parts.retain(|part| !part.is_empty() && (part.len() == whole || part.len() >= SHORTEST_PART));
+    // The whole value, which is the longest, is never left out.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.truncate(MOST_PARTS);
+    parts
+}
+
+/// A shorter part of a header occurs by chance.
+const SHORTEST_PART: usize = 4;
+
+/// The most parts of one header that are searched for.
+const MOST_PARTS: usize = 32;

@@ -128,15 +128,19 @@ impl ReadJson for ApiError {
     type Found = FoundError;
 
     fn from_found(found: FoundError) -> Result<Self, JsonError> {
-        let text = |member: Member<AnyScalar>| member.into_value().ok().flatten().map(|AnyScalar(text)| text);
-        let documented = found.message.into_value().ok().flatten().map(|Lines(lines)| lines);
+        let text = |member: Member<AnyScalar>| member.into_value().ok().flatten();
+        let documented = found.message.into_value().ok().flatten().map(Lines::into_lines);
         let others = [text(found.error_msg), text(found.title), text(found.detail)];
         let others: Vec<_> = others.into_iter().flatten().collect();
+        let message = match documented {
+            None if !others.is_empty() => Some(others.into_iter().map(AnyScalar::into_text).collect()),
+            documented => documented,
+        };
         Ok(Self {
-            code: text(found.code),
-            message: documented.or((!others.is_empty()).then_some(others)),
-            request_id: text(found.request_id).or(text(found.trace_id)),
-            date: text(found.date),
+            code: text(found.code).map(AnyScalar::into_text),
+            message,
+            request_id: text(found.request_id).or(text(found.trace_id)).map(AnyScalar::into_text),
+            date: text(found.date).map(AnyScalar::into_text),
         })
     }
 }

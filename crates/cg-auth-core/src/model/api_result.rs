@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     AccessToken, DelegatedAccessToken, JsonContract, RefreshToken, Wire,
     api_error::Hidden,
-    json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
+    json_reading::{self, Found, FromJson, JsonError, Member, ReadJson, take_members},
 };
 
 /// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be
@@ -137,7 +137,7 @@ impl<'de> Deserialize<'de> for DelegatedAccessTokenApiResultValue {
 
 pub(crate) struct FoundResult {
     value: Member<FoundValue>,
-    is_success: Member<bool>,
+    is_success: SuccessFlag,
     error_msg: Member<Zeroizing<String>>,
 }
 
@@ -145,11 +145,34 @@ impl FromJson for FoundResult {
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut found = Self {
             value: Member::named("value"),
-            is_success: Member::named("isSuccess"),
+            is_success: SuccessFlag { member: Member::named("isSuccess"), is_refused: false },
             error_msg: Member::named("errorMsg"),
         };
         take_members!(object, found.value, found.is_success, found.error_msg);
         Ok(Some(found))
+    }
+}
+
+/// `isSuccess`, of which any `false` refuses, in whatever spelling and order it stands beside others.
+struct SuccessFlag {
+    member: Member<bool>,
+    is_refused: bool,
+}
+
+impl SuccessFlag {
+    fn is_called(&self, name: &str) -> bool {
+        self.member.is_called(name)
+    }
+
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, object: &mut A) -> Result<(), A::Error> {
+        let found = object.next_value()?;
+        self.is_refused |= matches!(found, Found::Value(false));
+        self.member.keep(name, found);
+        Ok(())
+    }
+
+    fn into_value(self) -> Result<Option<bool>, JsonError> {
+        if self.is_refused { Ok(Some(false)) } else { self.member.into_value() }
     }
 }
 

@@ -10,16 +10,20 @@
 //! [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
 
 mod found;
+mod plain;
 
 use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, MapAccess, Visitor},
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
 pub(super) use self::found::{AnyScalar, Lines};
-pub(crate) use self::found::{Found, FromJson};
+pub(crate) use self::{
+    found::{Found, FromJson},
+    plain::PlainJson,
+};
 
 /// A JSON document could not be read. The error names the place or the member, never a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,11 +74,17 @@ pub(crate) trait ReadJson: Sized {
 
 /// Reads one document from `bytes`. One UTF-8 byte order mark before it is skipped.
 pub(crate) fn read_json<T: ReadJson>(bytes: &[u8]) -> Result<T, JsonError> {
+    let document = PlainJson::of(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(document.as_bytes());
+    let found = Found::deserialize(&mut deserializer);
+    let found = found.and_then(|found| deserializer.end().map(|()| found));
+    read_found(found.map_err(|error| place_in(bytes, error))?)
+}
+
+/// The error with its place in the document as it was sent, whose escapes are longer.
+fn place_in(bytes: &[u8], error: serde_json::Error) -> serde_json::Error {
     let document = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(document);
-    let found = Found::deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    read_found(found)
+    serde_json::from_slice::<IgnoredAny>(document).err().unwrap_or(error)
 }
 
 /// Implements `Deserialize` for every model.
@@ -117,13 +127,17 @@ impl<T: FromJson> Member<T> {
         name: &str,
         object: &mut A,
     ) -> Result<(), A::Error> {
-        let found = object.next_value()?;
+        self.keep(name, object.next_value()?);
+        Ok(())
+    }
+
+    /// Keeps the value after `name` if it wins over the one found before.
+    pub(super) fn keep(&mut self, name: &str, found: Found<T>) {
         let documented = name == self.name;
         if documented || !self.documented {
             self.found = found;
             self.documented |= documented;
         }
-        Ok(())
     }
 
     /// The winning value; `None` if it is null or missing.

@@ -8,7 +8,7 @@ use super::clocks;
 ///
 /// - The wall clock can be set at any time.
 /// - The monotonic clock cannot be set, but may stop while the host is suspended. Its readings can only be
-///   compared with others of the same [`Runtime`].
+///   compared with others of the same [`Runtime`](super::Runtime).
 /// - The boot clock, on systems that have one, is a monotonic clock that runs on during suspension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{ExpirySource, TokenError, words::words};
-use crate::client::CallError;
+use crate::{causes::cause_chain, client::CallError, model::UserPrincipalName};
 
-/// Something that happened to a token. An event holds no secret, no token and no text of an answer.
+/// Something that happened to a token. An event holds no secret and no token. Of an answer it shows the status,
+/// the error code and the request id, with every secret replaced.
 ///
 /// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The
 /// one exception: an acquisition that sends no request and causes no event, because the secret is in its
@@ -55,8 +56,12 @@ pub enum Event {
         /// Whether the service refused it. Otherwise the request may have arrived, but its answer did not.
         refused: bool,
     },
-    /// `refresh_switched_off`: the service refuses even refresh tokens that it has just issued. A proxy that
-    /// drops header names with an underscore, as nginx does by default, has this effect.
+    /// `refresh_switched_off`: the service has refused two refresh tokens in a row that it had just issued, so
+    /// only the credential is used. There are two likely causes, which the field `likely_causes` names:
+    ///
+    /// - A proxy drops headers whose name has an underscore, as nginx does by default, and with them the
+    ///   refresh token.
+    /// - Another process uses the same user, and its refresh or delegation makes this refresh token invalid.
     RefreshSwitchedOff,
     /// `same_token_again`: the service issued a token that had been reported as refused.
     SameTokenAgain,
@@ -99,8 +104,12 @@ macro_rules! with_table {
             ),
             Event::Failed { reason, grant, requests, took, error, retry_in } => $macro!(
                 WARN "token_failed", reason: display = Some(reason), grant: display = grant.as_ref(),
-                requests: plain = Some(*requests), took: plain = seconds(took), error: display = Some(error),
-                request_id: plain = error.as_call().and_then(CallError::request_id),
+                requests: plain = Some(*requests), took: plain = seconds(took),
+                kind: plain = Some(kind(error)), recovery: plain = Some(error.recovery().as_str()),
+                status: plain = error.as_call().and_then(CallError::status).map(|status| status.as_u16()),
+                code: plain = error.as_call().and_then(CallError::code).filter(|code| is_short(code)),
+                error: plain = Some(cause_chain(error)).as_deref(),
+                request_id: plain = error.as_call().and_then(CallError::request_id).filter(|id| is_short(id)),
                 retry_in: plain = seconds(retry_in)
             ),
             Event::Abandoned { reason, grant, requests, took } => $macro!(
@@ -110,7 +119,9 @@ macro_rules! with_table {
             Event::RefreshTokenDropped { refused } => {
                 $macro!(INFO "refresh_token_dropped", refused: plain = Some(*refused))
             }
-            Event::RefreshSwitchedOff => $macro!(WARN "refresh_switched_off"),
+            Event::RefreshSwitchedOff => {
+                $macro!(WARN "refresh_switched_off", likely_causes: plain = Some(REFUSED_REFRESH_CAUSES))
+            }
             Event::SameTokenAgain => $macro!(WARN "same_token_again"),
             Event::Invalidated => $macro!(INFO "token_invalidated"),
             Event::DurationMismatch { duration, lifetime } => $macro!(
@@ -138,6 +149,17 @@ impl Event {
     }
 
     /// Names and values of the fields, in a fixed order; times are in seconds. Unknown values are left out.
+    ///
+    /// A failure has these:
+    ///
+    /// | field | value |
+    /// |---|---|
+    /// | `reason`, `grant`, `requests`, `took` | as in [`Failed`](Self::Failed) |
+    /// | `kind` | the [kind](crate::CallErrorKind) of the failed call, else the [kind](crate::TokenErrorKind) of the failure |
+    /// | `recovery` | the [remedy](crate::Recovery) |
+    /// | `status`, `code`, `request_id` | of the answer, if there is one; a text of more than 128 bytes is left out |
+    /// | `error` | the error with its whole [chain of causes](crate::causes::cause_chain) |
+    /// | `retry_in` | the back-off |
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut list = Vec::new();
@@ -149,7 +171,29 @@ impl Event {
         with_table!(self, push);
         list
     }
+
+    /// The same as [`fields`](Self::fields), after a first field `user`. For an observer of a
+    /// [`TokenPool`](crate::TokenPool).
+    #[must_use]
+    pub fn fields_of(&self, user: &UserPrincipalName) -> Vec<(&'static str, String)> {
+        let mut list = vec![("user", user.as_str().to_owned())];
+        list.extend(self.fields());
+        list
+    }
 }
+
+/// The kind of a failure as a word. That of a call says more than "call".
+fn kind(error: &TokenError) -> &'static str {
+    error.as_call().map_or(error.kind().as_str(), |call| call.kind().as_str())
+}
+
+/// Whether a text of the service is short enough for a log. A longer one is neither a code nor an id.
+const fn is_short(text: &str) -> bool {
+    text.len() <= 128
+}
+
+const REFUSED_REFRESH_CAUSES: &str = "a proxy drops headers whose name has an underscore, as nginx does by \
+    default; or another process uses the same user";
 
 fn seconds(duration: &Duration) -> Option<f64> {
     Some(duration.as_secs_f64())

@@ -5,7 +5,7 @@ mod jwt_claims;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::jwt_claims::JwtClaims;
+pub use self::jwt_claims::JwtClaims;
 use super::words::words;
 use crate::{
     endpoint::{Answer, date_of},
@@ -50,10 +50,18 @@ words!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "g
 /// The lifetime counts from the moment the request was *sent*, which is never later than the moment of issue.
 /// The first of these that is usable gives the lifetime:
 ///
-/// 1. The claims of a JWT: `exp - iat`, but never more than `exp - Date`, because a service with a cache may
-///    hand out an old token. Without `iat` it is `exp - Date`; without both, `exp` by the local wall clock.
+/// 1. The [claims](JwtClaims) of a JWT: `exp` minus the latest of `iat` and the `Date` of the answer, because
+///    a service with a cache may hand out an old token. Without `Date` the local wall clock takes its place,
+///    and an `exp` in the past means that the token has expired. An `iat` that is not before `exp` does not
+///    count.
 /// 2. A positive `duration` in its unit.
 /// 3. Neither, or only zero, negative and overflowing values: the lifetime is unknown.
+///
+/// `iat` and `Date` count whole seconds, so up to a second of the lifetime has passed unseen. The token counts
+/// as one second old when its request is sent, and expires that second earlier.
+///
+/// A `Date` after `exp`, or more than a minute before `iat`, is not believed. The local wall clock takes its
+/// place, so the token has expired if that clock says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
     source: ExpirySource,
@@ -87,7 +95,7 @@ impl Expiry {
     /// The expiry of `token`, whose request was sent at `sent` and answered at `date` by the server's clock.
     #[must_use]
     pub fn of(token: &DelegatedAccessToken, unit: DurationUnit, date: Option<SystemTime>, sent: Now) -> Self {
-        let claims = JwtClaims::read(token.access_token());
+        let claims = JwtClaims::read(token.access_token().expose_secret()).unwrap_or_default();
         let duration = lifetime_of_duration(token.duration(), unit);
         let by_claims = || Some((ExpirySource::JwtClaims, lifetime_of_claims(claims, date, sent)?));
         let by_duration = || Some((ExpirySource::Duration, duration?));
@@ -108,7 +116,7 @@ impl Expiry {
     }
 
     fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
-        let expires_at = sent.wall().checked_add(lifetime)?;
+        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
         Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
     }
 
@@ -118,7 +126,8 @@ impl Expiry {
         self.source
     }
 
-    /// The lifetime of the token, counted from the moment its request was sent; `None` if unknown.
+    /// The lifetime of the token, counted from the moment its request was sent; `None` if unknown. The token
+    /// is served for up to a second less, because claims count whole seconds.
     #[must_use]
     pub fn lifetime(&self) -> Option<Duration> {
         self.known.map(|known| known.lifetime)
@@ -136,6 +145,12 @@ impl Expiry {
         self.known.map(|known| known.sent)
     }
 
+    /// How old the token may be when its request is sent, without a claim that shows it: `exp`, `iat` and
+    /// `Date` are cut off to whole seconds.
+    pub(super) const fn unseen_age(&self) -> Duration {
+        unseen_age(self.source)
+    }
+
     /// The moment of expiry by the local wall clock; `None` if unknown.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
@@ -145,7 +160,10 @@ impl Expiry {
     /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
     #[must_use]
     pub fn remaining(&self, now: Now) -> Option<Duration> {
-        self.known.map(|known| known.lifetime.saturating_sub(now.longest_since(known.sent)))
+        self.known.map(|known| {
+            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
+            known.lifetime.saturating_sub(age)
+        })
     }
 
     /// Whether the token has expired at `now` by any clock. A token of unknown expiry never expires.
@@ -155,26 +173,33 @@ impl Expiry {
     }
 }
 
+const fn unseen_age(source: ExpirySource) -> Duration {
+    match source {
+        ExpirySource::JwtClaims => Duration::from_secs(1),
+        _ => Duration::ZERO,
+    }
+}
+
 /// Clocks differ and services round, so a difference of a minute or a twentieth is no contradiction.
 fn fits(duration: Duration, claims: JwtClaims, date: Option<SystemTime>) -> bool {
-    let Some(expires_at) = claims.expires_at else { return true };
-    let date = date.map(unix_seconds);
-    [claims.issued_at, date].into_iter().flatten().any(|moment| {
+    let Some(expires_at) = claims.exp else { return true };
+    let date = date.map(whole_seconds);
+    [claims.iat, date].into_iter().flatten().any(|moment| {
         let left = seconds_between(moment, expires_at);
         left.abs_diff(duration) <= Duration::from_secs(60).max(left / 20)
     })
 }
 
 fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) -> Option<Duration> {
-    let expires_at = claims.expires_at?;
-    let left_at = |moment| seconds_between(moment, expires_at);
-    let at_issue = match claims.issued_at {
-        // Claims that contradict each other are ignored.
-        Some(issued_at) if issued_at >= expires_at => return None,
-        issued_at => issued_at.map(left_at),
+    let expires_at = claims.exp?;
+    let wall = whole_seconds(sent.wall());
+    let Some(issued_at) = claims.iat.filter(|issued_at| *issued_at < expires_at) else {
+        return Some(seconds_between(date.map_or(wall, whole_seconds), expires_at));
     };
-    let at_answer = date.map(|date| left_at(unix_seconds(date)));
-    [at_issue, at_answer].into_iter().flatten().min().or_else(|| Some(left_at(unix_seconds(sent.wall()))))
+    let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
+    let date = date.map(whole_seconds).filter(|date| within_lifetime.contains(date));
+    let now = date.unwrap_or(wall);
+    Some(seconds_between(issued_at.max(now), expires_at))
 }
 
 fn lifetime_of_duration(duration: i64, unit: DurationUnit) -> Option<Duration> {
@@ -192,16 +217,20 @@ fn seconds_between(moment: i64, end: i64) -> Duration {
     Duration::from_secs(u64::try_from(end.saturating_sub(moment)).unwrap_or(0))
 }
 
-/// Whole seconds since 1970, rounded up, so that rounding never makes a lifetime longer.
-fn unix_seconds(moment: SystemTime) -> i64 {
+/// Whole seconds since 1970, rounded down.
+fn whole_seconds(moment: SystemTime) -> i64 {
     match moment.duration_since(UNIX_EPOCH) {
-        Ok(after) => {
-            let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
-            i64::try_from(seconds).unwrap_or(i64::MAX)
+        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => {
+            let before = before.duration();
+            let seconds = before.as_secs().saturating_add(u64::from(before.subsec_nanos() > 0));
+            i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds)
         }
-        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
     }
 }
+
+/// The clocks of two servers may differ by this many seconds, so a `Date` may lie that much before `iat`.
+const CLOCK_DIFFERENCE: i64 = 60;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,10 @@ mod report_limit;
 mod schedule;
 mod snapshot;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use self::{
     acquisition::Acquisition,
@@ -82,6 +85,7 @@ pub struct Session {
     refresh_grant: RefreshGrant,
     acquisition: Option<Acquisition>,
     back_off: BackOff,
+    last_error: Option<(TokenError, SystemTime)>,
     report_limit: ReportLimit,
     has_reported_mismatch: bool,
     events: Vec<Event>,
@@ -103,10 +107,12 @@ pub enum Step {
     Fail(TokenError),
 }
 
-/// The state of a session, for a health check.
-#[derive(Debug, Clone, Copy)]
+/// The state of a session, for a health check. It holds no secret and no token.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ProviderState {
+    /// The user of the tokens.
+    pub user_principal_name: UserPrincipalName,
     /// The phase of the token; `None` if there is none or it was invalidated.
     pub phase: Option<Phase>,
     /// The expiry of that token.
@@ -115,6 +121,13 @@ pub struct ProviderState {
     pub is_acquiring: bool,
     /// How many acquisitions in a row have failed. Reading a refused secret again does not count.
     pub failures: u32,
+    /// The last failure and when it happened, by the wall clock. It stays after a success.
+    ///
+    /// [`TokenError::kind`], [`recovery`](TokenError::recovery) and [`as_call`](TokenError::as_call) tell it to
+    /// programs, [`cause_chain`](crate::causes::cause_chain) to people.
+    pub last_error: Option<(TokenError, SystemTime)>,
+    /// The rest of the back-off after it; `None` if the next call may start an acquisition.
+    pub retry_in: Option<Duration>,
     /// Whether there is a refresh token that the next acquisition could use.
     pub has_refresh_token: bool,
 }
@@ -139,6 +152,7 @@ impl Session {
             refresh_grant: RefreshGrant::default(),
             acquisition: None,
             back_off: BackOff::default(),
+            last_error: None,
             report_limit: ReportLimit::default(),
             has_reported_mismatch: false,
             events: Vec::new(),
@@ -272,8 +286,9 @@ impl Session {
 
     /// The errors that the session holds. A driver keeps a copy while it holds a lock, because an error may be
     /// the program's, and its `Drop` may call the driver.
-    pub(super) fn held_errors(&self) -> [Option<TokenError>; 2] {
-        self.back_off.errors()
+    pub(super) fn held_errors(&self) -> [Option<TokenError>; 3] {
+        let [of_pause, of_refusal] = self.back_off.errors();
+        [of_pause, of_refusal, self.last_error.as_ref().map(|(error, _)| error.clone())]
     }
 
     /// The token, if it may be served at `now`, in any phase.
@@ -311,6 +326,7 @@ impl Session {
         self.held = None;
         self.refresh_grant = RefreshGrant::default();
         self.back_off = BackOff::default();
+        self.last_error = None;
         self.report_limit = ReportLimit::default();
     }
 
@@ -346,11 +362,15 @@ impl Session {
     #[must_use]
     pub fn state(&self, now: Now) -> ProviderState {
         let held = self.held.as_ref().filter(|held| !held.is_invalidated);
+        let has_token = held.is_some_and(|held| held.phase(now) < Phase::Expired);
         ProviderState {
+            user_principal_name: self.user_principal_name.clone(),
             phase: held.map(|held| held.phase(now)),
             expiry: held.map_or(Expiry::UNKNOWN, |held| held.token.expiry()),
             is_acquiring: self.acquisition.is_some(),
             failures: self.back_off.failures,
+            last_error: self.last_error.clone(),
+            retry_in: self.back_off.error(has_token, now).and_then(|error| error.retry_after()),
             has_refresh_token: self.refresh_grant.is_usable(),
         }
     }
@@ -408,6 +428,9 @@ impl Session {
         answer: Answer<DelegatedAccessToken>,
         now: Now,
     ) -> Next {
+        // A driver that does not say when it sent the request must not make a token valid for ever.
+        let sent = answer.sent.unwrap_or(acquisition.begun);
+        let answer = answer.sent_at(sent);
         let expiry = Expiry::of_answer(&answer, self.duration_unit);
         if expiry.contradicts_duration() && !std::mem::replace(&mut self.has_reported_mismatch, true) {
             let (duration, lifetime) = (answer.value.duration(), expiry.lifetime());
@@ -442,6 +465,7 @@ impl Session {
     ) -> Next {
         let error = self.back_off.failed(error, refused, self.random.f64(), now);
         self.events.push(acquisition.failed(error.clone(), now));
+        self.last_error = Some((error.clone(), now.wall()));
         Next::Done(Err(error))
     }
 
@@ -449,6 +473,7 @@ impl Session {
     fn postpone(&mut self, acquisition: &Acquisition, error: TokenError, now: Now) -> Next {
         let error = self.back_off.postponed(error, self.random.f64(), now);
         self.refresh_grant.pause(error.retry_after().unwrap_or_default(), now);
+        self.last_error = Some((error.clone(), now.wall()));
         self.events.push(acquisition.failed(error.clone(), now));
         Next::Done(Err(error))
     }

@@ -166,6 +166,31 @@ fn a_refusal_with_a_token_is_still_a_refusal() {
 }
 
 #[test]
+fn any_is_success_that_is_false_refuses() {
+    let names = ["isSuccess", "IsSuccess", "is_success", "ISSUCCESS"];
+    let others = ["true", r#""true""#, "null", "1", "[]"];
+    for no in ["false", r#""false""#, r#""False""#] {
+        for (one, other) in names.iter().flat_map(|one| names.iter().map(move |other| (one, other))) {
+            for yes in others {
+                let (no, yes) = (format!(r#""{one}":{no}"#), format!(r#""{other}":{yes}"#));
+                let value = r#""value":{"access_token":"a"}"#;
+                for order in [
+                    [&no, &yes, value],
+                    [&yes, &no, value],
+                    [&no, value, &yes],
+                    [&yes, value, &no],
+                    [value, &no, &yes],
+                    [value, &yes, &no],
+                ] {
+                    let body = format!("{{{}}}", order.join(","));
+                    assert_eq!(reads(&body), Rejected(vec![]), "{body}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn is_success_may_be_a_boolean_or_its_name_in_any_case() {
     for text in ["true", "True", "TRUE", "tRuE"] {
         let body = format!(r#"{{"isSuccess":"{text}","value":{{"access_token":"a"}}}}"#);

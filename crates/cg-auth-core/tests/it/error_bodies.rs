@@ -1,7 +1,11 @@
 //! Which parts of an error answer an error keeps (wire protocol, section 11).
 
-use cg_auth_core::endpoint::{Endpoint, EndpointError};
 use std::time::Duration;
+
+use cg_auth_core::{
+    causes::cause_chain,
+    endpoint::{Endpoint, EndpointError},
+};
 
 use crate::support::{delegate, delete, header_text, response};
 
@@ -118,10 +122,35 @@ fn retry_after_is_read_from_any_error_status() {
         assert_eq!(after(&[("retry-after", " 0 ")]), Some(Duration::ZERO));
         assert_eq!(after(&[("retry-after", LATER), ("date", DATE)]), Some(Duration::from_secs(120)));
         assert_eq!(after(&[("retry-after", DATE), ("date", LATER)]), Some(Duration::ZERO));
-        for nonsense in ["", "-1", "1.5", "soon", "Wed, 99 Sep"] {
+        assert_eq!(after(&[("retry-after", "1.5")]), Some(Duration::from_millis(1500)));
+        assert_eq!(after(&[("retry-after", "5, 7")]), Some(Duration::from_secs(7)));
+        assert_eq!(after(&[("retry-after", "5"), ("retry-after", "7")]), Some(Duration::from_secs(7)));
+        for zone in ["UTC", "+0000"] {
+            let later = LATER.replace("GMT", zone);
+            assert_eq!(after(&[("retry-after", &later), ("date", DATE)]), Some(Duration::from_secs(120)));
+        }
+        for nonsense in ["", "-1", "5s", "soon", "Wed, 99 Sep"] {
             assert_eq!(after(&[("retry-after", nonsense)]), None, "{nonsense}");
         }
         assert_eq!(after(&[]), None);
+    }
+}
+
+#[test]
+fn a_retry_after_that_is_ignored_is_told_with_the_error_and_not_quoted() {
+    let told = |headers: &[(&str, &str)], body| cause_chain(&fails(503, headers, body));
+    let plain = "the service answered 503 Service Unavailable";
+    assert_eq!(told(&[], ""), plain);
+    assert_eq!(told(&[("retry-after", "7")], ""), plain);
+    for (values, body, foreign) in [
+        (&[("retry-after", "soon")][..], "", false),
+        (&[("retry-after", "7"), ("retry-after", "soon")], "", false),
+        (&[("retry-after", "soon")], "<html>", true),
+    ] {
+        let told = told(values, body);
+        assert!(told.starts_with(plain) && !told.contains("soon"), "{told}");
+        assert_eq!(told.matches("Retry-After header holds neither seconds nor a date").count(), 1, "{told}");
+        assert_eq!(told.contains("not one of the service"), foreign, "{told}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use cg_auth_core::{
     CallError, CallErrorKind, Recovery,
+    causes::cause_chain,
     endpoint::{Answer, Endpoint, EndpointError},
 };
 use http::Response;
@@ -26,7 +27,8 @@ const RETRY: Outcome = Fails(CallErrorKind::Api, Recovery::Retry);
 
 const SUCCESSES: [u16; 6] = [200, 201, 202, 204, 206, 299];
 
-/// The statuses that decide alone, whatever the body is.
+/// The outcome by the status, whatever the body is. `REPLACE` is for a body that the service sends; with any
+/// other body the outcome is `FIX`.
 const BY_STATUS: &[(u16, Outcome)] = &[
     (100, PROTOCOL),
     (101, PROTOCOL),
@@ -79,6 +81,8 @@ struct Case {
     name: &'static str,
     body: Vec<u8>,
     headers: &'static [(&'static str, &'static str)],
+    /// Whether the service itself sends such a body with an error.
+    is_of_the_service: bool,
     /// The outcome of a token operation if the status is a 2xx.
     token: Outcome,
     /// The outcome of the deletion if the status is a 2xx.
@@ -86,7 +90,13 @@ struct Case {
 }
 
 fn case(name: &'static str, body: impl AsRef<[u8]>, token: Outcome) -> Case {
-    Case { name, body: body.as_ref().to_vec(), headers: &[], token, delete: Success }
+    let body = body.as_ref().to_vec();
+    Case { name, body, headers: &[], is_of_the_service: true, token, delete: Success }
+}
+
+/// A body that only another server sends with an error.
+fn foreign(name: &'static str, body: impl AsRef<[u8]>) -> Case {
+    Case { is_of_the_service: false, ..case(name, body, PROTOCOL) }
 }
 
 fn cases() -> Vec<Case> {
@@ -109,7 +119,11 @@ fn cases() -> Vec<Case> {
         case("isSuccess missing, token", r#"{"value":{"access_token":"a"}}"#, Success),
         case("isSuccess missing, errorMsg", r#"{"errorMsg":"no"}"#, REJECTED),
         case("isSuccess missing, both", r#"{"value":{"access_token":"a"},"errorMsg":"no"}"#, REJECTED),
-        case("isSuccess missing, neither", "{}", PROTOCOL),
+        foreign("isSuccess missing, neither", "{}"),
+        foreign("another JSON", r#"{"error":{"status":403,"reason":"forbidden"}}"#),
+        foreign("another page", "403 Forbidden"),
+        foreign("page with white space before it", "\r\n <html><title>Blocked</title>"),
+        foreign("page with JSON in it", r#"<script>{"isSuccess":false,"errorMsg":"no"}</script>"#),
         case("isSuccess true, no token", r#"{"value":null,"isSuccess":true}"#, PROTOCOL),
         case("ApiError", r#"{"code":"InvalidCredential","message":["no"],"requestId":"1"}"#, PROTOCOL),
         case(
@@ -122,18 +136,18 @@ fn cases() -> Vec<Case> {
             r#"{"type":"about:blank","title":"Bad","status":400,"traceId":"1"}"#,
             PROTOCOL,
         ),
-        case("HTML", "<!doctype html><title>Sign in</title>", PROTOCOL),
-        case("null", "null", PROTOCOL),
-        case("array", "[1,2]", PROTOCOL),
-        case("string", r#""token""#, PROTOCOL),
-        case("truncated", &SUCCESS[..SUCCESS.len() - 5], PROTOCOL),
-        case("trailing garbage", format!("{SUCCESS}}}"), PROTOCOL),
-        case("two documents", format!("{SUCCESS}\n{SUCCESS}"), PROTOCOL),
-        case("nested too deep", "[".repeat(5000), PROTOCOL),
-        case("not UTF-8", not_utf_8, PROTOCOL),
-        case("UTF-16", utf_16, PROTOCOL),
+        foreign("HTML", "<!doctype html><title>Sign in</title>"),
+        foreign("null", "null"),
+        foreign("array", "[1,2]"),
+        foreign("string", r#""token""#),
+        foreign("truncated", &SUCCESS[..SUCCESS.len() - 5]),
+        foreign("trailing garbage", format!("{SUCCESS}}}")),
+        foreign("two documents", format!("{SUCCESS}\n{SUCCESS}")),
+        foreign("nested too deep", "[".repeat(5000)),
+        foreign("not UTF-8", not_utf_8),
+        foreign("UTF-16", utf_16),
         // The client does not offer compression, so a compressed answer is a protocol error.
-        Case { headers: &[("content-encoding", "gzip")], ..case("gzip", gzip, PROTOCOL) },
+        Case { headers: &[("content-encoding", "gzip")], ..foreign("gzip", gzip) },
     ]
 }
 
@@ -163,6 +177,11 @@ fn outcome<T>(read: Result<Answer<T>, EndpointError>, at: &str, status: u16) -> 
     Fails(error.kind(), recovery)
 }
 
+/// The outcome of a status that is no success.
+fn expected(by_status: Outcome, case: &Case) -> Outcome {
+    if by_status == REPLACE && !case.is_of_the_service { FIX } else { by_status }
+}
+
 fn answer(status: u16, case: &Case) -> Response<cg_auth_core::body::Body> {
     response(status, case.headers, case.body.clone())
 }
@@ -186,19 +205,31 @@ fn with_a_success_status_the_body_decides() {
 }
 
 #[test]
-fn any_other_status_decides_before_the_body() {
-    for (status, expected) in BY_STATUS {
+fn any_other_status_decides_before_the_body_and_only_the_service_condemns_a_credential() {
+    for (status, by_status) in BY_STATUS {
         for case in cases() {
+            let expected = expected(*by_status, &case);
             let at = format!("{status} {}", case.name);
             for (name, endpoint) in token_operations() {
                 let actual = outcome(endpoint.read(answer(*status, &case)), &at, *status);
-                assert_eq!(actual, *expected, "{name} {at}");
+                assert_eq!(actual, expected, "{name} {at}");
             }
-            assert_eq!(
-                outcome(delete().read(answer(*status, &case)), &at, *status),
-                *expected,
-                "delete {at}"
-            );
+            assert_eq!(outcome(delete().read(answer(*status, &case)), &at, *status), expected, "delete {at}");
+        }
+    }
+}
+
+#[test]
+fn an_error_says_that_its_answer_is_foreign() {
+    for (status, _) in BY_STATUS.iter().filter(|(status, _)| *status >= 400) {
+        for case in cases() {
+            let at = format!("{status} {}", case.name);
+            let error = delete().read(answer(*status, &case)).unwrap_err();
+            assert_eq!(error.is_foreign(), !case.is_of_the_service, "{at}");
+            let error = CallError::from(error);
+            assert_eq!(error.is_foreign(), !case.is_of_the_service, "{at}");
+            let told = cause_chain(&error);
+            assert_eq!(told.contains("not one of the service"), !case.is_of_the_service, "{at}: {told}");
         }
     }
 }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a panic in a test helper is a test failure
 
+mod answered_tokens;
 mod answers;
 mod client;
 mod error_bodies;

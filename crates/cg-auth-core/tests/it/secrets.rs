@@ -42,8 +42,30 @@ fn echoes(secret: &str) -> Vec<String> {
             letter => letter.to_string(),
         })
         .collect();
+    let twice = serde_json::to_string(&json[1..json.len() - 1]).unwrap();
+    let thrice = serde_json::to_string(&twice[1..twice.len() - 1]).unwrap();
+    let between = |separator: &str| secret.chars().map(String::from).collect::<Vec<_>>().join(separator);
+    let hexadecimal = |separator: &str| {
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
+    };
+    let base64 = general_purpose::STANDARD.encode(secret);
+    let lines = |columns: usize, newline: &str| {
+        let lines: Vec<_> = base64.as_bytes().chunks(columns).map(String::from_utf8_lossy).collect();
+        lines.join(newline)
+    };
     vec![
         secret.to_owned(),
+        twice[1..twice.len() - 1].to_owned(),
+        thrice[1..thrice.len() - 1].to_owned(),
+        between("\0"),
+        between("\r\n"),
+        between("\u{200b}"),
+        hexadecimal(""),
+        hexadecimal("").to_uppercase(),
+        hexadecimal("-"),
+        hexadecimal(" ").to_uppercase(),
+        lines(4, "\r\n"),
+        lines(7, "\\n"),
         json[1..json.len() - 1].to_owned(),
         json[1..json.len() - 1].replace('/', "\\/"),
         dotnet,
@@ -66,7 +88,8 @@ fn assert_hidden(text: &str, secret: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn accessible(error: &EndpointError) -> String {
+/// Everything that an error shows or gives out.
+pub(crate) fn accessible(error: &EndpointError) -> String {
     let mut text = shown(error) + &shown(&CallError::from(error.clone()));
     let parts = [error.code(), error.request_id(), error.date(), error.text()];
     for part in parts.into_iter().flatten().chain(error.messages().iter().map(String::as_str)) {

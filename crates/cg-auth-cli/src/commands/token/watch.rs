@@ -113,7 +113,8 @@ fn whole_millis(duration: Duration) -> u64 {
 }
 
 const REFRESH_SWITCHED_OFF: &str = "\
-    the service refuses every refresh token, so only the client secret is used; a proxy that drops \
-    headers with an underscore, as nginx does by default, causes this";
+    the service refuses every refresh token, so only the client secret is used; the likely causes are a \
+    proxy that drops headers with an underscore, as nginx does by default, and another process that uses \
+    the same user";
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

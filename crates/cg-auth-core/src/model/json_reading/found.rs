@@ -145,40 +145,52 @@ impl FromJson for i64 {
     }
 }
 
-/// Text for people, read from any scalar type.
-pub(crate) struct AnyScalar(pub(crate) String);
+/// Text for people, read from any scalar type. The service may echo a secret in it, so it is zeroed.
+pub(crate) struct AnyScalar(Zeroizing<String>);
+
+impl AnyScalar {
+    pub(crate) fn into_text(mut self) -> String {
+        std::mem::take(&mut *self.0)
+    }
+}
 
 impl FromJson for AnyScalar {
     fn from_bool(value: bool) -> Option<Self> {
-        Some(Self(value.to_string()))
+        Self::from_text(&value.to_string())
     }
 
     fn from_integer(value: i64) -> Option<Self> {
-        Some(Self(value.to_string()))
+        Self::from_text(&value.to_string())
     }
 
     fn from_float(value: f64) -> Option<Self> {
         // `Display` writes 1e308 with all its zeros.
-        Some(Self(format!("{value:?}")))
+        Self::from_text(&format!("{value:?}"))
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
+        Some(Self(Zeroizing::new(text.to_owned())))
     }
 }
 
 /// Lines of text: an array of scalars, or one string.
-pub(crate) struct Lines(pub(crate) Vec<String>);
+pub(crate) struct Lines(Vec<AnyScalar>);
+
+impl Lines {
+    pub(crate) fn into_lines(self) -> Vec<String> {
+        self.0.into_iter().map(AnyScalar::into_text).collect()
+    }
+}
 
 impl FromJson for Lines {
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self(vec![text.to_owned()]))
+        Some(Self(AnyScalar::from_text(text).into_iter().collect()))
     }
 
     fn from_array<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
         let mut lines = Vec::new();
         while let Some(line) = array.next_element::<Found<AnyScalar>>()? {
-            if let Found::Value(AnyScalar(line)) = line {
+            if let Found::Value(line) = line {
                 lines.push(line);
             }
         }

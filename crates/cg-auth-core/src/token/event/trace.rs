@@ -1,9 +1,9 @@
-//! [`trace_event`]: an observer that emits each event with `tracing`.
+//! [`trace_event`] and [`trace_event_of`]: observers that emit each event with `tracing`.
 
 use tracing::{Level, event, field};
 
-use super::{Event, seconds};
-use crate::client::CallError;
+use super::{Event, REFUSED_REFRESH_CAUSES, is_short, kind, seconds};
+use crate::{causes::cause_chain, client::CallError, model::UserPrincipalName};
 
 /// Emits `event` with the target `cg_auth`. Its name and fields are those of [`Event::name`] and
 /// [`Event::fields`], numbers as numbers. The message is the name.
@@ -17,6 +17,21 @@ use crate::client::CallError;
 /// # }
 /// ```
 pub fn trace_event(event: &Event) {
+    trace(None, event);
+}
+
+/// Emits `event` like [`trace_event`], with one more field: `user`. For a [`TokenPool`](crate::TokenPool).
+///
+/// ```
+/// # fn observe(pool: cg_auth_core::TokenPool) {
+/// pool.on_event(cg_auth_core::token::trace_event_of);
+/// # }
+/// ```
+pub fn trace_event_of(user: &UserPrincipalName, event: &Event) {
+    trace(Some(user.as_str()), event);
+}
+
+fn trace(user: Option<&str>, event: &Event) {
     macro_rules! value {
         (plain $value:expr) => {
             $value
@@ -31,6 +46,7 @@ pub fn trace_event(event: &Event) {
                 name: $event,
                 target: "cg_auth",
                 Level::$level,
+                user,
                 $($name = value!($kind $value),)*
                 $event
             )

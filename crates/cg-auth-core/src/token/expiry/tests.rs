@@ -27,25 +27,51 @@ fn lifetime(token: &DelegatedAccessToken, date: Option<u64>) -> (ExpirySource, O
 }
 
 #[test]
-fn the_lifetime_of_a_jwt_is_exp_minus_iat_but_at_most_exp_minus_date() {
+fn a_jwt_lives_until_exp_by_the_date_that_fits_its_claims_or_else_by_the_wall_clock() {
     use ExpirySource::{Duration, JwtClaims, Unknown};
-    // The local wall clock says 1,000,000. It counts only if the token has no `iat` and the answer no `Date`.
+    // The local wall clock says 1,000,000.
     for (claims, duration, date, expected) in [
-        (r#"{"iat":100,"exp":3700}"#, 9, None, (JwtClaims, Some(3600))),
+        // A `Date` within the lifetime decides, whatever the wall clock says.
         (r#"{"iat":100,"exp":3700}"#, 9, Some(100), (JwtClaims, Some(3600))),
         (r#"{"iat":100,"exp":3700}"#, 9, Some(3000), (JwtClaims, Some(700))),
+        (r#"{"iat":100,"exp":3700}"#, 9, Some(50), (JwtClaims, Some(3600))),
+        (r#"{"iat":100.9,"exp":3700.9}"#, 9, Some(100), (JwtClaims, Some(3600))),
+        (r#"{"iat":"100","exp":"3700"}"#, 9, Some(3000), (JwtClaims, Some(700))),
+        (r#"{"iat":1500000000000,"exp":1500003600}"#, 9, Some(1_500_000_000), (JwtClaims, Some(3600))),
+        // A `Date` after `exp` with a wall clock that says the same.
         (r#"{"iat":100,"exp":3700}"#, 9, Some(3700), (JwtClaims, Some(0))),
         (r#"{"iat":100,"exp":3700}"#, 9, Some(9000), (JwtClaims, Some(0))),
-        (r#"{"iat":100,"exp":3700}"#, 9, Some(50), (JwtClaims, Some(3600))),
+        (r#"{"iat":999000,"exp":999400}"#, 9, Some(1_000_000), (JwtClaims, Some(0))),
+        // A `Date` outside of the lifetime that the wall clock contradicts is not believed.
+        (r#"{"iat":1000000,"exp":1003600}"#, 9, Some(1_007_200), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000000,"exp":1003600}"#, 9, Some(253_402_300_799), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000001,"exp":1003601}"#, 9, Some(1_007_200), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000300,"exp":1003900}"#, 9, Some(253_402_300_799), (JwtClaims, Some(3600))),
+        (r#"{"iat":1000000,"exp":1000020}"#, 9, Some(1_000_030), (JwtClaims, Some(20))),
+        (r#"{"iat":998200,"exp":1001800}"#, 9, Some(1_007_200), (JwtClaims, Some(1800))),
+        (r#"{"iat":998200,"exp":1001800}"#, 9, Some(990_000), (JwtClaims, Some(1800))),
+        (r#"{"iat":998200,"exp":1001800}"#, 9, Some(0), (JwtClaims, Some(1800))),
+        // Without a `Date` the wall clock caps the lifetime, unless it is behind `iat`.
+        (r#"{"iat":1000000,"exp":1003600}"#, 9, None, (JwtClaims, Some(3600))),
+        (r#"{"iat":998200,"exp":1001800}"#, 9, None, (JwtClaims, Some(1800))),
+        (r#"{"iat":995800,"exp":999400}"#, 9, None, (JwtClaims, Some(0))),
+        (r#"{"iat":0,"exp":1}"#, 9, None, (JwtClaims, Some(0))),
+        (r#"{"iat":1500000000,"exp":1500003600}"#, 9, None, (JwtClaims, Some(3600))),
+        // An `iat` that is missing or not before `exp` does not count.
         (r#"{"exp":3700}"#, 9, Some(3000), (JwtClaims, Some(700))),
         (r#"{"exp":1000060}"#, 9, None, (JwtClaims, Some(60))),
-        (r#"{"iat":100.9,"exp":3700.9}"#, 9, None, (JwtClaims, Some(3600))),
-        (r#"{"iat":3700,"exp":3700}"#, 9, Some(1), (Duration, Some(9))),
+        (r#"{"exp":999400}"#, 0, None, (JwtClaims, Some(0))),
+        (r#"{"iat":1000000,"exp":1000000}"#, 0, None, (JwtClaims, Some(0))),
+        (r#"{"iat":1000000,"exp":999400}"#, 0, None, (JwtClaims, Some(0))),
+        (r#"{"iat":1000000,"exp":999400}"#, 0, Some(1_000_000), (JwtClaims, Some(0))),
+        (r#"{"iat":1000900,"exp":1000600}"#, 0, None, (JwtClaims, Some(600))),
+        (r#"{"iat":"soon","exp":1000060}"#, 0, None, (JwtClaims, Some(60))),
         (r#"{"iat":100}"#, 9, Some(1), (Duration, Some(9))),
         (r#"{"exp":null}"#, 9, Some(1), (Duration, Some(9))),
         (r#"{"exp":"soon"}"#, 0, Some(1), (Unknown, None)),
-        (r#"{"exp":9223372036854775807,"iat":0}"#, 9, None, (Unknown, None)),
-        (r#"{"exp":99999999999999999999999,"iat":0}"#, 9, None, (Unknown, None)),
+        (r#"{"exp":-1}"#, 9, Some(1), (JwtClaims, Some(0))),
+        (r#"{"exp":9223372036854775807,"iat":0}"#, 9, None, (Duration, Some(9))),
+        (r#"{"exp":99999999999999999999999,"iat":0}"#, 0, None, (Unknown, None)),
         ("[1]", 9, None, (Duration, Some(9))),
         ("{", 9, None, (Duration, Some(9))),
     ] {
@@ -106,19 +132,51 @@ proptest! {
             let now = Now::new(Duration::from_secs(later), seconds(wall.into()));
             prop_assert!(expiry.remaining(now) <= expiry.lifetime().or(Some(Duration::MAX)));
             prop_assert_eq!(expiry.lifetime().is_none(), expiry.source() == ExpirySource::Unknown);
-            if expiry.source() == ExpirySource::JwtClaims {
+            if expiry.source() == ExpirySource::JwtClaims && let Some(iat) = iat.filter(|iat| *iat < exp) {
                 let lifetime = i128::from(expiry.lifetime().unwrap().as_secs());
-                if let Some(iat) = iat {
-                    prop_assert!(lifetime <= i128::from(exp) - i128::from(iat));
-                }
-                if let Some(date) = date {
-                    let date = i128::from(date.duration_since(UNIX_EPOCH).unwrap().as_secs());
-                    prop_assert!(lifetime <= (i128::from(exp) - date).max(0));
-                }
+                prop_assert!(lifetime <= i128::from(exp) - i128::from(iat));
             }
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// The wall clock is that of the service, or wrong by anything.
+    #[test]
+    fn no_token_is_valid_past_exp_as_the_service_counts_it(
+        lifetime in 2_u64..=20,
+        sent_at in 0_u64..3_000_000_000,
+        to_service in 0_u64..1_500_000_000,
+        to_answer in 0_u64..1_500_000_000,
+        cached_for in 0_u64..20_000_000_000,
+        wall in proptest::option::of(0_u64..4_000_000_000_000),
+        has_date in any::<bool>(),
+    ) {
+        let nanos = |nanos| UNIX_EPOCH + Duration::from_secs(1_000_000) + Duration::from_nanos(nanos);
+        let whole = |moment: SystemTime| moment.duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let asked = sent_at + to_service;
+        // A token from a cache is told from a new one by the `Date`, or by a wall clock that is right.
+        let is_right = wall.is_none();
+        let issued = if has_date || is_right { asked.saturating_sub(cached_for) } else { asked };
+        let iat = whole(nanos(issued));
+        let exp = iat + lifetime;
+        prop_assume!(whole(nanos(asked)) < exp);
+        let wall = wall.map_or(nanos(sent_at), nanos);
+        let date = has_date.then(|| seconds(whole(nanos(asked + to_answer))));
+        // A `Date` after `exp` needs a wall clock that confirms it, or does not contradict it.
+        prop_assume!(date.is_none_or(|date| whole(date) < exp) || is_right);
+        let token = jwt(&format!(r#"{{"iat":{iat},"exp":{exp}}}"#), 0);
+        let sent = Now::new(Duration::from_secs(500), wall);
+        let left = Expiry::of(&token, DurationUnit::Seconds, date, sent).remaining(sent).unwrap();
+        prop_assert!(nanos(sent_at) + left <= seconds(exp), "served for {:?}", left);
+    }
+
+}
+
+proptest! {
     #[test]
     fn any_text_is_an_access_token_without_a_panic(text in "[^\\p{Cc}]{1,80}") {
         let expiry = Expiry::of(&token(text, 0), DurationUnit::Seconds, None, sent());

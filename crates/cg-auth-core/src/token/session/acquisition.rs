@@ -56,7 +56,7 @@ impl fmt::Debug for Call {
 pub(super) struct Acquisition {
     pub(super) id: AcquisitionId,
     reason: Reason,
-    begun: Now,
+    pub(super) begun: Now,
     requests: u32,
     /// The grant of the last call; `None` before the secret was read.
     pub(super) grant: Option<Grant>,

@@ -24,7 +24,9 @@ impl HeldToken {
     /// `jitter` is between 0 and 1, drawn for this token.
     pub(super) fn new(token: IssuedToken, now: Now, jitter: f64) -> Self {
         let expiry = token.expiry();
-        let schedule = expiry.lifetime().map_or(Schedule::NEVER, |lifetime| Schedule::new(lifetime, jitter));
+        let schedule = expiry
+            .lifetime()
+            .map_or(Schedule::NEVER, |lifetime| Schedule::new(lifetime, expiry.unseen_age(), jitter));
         let observed_at = expiry.sent().unwrap_or(now);
         let mut held = Self { token, schedule, age: Duration::ZERO, observed_at, is_invalidated: false };
         held.observe(now);

@@ -35,12 +35,16 @@ impl Schedule {
     pub(super) const NEVER: Self =
         Self { early: Duration::MAX, margin: Duration::MAX, expired: Duration::MAX };
 
-    /// The schedule of a token that lives for `lifetime`. `jitter` is between 0 and 1, drawn once.
-    pub(super) fn new(lifetime: Duration, jitter: f64) -> Self {
-        let window = (lifetime / 5).min(LONGEST_WINDOW);
-        let window = window + (window / 2).mul_f64(jitter.clamp(0.0, 1.0));
-        let margin = (lifetime / 10).min(LONGEST_MARGIN);
-        Self { early: lifetime - window, margin: lifetime - margin, expired: lifetime }
+    /// The schedule of a token that lives for `lifetime`, `unseen` of which may have passed before it counts.
+    /// `jitter` is between 0 and 1, drawn once.
+    ///
+    /// Only the end comes earlier by the unseen time, and the other phases where they would not fit before it.
+    pub(super) fn new(lifetime: Duration, unseen: Duration, jitter: f64) -> Self {
+        let window = |lifetime: Duration| (lifetime / 5).min(LONGEST_WINDOW);
+        let jittered = window(lifetime) + (window(lifetime) / 2).mul_f64(jitter.clamp(0.0, 1.0));
+        let expired = lifetime.saturating_sub(unseen);
+        let margin = expired - (expired / 10).min(LONGEST_MARGIN);
+        Self { early: (lifetime - jittered).min(expired - window(expired)), margin, expired }
     }
 
     pub(super) fn phase(&self, age: Duration) -> Phase {
@@ -68,19 +72,22 @@ mod tests {
     #[test]
     fn early_phase_and_margin_are_a_bounded_part_of_the_lifetime() {
         let secs = Duration::from_secs_f64;
-        for (lifetime, jitter, early, margin) in [
-            (3600.0, 0.0, 3000.0, 3570.0),
-            (3600.0, 1.0, 2700.0, 3570.0),
-            (86_400.0, 0.0, 85_800.0, 86_370.0),
-            (20.0, 0.0, 16.0, 18.0),
-            (2.0, 1.0, 1.4, 1.8),
-            (0.0, 1.0, 0.0, 0.0),
+        for (lifetime, unseen, jitter, early, margin) in [
+            (3600.0, 0.0, 0.0, 3000.0, 3570.0),
+            (3600.0, 0.0, 1.0, 2700.0, 3570.0),
+            (3600.0, 1.0, 0.0, 2999.0, 3569.0),
+            (3600.0, 1.0, 1.0, 2700.0, 3569.0),
+            (86_400.0, 0.0, 0.0, 85_800.0, 86_370.0),
+            (20.0, 0.0, 0.0, 16.0, 18.0),
+            (11.0, 1.0, 0.0, 8.0, 9.0),
+            (2.0, 0.0, 1.0, 1.4, 1.8),
+            (2.0, 1.0, 1.0, 0.8, 0.9),
+            (0.0, 0.0, 1.0, 0.0, 0.0),
+            (1.0, 1.0, 1.0, 0.0, 0.0),
         ] {
-            let schedule = Schedule::new(secs(lifetime), jitter);
-            assert_eq!(
-                schedule,
-                Schedule { early: secs(early), margin: secs(margin), expired: secs(lifetime) }
-            );
+            let schedule = Schedule::new(secs(lifetime), secs(unseen), jitter);
+            let expired = secs(lifetime - unseen);
+            assert_eq!(schedule, Schedule { early: secs(early), margin: secs(margin), expired });
         }
         assert_eq!(Schedule::NEVER.phase(Duration::MAX), Phase::Fresh);
     }
@@ -88,10 +95,12 @@ mod tests {
     proptest! {
         #[test]
         fn phases_follow_each_other_and_a_token_is_fresh_for_most_of_its_lifetime(
-            nanos in any::<u64>(), jitter in any::<f64>(), age in any::<u64>(), later in any::<u64>()
+            nanos in any::<u64>(), unseen in 0_u64..2_000_000_000, jitter in any::<f64>(), age in any::<u64>(), later in any::<u64>()
         ) {
             let lifetime = Duration::from_nanos(nanos);
-            let schedule = Schedule::new(lifetime, jitter);
+            let unseen = Duration::from_nanos(unseen);
+            let schedule = Schedule::new(lifetime, unseen, jitter);
+            let lifetime = lifetime.saturating_sub(unseen);
             prop_assert!(schedule.early <= schedule.margin && schedule.margin <= schedule.expired);
             prop_assert!(schedule.early >= lifetime.mul_f64(0.69));
             let (age, later) = (Duration::from_nanos(age), Duration::from_nanos(age.saturating_add(later)));

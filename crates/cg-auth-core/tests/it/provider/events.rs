@@ -90,8 +90,9 @@ fn an_observer_may_clear_the_provider_between_two_calls_of_one_acquisition() {
 #[test]
 fn no_event_holds_a_secret() {
     everywhere(async |tasks| {
-        let echo =
-            |text: &str| response(400, &[("x-request-id", text)], format!(r#"{{"message":"{text}"}}"#));
+        let echo = |text: &str| {
+            response(400, &[("x-request-id", text)], format!(r#"{{"code":"{text}","message":"{text}"}}"#))
+        };
         let script = ScriptedTransport::new()
             .answer(issue(1))
             .answer(echo("refresh-1"))
@@ -106,9 +107,11 @@ fn no_event_holds_a_secret() {
         provider.token().await.unwrap();
         clock.advance(LIFETIME);
         provider.token().await.unwrap_err();
+        let state = format!("{:?} {:#?}", provider.state(), provider.state().last_error);
+        seen.lock().unwrap().push(state);
         clock.advance(LIFETIME);
         provider.token().await.unwrap();
-        until(|| seen.lock().unwrap().len() == 4).await;
+        until(|| seen.lock().unwrap().len() == 5).await;
         let seen = seen.lock().unwrap().join("\n");
         for secret in ["token-1", "token-2", "refresh-1", "refresh-2", SECRET] {
             assert!(!seen.contains(secret), "{secret} in {seen}");

@@ -220,6 +220,19 @@ fn no_other_failure_counts_as_a_refused_secret() {
 }
 
 #[test]
+fn a_page_of_a_firewall_or_a_gateway_refuses_no_secret() {
+    for status in [400, 401, 403, 404] {
+        let mut rig = Rig::new();
+        let page = Reply::Whole(status, vec![], "<html><title>Blocked</title>".into());
+        let wait = fail(&mut rig, &page);
+        assert!(wait <= seconds(1.0), "{wait:?}");
+        rig.clock.advance(wait);
+        let id = rig.start();
+        assert_eq!(came_to(&rig.begin(id)), "call credential", "{status}");
+    }
+}
+
+#[test]
 fn a_secret_stays_refused_across_other_failures_and_the_error_says_so() {
     let mut rig = Rig::new();
     let wait = fail(&mut rig, &REFUSED);

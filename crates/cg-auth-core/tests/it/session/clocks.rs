@@ -1,6 +1,6 @@
 //! Clocks that stop, jump or are wrong.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cg_auth_core::{
     testing::ManualClock,
@@ -8,7 +8,7 @@ use cg_auth_core::{
     token::session::{Next, Step},
 };
 
-use super::{HOUR, Reply, Rig, came_to, issued_body, jwt};
+use super::{HOUR, Reply, Rig, answer, came_to, issued_body, jwt};
 
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 const HOUR_LONG: Duration = Duration::from_secs(3600);
@@ -242,7 +242,7 @@ fn a_wall_clock_that_is_always_wrong_changes_nothing() {
         let reply = move |rig: &Rig| {
             let passed = rig.now().monotonic();
             let date = httpdate::fmt_http_date(right + passed);
-            let issued_at = (right + passed).duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+            let issued_at = (right + passed).duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
             let body = issued_body(&jwt(issued_at, issued_at + 3600), 3600, None);
             Reply::Whole(200, vec![("date", date)], body)
         };
@@ -251,6 +251,39 @@ fn a_wall_clock_that_is_always_wrong_changes_nothing() {
     let expected = count(right);
     assert!((27..=33).contains(&expected), "{expected}");
     assert_eq!([count(right - YEAR), count(right + YEAR)], [expected; 2]);
+}
+
+/// The clock of the service is ahead of the local one by a part of a second that changes with each token.
+#[test]
+fn no_short_token_is_refused_as_expired_by_a_service_that_counts_whole_seconds() {
+    let random = &mut fastrand::Rng::with_seed(7);
+    let whole = |moment: SystemTime| moment.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut lives = 0;
+    while lives < 5000 {
+        let mut rig = Rig::on(ManualClock::new(), random.u64(..));
+        let lifetime = random.u64(2..=20);
+        let ahead = Duration::from_nanos(random.u64(..5_000_000_000));
+        let id = rig.start();
+        let call = rig.call(id);
+        let sent = rig.now();
+        rig.advance(random.f64());
+        let issued_at = whole(rig.now().wall() + ahead);
+        rig.advance(random.f64());
+        let date = httpdate::fmt_http_date(rig.now().wall() + ahead);
+        let headers = if random.bool() { vec![("date", date)] } else { vec![] };
+        let body = issued_body(&jwt(issued_at as i64, (issued_at + lifetime) as i64), 0, None);
+        let now = rig.now();
+        let next = rig.session.finish(id, answer(&call, &Reply::Whole(200, headers, body), sent), now);
+        if came_to(&next) == "token" {
+            lives += 1;
+        }
+        let pause = 0.01 + random.f64() / 10.0;
+        while rig.snapshot_serves().is_some() || rig.valid_token().is_some() {
+            let service = whole(rig.now().wall() + ahead);
+            assert!(service < issued_at + lifetime, "{lifetime} s, {ahead:?} ahead");
+            rig.advance(pause);
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Names and fields of the events, which are a contract.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use cg_auth_core::{
     TokenError, UserPrincipalName,
     model::{AccessToken, DelegatedAccessToken},
@@ -11,7 +13,7 @@ use cg_auth_core::{
 };
 
 use super::{BUSY, HOUR, REFUSED, Reply, Rig, answer, issued_body, jwt};
-use crate::support::SECRET;
+use crate::support::{SECRET, USER};
 
 /// The events since the last call, one line each.
 fn lines(rig: &mut Rig) -> Vec<String> {
@@ -59,12 +61,13 @@ fn every_event_has_its_name_and_fields() {
     rig.acquire(&Reply::Issued("second", 60, Some("r3")));
     rig.event_names();
     rig.advance(55.0);
-    let body = r#"{"requestId":"id-2"}"#.to_owned();
+    let body = r#"{"code":"Busy","requestId":"id-2"}"#.to_owned();
     let _ = rig.acquisition(&Reply::Whole(429, vec![("retry-after", "2".into())], body));
     assert_eq!(
         lines(&mut rig),
-        ["token_failed reason=due grant=refresh_token requests=1 took=0 \
-          error=the service answered 429 Too Many Requests request_id=id-2 retry_in=2"]
+        ["token_failed reason=due grant=refresh_token requests=1 took=0 kind=api \
+          recovery=retry status=429 code=Busy error=the service answered 429 Too Many Requests \
+          request_id=id-2 retry_in=2"]
     );
 
     rig.advance(5.0);
@@ -75,8 +78,8 @@ fn every_event_has_its_name_and_fields() {
     let _ = rig.finish(id, &call, &Reply::Status(503, Some("9")));
     assert_eq!(
         lines(&mut rig),
-        ["token_failed reason=expired grant=credential requests=2 took=0 \
-          error=the service answered 503 Service Unavailable retry_in=9"]
+        ["token_failed reason=expired grant=credential requests=2 took=0 kind=api \
+          recovery=retry status=503 error=the service answered 503 Service Unavailable retry_in=9"]
     );
 
     rig.advance(9.0);
@@ -126,16 +129,86 @@ fn a_failure_without_a_request_names_no_grant() {
     let now = rig.now();
     let _ = rig.session.begin(id, Err(TokenError::secret("the vault is sealed")), now);
     let [events] = &lines(&mut rig)[..] else { panic!() };
-    let begin =
-        "token_failed reason=missing requests=0 took=0 error=cannot read the client secret retry_in=0.";
+    let begin = "token_failed reason=missing requests=0 took=0 kind=secret recovery=fix_configuration \
+         error=cannot read the client secret: the vault is sealed retry_in=0.";
     assert!(events.starts_with(begin), "{events}");
 
     let mut rig = Rig::new();
     let id = rig.start();
     let _ = rig.panicked(id);
     let [events] = &lines(&mut rig)[..] else { panic!() };
-    let begin = "token_failed reason=missing requests=0 took=0 error=the token acquisition ended in a panic retry_in=0.";
+    let begin = "token_failed reason=missing requests=0 took=0 kind=lost recovery=retry \
+                 error=the token acquisition ended in a panic retry_in=0.";
     assert!(events.starts_with(begin), "{events}");
+}
+
+#[test]
+fn a_failure_tells_its_whole_chain_of_causes_and_names_its_kind() {
+    let page = Reply::Whole(403, vec![], "<html>".into());
+    let sealed = TransportError::tls(std::io::Error::other("certificate of another host"));
+    for (reply, fields) in [
+        (page, ["kind=api recovery=fix_configuration status=403 ", "403 Forbidden: the body is not one of"]),
+        (
+            Reply::Unsent(sealed),
+            ["kind=transport recovery=retry ", ": certificate of another host retry_in="],
+        ),
+        (REFUSED, ["kind=api recovery=replace_credential status=401 ", "401 Unauthorized retry_in="]),
+        (
+            Reply::Status(302, None),
+            ["kind=protocol recovery=fix_configuration status=302 ", "check the base URL"],
+        ),
+    ] {
+        let mut rig = Rig::new();
+        let _ = rig.acquisition(&reply);
+        let [line] = &lines(&mut rig)[..] else { panic!() };
+        assert!(fields.iter().all(|field| line.contains(field)), "{line}");
+    }
+}
+
+#[test]
+fn a_code_that_is_too_long_for_a_log_is_left_out() {
+    let code = |length: usize| {
+        let mut rig = Rig::new();
+        let body = format!(r#"{{"code":"{0}","requestId":"{0}"}}"#, "x".repeat(length));
+        let _ = rig.acquisition(&Reply::Whole(500, vec![], body));
+        let [line] = &lines(&mut rig)[..] else { panic!() };
+        (line.contains(" code=x"), line.contains(" request_id=x"))
+    };
+    assert_eq!([code(128), code(129)], [(true, true), (false, false)]);
+}
+
+#[test]
+fn the_fields_of_an_event_in_a_pool_begin_with_the_user() {
+    let mut rig = Rig::new();
+    let _ = rig.acquisition(&BUSY);
+    let [event] = &rig.session.take_events()[..] else { panic!() };
+    let user = rig.session.user_principal_name();
+    let (first, others) = (("user", USER.to_owned()), event.fields());
+    assert_eq!(event.fields_of(user), [vec![first], others].concat());
+}
+
+#[test]
+fn the_state_has_the_last_error_and_its_moment_also_after_a_success() {
+    let mut rig = Rig::new();
+    let state = rig.session.state(rig.now());
+    assert_eq!(state.user_principal_name.as_str(), USER);
+    assert!(state.last_error.is_none() && state.retry_in.is_none());
+
+    let failed_at = rig.now().wall();
+    let _ = rig.acquisition(&Reply::Status(503, Some("9")));
+    rig.advance(4.0);
+    let state = rig.session.state(rig.now());
+    let (error, at) = state.last_error.unwrap();
+    assert_eq!((error.as_call().unwrap().status().unwrap().as_u16(), at), (503, failed_at));
+    assert_eq!(state.retry_in, Some(Duration::from_secs(5)));
+
+    rig.advance(5.0);
+    rig.acquire(&HOUR);
+    let state = rig.session.state(rig.now());
+    assert_eq!((state.failures, state.retry_in), (0, None));
+    assert_eq!(state.last_error.unwrap().1, failed_at);
+    rig.clear();
+    assert!(rig.session.state(rig.now()).last_error.is_none());
 }
 
 #[test]
@@ -158,7 +231,11 @@ fn a_dropped_refresh_token_says_whether_it_was_refused_and_the_second_refusal_sw
     rig.advance(60.0);
     for events in [
         &["refresh_token_dropped refused=true"][..],
-        &["refresh_token_dropped refused=true", "refresh_switched_off"],
+        &[
+            "refresh_token_dropped refused=true",
+            "refresh_switched_off likely_causes=a proxy drops headers whose name has an underscore, as nginx \
+             does by default; or another process uses the same user",
+        ],
     ] {
         rig.event_names();
         let id = rig.start();
@@ -188,11 +265,15 @@ fn a_request_that_was_never_made_is_not_counted() {
 
 #[test]
 fn a_duration_that_contradicts_the_claims_is_reported_once() {
+    let an_hour = |rig: &Rig| {
+        let now = rig.now().wall().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        jwt(now, now + 3600)
+    };
     let mut rig = Rig::new();
     for (events, duration) in
         [(vec!["duration_mismatch duration=60 lifetime=3600"], 60), (vec![], 60), (vec![], 3600)]
     {
-        let reply = Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), duration, None));
+        let reply = Reply::Whole(200, vec![], issued_body(&an_hour(&rig), duration, None));
         rig.acquire(&reply);
         let mut lines = lines(&mut rig);
         assert!(lines.pop().unwrap().ends_with("lifetime=3600 expiry_source=jwt_claims"));
@@ -202,7 +283,7 @@ fn a_duration_that_contradicts_the_claims_is_reported_once() {
     // In the right unit the duration fits.
     let mut rig = Rig::new();
     rig.session = rig.session.with_duration_unit(DurationUnit::Minutes);
-    rig.acquire(&Reply::Whole(200, vec![], issued_body(&jwt(1000, 4600), 60, None)));
+    rig.acquire(&Reply::Whole(200, vec![], issued_body(&an_hour(&rig), 60, None)));
     assert_eq!(rig.event_names(), ["token_acquired"]);
 }
 

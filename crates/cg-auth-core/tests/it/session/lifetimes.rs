@@ -115,6 +115,22 @@ fn a_lifetime_counts_from_the_moment_the_request_was_sent() {
 }
 
 #[test]
+fn an_answer_without_the_moment_of_its_request_counts_from_the_start_of_the_acquisition() {
+    let mut rig = Rig::new();
+    let id = rig.start();
+    rig.advance(20.0);
+    let call = rig.call(id);
+    let now = rig.now();
+    let mut result = answer(&call, &Reply::Issued("first", 60, None), now);
+    result.as_mut().unwrap().sent = None;
+    assert_eq!(came_to(&rig.session.finish(id, result, now)), "token");
+    rig.advance(39.999);
+    assert!(rig.valid_token().is_some());
+    rig.advance(0.001);
+    assert!(rig.valid_token().is_none());
+}
+
+#[test]
 fn jitter_moves_the_early_phase_once_per_token_and_nothing_else() {
     let mut early = BTreeSet::new();
     for seed in 0..20 {

@@ -25,6 +25,10 @@ type Emitted = (Level, &'static str, &'static str, Vec<(&'static str, String)>);
 struct Fields(Vec<(&'static str, String)>);
 
 impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.push((field.name(), value.to_string()));
+    }
+
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.0.push((field.name(), value.to_string()));
     }
@@ -65,9 +69,9 @@ impl Subscriber for Collector {
     fn exit(&self, _: &span::Id) {}
 }
 
-fn emitted(event: &Event) -> Emitted {
+fn emitted(trace: impl FnOnce()) -> Emitted {
     let seen = Arc::default();
-    with_default(Collector(Arc::clone(&seen)), || trace_event(event));
+    with_default(Collector(Arc::clone(&seen)), trace);
     let mut seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 1);
     seen.remove(0)
@@ -105,16 +109,32 @@ fn events() -> Vec<(Level, Event)> {
     ]
 }
 
+/// The fields without the message, which is the name of the event.
+fn without_message(mut fields: Vec<(&'static str, String)>, event: &Event) -> Vec<(&'static str, String)> {
+    fields.retain(|(name, value)| {
+        let is_message = *name == "message";
+        assert!(!is_message || value == event.name(), "{value}");
+        !is_message
+    });
+    fields
+}
+
 #[test]
 fn every_event_is_emitted_with_its_own_name_and_fields() {
     for (level, event) in events() {
-        let (its_level, target, name, mut fields) = emitted(&event);
+        let (its_level, target, name, fields) = emitted(|| trace_event(&event));
         assert_eq!((its_level, target, name), (level, "cg_auth", event.name()));
-        fields.retain(|(name, value)| {
-            let is_message = *name == "message";
-            assert!(!is_message || value == event.name(), "{value}");
-            !is_message
-        });
-        assert_eq!(fields, event.fields(), "{event:?}");
+        assert_eq!(without_message(fields, &event), event.fields(), "{event:?}");
+    }
+}
+
+#[test]
+fn every_event_of_a_pool_is_emitted_with_its_user() {
+    let user = UserPrincipalName::new("someone@example.com").unwrap();
+    for (level, event) in events() {
+        let (its_level, _, name, fields) = emitted(|| trace_event_of(&user, &event));
+        assert_eq!((its_level, name), (level, event.name()));
+        assert_eq!(fields.iter().find(|(name, _)| *name == "user").unwrap().1, "someone@example.com");
+        assert_eq!(without_message(fields, &event), event.fields_of(&user), "{event:?}");
     }
 }
