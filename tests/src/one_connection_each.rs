@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use cg_auth_core::{
     body::{Body, BodyCollector},
     causes::find_cause,
+    model::localhost_addresses,
     transport::{HttpTransport, TransportError},
 };
 use h2::Reason;
@@ -66,8 +67,12 @@ impl OneConnectionEach {
     async fn connect(&self, uri: &Uri) -> Result<(TokioIo<Box<dyn Stream>>, bool), TransportError> {
         let host = uri.host().ok_or_else(|| TransportError::config("the URI has no host"))?;
         let https = uri.scheme() == Some(&Scheme::HTTPS);
-        let address = format!("{host}:{}", uri.port_u16().unwrap_or(if https { 443 } else { 80 }));
-        let tcp = TcpStream::connect(address).await.map_err(TransportError::connect)?;
+        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        let tcp = match localhost_addresses(host) {
+            Some(addresses) => TcpStream::connect(&addresses.map(|ip| (ip, port).into())[..]).await,
+            None => TcpStream::connect(format!("{host}:{port}")).await,
+        };
+        let tcp = tcp.map_err(TransportError::connect)?;
         if !https {
             return Ok((TokioIo::new(Box::new(tcp)), self.http2_prior_knowledge));
         }
@@ -109,9 +114,9 @@ impl HttpTransport for OneConnectionEach {
             let frame = frame.map_err(|error| classify(error, true))?;
             collected.push(frame.data_ref().map_or(&[], |piece| piece))?;
         }
-        let body = collected.finish();
+        let (has_ended, body) = (body.is_end_stream(), collected.finish());
         // hyper reports an HTTP/2 stream that was reset without an error as one that has ended.
-        let is_cut_off = (body.len() as u64) < announced;
+        let is_cut_off = (body.len() as u64) < announced || (is_http2 && !has_ended);
         if is_cut_off { Err(TransportError::closed("cut off")) } else { Ok(Response::from_parts(head, body)) }
     }
 }

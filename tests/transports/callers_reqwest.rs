@@ -14,7 +14,11 @@ use cg_auth_tests::{
     listener::{Listener, ok, while_serving},
 };
 use http::{Request, Response, StatusCode};
-use reqwest::{Certificate, Client, ClientBuilder, redirect, retry};
+use reqwest::{
+    Certificate, Client, ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect, retry,
+};
 
 use super::{
     environment::run_test_in_environment,
@@ -75,6 +79,34 @@ fn a_client_that_cannot_be_built_is_a_config_error() {
     let unreadable = Client::builder().user_agent("line\nbreak");
     let refused = ReqwestTransport::from_builder(unreadable).unwrap_err();
     assert_eq!(refused.kind(), TransportErrorKind::Config);
+}
+
+/// A resolver of the caller that leads every name to a multicast address for documentation (RFC 6676), to
+/// which the operating system refuses a TCP connection at once.
+#[derive(Debug)]
+struct LyingResolver;
+
+impl Resolve for LyingResolver {
+    fn resolve(&self, _: Name) -> Resolving {
+        let lie: Addrs = Box::new(std::iter::once(([233, 252, 0, 1], 0).into()));
+        Box::pin(std::future::ready(Ok(lie)))
+    }
+}
+
+#[tokio::test]
+async fn localhost_is_this_machine_whatever_the_resolver_of_the_client_says() {
+    bounded(async {
+        let listener = Listener::bind().await;
+        let client = Client::builder().dns_resolver(LyingResolver);
+        let transport = ReqwestTransport::from_builder(client).unwrap();
+        for host in ["localhost", "localhost."] {
+            let call = transport.send(get(&format!("http://{host}:{}/", listener.address().port())));
+            while_serving(call, listener.answer(ok(""))).await.unwrap();
+        }
+        let other = transport.send(get("http://service.example")).await.unwrap_err();
+        assert_eq!(other.kind(), TransportErrorKind::Connect);
+    })
+    .await;
 }
 
 /// A program may have made the client verbose to debug its connections.

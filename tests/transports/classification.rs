@@ -46,6 +46,9 @@ impl Row {
 
     /// Whether `T` has the feature that the row is about.
     fn concerns<T: Subject>(&self) -> bool {
+        if self.failure == "HTTP/2 stream reset without an error after a body of unknown length" {
+            return T::SEES_THE_END_OF_A_STREAM;
+        }
         match self.failure.split(' ').next() {
             Some("kept") => T::KEEPS_CONNECTIONS,
             Some("client" | "proxy") => T::HAS_SETTINGS,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cg_auth_core::{AuthClient, CallError, endpoint::Answer, model::DelegatedAccessToken};
 use cg_auth_tests::{
-    http2::{GOAWAY, Http2},
+    http2::{GOAWAY, Http2, RST_STREAM},
+    join::join_all,
     listener::{Listener, TOKEN, while_serving},
 };
 use cg_auth_transport_util::Http2::PriorKnowledge;
@@ -29,6 +30,54 @@ async fn the_debug_data_of_a_goaway_is_not_shown<T: Subject>() {
     let shown = everything_shown(&result.unwrap_err());
     assert!(shown.contains("PROTOCOL_ERROR"), "{shown}");
     assert!(!shown.contains(&secret) && !shown.contains("bad header"), "{shown}");
+}
+
+/// A server that needs no more of the request may say so after its answer (RFC 9113 section 8.1).
+#[apply(every_transport)]
+async fn an_answer_that_has_ended_survives_the_reset_of_its_stream<T: Subject>() {
+    let result = call::<T>(async |mut http2: Http2, stream| {
+        http2.answer(stream, TOKEN).await;
+        http2.write(RST_STREAM, 0, stream, &0_u32.to_be_bytes()).await;
+        http2.read_to_the_end().await;
+    })
+    .await;
+    assert_eq!(result.unwrap().value.access_token().expose_secret(), "at-1");
+}
+
+/// A GOAWAY that names the last stream which the server answers says of every later one that it was not
+/// processed. Each of those calls is repeated on another connection.
+#[apply(own_transports)]
+async fn calls_that_a_goaway_does_not_cover_all_succeed<T: Configurable>() {
+    const CALLS: usize = 16;
+    let listener = Listener::bind().await;
+    let settings = without_platform_roots().http2(PriorKnowledge);
+    let client = AuthClient::new(listener.base_url(), T::with_settings(settings));
+    let credential = credential();
+    let server = async {
+        let mut first = Http2::accept(&listener).await;
+        let answered = first.request().await;
+        for _ in 1..CALLS {
+            first.request().await;
+        }
+        first.answer(answered, TOKEN).await;
+        let no_error = 0_u32;
+        first.write(GOAWAY, 0, 0, &[answered.to_be_bytes(), no_error.to_be_bytes()].concat()).await;
+        let next = async {
+            loop {
+                let mut next = Http2::accept(&listener).await;
+                tokio::spawn(async move {
+                    while let Some(stream) = next.request_or_end().await {
+                        next.answer(stream, TOKEN).await;
+                    }
+                });
+            }
+        };
+        tokio::join!(first.read_to_the_end(), next)
+    };
+    let calls = join_all((0..CALLS).map(|_| client.get_delegate_access_token(&credential)));
+    for answer in while_serving(calls, server).await {
+        answer.unwrap();
+    }
 }
 
 /// A load balancer may forget a connection without closing it. Pings find that out; without them every call

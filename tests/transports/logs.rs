@@ -7,12 +7,21 @@ use std::{
 
 use cg_auth_core::{AuthClient, BaseUrl, transport::HttpTransport};
 use cg_auth_emulator::Emulator;
-use cg_auth_tests::listener::{Listener, TOKEN, ok, while_serving};
+use cg_auth_tests::{
+    http2::{GOAWAY, Http2},
+    listener::{Listener, TOKEN, ok, while_serving},
+};
 use macro_rules_attribute::apply;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use super::{
     environment::{run_test_in_environment, test_of},
+    http2::call,
     messages::assert_text_hides,
     proxies::{LOGIN, base_url, proxied, proxy, proxy_to, service, through},
     subject::{Configurable, client_over, credential},
@@ -45,6 +54,30 @@ async fn no_secret_is_logged_on_the_way_through_a_proxy<T: Configurable>() {
     let handed_over = proxied::<T>(&proxy.url_with("user", "hunter2%40"));
     let base_url = BaseUrl::parse_allowing_http("http://service.example").unwrap();
     assert_keeps_quiet(&log, client_over(base_url, handed_over), &service).await;
+}
+
+/// The READMEs of the transports name the filter. Without it h2 logs the text.
+#[apply(own_transports)]
+async fn the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log<T: Configurable>() {
+    let test =
+        test_of::<T>(module_path!(), "the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log");
+    let readme = match <T as Configurable>::NAME {
+        "hyper" => include_str!("../../crates/cg-auth-hyper/README.md"),
+        _ => include_str!("../../crates/cg-auth-reqwest/README.md"),
+    };
+    let filter = readme.lines().find(|line| line.starts_with("debug,h2=info")).expect("a filter");
+    let filter = filter.parse::<Targets>().unwrap();
+    let Some(log) = Log::with_filter(&test, filter).await else { return };
+    let result = call::<T>(async |mut http2: Http2, _| {
+        let protocol_error = 1_u32.to_be_bytes();
+        http2.write(GOAWAY, 0, 0, &[&[0; 4], &protocol_error, b"canary".as_slice()].concat()).await;
+        http2.read_to_the_end().await;
+    })
+    .await;
+    result.unwrap_err();
+    tracing::debug!(target: "cg_auth", "the log is on");
+    assert!(log.text().contains("the log is on"), "nothing is logged: {}", log.text());
+    assert!(!log.text().contains("canary"), "{}", log.text());
 }
 
 async fn assert_keeps_quiet(log: &Log, client: AuthClient, service: &Listener) {
@@ -81,6 +114,11 @@ impl Log {
     /// Runs `test` again in a process of its own, and returns the log there. Returns `None` in the first
     /// process once the second one has ended.
     pub(crate) async fn of_a_process_for(test: &str) -> Option<Self> {
+        Self::with_filter(test, Targets::new().with_default(LevelFilter::TRACE)).await
+    }
+
+    /// The same, of what `filter` lets through.
+    async fn with_filter(test: &str, filter: Targets) -> Option<Self> {
         const MARK: &str = "CG_AUTH_TESTS_LOG";
         if env::var_os(MARK).is_none() {
             run_test_in_environment(test, &[(MARK, "1")]).await;
@@ -88,8 +126,8 @@ impl Log {
         }
         let log = Self::default();
         let written = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE);
-        subscriber.with_writer(move || written.clone()).init();
+        let lines = tracing_subscriber::fmt::layer().with_writer(move || written.clone());
+        tracing_subscriber::registry().with(lines.with_filter(filter)).init();
         Some(log)
     }
 

@@ -22,6 +22,8 @@ mod environment;
 mod http2;
 mod logs;
 mod messages;
+#[cfg(target_os = "linux")]
+mod names;
 mod operations;
 mod pem_texts;
 mod proxies;

@@ -44,6 +44,17 @@ macro_rules! own_transports {
     };
 }
 
+/// For a behaviour of the transports that can tell that an HTTP/2 stream was reset without an error.
+macro_rules! transports_that_see_the_end_of_a_stream {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test]
+            [hyper: HyperTransport, third_party: OneConnectionEach]
+            $($behaviour)+
+        }
+    };
+}
+
 /// Like `own_transports`, with tasks and connections that two threads poll.
 macro_rules! own_transports_on_two_threads {
     ($($behaviour:tt)+) => {

@@ -31,6 +31,7 @@ async fn https_uses_the_proxy_of_the_environment<T: Configurable>() {
         [("HTTPS_PROXY", PROXY), ("ALL_PROXY", UNREACHABLE)],
         [("HTTPS_PROXY", ""), ("ALL_PROXY", PROXY)],
         [("HTTPS_PROXY", PROXY_WITHOUT_SCHEME), ("ALL_PROXY", "")],
+        [("HTTPS_PROXY", " \r"), ("ALL_PROXY", " http://user:hunter2%40@PROXY\r")],
     ] {
         assert_eq!(proxied_hosts::<T>(&variables).await, tunnelled::<T>(&HOSTS), "{variables:?}");
     }
@@ -68,6 +69,9 @@ async fn no_proxy_lists_the_hosts_that_are_reached_directly<T: Configurable>() {
         ("233.252.0.0/25,ff0e::db8:0:0/96", &[service, below, beside, other_ipv4]),
         ("ff0e::db8:0:1", &[service, below, beside, ipv4, other_ipv4]),
         ("[ff0e::db8:0:1]", &[service, below, beside, ipv4, other_ipv4]),
+        ("service.example:443 ; 233.252.*", &[beside, ipv6]),
+        ("service.example:8443", &HOSTS),
+        ("[ff0e::db8:0:1]:443", &[service, below, beside, ipv4, other_ipv4]),
         ("*", &[]),
     ];
     for lists in lists.chunks(PROCESSES / 2) {
@@ -112,6 +116,27 @@ async fn an_unreadable_proxy_variable_fails_the_first_request_that_needs_it<T: C
             run_in_environment::<T>(module_path!(), test, &variables).await;
         }))
         .await;
+    }
+}
+
+#[apply(own_transports)]
+async fn an_unreadable_entry_of_no_proxy_fails_the_requests_that_it_may_concern<T: Configurable>() {
+    const MARK: &str = "CG_AUTH_TESTS_NO_PROXY";
+    if env::var_os(MARK).is_none() {
+        let test = "an_unreadable_entry_of_no_proxy_fails_the_requests_that_it_may_concern";
+        let list = ("no_proxy", "233.252.0.1, user:hunter2%40@*service.example");
+        let variables = [("HTTPS_PROXY", UNREACHABLE), list, (MARK, "1")];
+        return run_in_environment::<T>(module_path!(), test, &variables).await;
+    }
+    let transport = T::default();
+    let error = transport.send(get("https://service.example")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Config);
+    let told = cause_chain(&error);
+    assert!(told.contains("no_proxy has an entry that cannot be read: number 2"), "{told}");
+    assert_hides(&error, &LOGIN);
+    for elsewhere in ["https://233.252.0.1", "http://service.example", "https://127.0.0.1:1"] {
+        let error = transport.send(get(elsewhere)).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{elsewhere}");
     }
 }
 

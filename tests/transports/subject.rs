@@ -29,6 +29,9 @@ pub(crate) trait Subject: HttpTransport + Sized + 'static {
     const KEEPS_CONNECTIONS: bool = true;
     /// Whether it has the settings of this workspace, and with them proxies and client certificates.
     const HAS_SETTINGS: bool = false;
+    /// Whether it can tell that an HTTP/2 stream was reset without an error. reqwest cannot in this package,
+    /// which enables its feature `gzip`; the tests of `cg-auth-reqwest` cover it.
+    const SEES_THE_END_OF_A_STREAM: bool = false;
     /// Whether its errors say what an operator can check.
     const ADVISES: bool = true;
 
@@ -71,6 +74,8 @@ impl Default for Settings<'_> {
 pub(crate) trait Configurable: Subject {
     /// The name of the transport in the names of tests.
     const NAME: &str;
+    /// [`Subject::SEES_THE_END_OF_A_STREAM`].
+    const SEES_THE_END_OF_A_STREAM: bool;
     /// Whether it asks a proxy for a tunnel to an IPv6 address.
     const TUNNELS_TO_IPV6: bool;
 
@@ -84,6 +89,7 @@ pub(crate) trait Configurable: Subject {
 
 impl Configurable for HyperTransport {
     const NAME: &str = "hyper";
+    const SEES_THE_END_OF_A_STREAM: bool = true;
     const TUNNELS_TO_IPV6: bool = true;
 
     fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
@@ -93,6 +99,7 @@ impl Configurable for HyperTransport {
 
 impl Configurable for ReqwestTransport {
     const NAME: &str = "reqwest";
+    const SEES_THE_END_OF_A_STREAM: bool = false;
     const TUNNELS_TO_IPV6: bool = false;
 
     fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
@@ -103,6 +110,7 @@ impl Configurable for ReqwestTransport {
 impl<T: Configurable> Subject for T {
     const NAME: &str = <T as Configurable>::NAME;
     const HAS_SETTINGS: bool = true;
+    const SEES_THE_END_OF_A_STREAM: bool = <T as Configurable>::SEES_THE_END_OF_A_STREAM;
 
     fn with(settings: Settings<'_>) -> Self {
         let roots = match settings.extra_roots {
@@ -119,6 +127,7 @@ impl<T: Configurable> Subject for T {
 impl Subject for OneConnectionEach {
     const NAME: &str = "third_party";
     const KEEPS_CONNECTIONS: bool = false;
+    const SEES_THE_END_OF_A_STREAM: bool = true;
     const ADVISES: bool = false;
 
     fn with(settings: Settings<'_>) -> Self {

@@ -13,8 +13,28 @@ use cg_auth_tests::{
 };
 use http::{HeaderName, HeaderValue, Request};
 use macro_rules_attribute::apply;
+use tokio::net::TcpListener;
 
-use super::subject::{Subject, client, client_over, credential};
+use super::{
+    environment::skipped,
+    subject::{Subject, client, client_over, credential},
+};
+
+#[apply(every_transport)]
+async fn any_spelling_of_an_ipv6_address_leads_to_the_service<T: Subject>() {
+    let Ok(socket) = TcpListener::bind("[::1]:0").await else {
+        return skipped("this machine has no IPv6");
+    };
+    let listener = Listener::from(socket);
+    for host in ["[0:0:0:0:0:0:0:1]", "[::0001]", "[0::0:0.0.0.1]"] {
+        let base_url = BaseUrl::parse(&format!("http://{host}:{}", listener.address().port())).unwrap();
+        let (client, credential) = (client::<T>(base_url), credential());
+        let (answer, (request, _)) =
+            tokio::join!(client.get_delegate_access_token(&credential), listener.answer(ok(TOKEN)));
+        answer.unwrap();
+        assert_eq!(request.values("host"), [listener.address().to_string().as_bytes()]);
+    }
+}
 
 #[apply(every_transport)]
 async fn a_request_arrives_as_it_was_built<T: Subject>() {

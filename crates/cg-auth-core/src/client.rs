@@ -134,6 +134,10 @@ impl AuthClient {
     /// Calls any endpoint. It makes as many attempts as the [`RetryPolicy`], the deadline and the shared
     /// retry budget allow. Dropping the future cancels the call.
     ///
+    /// Two retries of a call cost no budget: those after a connection that ended before it took the request,
+    /// for instance with an HTTP/2 GOAWAY. One such connection may turn away many calls at once, and the
+    /// service has no work with them.
+    ///
     /// # Errors
     /// [`CallError`], which says at which stage the last attempt failed and how many attempts there were.
     pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, CallError> {
@@ -143,6 +147,7 @@ impl AuthClient {
         let left_at = |now: Now| timeout.saturating_sub(now.saturating_since(begun));
         retry_budget.deposit();
         let mut attempts = 0;
+        let mut free_retries = 0;
         let mut sent_before = false;
         let error = loop {
             attempts += 1;
@@ -161,14 +166,21 @@ impl AuthClient {
                 jitter: fastrand::f64(),
             };
             let Some(wait) = retry_policy.wait_after(&attempt) else { break error };
-            let Some(retry) = retry_budget.withdraw() else { break error };
+            let is_free = error.is_untaken() && free_retries < FREE_RETRIES;
+            let retry = if is_free { None } else { retry_budget.withdraw() };
+            if !is_free && retry.is_none() {
+                break error;
+            }
+            free_retries += u32::from(is_free);
             runtime.sleep(wait).await;
             // The sleep may have ended late. The client sends no request that the deadline would cut off,
             // because such a request may still reach the service.
             if !attempt.could_be_repeated_within(left_at(runtime.now())) {
                 break error;
             }
-            retry.spend();
+            if let Some(retry) = retry {
+                retry.spend();
+            }
             sent_before |= error.may_have_been_sent();
         };
         Err(error.or_sent_before(sent_before))
@@ -226,3 +238,6 @@ impl AuthClient {
         endpoint.read_with(response, options).map_err(|error| error.received_at(runtime.now()).into())
     }
 }
+
+/// How many retries of a call cost no budget because a connection turned the request away.
+const FREE_RETRIES: u32 = 2;

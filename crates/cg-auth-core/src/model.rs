@@ -23,7 +23,7 @@ pub(crate) mod user_principal_name;
 pub use self::{
     api_error::ApiError,
     api_result::{DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue},
-    base_url::is_loopback_host,
+    base_url::{is_loopback_host, localhost_addresses},
     delegated_access_token::DelegatedAccessToken,
     environment::Environment,
     json_contract::{JsonContract, Wire},

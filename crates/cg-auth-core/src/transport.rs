@@ -25,6 +25,11 @@
 //! 10. **It uses a proxy only when one is configured**: for `https:` by the environment or the caller, for
 //!     plain `http:` by the caller, for a [loopback host](crate::model::is_loopback_host) never. If the
 //!     caller passes its own HTTP client, the proxy settings of that client apply.
+//! 11. **It connects `localhost` to a loopback address**, whatever a resolver says: without TLS a resolver
+//!     could otherwise send the secret to another machine.
+//!     [`localhost_addresses`](crate::model::localhost_addresses) replaces the look-up. Any other name over
+//!     plain `http:` is one that the caller allowed, by
+//!     [`BaseUrl::parse_allowing_http`](crate::BaseUrl::parse_allowing_http).
 //!
 //! # Failures
 //!

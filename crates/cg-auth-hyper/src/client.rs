@@ -18,13 +18,13 @@ use hyper_timeout::TimeoutConnector;
 use hyper_util::{
     client::legacy::{
         Client, ResponseFuture,
-        connect::{Connect, Connection, HttpConnector},
+        connect::{Connect, Connection},
     },
     rt::{TokioExecutor, TokioTimer},
 };
 use tower_service::Service;
 
-use crate::connector::Connector;
+use crate::connector::{Connector, LoopbackOnly, Resolver, TcpConnector};
 
 /// A client without the type of its connector.
 pub(crate) trait PooledClient: Send + Sync {
@@ -56,7 +56,7 @@ where
         .http2_keep_alive_timeout(ping_timeout)
         .http2_keep_alive_while_idle(true)
         .http2_only(settings.http2 == Http2::PriorKnowledge);
-    let mut connector = TimeoutConnector::new(connector);
+    let mut connector = TimeoutConnector::new(LoopbackOnly::new(connector));
     connector.set_connect_timeout(Some(settings.connect_timeout));
     client.build(connector)
 }
@@ -93,8 +93,10 @@ pub(crate) fn connector(
     Ok((Connector::new(tcp.clone(), tcp, proxies), Some(problem)))
 }
 
-fn tcp_connector(settings: &TransportSettings) -> HttpConnector {
-    let mut tcp = HttpConnector::new();
+fn tcp_connector(settings: &TransportSettings) -> TcpConnector {
+    let mut tcp = TcpConnector::new_with_resolver(Resolver::new());
+    // The addresses of a name share this time, so that a silent one leaves some to the next.
+    tcp.set_connect_timeout(Some(settings.connect_timeout));
     tcp.set_nodelay(true);
     tcp.set_local_address(settings.local_address);
     tcp

@@ -1,5 +1,7 @@
 //! [`Connector`]: opens a TCP connection to the service or to a proxy, or a tunnel through the proxy.
 
+mod loopback_only;
+mod resolver;
 mod stream;
 
 use std::{
@@ -15,25 +17,28 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::{HttpConnector, proxy::Tunnel};
 use tower_service::Service;
 
-pub(crate) use self::stream::Stream;
+pub(crate) use self::{loopback_only::LoopbackOnly, resolver::Resolver, stream::Stream};
+
+/// Opens TCP connections.
+pub(crate) type TcpConnector = HttpConnector<Resolver>;
 
 /// Connects to a proxy, over TLS if its URL is `https:`.
 #[cfg(feature = "rustls")]
-pub(crate) type ProxyConnector = HttpsConnector<HttpConnector>;
+pub(crate) type ProxyConnector = HttpsConnector<TcpConnector>;
 /// Connects to a proxy.
 #[cfg(not(feature = "rustls"))]
-pub(crate) type ProxyConnector = HttpConnector;
+pub(crate) type ProxyConnector = TcpConnector;
 
 /// Opens a TCP connection, or a tunnel in its place. The connector around it adds TLS with the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
-    tcp: HttpConnector,
+    tcp: TcpConnector,
     to_proxy: ProxyConnector,
     proxies: Proxies,
 }
 
 impl Connector {
-    pub(crate) const fn new(tcp: HttpConnector, to_proxy: ProxyConnector, proxies: Proxies) -> Self {
+    pub(crate) const fn new(tcp: TcpConnector, to_proxy: ProxyConnector, proxies: Proxies) -> Self {
         Self { tcp, to_proxy, proxies }
     }
 }

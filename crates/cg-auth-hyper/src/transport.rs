@@ -68,6 +68,9 @@ impl HyperTransport {
     /// The connector is called with the scheme and the authority of the base URL. It does TLS, if there is
     /// any, and reports in [`Connected`](hyper_util::client::legacy::connect::Connected) whether HTTP/2 was
     /// negotiated.
+    ///
+    /// If it reports an [`HttpInfo`](hyper_util::client::legacy::connect::HttpInfo) there, a connection for plain
+    /// http to `localhost` must lead to a loopback address; otherwise the call fails with a config error.
     pub fn with_connector<C>(connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -106,7 +109,7 @@ impl HyperTransport {
         }
         let request = request.map(|body| Full::new(body.into_bytes()));
         let response = self.client.request(request).await.map_err(|error| classify(error, &route))?;
-        collect(response, self.body_limit, reading).await
+        collect(response, self.body_limit, true, reading).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! reqwest's client, from settings or from a builder of the caller.
 
-use cg_auth_core::transport::TransportError;
+use cg_auth_core::{model::localhost_addresses, transport::TransportError};
 use cg_auth_transport_util::{Http2, Proxies, Tls, TransportSettings};
 use http::Uri;
 use reqwest::{Client, ClientBuilder, Url};
@@ -33,6 +33,11 @@ pub(crate) fn client(
 /// Undoes the options of `builder` that break the contract. A verbose connection logs the secrets that it
 /// carries. The `no_` methods matter only if another crate of the program enables those features of reqwest.
 pub(crate) fn keeping_the_contract(builder: ClientBuilder) -> ClientBuilder {
+    // They come before any resolver, also one of the caller's. reqwest puts the port of the URL in place of 0.
+    let builder = ["localhost", "localhost."].into_iter().fold(builder, |builder, name| {
+        let addresses = localhost_addresses(name).into_iter().flatten();
+        builder.resolve_to_addrs(name, &addresses.map(|ip| (ip, 0).into()).collect::<Vec<_>>())
+    });
     builder
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -30,6 +30,7 @@ pub struct ReqwestTransport {
     proxies: Proxies,
     https_problem: Option<TransportError>,
     body_limit: usize,
+    bodies_know_their_end: bool,
 }
 
 impl ReqwestTransport {
@@ -54,15 +55,17 @@ impl ReqwestTransport {
     pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
         let (proxies, body_limit) = (Proxies::new(settings.proxy.clone()), settings.body_limit);
         let (client, https_problem) = client(settings, &proxies)?;
-        Ok(Self { client, proxies, https_problem, body_limit })
+        let bodies_know_their_end = is_without_decompression(&client);
+        Ok(Self { client, proxies, https_problem, body_limit, bodies_know_their_end })
     }
 
     /// A transport over the caller's client: its TLS, resolver, pool, timeouts and proxies stay.
     ///
     /// Redirects, retries, decompression, the proxies of the environment and the log of every byte are
-    /// switched off, since the contract forbids them. [`cg_auth_core`]'s own headers replace default headers
-    /// of the client with the same name. The caller is responsible for the other default headers, and for the
-    /// hosts that the client's proxies serve: a proxy for all hosts serves loopback hosts too, unless
+    /// switched off, since the contract forbids them. `localhost` is `::1` and 127.0.0.1, whatever the client's
+    /// resolver says. [`cg_auth_core`]'s own headers replace default headers of the client with the same name.
+    /// The caller is responsible for the other default headers, and for the hosts that the client's proxies
+    /// serve: a proxy for all hosts serves loopback hosts too, unless
     /// [`reqwest::Proxy::no_proxy`] excludes them.
     ///
     /// No limit is added. [`ReqwestTransport::builder`] limits the time to connect and finds silent HTTP/2
@@ -89,8 +92,13 @@ impl ReqwestTransport {
         if format!("{client:?}").contains("cookie_store: true") {
             return Err(TransportError::config("the client keeps cookies, which the contract forbids"));
         }
-        let proxies = Proxies::new(ProxyChoice::Off);
-        Ok(Self { client, proxies, https_problem: None, body_limit: Body::DEFAULT_LIMIT })
+        Ok(Self {
+            bodies_know_their_end: is_without_decompression(&client),
+            client,
+            proxies: Proxies::new(ProxyChoice::Off),
+            https_problem: None,
+            body_limit: Body::DEFAULT_LIMIT,
+        })
     }
 
     /// Limits the body of a response, in bytes. Default: 1 MiB.
@@ -102,13 +110,16 @@ impl ReqwestTransport {
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
-        let is_ipv6 = request.uri().host().is_some_and(|host| host.starts_with('['));
-        if is_ipv6 && route.tunnelling_proxy().is_some() {
-            return Err(TransportError::config("reqwest opens no tunnel to an IPv6 address; use its name"));
+        let host = request.uri().host().unwrap_or_default();
+        if let Some(proxy) = route.tunnelling_proxy().filter(|_| host.starts_with('[')) {
+            let (host, port) = (host, request.uri().port_u16().unwrap_or(443));
+            let problem =
+                format!("reqwest opens no tunnel to {host}:{port} through the proxy {}", proxy.uri());
+            return Err(TransportError::config(format!("{problem}: it is an IPv6 address; use its name")));
         }
         let request = convert(request)?;
         let response = self.client.execute(request).await.map_err(|error| classify(error, &route))?;
-        collect(response.into(), self.body_limit, classify_reading).await
+        collect(response.into(), self.body_limit, self.bodies_know_their_end, classify_reading).await
     }
 }
 
@@ -128,6 +139,14 @@ impl fmt::Debug for ReqwestTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReqwestTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
     }
+}
+
+/// Whether reqwest hands on hyper's bodies. With a feature such as `gzip`, which another crate of the program
+/// may enable, tower-http wraps each body and loses whether its stream has ended. Only the `Debug` output
+/// tells: it lists those features.
+fn is_without_decompression(client: &reqwest::Client) -> bool {
+    let shown = format!("{client:?}");
+    ["accepts: Accepts,", "accepts: Accepts }"].into_iter().any(|accepts| shown.contains(accepts))
 }
 
 /// reqwest parses the URI again and normalises it. A target that would change on the way is refused.
@@ -180,5 +199,52 @@ impl ReqwestTransportBuilder {
     /// that needs it fails instead.
     pub fn build(self) -> Result<ReqwestTransport, TransportError> {
         ReqwestTransport::from_settings(&self.settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    /// If a crate in this build enables a decompression of reqwest, the transport cannot tell.
+    #[tokio::test]
+    async fn an_http_2_stream_that_is_reset_without_an_end_is_no_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap());
+        let settings = TransportSettings::new().http2(cg_auth_transport_util::Http2::PriorKnowledge);
+        let transport = ReqwestTransport::from_settings(&settings).unwrap();
+        let server = async {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            answer_without_an_end(&mut connection).await;
+            std::future::pending::<()>().await;
+        };
+        let result = tokio::select! {
+            result = transport.send(Request::get(uri).body(Body::empty()).unwrap()) => result,
+            () = server => unreachable!(),
+        };
+        assert_eq!(result.is_err(), transport.bodies_know_their_end, "{result:?}");
+    }
+
+    /// HEADERS, DATA and RST_STREAM(NO_ERROR), once the request on stream 1 is there (RFC 9113 section 6).
+    async fn answer_without_an_end(connection: &mut TcpStream) {
+        connection.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+        connection.read_exact(&mut [0; 24]).await.unwrap();
+        loop {
+            let mut head = [0; 9];
+            connection.read_exact(&mut head).await.unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            connection.read_exact(&mut vec![0; length]).await.unwrap();
+            if head[3] == 1 {
+                break;
+            }
+        }
+        connection.write_all(&[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88]).await.unwrap();
+        connection.write_all(&[0, 0, 2, 0, 0, 0, 0, 0, 1, b'{', b'}']).await.unwrap();
+        connection.write_all(&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0]).await.unwrap();
     }
 }

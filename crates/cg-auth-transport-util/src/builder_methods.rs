@@ -26,8 +26,9 @@ macro_rules! builder_methods {
             ///
             /// Default: an `https:` request uses the first non-empty environment variable of `HTTPS_PROXY`,
             /// `https_proxy`, `ALL_PROXY` and `all_proxy`, unless `NO_PROXY` or `no_proxy` lists its host.
-            /// `NO_PROXY` lists names with their subdomains, addresses, networks, or `*`; a port has no
-            /// effect. An `http:` request uses no proxy. The environment is read when the transport is built.
+            /// `NO_PROXY` lists names with their subdomains, addresses, networks, or `*`, each with or without
+            /// a port. An `http:` request uses no proxy. The environment is read when the transport is
+            /// built.
             ///
             /// # Errors
             /// [`TransportError`](cg_auth_core::transport::TransportError) of the config kind when `url` is not the URL of

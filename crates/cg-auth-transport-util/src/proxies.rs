@@ -20,8 +20,8 @@ pub struct Proxies {
 enum Rule {
     /// For every host.
     Explicit(Proxy),
-    /// For `https:` to hosts that the list does not hold.
-    Environment(Proxy, NoProxy),
+    /// For `https:` to hosts that the list, from the variable of this name, does not hold.
+    Environment(Proxy, &'static str, NoProxy),
     /// For `https:`: a proxy variable of the environment is invalid, as this error says.
     Unreadable(TransportError),
 }
@@ -42,15 +42,18 @@ impl Proxies {
     /// The proxy that a request to `uri` goes through; `None` if it goes to its host directly.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind that names the environment variable when it cannot be read and
-    /// the request needs it.
+    /// [`TransportError`] of the config kind that names the environment variable when it, or an entry of the
+    /// list of excluded hosts, cannot be read and the request needs it.
     pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&Proxy>, TransportError> {
         let Some(host) = uri.host().filter(|host| !is_loopback_host(host)) else { return Ok(None) };
         let is_https = uri.scheme() == Some(&Scheme::HTTPS);
         match self.rule.as_deref() {
             Some(Rule::Explicit(proxy)) => Ok(Some(proxy)),
-            Some(Rule::Environment(proxy, excluded)) if is_https => {
-                Ok((!excluded.contains(host)).then_some(proxy))
+            Some(Rule::Environment(proxy, variable, list)) if is_https => {
+                match list.excludes(host, uri.port_u16().unwrap_or(443)) {
+                    Ok(is_excluded) => Ok((!is_excluded).then_some(proxy)),
+                    Err(unreadable) => Err(TransportError::config(format!("{variable} {unreadable}"))),
+                }
             }
             Some(Rule::Unreadable(problem)) if is_https => Err(problem.clone()),
             _ => Ok(None),
@@ -61,7 +64,7 @@ impl Proxies {
     #[must_use]
     pub fn chosen(&self) -> Option<&Proxy> {
         match self.rule.as_deref()? {
-            Rule::Explicit(proxy) | Rule::Environment(proxy, _) => Some(proxy),
+            Rule::Explicit(proxy) | Rule::Environment(proxy, ..) => Some(proxy),
             Rule::Unreadable(_) => None,
         }
     }
@@ -72,15 +75,15 @@ fn from_environment() -> Result<Option<Rule>, ConfigError> {
         return Ok(None);
     };
     let proxy = Proxy::parse_named(&url, name)?;
-    let excluded = first_variable(&["NO_PROXY", "no_proxy"])?.map_or_else(String::new, |(_, hosts)| hosts);
-    Ok(Some(Rule::Environment(proxy, NoProxy::parse(&excluded))))
+    let (name, excluded) = first_variable(&["NO_PROXY", "no_proxy"])?.unwrap_or_default();
+    Ok(Some(Rule::Environment(proxy, name, NoProxy::parse(&excluded))))
 }
 
-/// The name and value of the first variable that is set and not empty.
+/// The name and value of the first variable that is set and not blank.
 fn first_variable(names: &[&'static str]) -> Result<Option<(&'static str, String)>, ConfigError> {
     for name in names {
         match env::var(name) {
-            Ok(value) if value.is_empty() => {}
+            Ok(value) if value.trim().is_empty() => {}
             Ok(value) => return Ok(Some((name, value))),
             Err(env::VarError::NotPresent) => {}
             Err(env::VarError::NotUnicode(_)) => return Err(ConfigError::new(name, "is not UTF-8")),

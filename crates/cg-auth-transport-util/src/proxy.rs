@@ -30,7 +30,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Reads the URL of an `http:` or `https:` proxy. A URL without a scheme is `http:`.
+    /// Reads the URL of an `http:` or `https:` proxy. A URL without a scheme is `http:`. Blanks and line ends
+    /// around it have no effect.
     ///
     /// # Errors
     /// [`ConfigError`] with a hint. It never quotes the URL, which may hold a password.
@@ -44,7 +45,7 @@ impl Proxy {
     }
 
     fn read(url: &str) -> Result<Self, &'static str> {
-        let uri = Uri::from_str(url).map_err(|_| NO_URL)?;
+        let uri = Uri::from_str(url.trim()).map_err(|_| NO_URL)?;
         let scheme = uri.scheme().cloned().unwrap_or(Scheme::HTTP);
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
             return Err("has a scheme other than http and https, the only ones supported");
@@ -154,9 +155,11 @@ mod tests {
 
     #[test]
     fn a_url_without_a_scheme_is_http() {
-        let proxy = Proxy::parse("proxy.example:3128").unwrap();
-        assert_eq!(proxy.uri(), "http://proxy.example:3128/");
-        assert!(proxy.authorization().is_none());
+        for url in ["proxy.example:3128", "proxy.example:3128\r", " proxy.example:3128\t\r\n"] {
+            let proxy = Proxy::parse(url).unwrap();
+            assert_eq!(proxy.uri(), "http://proxy.example:3128/");
+            assert!(proxy.authorization().is_none());
+        }
     }
 
     #[test]
@@ -172,6 +175,8 @@ mod tests {
             "http://u:hunter2@proxy.example:",
             "http://u:hunter2@proxy.example:99999",
             "http://99999:99999",
+            "http://u:hunter2@proxy\r.example",
+            "\"http://u:hunter2@proxy.example\"",
         ] {
             let refused = Proxy::parse(url).map(drop).unwrap_err();
             assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{url}");

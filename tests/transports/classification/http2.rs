@@ -2,7 +2,7 @@
 
 use cg_auth_tests::{
     http2::{DATA, GOAWAY, Http2, RST_STREAM},
-    listener::{Listener, while_serving},
+    listener::{Listener, TOKEN, while_serving},
 };
 use macro_rules_attribute::apply;
 
@@ -45,6 +45,19 @@ async fn http_2_stream_reset_without_an_error_within_the_body<T: Subject>(row: &
     row.check(
         call::<T>(async |mut http2: Http2, stream| {
             http2.begin_answer_of(100, stream, "{").await;
+            http2.write(RST_STREAM, 0, stream, &NO_ERROR).await;
+            http2.read_to_the_end().await;
+        })
+        .await,
+    );
+}
+
+/// The piece is a whole document: its end is the end of the stream, not the last brace.
+#[apply(transports_that_see_the_end_of_a_stream)]
+async fn http_2_stream_reset_without_an_error_after_a_body_of_unknown_length<T: Subject>(row: &Row) {
+    row.check(
+        call::<T>(async |mut http2: Http2, stream| {
+            http2.begin_answer(stream, TOKEN).await;
             http2.write(RST_STREAM, 0, stream, &NO_ERROR).await;
             http2.read_to_the_end().await;
         })

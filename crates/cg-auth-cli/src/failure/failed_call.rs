@@ -92,17 +92,17 @@ impl FailedCall {
     }
 
     fn transport_text(&self, transport: &TransportError) -> String {
-        let (address, host) = (&self.address, self.address.host());
+        let address = &self.address;
         match transport.kind() {
             TransportErrorKind::Connect => match network_problem(transport) {
                 Some(problem) => format!("cannot reach {address}: {problem}"),
                 None => format!("cannot reach {address}"),
             },
             TransportErrorKind::Tls if self.is_unknown_issuer() => {
-                format!("the certificate of {host} is not trusted: unknown issuer")
+                format!("the certificate of {address} is not trusted: unknown issuer")
             }
             TransportErrorKind::Tls if self.any_text(|text| text.contains("invalid peer certificate")) => {
-                format!("the certificate of {host} is not trusted")
+                format!("the certificate of {address} is not trusted")
             }
             TransportErrorKind::Tls => format!("the TLS handshake with {address} failed"),
             TransportErrorKind::Closed => {
@@ -176,11 +176,11 @@ mod tests {
             (TransportError::connect("dns error"), "cannot reach example.com:443: dns error"),
             (
                 TransportError::refused_certificate("invalid peer certificate: UnknownIssuer"),
-                "the certificate of example.com is not trusted: unknown issuer",
+                "the certificate of example.com:443 is not trusted: unknown issuer",
             ),
             (
                 TransportError::refused_certificate("invalid peer certificate: Expired"),
-                "the certificate of example.com is not trusted",
+                "the certificate of example.com:443 is not trusted",
             ),
             (TransportError::tls("alert"), "the TLS handshake with example.com:443 failed"),
             (TransportError::closed("eof"), "the connection to example.com:443 ended"),

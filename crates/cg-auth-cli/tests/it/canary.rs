@@ -2,6 +2,11 @@
 
 use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName};
 use cg_auth_emulator::Emulator;
+use cg_auth_tests::{
+    http2::{GOAWAY, Http2},
+    listener::Listener,
+    tls::TlsServer,
+};
 
 use crate::harness::{
     answering, block_on, cg_auth, file, http, refresh_token_of, stderr, stdout, token_with_profile,
@@ -71,6 +76,37 @@ fn an_answer_that_echoes_the_request_in_its_headers_is_not_logged() {
                 assert!(!stderr(&output).contains(CANARY), "{status}: {}", stderr(&output));
             }
         }
+    }
+}
+
+/// h2 logs the debug data of a GOAWAY at the level that `-v` shows of other crates.
+#[test]
+fn the_debug_data_of_a_goaway_is_not_logged() {
+    for transport in ["reqwest", "hyper"] {
+        let output = block_on(async {
+            let listener = Listener::bind_tls_with(TlsServer::new().alpn(&[b"h2"])).await;
+            let ca_file = file("goaway-ca.pem", listener.ca_pem().unwrap());
+            let mut command = cg_auth();
+            command
+                .args(["token", "-v", "--base-url", listener.base_url().as_str(), "--upn", "a@b"])
+                .args(["--transport", transport, "--retries", "0", "--ca-file"])
+                .arg(ca_file)
+                .env("CG_AUTH_CLIENT_SECRET", CANARY)
+                .env("RUST_LOG", "trace");
+            let command = tokio::task::spawn_blocking(move || command.output().unwrap());
+            let mut http2 = Http2::accept(&listener).await;
+            http2.request().await;
+            let protocol_error = 1_u32.to_be_bytes();
+            let echo = format!("bad header clientsecret: {CANARY}");
+            let payload = [&[0; 4], &protocol_error, echo.as_bytes()].concat();
+            http2.write(GOAWAY, 0, 0, &payload).await;
+            http2.read_to_the_end().await;
+            command.await.unwrap()
+        });
+        let log = stderr(&output);
+        assert_ne!(output.status.code(), Some(0), "{log}");
+        assert!(log.contains("PROTOCOL_ERROR"), "{log}");
+        assert!(!log.contains(CANARY) && !log.contains("bad header"), "{transport}: {log}");
     }
 }
 

@@ -173,6 +173,14 @@ impl CallError {
         }
     }
 
+    /// Whether a connection was there, and ended before it took the request. A service that cannot be reached
+    /// is another matter: each retry tries to connect again.
+    pub(super) fn is_untaken(&self) -> bool {
+        let is_untaken =
+            |it: &TransportError| it.kind() == TransportErrorKind::Closed && !it.may_have_been_sent();
+        self.as_transport().is_some_and(is_untaken)
+    }
+
     /// The call, or one attempt, took longer than `limit`.
     pub(super) const fn timeout(limit: Duration) -> Self {
         Self { cause: Cause::Timeout(limit), attempts: 0, sent_before: false }

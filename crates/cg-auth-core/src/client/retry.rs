@@ -53,7 +53,7 @@ impl RetryPolicy {
     /// Limits the attempts of a call, the first included; zero counts as one. Default: 3.
     ///
     /// The retry budget that the clones of a client share holds ten retries, so a call makes at most eleven
-    /// attempts.
+    /// attempts, and two more if a connection ended before it took the request.
     #[must_use]
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;

@@ -10,9 +10,9 @@ use http::{
     uri::{PathAndQuery, Scheme},
 };
 
-pub use self::authority::is_loopback_host;
+pub use self::authority::{is_loopback_host, localhost_addresses};
 use self::{
-    authority::{check_authority, is_loopback},
+    authority::{canonical_authority, ends_in_dot, is_loopback},
     prefix::check_prefix,
 };
 use super::ConfigError;
@@ -21,14 +21,18 @@ use super::ConfigError;
 /// 5]).
 ///
 /// The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to any other host would send the
-/// secret unencrypted and needs [`BaseUrl::parse_allowing_http`]. A path prefix is kept; a trailing slash is
-/// ignored.
+/// secret unencrypted and needs [`BaseUrl::parse_allowing_http`]. A transport connects `localhost` to `::1` or
+/// 127.0.0.1 alone, whatever a resolver says.
+///
+/// A path prefix is kept; a trailing slash is ignored. An IPv6 address is written in its canonical form.
 ///
 /// A URL that two HTTP libraries may read differently is refused:
 ///
 /// - userinfo, a query, a fragment, dot segments, empty segments, percent-encoded dots or slashes;
 /// - a path character outside RFC 3986's `pchar`;
-/// - a host that only some libraries read as an IPv4 address (`127.1`, `0x7f.1`).
+/// - a host that only some libraries read as an IPv4 address (`127.1`, `0x7f.1`), or an IPv4-mapped IPv6
+///   address;
+/// - over plain http, a host name with a dot at its end.
 ///
 /// A URL that ends in `/admin` is refused too, because the path of the admin operation starts with `/admin`.
 ///
@@ -87,7 +91,10 @@ impl BaseUrl {
             return Err(problem("has a scheme other than https; it must start with https://"));
         }
         let authority = authority.as_str().to_ascii_lowercase();
-        check_authority(&authority).map_err(problem)?;
+        let authority = canonical_authority(&authority).map_err(problem)?;
+        if plaintext && ends_in_dot(&authority) {
+            return Err(problem("has a dot at the end of its host; over plain http, remove it"));
+        }
         if uri.query().is_some() {
             return Err(problem("has a query; remove the ? and what follows it"));
         }
@@ -178,6 +185,11 @@ mod tests {
             ("http://127.0.0.1:80/", "http://127.0.0.1:80/auth"),
             ("http://[::1]:8080", "http://[::1]:8080/auth"),
             ("HTTP://LocalHost/x%20y", "http://localhost/x%20y/auth"),
+            ("https://Example.com.:8443", "https://example.com.:8443/auth"),
+            ("http://[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080/auth"),
+            ("http://[::0001]", "http://[::1]/auth"),
+            ("http://[0::0:0.0.0.1]", "http://[::1]/auth"),
+            ("https://[2001:0DB8:0:1:0:0:0:1]:443", "https://[2001:db8:0:1::1]:443/auth"),
         ] {
             let base = BaseUrl::parse(text).unwrap();
             assert_eq!(base.join("/auth").unwrap().to_string(), joined);
@@ -236,11 +248,48 @@ mod tests {
             "https://1.2.3.256",
             "https://a.0x1",
             "https://1.2.3.4.",
+            "https://127.0.0.1.",
+            "https://0x7f000001",
+            "https://0177.0.0.1",
+            "https://127.0.0x1",
+            "https://127.0.0.1.0",
             "http://[::ffff:127.0.0.1]",
+            "http://[::FFFF:7f00:1]",
+            "https://[::ffff:192.0.2.1]",
+            "https://[::1%25lo]",
+            "https://::1",
+            "http://localhost.",
+            "http://LOCALHOST.:8080",
+            "http://localhost..",
         ] {
             assert!(BaseUrl::parse(text).is_err(), "{text:?} was accepted");
         }
         assert!(BaseUrl::parse_allowing_http("http://example.com").is_ok());
+        for text in ["http://localhost.", "http://example.com.", "http://[::ffff:127.0.0.1]", "http://127.1"]
+        {
+            assert!(BaseUrl::parse_allowing_http(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_host_is_loopback_by_its_address() {
+        for host in [
+            "localhost",
+            "LocalHost.",
+            "127.0.0.1",
+            "127.255.0.9",
+            "::1",
+            "[::1]",
+            "[0:0::1]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback_host(host), "{host}");
+        }
+        for host in ["localhost..", "a.localhost", "127.1", "[::2]", "[::ffff:192.0.2.1]", "[127.0.0.1]"] {
+            assert!(!is_loopback_host(host), "{host}");
+        }
+        assert!(localhost_addresses("LOCALHOST.").unwrap().iter().all(std::net::IpAddr::is_loopback));
+        assert_eq!(localhost_addresses("127.0.0.1"), None);
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(crate) fn debug(value: &impl Debug) -> String {
 }
 
 /// Polls a future once, with a waker that does nothing.
-pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 

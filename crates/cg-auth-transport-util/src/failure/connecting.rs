@@ -4,6 +4,7 @@ use std::{error::Error, io};
 
 use cg_auth_core::{
     causes::{causes, find_cause},
+    model::Environment,
     transport::TransportError,
 };
 
@@ -14,8 +15,11 @@ use super::tls;
 /// A failure to make the connection for a request. The request was not sent.
 ///
 /// The message names host and port of the service or, when it concerns the proxy, of the proxy. After a
-/// semicolon it says what to check.
+/// semicolon it says what to check. A [`TransportError`] among the causes is a connector's own and stays.
 pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
+    if let Some(own) = find_cause::<TransportError>(&error) {
+        return own.clone();
+    }
     let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
     // An error of the tunnel itself concerns the connection to the proxy. Any other error behind a tunnel
     // concerns the service.
@@ -51,7 +55,7 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
     };
     // hyper-util has no public type for a failed look-up.
     if causes(&error).any(|cause| cause.to_string() == "dns error") {
-        return unreached(peer, "host name not found", "check the base URL and the DNS", error);
+        return unreached(peer, "host name not found", &check_name(peer), error);
     }
     match find_cause::<io::Error>(&error).map(innermost).map(io::Error::kind) {
         Some(ConnectionRefused) => {
@@ -70,6 +74,18 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
         }
         _ => unreached(peer, "connecting failed or took too long", CHECK_NETWORK, error),
     }
+}
+
+/// The environments help with a base URL that is not the service's. The host of an environment is right.
+fn check_name(peer: &Peer) -> String {
+    let hosts = Environment::ALL.map(|environment| environment.base_url().as_str().replace("https://", ""));
+    if hosts.iter().any(|host| host == peer.host()) {
+        return "check the DNS".to_owned();
+    }
+    let named =
+        Environment::ALL.iter().zip(&hosts).map(|(environment, host)| format!("{environment} ({host})"));
+    let environments = named.collect::<Vec<_>>().join(", ");
+    format!("check the base URL and the DNS; the known environments are {environments}")
 }
 
 /// `check` says what to check if `peer` is the service. The advice for a proxy is always the same.
@@ -98,6 +114,23 @@ mod tests {
 
     use super::*;
     use crate::Proxy;
+
+    #[test]
+    fn a_host_that_is_not_found_and_of_no_environment_lists_the_environments() {
+        let text = |uri: &str| {
+            connecting(io::Error::other("dns error"), &Route::new(&uri.parse().unwrap(), None)).to_string()
+        };
+        let unknown = text("https://go-apo.avepointonlineservices.com");
+        assert!(
+            unknown.starts_with("cannot reach go-apo.avepointonlineservices.com:443: host name not found")
+        );
+        for environment in Environment::ALL {
+            let host = environment.base_url().as_str().replace("https://", "");
+            assert!(unknown.contains(&format!("{environment} ({host})")), "{unknown}");
+            let known = text(environment.base_url().as_str());
+            assert_eq!(known, format!("cannot reach {host}:443: host name not found; check the DNS"));
+        }
+    }
 
     #[test]
     fn messages_name_host_and_port_and_neither_userinfo_nor_path() {

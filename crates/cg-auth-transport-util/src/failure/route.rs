@@ -78,10 +78,9 @@ impl Peer {
         }
     }
 
-    /// The host name without the port, as in a certificate.
-    #[cfg(feature = "rustls")]
-    pub(super) fn host(&self) -> String {
-        format!("{}{}", self.prefix(), self.host)
+    /// Its host without the port.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     const fn prefix(&self) -> &'static str {

@@ -38,7 +38,7 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
 
 /// The error for a certificate that one side refuses, which no retry can fix; `None` for any other cause.
 pub(super) fn refused_certificate(error: &TlsError, peer: &Peer) -> Option<TransportError> {
-    let not_trusted = |reason| format!("the certificate of {} is not trusted: {reason}", peer.host());
+    let not_trusted = |reason| format!("the certificate of {peer} is not trusted: {reason}");
     let (problem, check) = match error {
         TlsError::InvalidCertificate(problem) => {
             let (reason, check) = server_certificate(problem);

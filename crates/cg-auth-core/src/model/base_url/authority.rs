@@ -1,9 +1,13 @@
 //! Which hosts and ports a base URL may have.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
-/// Checks `host[:port]`, which must be in lower case. The error is the problem.
-pub(super) fn check_authority(authority: &str) -> Result<(), &'static str> {
+/// Checks `host[:port]`, which must be in lower case, and writes an IPv6 address in its canonical form
+/// (RFC 5952). The error is the problem.
+pub(super) fn canonical_authority(authority: &str) -> Result<Cow<'_, str>, &'static str> {
     if authority.contains('@') {
         return Err("has a user name or a password before the host; remove all from // to @");
     }
@@ -11,14 +15,24 @@ pub(super) fn check_authority(authority: &str) -> Result<(), &'static str> {
     if host.is_empty() {
         return Err("has no host; expected https://HOST[:PORT][/PREFIX]");
     }
-    if !is_ipv6(host) && !is_ipv4_or_name(host) {
+    let ipv6 = ipv6_of(host);
+    if ipv6.is_none() && !is_ipv4_or_name(host) {
         return Err("has a host that is neither a DNS name nor an IP address");
     }
-    match authority[host.len()..].strip_prefix(':') {
-        None => Ok(()),
-        Some(port) if is_port(port) => Ok(()),
-        Some(_) => Err("has a port that is not a number from 1 to 65535"),
+    // Libraries write it in two ways, and only some judge whether it is loopback by the IPv4 address.
+    if ipv6.is_some_and(|ip| ip.to_ipv4_mapped().is_some()) {
+        return Err("has an IPv4-mapped IPv6 address; write the IPv4 address");
     }
+    let port = &authority[host.len()..];
+    if port.strip_prefix(':').is_some_and(|port| !is_port(port)) {
+        return Err("has a port that is not a number from 1 to 65535");
+    }
+    Ok(ipv6.map_or(authority.into(), |ip| format!("[{ip}]{port}").into()))
+}
+
+/// Whether the host of `host[:port]` is a name with a dot at its end.
+pub(super) fn ends_in_dot(authority: &str) -> bool {
+    host_of(authority).ends_with('.')
 }
 
 /// Whether `host[:port]` names this machine.
@@ -26,13 +40,24 @@ pub(super) fn is_loopback(authority: &str) -> bool {
     is_loopback_host(host_of(authority))
 }
 
-/// Whether the host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+/// Whether the host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`, also as an IPv4-mapped
+/// address.
 #[must_use]
 pub fn is_loopback_host(host: &str) -> bool {
-    let ipv6 = host.trim_start_matches('[').trim_end_matches(']').parse::<Ipv6Addr>();
-    host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost")
-        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-        || ipv6.is_ok_and(|ip| ip.is_loopback())
+    let ip = ipv6_of(host).map(IpAddr::V6).or_else(|| host.parse().ok());
+    localhost_addresses(host).is_some() || ip.is_some_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// The addresses of the name `localhost`, with or without a dot at its end: `::1` and 127.0.0.1. `None` for
+/// any other host.
+///
+/// A transport connects `localhost` to these and asks no resolver, which could name another machine (RFC
+/// 6761 section 6.3).
+#[must_use]
+pub fn localhost_addresses(host: &str) -> Option<[IpAddr; 2]> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let addresses = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
+    name.eq_ignore_ascii_case("localhost").then_some(addresses)
 }
 
 /// The host of `host[:port]`, with the brackets of an IPv6 address.
@@ -43,9 +68,8 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
-fn is_ipv6(host: &str) -> bool {
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    inner.is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok())
+fn ipv6_of(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
 /// Does not check the Punycode of an `xn--` label; the resolver does.

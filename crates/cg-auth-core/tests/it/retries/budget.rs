@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     thread,
     time::{Duration, UNIX_EPOCH},
@@ -87,6 +87,66 @@ fn a_call_makes_at_most_eleven_attempts() {
     let (client, clock) = client(&script);
     let eager = client.with_retry_policy(RetryPolicy::new().with_max_attempts(99));
     assert_eq!(play(&eager, &clock, &delegate()).0.unwrap_err().attempts(), 11);
+}
+
+/// An HTTP/2 connection that answers one call and turns all others away, as GOAWAY does.
+#[test]
+fn calls_that_one_connection_turns_away_at_once_are_all_repeated_and_cost_no_budget() {
+    let untaken = TransportError::closed_before_sending("GOAWAY");
+    for (count, rounds) in [(15, 1), (200, 1), (15, 2), (200, 2)] {
+        let success = || response(200, &[], SUCCESS);
+        let script = (0..=count).fold(failures(count * rounds, &untaken), |it, _| it.answer(success()));
+        let script = answers_after(script, 40);
+        let (client, clock) = client(&script);
+        let endpoints = (delegate(), refresh());
+        let mut calls: Vec<Pin<Box<dyn Future<Output = bool>>>> = Vec::new();
+        for number in 0..count {
+            let (client, endpoints) = (&client, &endpoints);
+            calls.push(match number % 2 {
+                0 => Box::pin(async move { client.call(&endpoints.0).await.is_ok() }),
+                _ => Box::pin(async move { client.call(&endpoints.1).await.is_ok() }),
+            });
+        }
+        for _ in 0..=rounds {
+            calls.retain_mut(|call| match poll(call.as_mut()) {
+                Poll::Ready(is_ok) => {
+                    assert!(is_ok, "a call of {count} was not repeated");
+                    false
+                }
+                Poll::Pending => true,
+            });
+            // Longer than each back-off, so that the calls go round by round.
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!(calls.is_empty());
+        assert_eq!(script.requests().len(), count * (rounds + 1));
+        drop(play(&client, &clock, &delegate()).0.unwrap());
+        let retries: u32 =
+            (0..10).map(|_| play(&client, &clock, &delegate()).0.unwrap_err().attempts() - 1).sum();
+        assert_eq!(retries, 10, "the budget was full");
+    }
+}
+
+#[test]
+fn a_call_that_every_connection_turns_away_ends() {
+    let script = failures(99, &TransportError::closed_before_sending("GOAWAY"));
+    let (client, clock) = client(&script);
+    assert_eq!(play(&client, &clock, &refresh()).0.unwrap_err().attempts(), 3);
+    let eager = client.with_retry_policy(RetryPolicy::new().with_max_attempts(99));
+    assert_eq!(play(&eager, &clock, &refresh()).0.unwrap_err().attempts(), 13);
+    assert_eq!(play(&eager, &clock, &refresh()).0.unwrap_err().attempts(), 3, "the budget is used up");
+}
+
+#[test]
+fn no_policy_without_retries_repeats_a_call_that_was_turned_away() {
+    let script = failures(9, &TransportError::closed_before_sending("GOAWAY"));
+    let (client, clock) = client(&script);
+    let client = client.with_retry_policy(RetryPolicy::none());
+    assert_eq!(play(&client, &clock, &refresh()).0.unwrap_err().attempts(), 1);
+}
+
+fn answers_after(script: ScriptedTransport, count: usize) -> ScriptedTransport {
+    (0..count).fold(script, |script, _| script.answer(response(500, &[], "")))
 }
 
 #[test]
