@@ -1,12 +1,8 @@
 //! [`FailedCall`]: an operation that failed, and the address of the service.
 
-use std::{error::Error, fmt, io};
+use std::{error::Error, fmt};
 
-use cg_auth_core::{
-    BaseUrl, CallError, CallErrorKind,
-    causes::causes,
-    transport::{TransportError, TransportErrorKind},
-};
+use cg_auth_core::{BaseUrl, CallError, CallErrorKind, causes::causes, transport::TransportErrorKind};
 
 use crate::service_address::ServiceAddress;
 
@@ -75,12 +71,12 @@ impl FailedCall {
             return (self.text_without_transport(), cause);
         };
         match cause {
-            _ if has_own_text(transport) && !self.is_unknown_issuer() => (transport.to_string(), cause),
-            // The cause names the proxy or the setting; the text above it does not.
+            _ if transport.message().is_some() => (transport.to_string(), cause),
+            // The cause names the proxy or the setting; the general text does not.
             Some(cause) if self.is_about_the_proxy() || transport.kind() == TransportErrorKind::Config => {
                 (cause.to_string(), cause.source())
             }
-            _ => (self.transport_text(transport), cause),
+            _ => (format!("{transport} ({})", self.address), cause),
         }
     }
 
@@ -89,33 +85,6 @@ impl FailedCall {
             CallErrorKind::Timeout => format!("{} from {}", self.error, self.address),
             _ => self.error.to_string(),
         }
-    }
-
-    fn transport_text(&self, transport: &TransportError) -> String {
-        let address = &self.address;
-        match transport.kind() {
-            TransportErrorKind::Connect => match network_problem(transport) {
-                Some(problem) => format!("cannot reach {address}: {problem}"),
-                None => format!("cannot reach {address}"),
-            },
-            TransportErrorKind::Tls if self.is_unknown_issuer() => {
-                format!("the certificate of {address} is not trusted: unknown issuer")
-            }
-            TransportErrorKind::Tls if self.any_text(|text| text.contains("invalid peer certificate")) => {
-                format!("the certificate of {address} is not trusted")
-            }
-            TransportErrorKind::Tls => format!("the TLS handshake with {address} failed"),
-            TransportErrorKind::Closed => {
-                format!("the connection to {address} ended before the answer was complete")
-            }
-            TransportErrorKind::Malformed => format!("the answer from {address} is not HTTP"),
-            _ => transport.to_string(),
-        }
-    }
-
-    /// Whether the service's certificate comes from an unknown issuer. rustls reports this in its text only.
-    fn is_unknown_issuer(&self) -> bool {
-        !self.is_about_the_proxy() && self.any_text(|text| text.contains("UnknownIssuer"))
     }
 }
 
@@ -131,35 +100,11 @@ impl Error for FailedCall {
     }
 }
 
-/// Whether the transport gave the error a text of its own, which names the peer, instead of the general text
-/// of its kind.
-fn has_own_text(error: &TransportError) -> bool {
-    let general = match error.kind() {
-        TransportErrorKind::Config => TransportError::config(""),
-        TransportErrorKind::Connect => TransportError::connect(""),
-        TransportErrorKind::Tls if error.is_refused_certificate() => TransportError::refused_certificate(""),
-        TransportErrorKind::Tls => TransportError::tls(""),
-        TransportErrorKind::Closed => TransportError::closed(""),
-        TransportErrorKind::Malformed => TransportError::malformed(""),
-        _ => return false,
-    };
-    error.to_string() != general.to_string()
-}
-
-/// The kind of the innermost network error. The standard library has a text for each of these kinds.
-fn network_problem(error: &TransportError) -> Option<io::ErrorKind> {
-    use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut};
-    let kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-    kinds.last().filter(|kind| {
-        matches!(kind, ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable | TimedOut)
-    })
-}
-
 const PROXY_LOGIN: &str = "the proxy refused the login (407); put user:password into CG_AUTH_PROXY";
 
 #[cfg(test)]
 mod tests {
-    use cg_auth_core::causes::cause_chain;
+    use cg_auth_core::{causes::cause_chain, transport::TransportError};
 
     use super::*;
 
@@ -170,25 +115,11 @@ mod tests {
 
     #[test]
     fn a_transport_error_names_the_host() {
-        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        for (error, start) in [
-            (TransportError::connect(refused), "cannot reach example.com:443: connection refused"),
-            (TransportError::connect("dns error"), "cannot reach example.com:443: dns error"),
-            (
-                TransportError::refused_certificate("invalid peer certificate: UnknownIssuer"),
-                "the certificate of example.com:443 is not trusted: unknown issuer",
-            ),
-            (
-                TransportError::refused_certificate("invalid peer certificate: Expired"),
-                "the certificate of example.com:443 is not trusted",
-            ),
-            (TransportError::tls("alert"), "the TLS handshake with example.com:443 failed"),
-            (TransportError::closed("eof"), "the connection to example.com:443 ended"),
-            (TransportError::malformed("x"), "the answer from example.com:443 is not HTTP"),
-        ] {
-            let text = text(error);
-            assert!(text.starts_with(start), "{text}");
-        }
+        let closed = TransportError::closed("eof");
+        let start = "the connection ended before the answer was complete (example.com:443)";
+        assert!(text(closed.clone()).starts_with(start), "{}", text(closed.clone()));
+        // A text of the transport names the peer itself.
+        assert_eq!(text(closed.with_message("example.com:443 went away")), "example.com:443 went away: eof");
     }
 
     #[test]

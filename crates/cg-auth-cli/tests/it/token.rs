@@ -140,7 +140,7 @@ fn a_root_certificate_is_trusted_if_ca_file_names_it() {
         assert_eq!(refused.status.code(), Some(5), "{transport}: {}", stderr(&refused));
         assert_eq!(stdout(&refused), "");
         let address = emulator.base_url().as_str().replace("https://", "");
-        let problem = format!("error: the certificate of {address} is not trusted: unknown issuer\n");
+        let problem = format!("error: the certificate of {address} is not trusted: unknown issuer; ");
         assert!(stderr(&refused).starts_with(&problem), "{}", stderr(&refused));
         assert!(stderr(&refused).contains("--ca-file"), "{}", stderr(&refused));
     }

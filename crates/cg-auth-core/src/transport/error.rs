@@ -87,6 +87,12 @@ impl TransportError {
         Self { message: Some(message.into()), ..self }
     }
 
+    /// The text of the transport, if it has set one.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
     /// The stage of the failure.
     #[must_use]
     pub const fn kind(&self) -> TransportErrorKind {
@@ -183,7 +189,7 @@ mod tests {
     #[test]
     fn a_transports_own_message_replaces_the_text_of_the_kind() {
         let error = TransportError::connect("connection refused");
-        assert_eq!(error.to_string(), "cannot reach the service");
+        assert_eq!((error.to_string().as_str(), error.message()), ("cannot reach the service", None));
         let error = error.with_message("cannot reach service.example:443");
         assert_eq!(error.to_string(), "cannot reach service.example:443");
         assert_eq!(error.source().unwrap().to_string(), "connection refused");

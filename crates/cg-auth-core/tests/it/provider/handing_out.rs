@@ -80,11 +80,12 @@ fn a_peek_starts_nothing_and_returns_a_valid_token_in_any_phase() {
 #[test]
 fn a_prefetch_starts_one_acquisition_and_does_not_wait() {
     everywhere(async |tasks| {
-        let script = ScriptedTransport::new().answer(issue(1));
+        let script = ScriptedTransport::new().hold_back(issue(1));
         let (provider, _clock) = provider(script.clone(), tasks);
         provider.prefetch();
         provider.prefetch();
         assert!(provider.state().is_acquiring);
+        script.release();
         if tasks == super::Tasks::Spawned {
             until(|| provider.peek().is_some()).await;
         }
