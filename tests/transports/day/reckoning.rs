@@ -5,9 +5,11 @@ use super::timetable::{BUSY_FOR, Incident, LIFETIME, STEP};
 /// One user's day, with calls at every step. A step needs a request when there is no valid token, or when the
 /// token has entered the last fifth of its life. That is one request per step, except that
 ///
-/// - none is made before the time that the service has named in `Retry-After`;
+/// - none is made before the time that the service has named in `Retry-After`; but if it has postponed a refresh
+///   alone, the credential is used once no token is valid;
 /// - none is made with a secret that was refused within the last minute;
-/// - a second one, with the credential, follows a refresh token that is refused or lost.
+/// - a second one, with the credential, follows a refresh token that is refused, lost, or postponed while no
+///   token is valid.
 #[derive(Debug)]
 pub(crate) struct Reckoning {
     service_caches: bool,
@@ -16,6 +18,7 @@ pub(crate) struct Reckoning {
     /// When the token in the service's cache expires.
     cached_until: u64,
     retry_at: u64,
+    retry_refresh_at: u64,
     secret_refused_at: Option<u64>,
 }
 
@@ -47,6 +50,7 @@ impl Reckoning {
             refresh_token: None,
             cached_until: 0,
             retry_at: 0,
+            retry_refresh_at: 0,
             secret_refused_at: None,
         }
     }
@@ -75,8 +79,14 @@ impl Reckoning {
 
     pub(crate) fn pass(&mut self, now: u64, incident: Option<Incident>) -> Due {
         let is_due = self.token.is_none_or(|token| 5 * (now - token.from) >= 4 * (token.until - token.from));
-        let requests = if is_due && now >= self.retry_at { self.request(now, incident) } else { 0 };
-        Due { requests, is_served: self.token.is_some_and(|token| now < token.until) }
+        let retry_at =
+            if self.is_valid(now) { self.retry_at.max(self.retry_refresh_at) } else { self.retry_at };
+        let requests = if is_due && now >= retry_at { self.request(now, incident) } else { 0 };
+        Due { requests, is_served: self.is_valid(now) }
+    }
+
+    fn is_valid(&self, now: u64) -> bool {
+        self.token.is_some_and(|token| now < token.until)
     }
 
     fn request(&mut self, now: u64, incident: Option<Incident>) -> u64 {
@@ -86,10 +96,14 @@ impl Reckoning {
         }
         match (self.refresh_token.take(), incident) {
             (None, _) => self.by_credential(now, incident),
+            (kept, _) if now < self.retry_refresh_at => {
+                self.refresh_token = kept;
+                self.by_credential(now, incident)
+            }
             (kept, Some(Incident::Busy)) => {
                 self.refresh_token = kept;
-                self.retry_at = now + BUSY_FOR.as_secs();
-                1
+                self.retry_refresh_at = now + BUSY_FOR.as_secs();
+                if self.is_valid(now) { 1 } else { 1 + self.by_credential(now, incident) }
             }
             (Some(_), Some(Incident::ConnectionsDrop | Incident::SecretReplaced))
             | (Some(RefreshToken::Refused), _) => 1 + self.by_credential(now, incident),
@@ -132,15 +146,16 @@ fn a_day_without_incidents_needs_a_request_each_four_fifths_of_a_life() {
     assert_eq!(hour.map(|due| due.requests).sum::<u64>(), 3600 / 240);
 }
 
-/// Calculated by hand: due at 240 s, then once every two minutes; served until 300 s.
+/// Calculated by hand. At 240 s the service postpones the refresh to 360 s. The token expires at 300 s, and the
+/// credential is postponed to 420 s. From then on both are, every 120 s.
 #[test]
-fn an_outage_needs_one_request_per_named_retry_time() {
+fn an_outage_needs_one_acquisition_per_named_retry_time() {
     let mut reckoning = Reckoning::new(false);
     reckoning.seed(0);
     let outage = (1..=20).map(|step| reckoning.pass(step * STEP.as_secs(), Some(Incident::Busy)));
     let outage: Vec<_> = outage.collect();
-    assert_eq!(outage.iter().map(|due| due.requests).sum::<u64>(), 4);
+    assert_eq!(outage.iter().map(|due| due.requests).sum::<u64>(), 1 + 1 + 2 + 2);
     assert_eq!(outage.iter().filter(|due| due.is_served).count(), 9);
     assert_eq!(reckoning.pass(21 * STEP.as_secs(), None), Due { requests: 0, is_served: false });
-    assert_eq!(reckoning.pass(24 * STEP.as_secs(), None), Due { requests: 1, is_served: true });
+    assert_eq!(reckoning.pass(22 * STEP.as_secs(), None), Due { requests: 1, is_served: true });
 }
