@@ -35,11 +35,15 @@ struct State {
     outcome: Option<Outcome>,
     /// Absent while a thread polls it, and once the flight has ended.
     parked: Option<BoxFuture<'static, ()>>,
-    /// Whether a waiter has not found the future that a runtime was asked to run.
-    was_missed: bool,
     /// The number of the background task that polls the future.
     background: Option<u64>,
     last_background: u64,
+    /// Whether a waiter has not found the future that a runtime was asked to run.
+    was_missed: bool,
+    /// Whether the current background task has polled the future.
+    is_begun: bool,
+    /// Whether a runtime has dropped a background task before its first poll.
+    loses_tasks: bool,
     /// Whether the future goes on after the flight has ended.
     is_detached: bool,
 }
@@ -65,22 +69,25 @@ impl Flight {
     /// Has a background task poll a parked future. Returns whether this call did so.
     pub(super) fn hand_over(self: &Arc<Self>, runtime: &dyn Runtime) -> bool {
         let mut state = lock(&self.state);
-        if state.background.is_some() || state.parked.is_none() {
+        if state.background.is_some() || state.parked.is_none() || state.loses_tasks {
             return false;
         }
         state.last_background += 1;
         let number = state.last_background;
-        (state.background, state.was_missed) = (Some(number), false);
+        (state.background, state.was_missed, state.is_begun) = (Some(number), false, false);
         drop(state);
         let task = Background { flight: Arc::clone(self), number };
-        let Err(task) = runtime.spawn(Box::pin(task.run())) else { return true };
+        let Err(task) = runtime.spawn(Box::pin(task.run())) else {
+            return lock(&self.state).background == Some(number);
+        };
         let mut state = lock(&self.state);
         state.background = None;
-        let was_missed = state.was_missed;
+        let is_waited_for = state.was_missed || state.is_begun;
         drop(state);
         drop(task);
-        if was_missed {
-            // This caller may not poll the future, so the waiters who missed it have to.
+        if is_waited_for {
+            // This caller may not poll the future, so the waiters have to: one has missed it, or the runtime
+            // has polled it with a waker of its own.
             self.waiters.wake_all();
         }
         false
@@ -139,6 +146,7 @@ impl Flight {
 
     fn take_parked(&self, is_in_background: bool) -> Option<BoxFuture<'static, ()>> {
         let mut state = lock(&self.state);
+        state.is_begun |= is_in_background;
         if state.background.is_some() == is_in_background {
             return state.parked.take();
         }
@@ -165,7 +173,8 @@ impl Flight {
     }
 }
 
-/// The background task of a flight. Dropping it drops the acquisition.
+/// The background task of a flight. Dropping it drops an acquisition that it has begun. One that it has not
+/// begun stays parked, for the waiters to poll: a runtime that loses tasks would lose the next one too.
 struct Background {
     flight: Arc<Flight>,
     number: u64,
@@ -189,9 +198,16 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         let mut state = lock(&self.flight.state);
-        let is_current = state.background == Some(self.number);
-        let parked = state.parked.take_if(|_| is_current);
+        if state.background != Some(self.number) {
+            return;
+        }
+        if state.is_begun {
+            let parked = state.parked.take();
+            drop(state);
+            return drop(parked);
+        }
+        (state.background, state.loses_tasks) = (None, true);
         drop(state);
-        drop(parked);
+        self.flight.waiters.wake_all();
     }
 }

@@ -99,10 +99,11 @@ impl Hosts {
         if hosts == "*" {
             return Ok(Self::All);
         }
+        let hosts = without_brackets(hosts);
         if let Some((address, length)) = hosts.split_once('/') {
             return network(without_brackets(address), length).ok_or("is not a network");
         }
-        if let Ok(address) = without_brackets(hosts).parse::<IpAddr>() {
+        if let Ok(address) = hosts.parse::<IpAddr>() {
             return Ok(Self::Network(address, longest(address)));
         }
         if let Some(network) = network_of_stars(hosts) {
@@ -150,7 +151,8 @@ fn network(address: &str, length: &str) -> Option<Hosts> {
     let length = match mask {
         Some(mask) if mask.leading_ones() + mask.trailing_zeros() == 32 => mask.leading_ones(),
         Some(_) => return None,
-        None => length.parse().ok()?,
+        // `parse` alone would accept a plus sign.
+        None => length.parse().ok().filter(|_| length.bytes().all(|byte| byte.is_ascii_digit()))?,
     };
     (length <= longest(address)).then_some(Hosts::Network(address, length))
 }
@@ -221,6 +223,9 @@ mod tests {
             ("192.0.2.1:443", &HOSTS[3..4]),
             ("[2001:db8::1]:443", &HOSTS[5..6]),
             ("[2001:db8::1]:8443", &[]),
+            ("[2001:db8::/32]", &HOSTS[5..6]),
+            ("[192.0.2.0/24]", &HOSTS[3..4]),
+            ("[service.example]", &HOSTS[..2]),
             ("*:443", &HOSTS),
             ("other.example;service.example", &HOSTS[..2]),
             ("other.example service.example\r", &HOSTS[..2]),
@@ -260,6 +265,7 @@ mod tests {
             "10.1",
             "10.*.1",
             "10.*.*.*.*",
+            "10.0.0.0/+8",
             "256.*",
             ".",
             "a..b",

@@ -11,7 +11,10 @@ use std::{
 use super::Deadline;
 use crate::{
     time::Now,
-    token::sync::{Mutex, lock},
+    token::{
+        caught::caught,
+        sync::{Mutex, lock},
+    },
 };
 
 /// A fair semaphore. A free permit goes to the first in the queue at once, so nothing overtakes it.
@@ -98,7 +101,10 @@ impl Semaphore {
             wakers.extend(waker);
         }
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        for waker in wakers {
+            // A panic of one waker must not keep the others asleep.
+            caught(|| waker.wake());
+        }
         result
     }
 }

@@ -7,7 +7,10 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use crate::token::sync::{Mutex, lock};
+use crate::token::{
+    caught::caught,
+    sync::{Mutex, lock},
+};
 
 /// Wakes every waiter at once. A single wake would be lost if its waiter is dropped or not polled again.
 #[derive(Debug, Default)]
@@ -39,7 +42,10 @@ impl Waiters {
         registry.wakes += 1;
         let wakers = std::mem::take(&mut registry.wakers);
         drop(registry);
-        wakers.into_values().for_each(Waker::wake);
+        for waker in wakers.into_values() {
+            // A panic of one waker must not keep the other waiters asleep.
+            caught(|| waker.wake());
+        }
     }
 
     /// How often the waiters were woken.

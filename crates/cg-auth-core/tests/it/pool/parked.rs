@@ -230,3 +230,18 @@ fn a_parked_refresh_takes_no_permit() {
         assert!(service.requests()[6..].iter().all(|(_, grant)| *grant == "refresh"));
     });
 }
+
+#[test]
+fn a_shutdown_polls_the_acquisitions_of_several_users_together() {
+    let service = Service::default();
+    run(async {
+        let (pool, _) = parking(&service);
+        service.close();
+        users(20).iter().for_each(|user| pool.for_user(user).prefetch());
+        let mut shutdown = Box::pin(pool.shutdown());
+        assert!(poll(shutdown.as_mut()).is_pending());
+        assert_eq!(service.in_flight(), 20);
+        service.open();
+        assert_eq!(shutdown.await.len(), 20);
+    });
+}

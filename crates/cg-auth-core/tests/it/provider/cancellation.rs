@@ -16,7 +16,9 @@ use cg_auth_core::{
     token::{SecretFn, SecretResult, TokenFuture},
 };
 
-use super::{Tasks, Woken, everywhere, issue, poll, poll_once, poll_with, provider, provider_with, until};
+use super::{
+    Tasks, Woken, bounded, everywhere, issue, poll, poll_once, poll_with, provider, provider_with, until,
+};
 
 fn held_back(tasks: Tasks) -> (TokenProvider, ScriptedTransport) {
     let script = ScriptedTransport::new().hold_back(issue(1));
@@ -159,6 +161,28 @@ fn a_waker_may_own_another_waiter() {
         assert!(poll_once(token.as_mut()).await.is_pending(), "the other waiter is dropped with its waker");
         script.release();
         assert_eq!(token.await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+/// A waker of a broken executor.
+struct Panicking;
+
+impl Wake for Panicking {
+    fn wake(self: Arc<Self>) {
+        panic!("this waker panics");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_other_waiter_asleep() {
+    everywhere(async |tasks| {
+        let (provider, script) = held_back(tasks);
+        let mut broken = pin!(provider.token());
+        assert!(broken.as_mut().poll(&mut Context::from_waker(&Arc::new(Panicking).into())).is_pending());
+        let mut token = pin!(provider.token());
+        assert!(poll_once(token.as_mut()).await.is_pending());
+        script.release();
+        assert_eq!(bounded(token).await.unwrap().expose_secret(), "token-1");
     });
 }
 

@@ -18,7 +18,8 @@ use cg_auth_core::{
 use tokio::runtime::{Builder, Runtime as Tokio};
 
 use super::{
-    LIFETIME, Tasks, asked, bounded, client, events::names, issue, poll, poll_once, provider, until, user,
+    LIFETIME, Tasks, Woken, asked, bounded, client, events::names, issue, poll, poll_once, poll_with,
+    provider, until, user,
 };
 use crate::support::SECRET;
 
@@ -116,7 +117,10 @@ fn an_acquisition_that_was_handed_over_is_abandoned_with_its_runtime() {
     let mut parked = pin!(provider.token());
     assert!(poll(parked.as_mut()).is_pending());
     let runtime = tokio();
-    runtime.block_on(async { assert!(poll_once(pin!(provider.token())).await.is_pending()) });
+    runtime.block_on(async {
+        assert!(poll_once(pin!(provider.token())).await.is_pending());
+        tokio::task::yield_now().await;
+    });
     drop(runtime);
     assert_eq!(script.in_flight(), 0);
     assert_eq!(*seen.lock().unwrap(), ["acquisition_abandoned"]);
@@ -143,7 +147,23 @@ impl Runtime for Dropping {
 }
 
 #[test]
-fn a_caller_whose_task_is_dropped_polls_the_next_acquisition_itself() {
+fn callers_whose_tasks_are_dropped_share_one_acquisition_that_they_poll() {
+    let script = ScriptedTransport::new().hold_back(issue(1));
+    let client = client(script.clone(), Dropping::default());
+    let provider = TokenProvider::new(client, user(), ClientSecret::new(SECRET).unwrap());
+    let mut waiting = pin!(provider.token());
+    assert!(poll(waiting.as_mut()).is_pending());
+    for _ in 0..20 {
+        assert!(poll(pin!(provider.token())).is_pending());
+    }
+    script.release();
+    let Poll::Ready(token) = poll(waiting.as_mut()) else { panic!("the acquisition has ended") };
+    assert_eq!(token.unwrap().expose_secret(), "token-1");
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[test]
+fn a_caller_whose_task_is_dropped_polls_the_acquisition_itself() {
     let script = ScriptedTransport::new().answer(issue(1));
     let provider = TokenProvider::new(
         client(script.clone(), Dropping::default()),
@@ -153,6 +173,48 @@ fn a_caller_whose_task_is_dropped_polls_the_next_acquisition_itself() {
     let Poll::Ready(token) = poll(pin!(provider.token())) else { panic!("the caller has to wait") };
     assert_eq!(token.unwrap().expose_secret(), "token-1");
     assert_eq!(script.requests().len(), 1);
+}
+
+/// Cannot spawn. Polls the task once before it returns it, if told to.
+#[derive(Debug, Clone, Default)]
+struct Trying {
+    clock: ManualClock,
+    tries: Arc<AtomicBool>,
+}
+
+impl Runtime for Trying {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+
+    fn spawn(&self, mut task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        if self.tries.load(Ordering::SeqCst) {
+            let _ = poll(task.as_mut());
+        }
+        Err(task)
+    }
+}
+
+#[test]
+fn a_task_that_is_polled_and_returned_is_resumed_by_the_waiters() {
+    let script = ScriptedTransport::new().hold_back(issue(1));
+    let runtime = Trying::default();
+    let client = client(script.clone(), runtime.clone());
+    let provider = TokenProvider::new(client, user(), ClientSecret::new(SECRET).unwrap());
+    let (mut token, woken) = (pin!(provider.token()), Arc::<Woken>::default());
+    assert!(poll_with(token.as_mut(), &woken).is_pending());
+    runtime.tries.store(true, Ordering::SeqCst);
+    provider.prefetch();
+    assert!(woken.times() > 0, "the waker of the runtime has replaced that of the waiter");
+    assert!(poll_with(token.as_mut(), &woken).is_pending());
+    let before = woken.times();
+    script.release();
+    assert!(woken.times() > before);
+    assert!(poll(token).is_ready());
 }
 
 #[test]
