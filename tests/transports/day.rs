@@ -1,10 +1,10 @@
 //! The token lifecycle over real sockets: a working day in fast motion, and ten thousand callers at once.
 
-mod clockwork;
 mod crowd;
+mod day_clock;
+mod figures;
 mod herd;
-mod reckoning;
+mod minimum_requests;
 mod service;
-mod tally;
 mod timetable;
 mod working_day;

@@ -153,8 +153,8 @@ impl AuthClient {
             attempts += 1;
             let sent = runtime.now();
             let error = match self.attempt(endpoint, request.clone(), left_at(sent)).await {
-                Ok(answer) => return Ok(answer.sent_at(sent).after(attempts)),
-                Err(error) => error.after(attempts),
+                Ok(answer) => return Ok(answer.sent_at(sent).with_attempts(attempts)),
+                Err(error) => error.with_attempts(attempts),
             };
             let ended = runtime.now();
             let attempt = FailedAttempt {
@@ -183,7 +183,7 @@ impl AuthClient {
             }
             sent_before |= error.may_have_been_sent();
         };
-        Err(error.or_sent_before(sent_before))
+        Err(error.with_earlier_attempt_sent(sent_before))
     }
 
     /// Limits a whole call, from the first attempt to the last byte of the last answer, back-off included.

@@ -2,11 +2,11 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod back_off;
 pub mod body;
 pub mod causes;
 mod client;
 pub mod docs;
+mod doubling;
 pub mod endpoint;
 pub mod model;
 mod recovery;

@@ -1,5 +1,6 @@
 //! Token lifecycle: when a token expires, when it is renewed, and how callers wait.
 
+mod as_str;
 mod authorized;
 mod caught;
 pub(crate) mod error;
@@ -14,7 +15,6 @@ pub mod session;
 mod shared_back_off;
 pub(crate) mod source;
 mod sync;
-mod words;
 
 #[cfg(feature = "tracing")]
 pub use self::event::trace::{trace_event, trace_event_of};

@@ -6,17 +6,17 @@ use cg_auth_core::{AuthClient, IssuedToken, RetryPolicy, TokenError, TokenProvid
 use cg_auth_emulator::{Emulator, Operation};
 use macro_rules_attribute::apply;
 
-use super::clockwork::Clockwork;
+use super::day_clock::DayClock;
 use crate::subject::Subject;
 
 #[apply(own_transports)]
 async fn ten_thousand_callers_make_one_request<T: Subject>() {
-    let (emulator, provider, clockwork) = start::<T>().await;
+    let (emulator, provider, day_clock) = start::<T>().await;
     let _late_answer = emulator.next(Operation::GetDelegateAccessToken).delay(A_MOMENT);
     let first = served(&provider).await;
     assert_eq!(requests(&emulator), (1, 0), "on an empty provider");
 
-    clockwork.advance(LIFETIME).await;
+    day_clock.advance(LIFETIME).await;
     let _late_answer = emulator.next(Operation::RefreshUserAccessToken).delay(A_MOMENT);
     let second = served(&provider).await;
     assert_eq!(requests(&emulator), (1, 1), "after the token has expired");
@@ -26,29 +26,29 @@ async fn ten_thousand_callers_make_one_request<T: Subject>() {
 
 #[apply(own_transports)]
 async fn ten_thousand_callers_share_a_failure<T: Subject>() {
-    let (emulator, provider, clockwork) = start::<T>().await;
+    let (emulator, provider, day_clock) = start::<T>().await;
     let _refused = emulator.next(Operation::GetDelegateAccessToken).always().after(A_MOMENT).refuse(500);
     // The second round comes within the back-off after the first failure.
     for _ in 0..2 {
         assert!(herd(&provider).await.iter().all(Result::is_err));
         assert_eq!(requests(&emulator), (1, 0));
     }
-    clockwork.advance(Duration::from_secs(1)).await;
+    day_clock.advance(Duration::from_secs(1)).await;
     assert!(herd(&provider).await.iter().all(Result::is_err));
     assert_eq!(requests(&emulator), (2, 0), "once the back-off is over");
     print::<T>("met a failing service, called again, and once more a second later", &emulator);
 }
 
-async fn start<T: Subject>() -> (Emulator, TokenProvider, Clockwork) {
-    let clockwork = Clockwork::new();
-    let builder = Emulator::builder().clock(clockwork.service_clock()).token_lifetime(LIFETIME);
+async fn start<T: Subject>() -> (Emulator, TokenProvider, DayClock) {
+    let day_clock = DayClock::new();
+    let builder = Emulator::builder().clock(day_clock.service_clock()).token_lifetime(LIFETIME);
     let emulator = builder.start().await.unwrap();
-    let client = AuthClient::with_runtime(emulator.base_url().clone(), T::default(), clockwork.clone())
+    let client = AuthClient::with_runtime(emulator.base_url().clone(), T::default(), day_clock.clone())
         .with_retry_policy(RetryPolicy::none());
     let credential = emulator.credential();
     let user = credential.user_principal_name().clone();
     let provider = TokenProvider::new(client, user, credential.client_secret().clone());
-    (emulator, provider, clockwork)
+    (emulator, provider, day_clock)
 }
 
 /// All callers receive the same token.

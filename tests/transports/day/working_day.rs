@@ -16,16 +16,16 @@ use http::StatusCode;
 use macro_rules_attribute::apply;
 
 use super::{
-    clockwork::Clockwork,
     crowd::{Caller, Crowd, Outcome, Report},
-    reckoning::{Due, Reckoning},
+    day_clock::DayClock,
+    figures::{Figures, Reported},
+    minimum_requests::{Due, MinimumRequests},
     service::Service,
-    tally::{Reported, Tally},
     timetable::{DAY, Incident, STEP, STEPS, SUSPENSION, incident_at, is_at_work},
 };
 use crate::subject::Subject;
 
-/// At each step the service has received the minimum of requests that [`Reckoning`] calculates, or one more.
+/// At each step the service has received the minimum of requests that [`MinimumRequests`] calculates, or one more.
 /// No call fails while there is a valid token.
 #[apply(own_transports_on_two_threads)]
 async fn a_working_day_needs_the_minimum_of_requests<T: Subject>() {
@@ -37,7 +37,7 @@ async fn a_working_day_needs_the_minimum_of_requests<T: Subject>() {
 }
 
 struct Day {
-    clockwork: Clockwork,
+    day_clock: DayClock,
     services: [Service; 2],
     /// Users with an even number belong to the first service, the others to the second.
     users: Vec<User>,
@@ -47,7 +47,7 @@ struct Day {
     /// How many requests beyond the minimum are allowed. It is one after the resource has refused a token
     /// during its renewal, because the renewed token may be refused too.
     slack: u64,
-    tally: Tally,
+    figures: Figures,
 }
 
 struct User {
@@ -56,18 +56,18 @@ struct User {
     provider: TokenProvider,
     /// The refresh token that the provider was seeded with.
     stored: Option<RefreshToken>,
-    reckoning: Reckoning,
+    minimum_requests: MinimumRequests,
     minimum: u64,
     reported: Arc<Mutex<Reported>>,
 }
 
 impl Day {
     async fn begin<T: Subject>() -> Self {
-        let clockwork = Clockwork::new();
+        let day_clock = DayClock::new();
         let secret = Arc::new(Mutex::new(ClientSecret::new(OLD_SECRET).unwrap()));
         let mut services = [true, false].map(|keeps_a_cache| {
             let names = (0..USERS).filter(|user| user.is_multiple_of(2) == keeps_a_cache).map(name);
-            Service::new(keeps_a_cache, clockwork.service_clock(), names.collect())
+            Service::new(keeps_a_cache, day_clock.service_clock(), names.collect())
         });
         let (mut users, mut callers) = (Vec::new(), Vec::new());
         for service in &mut services {
@@ -78,14 +78,14 @@ impl Day {
             let (service, transport) = (&services[number % 2], transports[number % 2].clone());
             let base_url = service.emulator().base_url().clone();
             // Time stands still during a call, so a retry within it would wait for ever.
-            let client = AuthClient::with_runtime(base_url, transport.clone(), clockwork.clone())
+            let client = AuthClient::with_runtime(base_url, transport.clone(), day_clock.clone())
                 .with_retry_policy(RetryPolicy::none());
             let user = User::new(number, client, &secret, service.keeps_a_cache());
             callers.push(Arc::new(Caller {
                 provider: user.provider.clone(),
                 transport,
                 protected_url: service.emulator().protected_url(),
-                clock: clockwork.service_clock(),
+                clock: day_clock.service_clock(),
                 seen: Mutex::default(),
             }));
             users.push(user);
@@ -94,7 +94,7 @@ impl Day {
             user.seed().await;
         }
         let crowd = Crowd::gather(callers, TASKS / USERS);
-        Self { clockwork, services, users, crowd, secret, slack: 0, tally: Tally::default() }
+        Self { day_clock, services, users, crowd, secret, slack: 0, figures: Figures::default() }
     }
 
     /// One step of the day.
@@ -105,22 +105,22 @@ impl Day {
             self.change(before, incident).await;
         }
         if incident == Some(Incident::ResourceRefuses) {
-            self.users.iter_mut().for_each(|user| user.reckoning.lose_token());
+            self.users.iter_mut().for_each(|user| user.minimum_requests.lose_token());
         }
         let now = u64::from(step) * STEP.as_secs();
         let due = |(number, user): (usize, &mut User)| {
-            is_at_work(number, step).then(|| user.reckoning.pass(now, incident))
+            is_at_work(number, step).then(|| user.minimum_requests.pass(now, incident))
         };
         let due: Vec<Option<Due>> = self.users.iter_mut().enumerate().map(due).collect();
         if due.iter().flatten().any(|due| due.requests > 0) {
-            self.tally.steps_with_requests.insert(step);
+            self.figures.steps_with_requests.insert(step);
         }
 
         let reports = self.crowd.call(step, |user| due[user].is_some()).await;
-        if incident == Some(Incident::Slow) && self.clockwork.is_busy() {
-            self.tally.served_during_renewal += 1;
+        if incident == Some(Incident::Slow) && self.day_clock.is_busy() {
+            self.figures.served_during_renewal += 1;
         }
-        self.clockwork.advance(STEP).await;
+        self.day_clock.advance(STEP).await;
         for report in reports {
             self.judge(step, incident, &due, &report);
         }
@@ -137,7 +137,7 @@ impl Day {
 
     fn judge(&mut self, step: u32, incident: Option<Incident>, due: &[Option<Due>], report: &Report) {
         let place = || format!("step {step}, {incident:?}, {report:?}");
-        self.tally.calls += 1;
+        self.figures.calls += 1;
         let is_served = match &report.outcome {
             Outcome::Served { is_valid } => {
                 assert!(is_valid, "{}: it has expired", place());
@@ -147,13 +147,13 @@ impl Day {
                 let (first, last) = (statuses[0], statuses[statuses.len() - 1]);
                 assert!(first == StatusCode::OK || incident.is_some_and(Incident::revokes), "{}", place());
                 assert!(last == StatusCode::OK || incident == Some(Incident::ResourceRefuses), "{}", place());
-                self.tally.uses += statuses.len() as u64;
-                self.tally.recovered += u64::from(first != last);
+                self.figures.uses += statuses.len() as u64;
+                self.figures.recovered += u64::from(first != last);
                 true
             }
             Outcome::Failed { then_served } => {
                 assert!(!then_served, "{}: a second call is served", place());
-                self.tally.failed += 1;
+                self.figures.failed += 1;
                 false
             }
             Outcome::Broken(error) => panic!("{}: {error}", place()),
@@ -171,17 +171,17 @@ impl Day {
             Some(Incident::SecretReplaced) => self.redeploy(1).await,
             Some(Incident::TokensRevoked) => {
                 self.redeploy(2).await;
-                self.users.iter_mut().for_each(|user| user.reckoning.lose_token());
+                self.users.iter_mut().for_each(|user| user.minimum_requests.lose_token());
             }
             Some(Incident::WallForward) => {
-                self.clockwork.set_forward(A_DAY);
-                self.users.iter_mut().for_each(|user| user.reckoning.lose_token());
+                self.day_clock.set_forward(A_DAY);
+                self.users.iter_mut().for_each(|user| user.minimum_requests.lose_token());
             }
-            Some(Incident::WallBack) => self.clockwork.set_back(A_DAY),
+            Some(Incident::WallBack) => self.day_clock.set_back(A_DAY),
             Some(Incident::Suspended) => {
-                self.clockwork.suspend(SUSPENSION);
-                self.clockwork.set_back(SUSPENSION - STEP);
-                self.users.iter_mut().for_each(|user| user.reckoning.lose_token());
+                self.day_clock.suspend(SUSPENSION);
+                self.day_clock.set_back(SUSPENSION - STEP);
+                self.users.iter_mut().for_each(|user| user.minimum_requests.lose_token());
             }
             Some(Incident::CacheDeleted) => self.delete_caches().await,
             _ => {}
@@ -195,7 +195,7 @@ impl Day {
         for service in &mut self.services {
             service.deploy(&ClientSecret::new(NEW_SECRET).unwrap(), seed).await;
         }
-        self.users.iter_mut().for_each(|user| user.reckoning.forget_at_the_service());
+        self.users.iter_mut().for_each(|user| user.minimum_requests.forget_at_the_service());
     }
 
     async fn send_used_refresh_tokens(&mut self) {
@@ -203,8 +203,8 @@ impl Day {
             let used = user.stored.take().unwrap();
             user.client.refresh_user_access_token(&user.credential, &used).await.unwrap_err();
             if !service.keeps_a_cache() {
-                user.reckoning.lose_token();
-                user.reckoning.forget_at_the_service();
+                user.minimum_requests.lose_token();
+                user.minimum_requests.forget_at_the_service();
             }
         }
     }
@@ -213,9 +213,9 @@ impl Day {
         let (administrators, others) = self.users.split_at_mut(2);
         for administrator in administrators {
             administrator.provider.delete_token_cache().await.unwrap();
-            administrator.reckoning.forget();
+            administrator.minimum_requests.forget();
         }
-        others.iter_mut().for_each(|user| user.reckoning.forget_at_the_service());
+        others.iter_mut().for_each(|user| user.minimum_requests.forget_at_the_service());
     }
 
     fn end(&self, transport: &str) {
@@ -223,15 +223,15 @@ impl Day {
             self.users.iter().fold(Reported::default(), |sum, user| sum + *user.reported.lock().unwrap());
         let minimum = self.users.iter().map(|user| user.minimum).sum();
         let count = |operation| self.services.iter().map(|service| service.count(operation)).sum::<u64>();
-        self.tally.print(transport, reported, minimum, count);
+        self.figures.print(transport, reported, minimum, count);
         let of_tokens = count(Operation::GetDelegateAccessToken) + count(Operation::RefreshUserAccessToken);
         // Two requests seed the providers, and two send the used refresh tokens.
         assert_eq!(of_tokens, reported.requests + 4, "the providers report what the services count");
-        assert_eq!(count(Operation::ProtectedResource), self.tally.uses);
-        assert!(self.tally.recovered > 0 && self.tally.failed > 0);
-        assert!(self.tally.served_during_renewal > 0, "no call was served during a renewal");
+        assert_eq!(count(Operation::ProtectedResource), self.figures.uses);
+        assert!(self.figures.recovered > 0 && self.figures.failed > 0);
+        assert!(self.figures.served_during_renewal > 0, "no call was served during a renewal");
         for (steps, incident) in DAY.iter().filter(|(steps, _)| steps.len() > 1) {
-            let mut steps_with_requests = self.tally.steps_with_requests.range(steps.clone());
+            let mut steps_with_requests = self.figures.steps_with_requests.range(steps.clone());
             assert!(steps_with_requests.next().is_some(), "{incident:?} at {steps:?} met no request");
         }
     }
@@ -250,8 +250,8 @@ impl User {
         let reported = Arc::new(Mutex::new(Reported::default()));
         let listener = Arc::clone(&reported);
         provider.on_event(move |event| listener.lock().unwrap().record(event));
-        let reckoning = Reckoning::new(has_cache);
-        Self { client, credential, provider, stored: None, reckoning, minimum: 0, reported }
+        let minimum_requests = MinimumRequests::new(has_cache);
+        Self { client, credential, provider, stored: None, minimum_requests, minimum: 0, reported }
     }
 
     /// Seeds the provider with a token whose refresh token another program has too.
@@ -260,7 +260,7 @@ impl User {
         let expiry = Expiry::of_answer(&answer, DurationUnit::Seconds);
         self.stored = answer.value.refresh_token().cloned();
         self.provider.seed(answer.value, expiry);
-        self.reckoning.seed(0);
+        self.minimum_requests.seed(0);
     }
 }
 

@@ -187,13 +187,13 @@ impl CallError {
     }
 
     /// Sets the number of attempts.
-    pub(super) const fn after(mut self, attempts: u32) -> Self {
+    pub(super) const fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
     /// Records whether the service may have received an earlier attempt.
-    pub(super) const fn or_sent_before(mut self, sent_before: bool) -> Self {
+    pub(super) const fn with_earlier_attempt_sent(mut self, sent_before: bool) -> Self {
         self.sent_before = sent_before;
         self
     }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::CallError;
-use crate::{back_off::doubled, endpoint::LONGEST_RETRY_AFTER};
+use crate::{doubling::doubled, endpoint::LONGEST_RETRY_AFTER};
 
 /// Whether and when a failed attempt is retried.
 ///

@@ -48,7 +48,7 @@ impl<T> Answer<T> {
     }
 
     /// Sets the number of requests that the call took.
-    pub(crate) const fn after(mut self, attempts: u32) -> Self {
+    pub(crate) const fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-use super::words::words;
+use super::as_str::as_str;
 use crate::{causes::causes, client::CallError, recovery::Recovery};
 
 /// Why the caller gets no token. A clone is cheap, because one failure reaches every waiter.
@@ -50,7 +50,7 @@ pub enum TokenErrorKind {
     Other,
 }
 
-words!(
+as_str!(
     TokenErrorKind: Call = "call", Secret = "secret", ExpiredOnArrival = "expired_on_arrival", Lost = "lost",
     ShutDown = "shut_down", OutOfTime = "out_of_time", Other = "other"
 );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ExpirySource, TokenError, words::words};
+use super::{ExpirySource, TokenError, as_str::as_str};
 use crate::{causes::cause_chain, client::CallError, model::UserPrincipalName};
 
 /// Something that happened to a token. An event holds no secret and no token. Of an answer it shows the status,
@@ -135,17 +135,14 @@ macro_rules! with_table {
 impl Event {
     /// The name, for logs and metrics.
     #[must_use]
+    #[allow(unused_variables)] // the table's fields
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Acquired { .. } => "token_acquired",
-            Self::Failed { .. } => "token_failed",
-            Self::RefreshTokenDropped { .. } => "refresh_token_dropped",
-            Self::RefreshSwitchedOff => "refresh_switched_off",
-            Self::SameTokenAgain => "same_token_again",
-            Self::Invalidated => "token_invalidated",
-            Self::DurationMismatch { .. } => "duration_mismatch",
-            Self::Abandoned { .. } => "acquisition_abandoned",
+        macro_rules! name {
+            ($level:ident $event:literal $($fields:tt)*) => {
+                $event
+            };
         }
+        with_table!(self, name)
     }
 
     /// Names and values of the fields, in a fixed order; times are in seconds. Unknown values are left out.
@@ -223,8 +220,8 @@ pub enum Grant {
     RefreshToken,
 }
 
-words!(Reason: Missing = "missing", Due = "due", Expired = "expired", Invalidated = "invalidated");
-words!(Grant: Credential = "credential", RefreshToken = "refresh_token");
+as_str!(Reason: Missing = "missing", Due = "due", Expired = "expired", Invalidated = "invalidated");
+as_str!(Grant: Credential = "credential", RefreshToken = "refresh_token");
 
 #[cfg(feature = "tracing")]
 pub(super) mod trace;

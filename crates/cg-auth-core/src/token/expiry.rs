@@ -6,7 +6,7 @@ mod jwt_claims;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use self::jwt_claims::JwtClaims;
-use super::words::words;
+use super::as_str::as_str;
 use crate::{
     endpoint::{Answer, date_of},
     model::DelegatedAccessToken,
@@ -43,7 +43,7 @@ pub enum ExpirySource {
     Unknown,
 }
 
-words!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "given", Unknown = "unknown");
+as_str!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "given", Unknown = "unknown");
 
 /// When a token expires by every clock, and what that was derived from.
 ///

@@ -28,10 +28,10 @@ struct Registry {
 impl Waiters {
     /// Waits until `look` returns a value. It is called at each poll.
     pub(super) async fn until<T>(&self, mut look: impl FnMut(&Context<'_>) -> Option<T>) -> T {
-        let place = Place::new(self);
+        let registration = Registration::new(self);
         poll_fn(|context| {
             // Registers before it looks, so that a change in between wakes it.
-            place.register(context.waker().clone());
+            registration.register(context.waker().clone());
             look(context).map_or(Poll::Pending, Poll::Ready)
         })
         .await
@@ -62,12 +62,12 @@ impl Wake for Waiters {
 }
 
 /// The entry of one waiter. Wakers are dropped outside of the lock: one may own another waiter.
-struct Place<'a> {
+struct Registration<'a> {
     waiters: &'a Waiters,
     number: u64,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Registration<'a> {
     fn new(waiters: &'a Waiters) -> Self {
         let mut registry = lock(&waiters.registry);
         registry.last_number += 1;
@@ -80,7 +80,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Registration<'_> {
     fn drop(&mut self) {
         let waker = lock(&self.waiters.registry).wakers.remove(&self.number);
         drop(waker);

@@ -81,18 +81,18 @@ impl Shared {
         self.hit().or_else(|| self.with_session_quietly(Session::valid_token))
     }
 
-    /// Calls `act` with the session, publishes the new snapshot and notifies the observers.
-    pub(super) fn with_session<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
-        let result = self.with_session_quietly(act);
+    /// Calls `change` with the session, publishes the new snapshot and notifies the observers.
+    pub(super) fn with_session<T>(&self, change: impl FnOnce(&mut Session, Now) -> T) -> T {
+        let result = self.with_session_quietly(change);
         self.observers.notify();
         result
     }
 
     /// Like [`with_session`](Self::with_session), without notifying the observers.
-    pub(super) fn with_session_quietly<T>(&self, act: impl FnOnce(&mut Session, Now) -> T) -> T {
+    pub(super) fn with_session_quietly<T>(&self, change: impl FnOnce(&mut Session, Now) -> T) -> T {
         let mut inner = lock(&self.inner);
         let errors = inner.session.held_errors();
-        let result = act(&mut inner.session, self.runtime().now());
+        let result = change(&mut inner.session, self.runtime().now());
         self.publish(&inner);
         self.observers.queue(inner.session.take_events());
         drop(inner);
@@ -101,14 +101,14 @@ impl Shared {
         result
     }
 
-    /// Calls `act`, which begins a new generation of the session. The waiters of the old one ask the session
+    /// Calls `change`, which begins a new generation of the session. The waiters of the old one ask the session
     /// again.
-    pub(super) fn new_generation(&self, act: impl FnOnce(&mut Inner, Now)) {
+    pub(super) fn new_generation(&self, change: impl FnOnce(&mut Inner, Now)) {
         let mut inner = lock(&self.inner);
         let errors = inner.session.held_errors();
         let before = inner.session.generation();
         let is_refreshing = inner.session.is_refreshing();
-        act(&mut inner, self.runtime().now());
+        change(&mut inner, self.runtime().now());
         let is_new = inner.session.generation() != before;
         let flight = inner.flight.take_if(|_| is_new);
         self.publish(&inner);

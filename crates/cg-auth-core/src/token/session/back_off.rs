@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    back_off::doubled, client::CallError, endpoint::LONGEST_RETRY_AFTER, model::ClientSecret, time::Now,
+    client::CallError, doubling::doubled, endpoint::LONGEST_RETRY_AFTER, model::ClientSecret, time::Now,
     token::TokenError,
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::token::words::words;
+use crate::token::as_str::as_str;
 
 /// The phase of a token's lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +20,7 @@ pub enum Phase {
     Expired,
 }
 
-words!(Phase: Fresh = "fresh", Early = "early", Margin = "margin", Expired = "expired");
+as_str!(Phase: Fresh = "fresh", Early = "early", Margin = "margin", Expired = "expired");
 
 /// The ages at which a token enters its later phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,9 +13,9 @@ const NAMES: [&str; 8] =
     ["anna@example.com", "ann@example.com", "anna@example.co", "[x@b", "{x@b", "@", "`", "anna@example.com."];
 
 #[derive(Debug, Clone)]
-enum Act {
+enum Operation {
     /// Takes a provider and calls it for a token.
-    Ask {
+    Token {
         name: usize,
         case: u64,
         polls: usize,
@@ -26,38 +26,38 @@ enum Act {
     /// Reports the token of a kept provider as refused.
     Invalidate(usize),
     /// Polls the call of a kept provider, or makes another call.
-    AskAgain(usize),
+    TokenAgain(usize),
     Clear(usize),
     ClearAll,
-    RenewSecret,
+    ReplaceSecret,
     Capacity(usize),
     Limit(usize),
     Pass(Duration),
     Fail(bool),
     Close,
     Open,
-    Settle,
+    RunTasks,
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn operation() -> impl Strategy<Value = Operation> {
     let index = 0..8_usize;
     prop_oneof![
         12 => (0..NAMES.len(), any::<u64>(), 0..4_usize, any::<bool>())
-            .prop_map(|(name, case, polls, keep)| Act::Ask { name, case, polls, keep }),
-        2 => index.clone().prop_map(Act::Drop),
-        2 => index.clone().prop_map(Act::Invalidate),
-        1 => index.clone().prop_map(Act::AskAgain),
-        1 => index.prop_map(Act::Clear),
-        1 => Just(Act::ClearAll),
-        1 => Just(Act::RenewSecret),
-        1 => (0..4_usize).prop_map(Act::Capacity),
-        1 => (0..4_usize).prop_map(Act::Limit),
+            .prop_map(|(name, case, polls, keep)| Operation::Token { name, case, polls, keep }),
+        2 => index.clone().prop_map(Operation::Drop),
+        2 => index.clone().prop_map(Operation::Invalidate),
+        1 => index.clone().prop_map(Operation::TokenAgain),
+        1 => index.prop_map(Operation::Clear),
+        1 => Just(Operation::ClearAll),
+        1 => Just(Operation::ReplaceSecret),
+        1 => (0..4_usize).prop_map(Operation::Capacity),
+        1 => (0..4_usize).prop_map(Operation::Limit),
         3 => prop_oneof![Just(1), Just(50), Just(3300), Just(4000)]
-            .prop_map(|seconds| Act::Pass(Duration::from_secs(seconds))),
-        1 => any::<bool>().prop_map(Act::Fail),
-        1 => Just(Act::Close),
-        2 => Just(Act::Open),
-        2 => Just(Act::Settle),
+            .prop_map(|seconds| Operation::Pass(Duration::from_secs(seconds))),
+        1 => any::<bool>().prop_map(Operation::Fail),
+        1 => Just(Operation::Close),
+        2 => Just(Operation::Open),
+        2 => Just(Operation::RunTasks),
     ]
 }
 
@@ -91,12 +91,12 @@ async fn ask(kept: &mut Kept, polls: usize) {
     }
 }
 
-async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec<Act>) {
+async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, operations: Vec<Operation>) {
     let mut pool = pool.with_max_acquisitions(2).with_capacity(3);
     let mut kept: Vec<Kept> = Vec::new();
-    for act in acts {
-        match act {
-            Act::Ask { name, case, polls, keep } => {
+    for operation in operations {
+        match operation {
+            Operation::Token { name, case, polls, keep } => {
                 let name = NAMES[name];
                 let provider = pool.for_user(&user(&spelled(name, case)));
                 let mut asked = Kept { name, provider, waiting: None };
@@ -105,21 +105,21 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, acts: Vec
                     kept.push(asked);
                 }
             }
-            Act::Drop(index) => drop((index < kept.len()).then(|| kept.swap_remove(index))),
-            Act::ClearAll => pool.clear(),
-            Act::RenewSecret => pool.replace_secret(secret()),
-            Act::Capacity(capacity) => pool = pool.with_capacity(capacity),
-            Act::Limit(limit) => pool = pool.with_max_acquisitions(limit),
-            Act::Pass(duration) => clock.advance(duration),
-            Act::Fail(is_down) => service.set_down(is_down),
-            Act::Close => service.close(),
-            Act::Open => service.open(),
-            Act::Settle => run_tasks().await,
-            Act::Invalidate(index) | Act::AskAgain(index) | Act::Clear(index) => {
+            Operation::Drop(index) => drop((index < kept.len()).then(|| kept.swap_remove(index))),
+            Operation::ClearAll => pool.clear(),
+            Operation::ReplaceSecret => pool.replace_secret(secret()),
+            Operation::Capacity(capacity) => pool = pool.with_capacity(capacity),
+            Operation::Limit(limit) => pool = pool.with_max_acquisitions(limit),
+            Operation::Pass(duration) => clock.advance(duration),
+            Operation::Fail(is_down) => service.set_down(is_down),
+            Operation::Close => service.close(),
+            Operation::Open => service.open(),
+            Operation::RunTasks => run_tasks().await,
+            Operation::Invalidate(index) | Operation::TokenAgain(index) | Operation::Clear(index) => {
                 let Some(kept) = kept.get_mut(index) else { continue };
-                match act {
-                    Act::Clear(_) => kept.provider.clear(),
-                    Act::Invalidate(_) => {
+                match operation {
+                    Operation::Clear(_) => kept.provider.clear(),
+                    Operation::Invalidate(_) => {
                         let _ = kept.provider.peek().map(|token| kept.provider.invalidate(&token));
                     }
                     _ => {}
@@ -163,14 +163,14 @@ proptest! {
 
     #[test]
     fn a_token_of_one_user_is_never_handed_to_another(
-        acts in proptest::collection::vec(act(), 1..60),
+        operations in proptest::collection::vec(operation(), 1..60),
         is_spawning: bool,
     ) {
         let service = Service::default();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let (pool, clock) = if is_spawning { spawning(&service) } else { parking(&service) };
-            let test = play(pool, &service, &clock, acts);
+            let test = play(pool, &service, &clock, operations);
             tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
         });
     }

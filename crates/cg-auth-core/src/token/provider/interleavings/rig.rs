@@ -132,9 +132,9 @@ impl Rig {
         })
     }
 
-    pub(super) fn thread(&self, act: impl FnOnce(&Self) + Send + 'static) -> thread::JoinHandle<()> {
+    pub(super) fn thread(&self, run: impl FnOnce(&Self) + Send + 'static) -> thread::JoinHandle<()> {
         let rig = self.clone();
-        thread::spawn(move || act(&rig))
+        thread::spawn(move || run(&rig))
     }
 
     /// Asserts that a hit and the session agree on whether there is a token. The hit is read first, because

@@ -24,7 +24,7 @@ pub(super) enum Phase {
     Early,
     Margin,
     /// Expired, reported or missing.
-    Gone,
+    Expired,
 }
 
 impl Moment {
@@ -42,10 +42,10 @@ impl HeldToken {
     /// One phase if the clocks agree, apart from jitter; otherwise any phase that is not too early.
     pub(super) fn phases(self, now: Moment) -> Vec<Phase> {
         if self.is_invalidated {
-            return vec![Phase::Gone];
+            return vec![Phase::Expired];
         }
         let Some(lifetime) = self.lifetime else { return vec![Phase::Fresh] };
-        let all = [Phase::Fresh, Phase::Early, Phase::Margin, Phase::Gone];
+        let all = [Phase::Fresh, Phase::Early, Phase::Margin, Phase::Expired];
         let window = (lifetime / 5).min(Duration::from_secs(600));
         let margin = (lifetime / 10).min(Duration::from_secs(30));
         let (age, is_exact) = now.since(self.sent);

@@ -111,15 +111,16 @@ impl Reference {
     /// The steps that are correct.
     pub(super) fn allowed(&self) -> Vec<&'static str> {
         let is_busy = self.acquisition.is_some();
-        let backs_off =
-            |phase: &Phase| self.is_backing_off() && !(*phase == Phase::Gone && self.back_off_is_of_refresh);
+        let backs_off = |phase: &Phase| {
+            self.is_backing_off() && !(*phase == Phase::Expired && self.back_off_is_of_refresh)
+        };
         let step = |phase: &Phase| match (phase, is_busy, backs_off(phase)) {
             (Phase::Fresh, ..) | (Phase::Early, true, _) | (Phase::Early | Phase::Margin, false, true) => {
                 "serve"
             }
             (Phase::Early, false, false) => "serve and start",
             (_, true, _) => "wait",
-            (Phase::Gone, false, true) => "fail",
+            (Phase::Expired, false, true) => "fail",
             (_, false, false) => "start",
         };
         self.phases().iter().map(step).collect()
@@ -131,7 +132,7 @@ impl Reference {
 
     /// Whether the token has not expired by the clocks that cannot be set.
     pub(super) fn may_serve(&self) -> bool {
-        !self.phases().contains(&Phase::Gone) || self.phases().len() > 1
+        !self.phases().contains(&Phase::Expired) || self.phases().len() > 1
     }
 
     pub(super) fn holds_a_valid_one(&self) -> bool {
@@ -139,7 +140,7 @@ impl Reference {
     }
 
     fn phases(&self) -> Vec<Phase> {
-        self.held.map_or_else(|| vec![Phase::Gone], |held| held.phases(self.now))
+        self.held.map_or_else(|| vec![Phase::Expired], |held| held.phases(self.now))
     }
 
     fn is_backing_off(&self) -> bool {
@@ -227,8 +228,8 @@ impl Reference {
                 self.acquisition = Some(acquisition);
                 Expected::Postponed {
                     named: after.map(|after| Duration::from_secs(after.parse().unwrap())),
-                    may_fail: phases != [Phase::Gone],
-                    may_call: phases.contains(&Phase::Gone),
+                    may_fail: phases != [Phase::Expired],
+                    may_call: phases.contains(&Phase::Expired),
                 }
             }
             (Ending::Refused, None) => {

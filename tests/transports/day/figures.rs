@@ -1,4 +1,4 @@
-//! [`Tally`] and [`Reported`]: the figures of the day.
+//! [`Figures`] and [`Reported`]: the figures of the day.
 
 use std::{collections::BTreeSet, ops::Add};
 
@@ -7,7 +7,7 @@ use cg_auth_emulator::Operation;
 
 /// The results of the calls.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Figures {
     pub(crate) calls: u64,
     pub(crate) failed: u64,
     /// Requests to the resource.
@@ -28,7 +28,7 @@ pub(crate) struct Reported {
     pub(crate) failures: u64,
 }
 
-impl Tally {
+impl Figures {
     #[allow(clippy::print_stdout)] // the figures are half of what the test is for
     pub(crate) fn print(
         &self,

@@ -1,7 +1,7 @@
-//! [`words`]: enums whose variants have a short stable word each.
+//! [`as_str`]: enums whose variants have a short stable word each.
 
 /// Implements `as_str`, and `Display` with it.
-macro_rules! words {
+macro_rules! as_str {
     ($type:ident: $($variant:ident = $word:literal),*) => {
         impl $type {
             /// The variant as a short stable word, for logs, metrics and machine-readable output.
@@ -20,4 +20,4 @@ macro_rules! words {
         }
     };
 }
-pub(super) use words;
+pub(super) use as_str;

@@ -1,4 +1,4 @@
-//! [`Reckoning`]: the minimum number of token requests for a day, calculated without a provider.
+//! [`MinimumRequests`]: the minimum number of token requests for a day, calculated without a provider.
 
 use super::timetable::{BUSY_FOR, Incident, LIFETIME, STEP};
 
@@ -11,7 +11,7 @@ use super::timetable::{BUSY_FOR, Incident, LIFETIME, STEP};
 /// - a second one, with the credential, follows a refresh token that is refused, lost, or postponed while no
 ///   token is valid.
 #[derive(Debug)]
-pub(crate) struct Reckoning {
+pub(crate) struct MinimumRequests {
     service_caches: bool,
     token: Option<Token>,
     refresh_token: Option<RefreshToken>,
@@ -42,7 +42,7 @@ pub(crate) struct Due {
     pub(crate) is_served: bool,
 }
 
-impl Reckoning {
+impl MinimumRequests {
     pub(crate) const fn new(service_caches: bool) -> Self {
         Self {
             service_caches,
@@ -141,8 +141,8 @@ const COOL_DOWN: u64 = 60;
 /// Calculated by hand: a token of 300 s is due after 240 s.
 #[test]
 fn a_day_without_incidents_needs_a_request_each_four_fifths_of_a_life() {
-    let mut reckoning = Reckoning::new(true);
-    let hour = (0..120).map(|step| reckoning.pass(step * STEP.as_secs(), None));
+    let mut minimum_requests = MinimumRequests::new(true);
+    let hour = (0..120).map(|step| minimum_requests.pass(step * STEP.as_secs(), None));
     assert_eq!(hour.map(|due| due.requests).sum::<u64>(), 3600 / 240);
 }
 
@@ -150,12 +150,12 @@ fn a_day_without_incidents_needs_a_request_each_four_fifths_of_a_life() {
 /// credential is postponed to 420 s. From then on both are, every 120 s.
 #[test]
 fn an_outage_needs_one_acquisition_per_named_retry_time() {
-    let mut reckoning = Reckoning::new(false);
-    reckoning.seed(0);
-    let outage = (1..=20).map(|step| reckoning.pass(step * STEP.as_secs(), Some(Incident::Busy)));
+    let mut minimum_requests = MinimumRequests::new(false);
+    minimum_requests.seed(0);
+    let outage = (1..=20).map(|step| minimum_requests.pass(step * STEP.as_secs(), Some(Incident::Busy)));
     let outage: Vec<_> = outage.collect();
     assert_eq!(outage.iter().map(|due| due.requests).sum::<u64>(), 1 + 1 + 2 + 2);
     assert_eq!(outage.iter().filter(|due| due.is_served).count(), 9);
-    assert_eq!(reckoning.pass(21 * STEP.as_secs(), None), Due { requests: 0, is_served: false });
-    assert_eq!(reckoning.pass(22 * STEP.as_secs(), None), Due { requests: 1, is_served: true });
+    assert_eq!(minimum_requests.pass(21 * STEP.as_secs(), None), Due { requests: 0, is_served: false });
+    assert_eq!(minimum_requests.pass(22 * STEP.as_secs(), None), Due { requests: 1, is_served: true });
 }

@@ -1,4 +1,4 @@
-//! [`Clockwork`]: a runtime whose time the test advances, over real sockets.
+//! [`DayClock`]: a runtime whose time the test advances, over real sockets.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 /// A [`Runtime`] that spawns on tokio and takes the time from a [`ManualClock`], which the service shares.
 /// Time stands still while a request is in flight, so no timeout passes on a slow machine.
 #[derive(Debug, Clone)]
-pub(crate) struct Clockwork {
+pub(crate) struct DayClock {
     clock: ManualClock,
     /// The seconds by which this program's wall clock was set forward and back. The service's clock is not
     /// set.
@@ -26,7 +26,7 @@ pub(crate) struct Clockwork {
     tasks: watch::Sender<usize>,
 }
 
-impl Clockwork {
+impl DayClock {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new().with_boot_clock();
         Self { clock, ahead: Arc::default(), behind: Arc::default(), tasks: watch::Sender::new(0) }
@@ -64,7 +64,7 @@ impl Clockwork {
     }
 }
 
-impl Runtime for Clockwork {
+impl Runtime for DayClock {
     fn now(&self) -> Now {
         let now = self.clock.now();
         let offset = |seconds: &AtomicU64| Duration::from_secs(seconds.load(Relaxed));
