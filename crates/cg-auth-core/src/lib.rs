@@ -3,6 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+mod caught;
 pub mod causes;
 mod client;
 pub mod docs;

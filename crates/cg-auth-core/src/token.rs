@@ -2,7 +2,6 @@
 
 mod as_str;
 mod authorized;
-mod caught;
 pub(crate) mod error;
 mod event;
 mod expiry;

@@ -140,6 +140,7 @@ impl FailedAttempt<'_> {
             return true;
         }
         let is_asked_to_wait = error.status().is_some_and(|status| matches!(status.as_u16(), 429 | 503));
-        is_asked_to_wait && error.retry_after().is_some()
+        // A gateway may have passed the request on before it answered.
+        is_asked_to_wait && !error.is_foreign() && error.retry_after().is_some()
     }
 }

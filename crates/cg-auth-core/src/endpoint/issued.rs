@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::redaction::{is_like_a_value, names_a_secret, names_the_value, quoted_values, token_values};
@@ -12,7 +12,7 @@ use crate::model::PlainJson;
 #[derive(Default)]
 pub(super) struct Issued {
     texts: Vec<Zeroizing<String>>,
-    /// Whether there are more than can be searched for.
+    /// Whether there are more than can be searched for, or some that cannot be found.
     are_too_many: bool,
 }
 
@@ -25,8 +25,10 @@ impl Issued {
         let json = PlainJson::of(body);
         let mut deserializer = serde_json::Deserializer::from_slice(json.as_bytes());
         // A document that ends early or is malformed has shown its first members all the same.
-        let _ = Walk { issued: &mut issued, holds: Holds::Anything, is_quoted: false }
-            .deserialize(&mut deserializer);
+        let walk = Walk { issued: &mut issued, holds: Holds::Anything, is_quoted: false };
+        let is_walked = walk.deserialize(&mut deserializer).is_ok();
+        // The reader of the answer skips what the walk cannot read, such as a number that is too large.
+        issued.are_too_many |= !is_walked && serde_json::from_slice::<IgnoredAny>(body).is_ok();
         let searched = &body[..body.len().min(SEARCHED)];
         let text = Zeroizing::new(String::from_utf8_lossy(searched).into_owned());
         for value in quoted_values(&text) {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Condvar, LazyLock, Mutex, MutexGuard, PoisonError,
@@ -14,6 +13,7 @@ use std::{
 };
 
 use super::Now;
+use crate::caught::caught;
 
 /// A future that is ready once the monotonic clock of [`Now::system`] reads `deadline`.
 pub(super) struct SleepUntil {
@@ -41,11 +41,12 @@ impl Future for SleepUntil {
         if Now::system().monotonic() >= self.deadline {
             return Poll::Ready(());
         }
+        // A waker is user code, so it is cloned and dropped outside of the lock.
+        let waker = context.waker().clone();
         let mut wakers = timer.wakers();
-        let replaced = wakers.insert(self.key(), context.waker().clone());
+        let replaced = wakers.insert(self.key(), waker);
         let is_first = wakers.first_key_value().is_some_and(|(first, _)| *first == self.key());
         drop(wakers);
-        // A waker is user code, so it is dropped after the lock.
         drop(replaced);
         if is_first {
             timer.changed.notify_one();
@@ -88,7 +89,7 @@ impl Timer {
                 drop(wakers);
                 for waker in due.into_values() {
                     // A panic of one waker must not keep the others asleep.
-                    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                    caught(|| waker.wake());
                 }
                 wakers = self.wakers();
                 continue;

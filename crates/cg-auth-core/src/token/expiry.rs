@@ -194,7 +194,8 @@ fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) ->
     let expires_at = claims.exp?;
     let wall = whole_seconds(sent.wall());
     let Some(issued_at) = claims.iat.filter(|issued_at| *issued_at < expires_at) else {
-        return Some(seconds_between(date.map_or(wall, whole_seconds), expires_at));
+        let date = date.map(whole_seconds).filter(|date| *date < expires_at);
+        return Some(seconds_between(date.unwrap_or(wall), expires_at));
     };
     let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
     let date = date.map(whole_seconds).filter(|date| within_lifetime.contains(date));

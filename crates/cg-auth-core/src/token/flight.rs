@@ -16,9 +16,9 @@ pub(super) use self::{
 };
 use super::{
     IssuedToken, TokenError,
-    caught::caught,
     sync::{Mutex, lock},
 };
+use crate::caught::caught;
 use crate::time::{BoxFuture, Runtime};
 
 /// An acquisition in flight. Its future is parked here, so that any thread can cancel it. A background task

@@ -183,8 +183,9 @@ impl TokenProvider {
 
     /// Reads the secret from the source of the pool, unless the pool has given a later one.
     pub(super) fn replace_secret_of_pool(&self, version: u64, source: Arc<dyn SecretSource>) {
-        self.shared.set_secret_of_pool(version, source);
-        self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
+        if self.shared.set_secret_of_pool(version, source) {
+            self.shared.new_generation(|inner, now| inner.session.replace_secret(now));
+        }
     }
 
     /// Clears the service's cache of tokens, and then this provider.

@@ -118,6 +118,12 @@ impl SharedBackOff {
         now: Now,
     ) {
         let is_refused = error.recovery() == Recovery::ReplaceCredential;
+        let is_about_the_request = error
+            .status()
+            .is_some_and(|status| status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429));
+        if is_about_the_request && !is_refused {
+            return;
+        }
         let new_error = TokenError::from(error.clone());
         let mut state = lock(&self.state);
         let before = match is_refused {

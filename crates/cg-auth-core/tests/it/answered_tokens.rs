@@ -29,6 +29,14 @@ fn shapes(token: &str) -> Vec<String> {
         format!("[{envelope}]"),
         format!("[[1],{envelope}"),
         envelope.replace("3600", r#""soon""#),
+        // What the reader of an answer skips, and a stricter reader refuses.
+        format!(r#"{{"x":1e999,"access_token":[{quoted}],"message":[{quoted}]}}"#),
+        format!(r#"{{"x":"\ud800","access_token":[{quoted}],"message":[{quoted}],"code":{quoted}}}"#),
+        format!(
+            r#"{{"x":{}{},"access_token":[{quoted}],"message":[{quoted}]}}"#,
+            "[".repeat(200),
+            "]".repeat(200)
+        ),
         format!(r#"{{"access_token":{quoted}}}"#),
         format!(r#"{{"message":["no"],"data":{{"auth":[{{"RefreshToken":{quoted}}}]}}}}"#),
         format!(r#"{{"tokens":[{quoted},{{"x":{quoted}}}],"code":"c"}}"#),

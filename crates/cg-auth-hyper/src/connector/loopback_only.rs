@@ -62,7 +62,7 @@ fn peer(connection: &impl Connection) -> Option<SocketAddr> {
 
 fn leads_elsewhere(host: &str, peer: SocketAddr) -> TransportError {
     let message = format!(
-        "{host}:{} leads to {peer}, which is another machine, and plain http would send the secret there \
+        "{host}:{} leads to {peer}, which is not a loopback address, and plain http would send the secret there \
          unencrypted; check the connector and its resolver",
         peer.port()
     );

@@ -10,11 +10,9 @@ use std::{
 
 use super::Deadline;
 use crate::{
+    caught::caught,
     time::Now,
-    token::{
-        caught::caught,
-        sync::{Mutex, lock},
-    },
+    token::sync::{Mutex, lock},
 };
 
 /// A fair semaphore. A free permit goes to the first in the queue at once, so nothing overtakes it.

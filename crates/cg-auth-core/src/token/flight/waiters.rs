@@ -7,10 +7,8 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use crate::token::{
-    caught::caught,
-    sync::{Mutex, lock},
-};
+use crate::caught::caught;
+use crate::token::sync::{Mutex, lock};
 
 /// Wakes every waiter at once. A single wake would be lost if its waiter is dropped or not polled again.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use crate::caught::caught;
 use crate::token::{
     Event,
-    caught::caught,
     sync::{Mutex, lock},
 };
 

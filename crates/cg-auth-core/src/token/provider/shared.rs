@@ -169,15 +169,17 @@ impl Shared {
         drop(before);
     }
 
-    /// Sets the secret source of the pool, unless the pool has given a later one already.
-    pub(super) fn set_secret_of_pool(&self, version: u64, source: Arc<dyn SecretSource>) {
+    /// Sets the secret source of the pool, unless the pool has given a later one already. Returns whether it did.
+    pub(super) fn set_secret_of_pool(&self, version: u64, source: Arc<dyn SecretSource>) -> bool {
         let mut secret = lock(&self.secret);
-        let unused = match version > secret.version {
+        let is_later = version > secret.version;
+        let unused = match is_later {
             true => std::mem::replace(&mut *secret, Secret { version, source }).source,
             false => source,
         };
         drop(secret);
         drop(unused);
+        is_later
     }
 
     pub(super) fn secret_source(&self) -> Arc<dyn SecretSource> {

@@ -8,7 +8,7 @@ use std::{
 
 use super::shared::Shared;
 use crate::token::{
-    TokenError,
+    Grant, TokenError,
     flight::{Flight, Outcome, Permit},
     secret_source::read_secret,
     session::{AcquisitionId, Next, Session},
@@ -80,6 +80,7 @@ impl AcquisitionTask {
         drop(kept);
         while let Next::Call(call) = next {
             self.shared.upgrade()?.observers.notify();
+            let grant = call.grant();
             let result = client.call(call.endpoint()).await;
             let error = result.as_ref().err().cloned();
             let finish = |session: &mut Session, now| session.finish(self.id, result, now);
@@ -88,8 +89,11 @@ impl AcquisitionTask {
             let now = client.runtime().now();
             match &error {
                 None => back_off.succeeded(secret),
-                // A refused refresh token says nothing about the secret, and the credential follows.
-                Some(_) if matches!(next, Next::Call(_)) => {}
+                // A refusal or a limit of refreshes says nothing about the secret or the credential grant.
+                Some(error)
+                    if grant == Grant::RefreshToken
+                        && error.status().is_some_and(|status| !status.is_server_error()) => {}
+                Some(_) if matches!(next, Next::Call(_) | Next::Superseded) => {}
                 Some(error) => back_off.failed(user, secret, error, probe.as_ref(), fastrand::f64(), now),
             }
         }

@@ -116,9 +116,9 @@ impl RefreshFailure {
         ];
         match error.status() {
             _ if error.kind() == CallErrorKind::Rejected => Self::Refused,
-            Some(status) if LATER.contains(&status) => Self::Postponed,
             // The page of a firewall or a gateway shows nothing about the refresh token.
-            Some(status) if status.is_client_error() && error.is_foreign() => Self::Lost,
+            Some(status) if !status.is_redirection() && error.is_foreign() => Self::Lost,
+            Some(status) if LATER.contains(&status) => Self::Postponed,
             Some(status) if status.is_client_error() => Self::Refused,
             // A redirect comes from another server, which consumed nothing.
             Some(status) if status.is_redirection() => Self::Unused,

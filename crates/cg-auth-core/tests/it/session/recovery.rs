@@ -336,8 +336,8 @@ fn after_a_report_the_refresh_token_is_preferred() {
 #[test]
 fn a_page_of_a_gateway_costs_the_refresh_token_and_never_the_grant() {
     let mut rig = expired("r1");
-    for _ in 0..4 {
-        let page = Reply::Whole(403, vec![], "<html><title>Blocked</title>".into());
+    for status in [403, 503, 403, 429] {
+        let page = Reply::Whole(status, vec![], "<html><title>Blocked</title>".into());
         let events = refresh_then_delegate(&mut rig, &page, "again");
         assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The output of `run`, or `None` if it panics.
-pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(run)).map_err(discard).ok()
 }
 
