@@ -19,6 +19,7 @@ fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let test = async {
         let (pool, _) = spawning(&service);
+        service.close();
         let tasks: Vec<_> = users(1000)
             .into_iter()
             .map(|user| {
@@ -29,6 +30,11 @@ fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
                 })
             })
             .collect();
+        // The service answers only once all permits are in use, however the threads are scheduled.
+        while service.in_flight() < 16 {
+            tokio::task::yield_now().await;
+        }
+        service.open();
         for task in tasks {
             task.await.unwrap();
         }
