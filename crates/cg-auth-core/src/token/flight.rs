@@ -154,7 +154,7 @@ impl Flight {
         None
     }
 
-    /// Polls the future and parks it again. Returns false if it is ready or was cancelled meanwhile.
+    /// Polls the future and parks it again. Returns false if it is ready or was cancelled during the poll.
     ///
     /// A panic has ended the flight. Each waiter gets that outcome.
     fn poll(&self, mut future: BoxFuture<'static, ()>, waker: &Waker) -> bool {

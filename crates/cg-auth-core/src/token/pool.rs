@@ -31,7 +31,7 @@ use crate::{
 /// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once, in order of arrival.
 /// Each holds a permit of a fair semaphore while it reads its secret and makes its calls; callers with a
 /// valid token wait for no permit. If the runtime cannot spawn, an acquisition takes no permit, and the limit
-/// does not hold. An acquisition that nobody drives gives its permit back after three
+/// does not hold. An acquisition whose runtime stands still gives its permit back after three
 /// [time limits](AuthClient::with_timeout) of the client. A secret source must not wait for a token of the same pool.
 ///
 /// **Failures.** All users share the client's budget of [retries](crate::RetryPolicy). They learn from each

@@ -223,7 +223,7 @@ impl Drop for Probe {
 
 /// How many users have to fail in a row, so that it is no matter of one user.
 const USERS_IN_A_ROW: usize = 3;
-/// Before a user whose turn to probe it is not comes back.
+/// The longest pause of a user who may not probe the service now.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// Even if one answer names a longer one, because it may concern one user only.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);

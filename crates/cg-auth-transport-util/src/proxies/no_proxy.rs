@@ -56,7 +56,7 @@ impl NoProxy {
     /// Whether it excludes `port` of `host`, which may be an IPv6 address in brackets.
     ///
     /// # Errors
-    /// [`Unreadable`] if no entry does that can be read, and one cannot: that one may be meant to.
+    /// [`Unreadable`] if no readable entry excludes it and one entry cannot be read, which may be meant to.
     pub(super) fn excludes(&self, host: &str, port: u16) -> Result<bool, Unreadable> {
         let address = without_brackets(host).parse().ok();
         match self.unreadable {

@@ -1,4 +1,4 @@
-//! Words that may be a token, although nobody knows their value: in prose, after a word such as `token`.
+//! Unknown words that may be a token: in prose, after a word such as `token`.
 //!
 //! A service may quote a token that it never sent otherwise, and prose does not mark it. These rules replace
 //! rather too much. [`ApiError`](crate::model::ApiError)'s members and the status remain for diagnosis.

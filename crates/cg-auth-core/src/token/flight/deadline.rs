@@ -9,7 +9,7 @@ use crate::{
 
 /// The end time of an acquisition. Its time does not run while it waits for a permit of the pool.
 ///
-/// Nobody has to read a clock when the permit is granted: the time runs from the first look after that.
+/// Granting a permit reads no clock: the time runs from the first call of [`left`](Self::left) after that.
 pub(in crate::token) struct Deadline {
     limit: Duration,
     progress: Mutex<Progress>,

@@ -66,7 +66,7 @@ impl RefreshGrant {
         self.token = token;
     }
 
-    /// Sends no refresh token for `wait`, also none that the credential brings meanwhile.
+    /// Sends no refresh token for `wait`, also none that a credential answer brings in that time.
     pub(super) const fn pause(&mut self, wait: Duration, now: Now) {
         self.pause = Some((now, wait));
     }

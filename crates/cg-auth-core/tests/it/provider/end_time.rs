@@ -1,4 +1,4 @@
-//! Acquisitions that nobody drives, that are superseded, and code of the program that calls back.
+//! Acquisitions whose runtime stands still or that are superseded, and user code that calls the provider.
 
 use std::{
     fmt,

@@ -75,6 +75,19 @@ fn jitter() -> impl Strategy<Value = f64> {
     prop_oneof![4 => 0.0..=1.0, 1 => any::<f64>(), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)]
 }
 
+#[test]
+fn a_retry_after_on_the_page_of_a_gateway_repeats_no_refresh() {
+    for status in [429, 503] {
+        for (body, expected) in [("", true), (r#"{"message":["busy"]}"#, true), ("<html>busy</html>", false)]
+        {
+            let answer = response(status, &[("retry-after", "1")], body);
+            let error = delegate().read(answer).unwrap_err().into();
+            let refresh = FailedAttempt { repeatable: false, ..first_attempt(&error) };
+            assert_eq!(RetryPolicy::new().wait_after(&refresh).is_some(), expected, "{status} {body}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

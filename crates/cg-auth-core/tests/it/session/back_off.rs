@@ -152,7 +152,7 @@ fn a_refused_secret_is_not_sent_again_for_a_minute() {
             }
             rig.advance(0.5);
         }
-        // Meanwhile the secret is read again every one to two seconds, and no request is sent.
+        // During the cool-down the secret is read again every one to two seconds, and no request is sent.
         assert!((25..=59).contains(&ids), "{ids}");
         assert_eq!(rig.session.state(rig.now()).failures, 1);
         assert_eq!(rig.event_names(), ["token_failed"]);
