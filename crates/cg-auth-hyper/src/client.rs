@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cg_auth_core::transport::TransportError;
 #[cfg(feature = "rustls")]
 use cg_auth_transport_util::Tls;
-use cg_auth_transport_util::{Http2, Proxies, TransportSettings};
+use cg_auth_transport_util::{Http2, HttpsCheck, Proxies, TransportSettings};
 #[cfg(not(feature = "rustls"))]
 use http::uri::Scheme;
 use http::{Request, Uri};
@@ -61,20 +61,20 @@ where
     client.build(connector)
 }
 
-/// The connector for both schemes, and the reason if it can make no `https:` connection.
+/// The connector for both schemes, and what to check before an `https:` request.
 #[cfg(feature = "rustls")]
 pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
-) -> Result<(HttpsConnector<Connector>, Option<TransportError>), TransportError> {
-    let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
+) -> Result<(HttpsConnector<Connector>, HttpsCheck), TransportError> {
+    let Tls { config, check, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
     let mut tcp = tcp_connector(settings);
     tcp.enforce_http(false);
     // HTTP/2 is negotiated with the service, never with the proxy.
     let mut with_proxy = config.clone();
     with_proxy.alpn_protocols.clear();
     let to_proxy = HttpsConnector::from((tcp.clone(), with_proxy));
-    Ok((HttpsConnector::from((Connector::new(tcp, to_proxy, proxies), config)), problem))
+    Ok((HttpsConnector::from((Connector::new(tcp, to_proxy, proxies), config)), check))
 }
 
 /// The connector for `http:`, and the reason why it makes no `https:` connection.
@@ -82,7 +82,7 @@ pub(crate) fn connector(
 pub(crate) fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
-) -> Result<(Connector, Option<TransportError>), TransportError> {
+) -> Result<(Connector, HttpsCheck), TransportError> {
     // A proxy of the environment serves `https:` only, which fails anyway.
     let of_plain_http = proxies.proxy_for(&Uri::from_static("http://probe.invalid"))?;
     if of_plain_http.is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
@@ -90,7 +90,7 @@ pub(crate) fn connector(
     }
     let tcp = tcp_connector(settings);
     let problem = TransportError::config("https needs the feature `rustls` of cg-auth-hyper");
-    Ok((Connector::new(tcp.clone(), tcp, proxies), Some(problem)))
+    Ok((Connector::new(tcp.clone(), tcp, proxies), HttpsCheck::Failed(problem)))
 }
 
 fn tcp_connector(settings: &TransportSettings) -> TcpConnector {

@@ -11,10 +11,10 @@ use cg_auth_core::{
 #[cfg(feature = "rustls")]
 use cg_auth_transport_util::tls_builder_methods;
 use cg_auth_transport_util::{
-    Proxies, Proxy, ProxyChoice, TransportSettings, builder_methods, collect,
+    HttpsCheck, Proxies, Proxy, ProxyChoice, TransportSettings, builder_methods, collect,
     failure::{Route, reading},
 };
-use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
+use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION};
 use http_body_util::Full;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection;
@@ -34,7 +34,7 @@ pub struct HyperTransport {
     client: Arc<dyn PooledClient>,
     /// Empty for the caller's own connector, which decides about proxies.
     proxies: Proxies,
-    https_problem: Option<TransportError>,
+    https: HttpsCheck,
     body_limit: usize,
 }
 
@@ -59,8 +59,8 @@ impl HyperTransport {
     /// As [`HyperTransportBuilder::build`].
     pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
         let proxies = Proxies::new(settings.proxy.clone());
-        let (connector, https_problem) = connector(settings, proxies.clone())?;
-        Ok(Self { proxies, https_problem, ..Self::with_connector_and_settings(connector, settings) })
+        let (connector, https) = connector(settings, proxies.clone())?;
+        Ok(Self { proxies, https, ..Self::with_connector_and_settings(connector, settings) })
     }
 
     /// A transport over connections of the caller's `connector`, with the default settings for the rest.
@@ -95,7 +95,7 @@ impl HyperTransport {
         Self {
             client: Arc::new(client(connector, settings)),
             proxies: Proxies::new(ProxyChoice::Off),
-            https_problem: None,
+            https: HttpsCheck::Passed,
             body_limit: settings.body_limit,
         }
     }
@@ -118,10 +118,8 @@ impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // Outside a runtime the connector would panic.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        match &self.https_problem {
-            Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
-            _ => self.exchange(request).await,
-        }
+        self.https.before(request.uri()).await?;
+        self.exchange(request).await
     }
 }
 

@@ -2,20 +2,21 @@
 
 mod client_certificate;
 mod pem;
+mod platform_roots;
 
 use std::sync::Arc;
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::{CryptoProvider, aws_lc_rs},
+    ClientConfig,
+    crypto::aws_lc_rs,
     pki_types::CertificateDer,
     version::{TLS12, TLS13},
 };
-use rustls_platform_verifier::Verifier;
 
-use self::client_certificate::ClientCertificate;
-use crate::http2::Http2;
+pub use self::platform_roots::PlatformRoots;
+use self::{client_certificate::ClientCertificate, platform_roots::store};
+use crate::{http2::Http2, https_check::HttpsCheck};
 
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -72,9 +73,8 @@ impl TlsSettings {
 pub struct Tls {
     /// The configuration.
     pub config: ClientConfig,
-    /// Why no `https:` connection can be made: the platform has no certificate verifier, mostly because it
-    /// has no root certificate. The configuration then trusts no certificate; plain http works.
-    pub problem: Option<TransportError>,
+    /// What to check before an `https:` connection: the platform may have no root certificate.
+    pub check: HttpsCheck,
 }
 
 impl Tls {
@@ -92,14 +92,13 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .map_err(TransportError::config)?;
-        let (builder, problem) = if settings.has_no_platform_roots {
-            (builder.with_root_certificates(store(settings.roots)), None)
+        let (builder, check) = if settings.has_no_platform_roots {
+            (builder.with_root_certificates(store(settings.roots)), HttpsCheck::Passed)
         } else {
-            match platform_verifier(settings.roots, provider) {
-                // rustls calls every verifier but its own "dangerous".
-                Ok(verifier) => (builder.dangerous().with_custom_certificate_verifier(verifier), None),
-                Err(problem) => (builder.with_root_certificates(RootCertStore::empty()), Some(problem)),
-            }
+            let roots = PlatformRoots::new(settings.roots, provider)?;
+            // rustls calls every verifier but its own "dangerous".
+            let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(roots.clone()));
+            (builder, HttpsCheck::PlatformRoots(roots))
         };
         let mut config = match settings.client_certificate {
             Some(certificate) => builder.with_client_cert_resolver(certificate.resolver()),
@@ -111,20 +110,6 @@ impl Tls {
             Http2::PriorKnowledge => &[b"h2"],
         };
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        Ok(Self { config, problem })
+        Ok(Self { config, check })
     }
-}
-
-fn platform_verifier(
-    extra_roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<Verifier>, TransportError> {
-    Verifier::new_with_extra_roots(extra_roots, provider).map(Arc::new).map_err(TransportError::config)
-}
-
-/// A store of `roots`, each of which was checked when it was read.
-fn store(roots: Vec<CertificateDer<'static>>) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots);
-    store
 }

@@ -13,6 +13,7 @@ mod failures;
 mod harness;
 mod help;
 mod inspect;
+mod platform_roots;
 mod precedence;
 mod proxies;
 mod readme;
