@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
 mod canary;
+mod complete;
+mod completion;
 mod config_file;
 mod delete_token_cache;
 mod demo;

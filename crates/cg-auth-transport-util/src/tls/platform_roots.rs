@@ -40,10 +40,8 @@ impl PlatformRoots {
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, TransportError> {
         let first = if IS_WEBPKI && !added.is_empty() {
-            let builder = WebPkiServerVerifier::builder_with_provider(
-                Arc::new(store(added.clone())),
-                provider.clone(),
-            );
+            let builder =
+                WebPkiServerVerifier::builder_with_provider(Arc::new(store(added.clone())), provider.clone());
             Some(builder.build().map_err(TransportError::config)?)
         } else {
             None
