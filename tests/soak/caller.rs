@@ -66,9 +66,9 @@ impl Caller {
             184..188 => provider.replace_secret(secret(self.random.u8(1..3))),
             188 => self.side.pool.replace_secret(secret(self.random.u8(1..3))),
             189..200 => provider.prefetch(),
-            200..230 => self.call_directly().await,
-            230..240 => assert!(self.side.refused.token().await.is_err()),
-            240..500 => {
+            200..280 => self.call_directly().await,
+            280..290 => assert!(self.side.refused.token().await.is_err()),
+            290..500 => {
                 let result =
                     provider.authorization().await.map(|header| header.to_str().unwrap()[7..].to_owned());
                 self.judge(&provider, begun, result.as_deref().ok());

@@ -12,7 +12,7 @@ pub(crate) fn pass(duration: Duration, service: &mut Service, figures: &Figures)
     let begun = Now::system().monotonic();
     let is_over = || Now::system().monotonic() - begun >= duration;
     while !is_over() {
-        for (weather, spells) in [("mixed", 3), ("calm", 2), ("outage", 1), ("calm", 2)] {
+        for (weather, spells) in [("mixed", 3), ("calm", 1), ("outage", 2), ("calm", 2)] {
             set(weather, service, figures);
             for _ in 0..spells {
                 thread::sleep(spell);
