@@ -6,7 +6,9 @@ use super::CallError;
 
 /// A function that is called with the error of the failed attempt, and how long the client waits now.
 #[derive(Clone)]
-pub(super) struct RetryObserver(Arc<dyn Fn(&CallError, Duration) + Send + Sync>);
+pub(super) struct RetryObserver(Arc<Observe>);
+
+type Observe = dyn Fn(&CallError, Duration) + Send + Sync;
 
 impl RetryObserver {
     pub(super) fn new(observer: impl Fn(&CallError, Duration) + Send + Sync + 'static) -> Self {
