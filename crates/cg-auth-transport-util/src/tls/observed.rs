@@ -10,7 +10,9 @@ use rustls::{
 
 /// Is called with the name of a server and its certificate in DER.
 #[derive(Clone)]
-pub(super) struct CertificateObserver(Arc<dyn Fn(&str, &[u8]) + Send + Sync>);
+pub(super) struct CertificateObserver(Arc<Observe>);
+
+type Observe = dyn Fn(&str, &[u8]) + Send + Sync;
 
 impl CertificateObserver {
     pub(super) fn new(observer: impl Fn(&str, &[u8]) + Send + Sync + 'static) -> Self {
