@@ -53,7 +53,7 @@ pub(crate) enum Failure {
          cg-auth token --with-refresh-token --format json"
     )]
     Lost { way: &'static str, source: io::Error },
-    /// The command of `cg-auth emulator -- COMMAND` cannot be run.
+    /// The command after `--` cannot be run.
     #[error("cannot run the command {program}")]
     Command { program: String, source: io::Error },
     #[error("cancelled; nothing was deleted")]
@@ -158,7 +158,7 @@ pub(crate) enum Kind {
     Call(CallErrorKind),
     /// An internal error, or the output could not be written.
     Internal,
-    /// The command of `cg-auth emulator -- COMMAND` cannot be run.
+    /// The command after `--` cannot be run.
     Command(io::ErrorKind),
     /// The user declined the confirmation.
     Declined,

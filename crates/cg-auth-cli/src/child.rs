@@ -1,42 +1,19 @@
-//! Runs the command of `cg-auth emulator -- COMMAND`.
+//! Runs a command as a child process, for `cg-auth emulator -- COMMAND` and `cg-auth proxy -- COMMAND`.
 
-use std::{
-    ffi::{OsStr, OsString},
-    process::{ExitCode, ExitStatus},
-};
+use std::process::{self, ExitCode, ExitStatus};
 
 use tokio::process::Command;
 
 use crate::{
     failure::Failure,
     stop_signal::{Stop, StopSignal},
-    variable,
 };
 
-/// Runs `program` to its end, with `environment` added to that of this process. Stop signals are passed on to
-/// the program; the third one kills it.
-pub(super) async fn run(
-    program: &OsStr,
-    arguments: &[OsString],
-    environment: &[(&'static str, String)],
-    stop: &mut StopSignal,
-) -> Result<ExitCode, Failure> {
+/// Runs `command` to its end. Stop signals are passed on to it; the third one kills it.
+pub(crate) async fn run(command: process::Command, stop: &mut StopSignal) -> Result<ExitCode, Failure> {
+    let program = command.get_program().to_owned();
     let not_run = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
-    let mut command = Command::new(program);
-    command.args(arguments).kill_on_drop(true);
-    // These variables would point the command at another service. The user's configuration file applies even
-    // without a variable, so `CG_AUTH_CONFIG` names an empty file instead.
-    command.env(variable::CONFIG.name, NULL_DEVICE);
-    for variable in [
-        variable::PROFILE,
-        variable::CLIENT_SECRET_FILE,
-        variable::REFRESH_TOKEN,
-        variable::CA_FILE,
-        variable::PROXY,
-    ] {
-        command.env_remove(variable.name);
-    }
-    let mut child = command.envs(environment.iter().cloned()).spawn().map_err(not_run)?;
+    let mut child = Command::from(command).kill_on_drop(true).spawn().map_err(not_run)?;
     let mut signals = 0;
     loop {
         tokio::select! {
@@ -91,5 +68,3 @@ fn pass_on(_: Stop, _: Option<u32>) {}
 
 /// The number of the stop signal that kills the command, in case it ignores the earlier ones.
 const LAST_SIGNAL: u32 = 3;
-
-const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
