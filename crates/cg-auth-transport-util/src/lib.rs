@@ -25,7 +25,7 @@ pub use self::tls::{PlatformRoots, Tls, TlsSettings, TlsVersion};
 pub use self::{
     http2::Http2,
     https_check::HttpsCheck,
-    proxies::Proxies,
+    proxies::{Proxies, ProxyReason},
     proxy::{Proxy, ProxyChoice},
     settings::TransportSettings,
 };

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -14,17 +14,19 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+use super::webpki::webpki_verifier;
+
 /// The platform's certificate verifier, which trusts added certificates too.
 ///
 /// On most Unix systems the roots are some hundred files. A transport for plain http never reads them. A
 /// connection whose certificate the added ones vouch for does not read them either.
 #[derive(Debug, Clone)]
 pub struct PlatformRoots {
-    shared: Arc<Shared>,
+    roots: Arc<Roots>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct Roots {
     provider: Arc<CryptoProvider>,
     added: Vec<CertificateDer<'static>>,
     /// Trusts the added certificates alone. Present where the platform's verifier is the same one over the
@@ -39,14 +41,16 @@ impl PlatformRoots {
         added: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, TransportError> {
-        let first = if IS_WEBPKI && !added.is_empty() {
-            let builder =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(store(added.clone())), provider.clone());
-            Some(builder.build().map_err(TransportError::config)?)
-        } else {
-            None
+        let first = match IS_WEBPKI && !added.is_empty() {
+            true => Some(webpki_verifier(added.clone(), provider.clone())?),
+            false => None,
         };
-        Ok(Self { shared: Arc::new(Shared { provider, added, first, platform: OnceLock::new() }) })
+        Ok(Self { roots: Arc::new(Roots { provider, added, first, platform: OnceLock::new() }) })
+    }
+
+    /// The verifier, for a configuration of rustls.
+    pub(super) fn verifier(&self) -> Arc<dyn ServerCertVerifier> {
+        self.roots.clone()
     }
 
     /// Reads the platform's roots, unless that has happened or the added certificates may be enough. Blocks
@@ -59,17 +63,17 @@ impl PlatformRoots {
         if self.is_loaded() {
             return Ok(());
         }
-        self.shared.platform().as_ref().map(drop).map_err(Clone::clone)
+        self.roots.platform().as_ref().map(drop).map_err(Clone::clone)
     }
 
     /// Whether [`load`](Self::load) has nothing to do.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
-        self.shared.first.is_some() || matches!(self.shared.platform.get(), Some(Ok(_)))
+        self.roots.first.is_some() || matches!(self.roots.platform.get(), Some(Ok(_)))
     }
 }
 
-impl Shared {
+impl Roots {
     fn platform(&self) -> &Result<Verifier, TransportError> {
         self.platform.get_or_init(|| {
             Verifier::new_with_extra_roots(self.added.clone(), self.provider.clone())
@@ -78,7 +82,7 @@ impl Shared {
     }
 }
 
-impl ServerCertVerifier for PlatformRoots {
+impl ServerCertVerifier for Roots {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -90,11 +94,11 @@ impl ServerCertVerifier for PlatformRoots {
         let judge = |verifier: &dyn ServerCertVerifier| {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
-        let first = self.shared.first.as_deref().map(|verifier| judge(verifier));
+        let first = self.first.as_deref().map(|verifier| judge(verifier));
         if let Some(Ok(verified)) = first {
             return Ok(verified);
         }
-        match (self.shared.platform(), first) {
+        match (self.platform(), first) {
             (Ok(platform), first) => judge(platform).map_err(|error| match first {
                 // The added certificates know the issuer, so their verdict names the fault.
                 Some(Err(known)) if is_unknown_issuer(&error) => known,
@@ -111,7 +115,7 @@ impl ServerCertVerifier for PlatformRoots {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.shared.provider.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
@@ -121,20 +125,13 @@ impl ServerCertVerifier for PlatformRoots {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.shared.provider.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.shared.provider.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
-}
-
-/// A store of `roots`, each of which was checked when it was read.
-pub(super) fn store(roots: Vec<CertificateDer<'static>>) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots);
-    store
 }
 
 const fn is_unknown_issuer(error: &Error) -> bool {
