@@ -42,7 +42,7 @@ const LISTED: &[(&str, &[&str], &[&str])] = &[
     (
         "cg-auth ",
         &["token", "refresh", "inspect", "emulator", "completions", "man", "help"],
-        &["exit-codes", "environment", "__complete"],
+        &["exit-codes", "__complete"],
     ),
     ("cg-auth token --format ", &["raw", "json", "header", "env"], &["roots.pem"]),
     ("cg-auth token --base-url ", &["commercial", "us-government", "insider-us-east"], &["roots.pem"]),

@@ -20,6 +20,7 @@ mod platform_roots;
 mod precedence;
 mod proxies;
 mod readme;
+mod recipes;
 mod refresh;
 mod scenario;
 mod secrets;

@@ -77,14 +77,13 @@ impl Prompt {
         prompt
     }
 
-    /// Types `line` and TAB. A key of the test's own then makes the shell print the line.
+    /// Types `line` and TAB. A key of the test's own then makes the shell print the line,
+    /// and clear it for the next one.
     pub(super) fn complete(&mut self, line: &str) -> Completed {
         self.input.write_all(format!("{line}\t\u{18}p").as_bytes()).unwrap();
         let shown = self.read_until("LINE<", ">LINE");
         let at = shown.rfind("LINE<").unwrap() + "LINE<".len();
         let line = shown[at..].split(">LINE").next().unwrap().to_owned();
-        // The key clears the line for the next one.
-        self.input.write_all(b"\x15").unwrap();
         Completed { line, shown: without_control_sequences(&shown) }
     }
 
@@ -133,7 +132,8 @@ bind 'set completion-query-items 0'
 bind 'set page-completions off'
 bind 'set enable-bracketed-paste off'
 bind 'set bell-style none'
-bind -x '"\C-xp": printf "\nLINE<%s>LINE\n" "$READLINE_LINE"'
+show_line() { printf "\nLINE<%s>LINE\n" "$READLINE_LINE"; READLINE_LINE= READLINE_POINT=0; }
+bind -x '"\C-xp": show_line'
 "#;
 
 const ZSH: &str = r#"
@@ -145,7 +145,7 @@ unset zle_bracketed_paste
 LISTMAX=1000
 setopt no_beep no_list_ambiguous
 zstyle ':completion:*' verbose yes
-show-line() { zle -I; print -r -- "LINE<$BUFFER>LINE" }
+show-line() { zle -I; print -r -- "LINE<$BUFFER>LINE"; BUFFER= }
 zle -N show-line
 bindkey '^Xp' show-line
 "#;
