@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Print a manual page.
     Man(ManArgs),
     /// Print what can stand at the cursor of a command line.
-    #[command(hide = true, name = "__complete")]
+    #[command(hide = true, name = "__candidates")]
     Complete(CompleteArgs),
     #[command(hide = true, about = help_topics::exit_codes(), help_template = "{about}\n")]
     ExitCodes,

@@ -1,4 +1,4 @@
-//! `cg-auth __complete`: what can stand at the cursor of a command line. The completion scripts ask it.
+//! `cg-auth __candidates`: what can stand at the cursor of a command line. The completion scripts ask it.
 //!
 //! It reads the description of the command line and the names of the profiles, and nothing else. It never
 //! fails and writes nothing to standard error, because the user is in the middle of a line.

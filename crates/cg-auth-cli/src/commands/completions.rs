@@ -1,6 +1,6 @@
 //! `cg-auth completions SHELL`: a completion script.
 //!
-//! The scripts for bash, zsh and fish ask `cg-auth __complete` what can stand at the cursor, so they know the
+//! The scripts for bash, zsh and fish ask `cg-auth __candidates` what can stand at the cursor, so they know the
 //! names of the profiles. The generator of clap writes the other two. Its script for bash does not find the
 //! subcommands of a program with a hyphen in its name (clap issues 6421 and 6529).
 

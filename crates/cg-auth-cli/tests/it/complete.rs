@@ -1,4 +1,4 @@
-//! `cg-auth __complete`, which the completion scripts ask, answers whatever the machine looks like.
+//! `cg-auth __candidates`, which the completion scripts ask, answers whatever the machine looks like.
 
 use std::{path::Path, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::harness::{cg_auth, file, stderr, stdout};
 /// The answer for the last of `words`, with `variables` in the environment.
 fn answer(shell: &str, words: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     let mut command = cg_auth();
-    command.args(["__complete", "--shell", shell, "--"]).args(words).envs(variables.iter().copied());
+    command.args(["__candidates", "--shell", shell, "--"]).args(words).envs(variables.iter().copied());
     let output = command.timeout(Duration::from_secs(30)).output().unwrap();
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()), "{words:?}");
     stdout(&output).lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
@@ -65,7 +65,7 @@ fn paths_and_commands_are_left_to_the_shell() {
 fn every_subcommand_of_the_help_can_follow_man_and_help() {
     let all = values(&[""]);
     assert!(
-        !all.iter().any(|name| ["exit-codes", "environment", "__complete"].contains(&name.as_str())),
+        !all.iter().any(|name| ["exit-codes", "environment", "__candidates"].contains(&name.as_str())),
         "{all:?}"
     );
     assert!(values(&["man", ""]).iter().all(|name| all.contains(name)));
@@ -154,7 +154,7 @@ fn generated_scripts_and_manual_pages_list_no_topic_as_a_subcommand() {
                 || text.contains(&format!("cg\\-auth\\-{}(1)", name.replace('-', "\\-")))
         };
         assert!(is_listed("delete-token-cache"), "{arguments:?}: {text}");
-        for hidden in ["exit-codes", "environment", "__complete"] {
+        for hidden in ["exit-codes", "environment", "__candidates"] {
             assert!(!is_listed(hidden), "{arguments:?}: {hidden}");
         }
     }

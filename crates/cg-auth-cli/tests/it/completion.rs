@@ -42,12 +42,12 @@ const LISTED: &[(&str, &[&str], &[&str])] = &[
     (
         "cg-auth ",
         &["token", "refresh", "inspect", "emulator", "completions", "man", "help"],
-        &["exit-codes", "__complete"],
+        &["exit-codes", "__candidates"],
     ),
     ("cg-auth token --format ", &["raw", "json", "header", "env"], &["roots.pem"]),
     ("cg-auth token --base-url ", &["commercial", "us-government", "insider-us-east"], &["roots.pem"]),
     ("cg-auth token --profile ", &["work", "lab"], &["roots.pem", "elsewhere", "canary"]),
-    ("cg-auth help ", &["token", "exit-codes", "environment"], &["__complete"]),
+    ("cg-auth help ", &["token", "exit-codes", "environment"], &["__candidates"]),
     ("cg-auth completions ", &["bash", "zsh", "fish", "powershell", "elvish"], &["roots.pem"]),
 ];
 

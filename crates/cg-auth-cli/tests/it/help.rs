@@ -79,7 +79,7 @@ fn short_help_completions_and_manual_pages_show_no_value_of_the_environment() {
 fn completions_and_man_are_listed_and_the_topics_are_at_the_end() {
     let help = shown(&["--help"]);
     assert!(help.contains("\n  completions  ") && help.contains("\n  man  "), "{help}");
-    assert!(!help.contains("\n  exit-codes") && !help.contains("__complete"), "{help}");
+    assert!(!help.contains("\n  exit-codes") && !help.contains("__candidates"), "{help}");
     assert!(help.contains("cg-auth help exit-codes") && help.contains("cg-auth help environment"));
     assert_eq!(cg_auth().args(["man", "nothing"]).output().unwrap().status.code(), Some(2));
 }

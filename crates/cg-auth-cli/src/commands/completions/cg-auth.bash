@@ -33,7 +33,7 @@ _cg_auth() {
             value=${line%%$'\t'*}
             COMPREPLY[${#COMPREPLY[@]}]=$value
         fi
-    done < <("$program" __complete --shell bash -- "${words[@]:1}" 2>/dev/null)
+    done < <("$program" __candidates --shell bash -- "${words[@]:1}" 2>/dev/null)
 
     case $kind in
     files)

@@ -8,7 +8,7 @@ function __cg_auth_complete
     set -l program cg-auth
     string match --quiet '*/*' -- $words[1]; and set program (string replace --regex '^~/' "$HOME/" -- $words[1])
     set -e words[1]
-    set -l answer ($program __complete --shell fish -- $words (string unescape -- $current; or echo $current) 2>/dev/null)
+    set -l answer ($program __candidates --shell fish -- $words (string unescape -- $current; or echo $current) 2>/dev/null)
     set -l kind (string split --max 1 ' ' -- $answer[1])
     switch $kind[1]
         case files

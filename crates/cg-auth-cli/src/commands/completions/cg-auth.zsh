@@ -23,7 +23,7 @@ _cg-auth() {
             line=${line#*$'\t'}
             found+=("$value${line:+:$line}")
         fi
-    done < <($program __complete --shell zsh -- "${typed[@]}" 2>/dev/null)
+    done < <($program __candidates --shell zsh -- "${typed[@]}" 2>/dev/null)
 
     case $kind in
     files)
