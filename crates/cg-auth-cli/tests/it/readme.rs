@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::harness::{cg_auth, file, stderr, stdout};
+use crate::harness::{cg_auth, file, stderr};
 
 /// The code block of `language` at index `number` in the README.
 fn block(language: &str, number: usize) -> &'static str {

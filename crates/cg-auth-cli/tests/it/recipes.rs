@@ -57,7 +57,8 @@ fn assert_recipe(recipe: &str, has_worked: impl Fn(&Outcome) -> bool) {
     let emulator = emulator();
     for shell in SHELLS.iter().filter(|shell| !skip_without(shell[0])) {
         let good = run(shell, recipe, &emulator, true);
-        assert!(good.code == Some(0) && has_worked(&good), "{shell:?}: {recipe}: {good:?}");
+        assert_eq!(good.code, Some(0), "{shell:?}: {recipe}: {}", good.stderr);
+        assert!(has_worked(&good), "{shell:?}: {recipe}: {good:?}");
         let bad = run(shell, recipe, &emulator, false);
         // 3 is a refusal of the service.
         assert_eq!((bad.code, bad.calls), (Some(3), 0), "{shell:?}: {recipe}: {bad:?}");
