@@ -27,6 +27,8 @@ const UNIQUE: &[(&str, &str)] = &[
         "cg-auth token --config=other.toml --profile=elsewhere ",
     ),
     ("cg-auth completions f", "cg-auth completions fish "),
+    ("./cg-auth tok", "./cg-auth token "),
+    ("~/cg-auth token --fo", "~/cg-auth token --format "),
     ("true; cg-auth tok", "true; cg-auth token "),
     ("X=1 cg-auth token --fo", "X=1 cg-auth token --format "),
     ("cg-auth help exit", "cg-auth help exit-codes "),
