@@ -9,10 +9,9 @@ use cg_auth_core::{
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_transport_util::{
-    HttpsCheck, Proxies, ProxyChoice, TransportSettings, builder_methods, collect, failure::Route,
-    tls_builder_methods,
+    Proxies, ProxyChoice, TransportSettings, builder_methods, collect, failure::Route, tls_builder_methods,
 };
-use http::{Request, Response};
+use http::{Request, Response, uri::Scheme};
 use reqwest::Url;
 
 use crate::{
@@ -29,7 +28,7 @@ pub struct ReqwestTransport {
     client: reqwest::Client,
     /// Empty for the caller's own client, which decides about proxies.
     proxies: Proxies,
-    https: HttpsCheck,
+    https_problem: Option<TransportError>,
     body_limit: usize,
     bodies_know_their_end: bool,
 }
@@ -55,9 +54,9 @@ impl ReqwestTransport {
     /// As [`ReqwestTransportBuilder::build`].
     pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
         let (proxies, body_limit) = (Proxies::new(settings.proxy.clone()), settings.body_limit);
-        let (client, https) = client(settings, &proxies)?;
+        let (client, https_problem) = client(settings, &proxies)?;
         let bodies_know_their_end = is_without_decompression(&client);
-        Ok(Self { client, proxies, https, body_limit, bodies_know_their_end })
+        Ok(Self { client, proxies, https_problem, body_limit, bodies_know_their_end })
     }
 
     /// A transport over the caller's client: its TLS, resolver, pool, timeouts and proxies stay.
@@ -97,7 +96,7 @@ impl ReqwestTransport {
             bodies_know_their_end: is_without_decompression(&client),
             client,
             proxies: Proxies::new(ProxyChoice::Off),
-            https: HttpsCheck::Passed,
+            https_problem: None,
             body_limit: Body::DEFAULT_LIMIT,
         })
     }
@@ -129,8 +128,10 @@ impl HttpTransport for ReqwestTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // Outside a runtime reqwest would panic.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        self.https.before(request.uri()).await?;
-        self.exchange(request).await
+        match &self.https_problem {
+            Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
+            _ => self.exchange(request).await,
+        }
     }
 }
 
