@@ -47,11 +47,7 @@ impl AcquisitionTask {
             let flight = self.flight.upgrade()?;
             flight.is_in_background().then(|| Arc::clone(flight.deadline()))?
         };
-        let permit = semaphore.acquire_permit(&deadline).await;
-        // The first look, from which the time of the acquisition counts.
-        let shared = self.shared.upgrade()?;
-        deadline.left(shared.runtime().now());
-        Some(permit)
+        Some(semaphore.acquire_permit(deadline, self.shared.clone()).await)
     }
 
     /// The outcome, or `None` once the provider is dropped.

@@ -22,7 +22,7 @@ use cg_auth_core::{
 use http::{Request, Response};
 use tokio::{runtime::Builder, task::JoinSet};
 
-use super::{Tasks, bounded, poll_once, provider_with};
+use super::{Tasks, TestRuntime, bounded, client, poll_once, user};
 use crate::support::{SECRET, response};
 
 const LONG: Duration = Duration::from_millis(400);
@@ -63,8 +63,14 @@ struct Counts {
 
 fn soak(tasks: Tasks, generations: Generations) -> Counts {
     let transport = Arc::new(Moody::default());
-    let secret = ClientSecret::new(SECRET).unwrap();
-    let (provider, clock) = provider_with(Arc::clone(&transport), tasks, secret);
+    let clock = ManualClock::new();
+    let runtime = TestRuntime { clock: clock.clone(), tasks };
+    let client = match generations {
+        // An acquisition that is polled at its end time overlaps with the next one, so there is no end time.
+        Generations::One => client(Arc::clone(&transport), runtime).with_timeout(Duration::MAX),
+        Generations::Many => client(Arc::clone(&transport), runtime),
+    };
+    let provider = TokenProvider::new(client, user(), ClientSecret::new(SECRET).unwrap());
     let is_over = Arc::new(AtomicBool::new(false));
     let calls = Arc::new(AtomicUsize::new(0));
     let runtime = Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
