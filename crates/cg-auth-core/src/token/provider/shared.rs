@@ -142,14 +142,11 @@ impl Shared {
         self.observers.notify();
     }
 
-    /// How long to wait for the outcome of `flight` before looking again: until its time is over. If it waits
-    /// for a permit, until the time of an acquisition that holds one is over, which this ends then.
+    /// How long to wait for the outcome of `flight` before looking again: until its time is over, or that of an
+    /// acquisition which holds a permit of the pool. `flight` may need that permit.
     pub(super) fn time_left(&self, flight: &Flight, now: Now) -> Option<Duration> {
-        let deadline = flight.deadline();
-        deadline.left(now).or_else(|| {
-            let next = self.semaphore.as_ref().and_then(|semaphore| semaphore.end_overdue(now));
-            deadline.left(now).or(next)
-        })
+        let next = self.semaphore.as_ref().and_then(|semaphore| semaphore.end_overdue(now));
+        flight.deadline().left(now).into_iter().chain(next).min()
     }
 
     /// The time that an acquisition has once it has its permit: it reads the secret and makes two calls at most.
