@@ -163,7 +163,7 @@ impl TokenPool {
         let unused = state.users.take_unused(now);
         drop(state);
         drop(unused);
-        self.back_off.clear();
+        self.back_off.forget_failures();
         self.providers().iter().for_each(|(_, provider)| provider.clear());
     }
 
@@ -174,7 +174,7 @@ impl TokenPool {
         let version = state.secret.0 + 1;
         let before = std::mem::replace(&mut state.secret, (version, Arc::clone(&source)));
         drop(state);
-        self.back_off.clear();
+        self.back_off.forget_failures();
         // Of two calls at once each may reach a user first. The version decides which one counts.
         for (_, provider) in self.providers() {
             provider.replace_secret_of_pool(version, Arc::clone(&source));

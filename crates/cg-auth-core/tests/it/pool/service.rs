@@ -29,6 +29,7 @@ struct State {
     most_in_flight: usize,
     is_closed: bool,
     is_down: bool,
+    is_grant_down: Option<&'static str>,
     refuses_refresh: bool,
     refused_secret: Option<String>,
     refused_user: Option<String>,
@@ -53,6 +54,11 @@ impl Service {
 
     pub(super) fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
+    }
+
+    /// Answers calls with this grant, `delegate` or `refresh`, as a service that is down.
+    pub(super) fn set_grant_down(&self, grant: &'static str) {
+        self.state().is_grant_down = Some(grant);
     }
 
     pub(super) fn refuse_refresh(&self) {
@@ -102,7 +108,8 @@ impl Service {
     fn answer(&self, user: &str, secret: &str, refresh_token: Option<&str>) -> Response<Body> {
         let mut state = self.state();
         state.secrets.push(secret.to_owned());
-        if state.is_down {
+        let grant = if refresh_token.is_some() { "refresh" } else { "delegate" };
+        if state.is_down || state.is_grant_down == Some(grant) {
             return response(503, &[], "");
         }
         if state.refused_secret.as_deref() == Some(secret) || state.refused_user.as_deref() == Some(user) {

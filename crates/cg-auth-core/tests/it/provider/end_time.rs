@@ -13,7 +13,7 @@ use super::{
     LIFETIME, Tasks, asked, bounded, client, events::names, everywhere, issue, poll, poll_once, provider,
     until, user,
 };
-use crate::support::SECRET;
+use crate::support::{SECRET, header_text};
 
 /// Three times the limit on a call.
 const END: Duration = AuthClient::DEFAULT_TIMEOUT.saturating_mul(3);
@@ -153,7 +153,8 @@ fn a_superseded_acquisition_is_cancelled() {
 #[test]
 fn a_superseded_refresh_in_a_background_task_goes_on() {
     tokio().block_on(bounded(async {
-        let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)).answer(issue(3));
+        let script =
+            ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)).answer(issue(3)).answer(issue(4));
         let (provider, clock) = provider(script.clone(), Tasks::Spawned);
         provider.token().await.unwrap();
         clock.advance(LIFETIME);
@@ -166,6 +167,33 @@ fn a_superseded_refresh_in_a_background_task_goes_on() {
         script.release();
         until(|| script.in_flight() == 0).await;
         assert_eq!(provider.peek().unwrap().expose_secret(), "token-3");
-        assert_eq!(asked(&script), ["credential", "refresh", "credential"]);
+        clock.advance(LIFETIME);
+        provider.token().await.unwrap();
+        assert_eq!(asked(&script), ["credential", "refresh", "credential", "refresh"]);
+        let last = script.requests().remove(3);
+        assert_eq!(header_text(last.headers(), "refresh_token"), Some("refresh-3"));
     }));
+}
+
+#[test]
+fn the_refresh_token_of_a_superseded_refresh_is_not_kept() {
+    for end in [TokenProvider::clear, |provider: &TokenProvider| {
+        provider.replace_secret(ClientSecret::new("another-s3cret").unwrap());
+    }] {
+        tokio().block_on(bounded(async {
+            let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)).answer(issue(3));
+            let (provider, clock) = provider(script.clone(), Tasks::Spawned);
+            provider.token().await.unwrap();
+            clock.advance(LIFETIME - Duration::from_secs(60));
+            provider.prefetch();
+            until(|| script.in_flight() == 1).await;
+            end(&provider);
+            script.release();
+            until(|| script.in_flight() == 0).await;
+            assert!(!provider.state().has_refresh_token);
+            clock.advance(LIFETIME);
+            assert_eq!(provider.token().await.unwrap().expose_secret(), "token-3");
+            assert_eq!(asked(&script), ["credential", "refresh", "credential"]);
+        }));
+    }
 }
