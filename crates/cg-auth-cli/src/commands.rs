@@ -5,6 +5,7 @@ mod completions;
 mod delete_token_cache;
 mod demo;
 mod emulator;
+mod exec;
 mod inspect;
 mod man;
 mod refresh;
@@ -17,12 +18,14 @@ use clap::Subcommand;
 
 use self::{
     completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs, emulator::EmulatorArgs,
-    inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
+    exec::ExecArgs, inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
 };
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Run a command with an access token in its environment.
+    Exec(ExecArgs),
     /// Get a delegated access token and print it.
     Token(TokenArgs),
     /// Exchange a refresh token for a new access token and print it.
@@ -70,6 +73,8 @@ pub(crate) async fn run(
     match command {
         // The emulator handles signals itself, and may return the exit code of the command that it runs.
         Command::Emulator(args) => return emulator::run(args, console).await,
+        // The command takes the place of this process, and the code is its own.
+        Command::Exec(args) => return exec::run(args, console).await,
         // A signal is the normal end of a watch, with exit code 0.
         Command::Token(args) if args.watches() => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,

@@ -3,7 +3,11 @@
 mod failed_call;
 mod unread_secret;
 
-use std::{io, process::ExitCode, time::Duration};
+use std::{
+    io,
+    process::{Command, ExitCode},
+    time::Duration,
+};
 
 use cg_auth_core::{
     BaseUrl, CallError, CallErrorKind, Recovery, TokenError, TokenErrorKind, transport::TransportError,
@@ -53,7 +57,7 @@ pub(crate) enum Failure {
          cg-auth token --with-refresh-token --format json"
     )]
     Lost { way: &'static str, source: io::Error },
-    /// The command of `cg-auth emulator -- COMMAND` cannot be run.
+    /// The command after `--` cannot be run.
     #[error("cannot run the command {program}")]
     Command { program: String, source: io::Error },
     #[error("cancelled; nothing was deleted")]
@@ -76,6 +80,11 @@ impl Failure {
             (None, TokenErrorKind::Secret) => Self::Secret(UnreadSecret::new(error)),
             _ => Self::Token(error),
         }
+    }
+
+    /// `command` cannot be run.
+    pub(crate) fn command(command: &Command, source: io::Error) -> Self {
+        Self::Command { program: command.get_program().to_string_lossy().into_owned(), source }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -158,7 +167,7 @@ pub(crate) enum Kind {
     Call(CallErrorKind),
     /// An internal error, or the output could not be written.
     Internal,
-    /// The command of `cg-auth emulator -- COMMAND` cannot be run.
+    /// The command after `--` cannot be run.
     Command(io::ErrorKind),
     /// The user declined the confirmation.
     Declined,

@@ -7,6 +7,7 @@
 
 mod blocking;
 mod bounded;
+mod child;
 mod cli;
 mod commands;
 mod console;

@@ -1,17 +1,16 @@
-//! hyper's pooled client and its connector, from settings.
+//! [`HyperClient`]: hyper's pooled client and its connector, from settings.
 
-use std::error::Error;
+use std::{error::Error, fmt, sync::Arc};
 
-use bytes::Bytes;
 use cg_auth_core::transport::TransportError;
 #[cfg(feature = "rustls")]
 use cg_auth_transport_util::Tls;
-use cg_auth_transport_util::{Http2, Proxies, TransportSettings};
-#[cfg(not(feature = "rustls"))]
-use http::uri::Scheme;
-use http::{Request, Uri};
-use http_body_util::Full;
-use hyper::rt::{Read, Write};
+use cg_auth_transport_util::{Http2, Proxies, Proxy, ProxyChoice, TransportSettings, failure::Route};
+use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
+use hyper::{
+    body::{Body, Incoming},
+    rt::{Read, Write},
+};
 #[cfg(feature = "rustls")]
 use hyper_rustls::HttpsConnector;
 use hyper_timeout::TimeoutConnector;
@@ -24,22 +23,112 @@ use hyper_util::{
 };
 use tower_service::Service;
 
-use crate::connector::{Connector, LoopbackOnly, Resolver, TcpConnector};
+use crate::{
+    connector::{Connector, LoopbackOnly, Resolver, TcpConnector},
+    error::classify,
+};
 
-/// A client without the type of its connector.
-pub(crate) trait PooledClient: Send + Sync {
-    fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
+/// hyper's pooled client with the settings of a [`HyperTransport`](crate::HyperTransport), for requests and
+/// responses whose bodies stream. A clone shares the connections.
+///
+/// It sends a request as it is, and hands on the response while its body still arrives. It follows no redirect
+/// and bounds no body. Like the transport, it works within a tokio runtime.
+pub struct HyperClient<B> {
+    pool: Arc<dyn PooledClient<B>>,
+    /// Empty for the caller's own connector, which decides about proxies.
+    proxies: Proxies,
+    https_problem: Option<TransportError>,
 }
 
-impl<C: Connect + Clone + Send + Sync + 'static> PooledClient for Client<C, Full<Bytes>> {
-    fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+impl<B> HyperClient<B>
+where
+    B: Body + Unpin + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    /// A client with `settings`. Their limit of a body does not apply.
+    ///
+    /// # Errors
+    /// As [`HyperTransportBuilder::build`](crate::HyperTransportBuilder::build).
+    pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
+        let proxies = Proxies::new(settings.proxy.clone());
+        let (connector, https_problem) = connector(settings, proxies.clone())?;
+        Ok(Self { proxies, https_problem, ..Self::over(connector, settings) })
+    }
+
+    /// A client over `connector`, which decides TLS, proxies and addresses.
+    pub(crate) fn over<C>(connector: C, settings: &TransportSettings) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Read + Write + Connection + Unpin + Send + 'static,
+        C::Error: Into<Box<dyn Error + Send + Sync>>,
+        C::Future: Send + 'static,
+    {
+        let pool = Arc::new(pooled_client(connector, settings));
+        Self { pool, proxies: Proxies::new(ProxyChoice::Off), https_problem: None }
+    }
+
+    /// Sends `request`, whose URI is absolute, and waits for the head of the response.
+    ///
+    /// # Errors
+    /// [`TransportError`], which says at which stage the exchange failed.
+    pub async fn send(&self, mut request: Request<B>) -> Result<Response<Incoming>, TransportError> {
+        // Outside a runtime the connector would panic.
+        tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
+        if let Some(problem) = &self.https_problem
+            && request.uri().scheme() == Some(&Scheme::HTTPS)
+        {
+            return Err(problem.clone());
+        }
+        let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
+        // The connector logs in to a proxy that opens a tunnel. For a proxy that reads the request, the login
+        // goes into the request.
+        if let Some(authorization) = route.forwarding_proxy().and_then(Proxy::authorization) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
+        self.pool.request(request).await.map_err(|error| classify(error, &route))
+    }
+}
+
+impl<B> Clone for HyperClient<B> {
+    fn clone(&self) -> Self {
+        Self {
+            pool: Arc::clone(&self.pool),
+            proxies: self.proxies.clone(),
+            https_problem: self.https_problem.clone(),
+        }
+    }
+}
+
+impl<B> fmt::Debug for HyperClient<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperClient").finish_non_exhaustive()
+    }
+}
+
+/// A client without the type of its connector.
+trait PooledClient<B>: Send + Sync {
+    fn request(&self, request: Request<B>) -> ResponseFuture;
+}
+
+impl<C, B> PooledClient<B> for Client<C, B>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+    B: Body + Unpin + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    fn request(&self, request: Request<B>) -> ResponseFuture {
         Self::request(self, request)
     }
 }
 
 /// The client for `settings` over `connector`, which decides TLS, proxies and addresses.
-pub(crate) fn client<C>(connector: C, settings: &TransportSettings) -> impl PooledClient + use<C>
+fn pooled_client<C, B>(connector: C, settings: &TransportSettings) -> impl PooledClient<B> + use<C, B>
 where
+    B: Body + Unpin + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
     C: Service<Uri> + Clone + Send + Sync + 'static,
     C::Response: Read + Write + Connection + Unpin + Send + 'static,
     C::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -63,7 +152,7 @@ where
 
 /// The connector for both schemes, and the reason if it can make no `https:` connection.
 #[cfg(feature = "rustls")]
-pub(crate) fn connector(
+fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(HttpsConnector<Connector>, Option<TransportError>), TransportError> {
@@ -79,7 +168,7 @@ pub(crate) fn connector(
 
 /// The connector for `http:`, and the reason why it makes no `https:` connection.
 #[cfg(not(feature = "rustls"))]
-pub(crate) fn connector(
+fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
 ) -> Result<(Connector, Option<TransportError>), TransportError> {

@@ -23,7 +23,7 @@ pub use self::collect::collect;
 pub use self::tls::{Tls, TlsSettings, TlsVersion};
 pub use self::{
     http2::Http2,
-    proxies::Proxies,
+    proxies::{Proxies, ProxyReason},
     proxy::{Proxy, ProxyChoice},
     settings::TransportSettings,
 };

@@ -1,20 +1,26 @@
 //! [`TlsSettings`], and [`Tls`], which makes a configuration for rustls with aws-lc-rs from them.
 
 mod client_certificate;
+mod observed;
 mod pem;
+mod root_certificates;
 
 use std::sync::Arc;
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
     ClientConfig, RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::CertificateDer,
     version::{TLS12, TLS13},
 };
 use rustls_platform_verifier::Verifier;
 
-use self::client_certificate::ClientCertificate;
+use self::{
+    client_certificate::ClientCertificate,
+    observed::{CertificateObserver, Observed},
+};
 use crate::http2::Http2;
 
 /// A version of TLS.
@@ -37,15 +43,17 @@ pub struct TlsSettings {
     roots: Vec<CertificateDer<'static>>,
     has_no_platform_roots: bool,
     client_certificate: Option<ClientCertificate>,
+    observer: Option<CertificateObserver>,
 }
 
 impl TlsSettings {
     /// Trusts the certificates of a PEM text too.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when the text holds no certificate, or one that cannot be read.
+    /// [`TransportError`] of the config kind when the text holds no certificate, or one that cannot be read. The
+    /// cause names the line.
     pub fn add_root_certificates_pem(&mut self, pem: &[u8]) -> Result<(), TransportError> {
-        self.roots.extend(pem::root_certificates(pem)?);
+        self.roots.extend(root_certificates::root_certificates(pem)?);
         Ok(())
     }
 
@@ -63,6 +71,12 @@ impl TlsSettings {
     pub fn set_client_certificate_pem(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         self.client_certificate = Some(ClientCertificate::new(pem, &aws_lc_rs::default_provider())?);
         Ok(())
+    }
+
+    /// Calls `observer` with the name of each server and its certificate in DER, before the certificate is
+    /// judged. It is for diagnostics: it also sees a certificate that is then refused, and changes no verdict.
+    pub fn observe_certificates(&mut self, observer: impl Fn(&str, &[u8]) + Send + Sync + 'static) {
+        self.observer = Some(CertificateObserver::new(observer));
     }
 }
 
@@ -92,14 +106,20 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .map_err(TransportError::config)?;
-        let (builder, problem) = if settings.has_no_platform_roots {
-            (builder.with_root_certificates(store(settings.roots)), None)
-        } else {
-            match platform_verifier(settings.roots, provider) {
+        let verifier: Result<Arc<dyn ServerCertVerifier>, _> = match settings.has_no_platform_roots {
+            true => webpki_verifier(settings.roots, provider).map(|verifier| verifier as _),
+            false => platform_verifier(settings.roots, provider).map(|verifier| verifier as _),
+        };
+        let (builder, problem) = match verifier {
+            Ok(verifier) => {
+                let verifier = match settings.observer {
+                    Some(observer) => Arc::new(Observed::new(verifier, observer)),
+                    None => verifier,
+                };
                 // rustls calls every verifier but its own "dangerous".
-                Ok(verifier) => (builder.dangerous().with_custom_certificate_verifier(verifier), None),
-                Err(problem) => (builder.with_root_certificates(RootCertStore::empty()), Some(problem)),
+                (builder.dangerous().with_custom_certificate_verifier(verifier), None)
             }
+            Err(problem) => (builder.with_root_certificates(RootCertStore::empty()), Some(problem)),
         };
         let mut config = match settings.client_certificate {
             Some(certificate) => builder.with_client_cert_resolver(certificate.resolver()),
@@ -122,9 +142,29 @@ fn platform_verifier(
     Verifier::new_with_extra_roots(extra_roots, provider).map(Arc::new).map_err(TransportError::config)
 }
 
+fn webpki_verifier(
+    roots: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, TransportError> {
+    let roots = Arc::new(store(roots));
+    WebPkiServerVerifier::builder_with_provider(roots, provider).build().map_err(TransportError::config)
+}
+
 /// A store of `roots`, each of which was checked when it was read.
 fn store(roots: Vec<CertificateDer<'static>>) -> RootCertStore {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots);
     store
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_any_root_https_has_a_problem_and_plain_http_has_none() {
+        let mut settings = TlsSettings::default();
+        settings.disable_platform_roots();
+        assert!(Tls::new(settings, Http2::Off).unwrap().problem.is_some());
+    }
 }

@@ -1,13 +1,17 @@
 //! `cg-auth emulator`: an emulator of the service on this machine, for programs in any language.
 
 mod announcement;
-mod child;
 mod config;
 mod log_writer;
 mod request_log;
 mod root_certificate;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
 use cg_auth_emulator::{Emulator, EmulatorBuilder};
 use clap::{Args, ValueEnum};
@@ -17,7 +21,7 @@ use self::{
     log_writer::LogWriter,
     root_certificate::RootCertificate,
 };
-use crate::{console::Console, failure::Failure, output, stop_signal::StopSignal};
+use crate::{child, console::Console, failure::Failure, output, stop_signal::StopSignal, variable};
 
 #[derive(Args)]
 pub(crate) struct EmulatorArgs {
@@ -51,7 +55,7 @@ pub(crate) struct EmulatorArgs {
     format: Option<ReadyFormat>,
 
     /// A command to run with the address and the credential of the emulator in its environment, and without
-    /// the user's configuration file. The emulator stops when the command ends, and returns its exit code. It
+    /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens. The emulator stops when the command ends, and returns its exit code. It
     /// prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to
     /// its children; the third signal kills the command.
     #[arg(last = true, value_name = "COMMAND")]
@@ -104,9 +108,11 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
         file.write(&announcement)?;
     }
 
-    let code = if let Some((program, arguments)) = args.command.split_first() {
+    let code = if !args.command.is_empty() {
         stop.disable_forced_exit();
-        child::run(program, arguments, announcement.environment(), &mut stop).await?
+        let mut command = child::command(&args.command);
+        set_environment(&mut command, &announcement);
+        child::run(command, &mut stop).await?
     } else {
         let text = match args.format.unwrap_or_default() {
             ReadyFormat::Env => announcement.export_lines(),
@@ -128,6 +134,22 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     Ok(code)
 }
 
+/// Points `command` at the emulator. Other variables of this process could point it at another service. The
+/// user's configuration file applies even without a variable, so `CG_AUTH_CONFIG` names an empty file instead.
+fn set_environment(command: &mut Command, announcement: &Announcement) {
+    command.env(variable::CONFIG.name, NULL_DEVICE);
+    for variable in [
+        variable::PROFILE,
+        variable::CLIENT_SECRET_FILE,
+        variable::REFRESH_TOKEN,
+        variable::CA_FILE,
+        variable::PROXY,
+    ] {
+        command.env_remove(variable.name);
+    }
+    command.envs(announcement.environment().iter().cloned());
+}
+
 /// Writes the request log to standard error.
 fn log_writer(console: Console) -> LogWriter {
     LogWriter::start(output::to_stderr, move |lost| {
@@ -136,3 +158,5 @@ fn log_writer(console: Console) -> LogWriter {
         ));
     })
 }
+
+const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };

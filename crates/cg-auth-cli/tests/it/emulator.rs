@@ -73,6 +73,24 @@ fn a_command_gets_a_token_from_the_emulator_over_each_transport() {
 
 #[cfg(unix)]
 #[test]
+fn a_command_is_told_where_the_protected_resource_is() {
+    for tls in [&[][..], &["--tls"]] {
+        let mut command = cg_auth();
+        command.arg("emulator").args(tls).args([
+            "--",
+            "printenv",
+            "CG_AUTH_BASE_URL",
+            "CG_AUTH_PROTECTED_URL",
+        ]);
+        let output = command.env("CG_AUTH_PROTECTED_URL", "http://elsewhere.example").output().unwrap();
+        let printed = stdout(&output);
+        let (base_url, protected_url) = printed.trim_end().split_once('\n').unwrap();
+        assert_eq!(protected_url, format!("{base_url}/me"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn the_exit_code_of_a_command_is_passed_on() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 200", 200), ("kill -KILL $$", 137)] {
         let output =

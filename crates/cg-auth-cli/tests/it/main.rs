@@ -9,6 +9,7 @@ mod delete_token_cache;
 mod demo;
 mod emulator;
 mod emulator_log;
+mod exec;
 mod failures;
 mod harness;
 mod help;

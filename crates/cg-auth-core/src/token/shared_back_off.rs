@@ -51,6 +51,15 @@ pub(super) enum Admission {
     PutOff(TokenError, Duration),
 }
 
+/// A call that has failed, and who made it.
+pub(super) struct FailedCall<'a> {
+    pub(super) user: usize,
+    pub(super) grant: Grant,
+    pub(super) secret: &'a ClientSecret,
+    pub(super) error: &'a CallError,
+    pub(super) probe: Option<&'a Probe>,
+}
+
 /// The right to probe the service. Dropping it lets the next user do so.
 pub(super) struct Probe {
     back_off: Arc<SharedBackOff>,
@@ -108,17 +117,9 @@ impl SharedBackOff {
         drop((refusal, errors));
     }
 
-    /// A call of `user` with `grant` has failed with `error`.
-    pub(super) fn failed(
-        &self,
-        user: usize,
-        grant: Grant,
-        secret: &ClientSecret,
-        error: &CallError,
-        probe: Option<&Probe>,
-        jitter: f64,
-        now: Now,
-    ) {
+    /// Learns from a failed call. `jitter` is between 0 and 1.
+    pub(super) fn failed(&self, call: &FailedCall<'_>, jitter: f64, now: Now) {
+        let FailedCall { user, grant, secret, error, probe } = *call;
         let is_refused = error.recovery() == Recovery::ReplaceCredential;
         let is_about_the_request = error
             .status()
@@ -196,3 +197,7 @@ impl Drop for Probe {
         state.refresh.give_back(self.number);
     }
 }
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests;

@@ -36,6 +36,7 @@ impl Announcement {
         let ca_file = certificate.map(|certificate| certificate.path().display().to_string());
         let mut environment = emulator.env();
         environment.extend(ca_file.clone().map(|file| (variable::CA_FILE.name, file)));
+        environment.push((PROTECTED_URL, emulator.protected_url()));
         Self {
             version: 1,
             base_url: emulator.base_url().as_str().to_owned(),
@@ -49,7 +50,7 @@ impl Announcement {
         }
     }
 
-    /// The environment variables that `cg-auth` and other clients read.
+    /// The environment variables for `cg-auth` and for other clients.
     pub(super) fn environment(&self) -> &[(&'static str, String)] {
         &self.environment
     }
@@ -107,3 +108,6 @@ fn remove(path: &Path) -> io::Result<()> {
         _ => fs::remove_file(path),
     }
 }
+
+/// The address of the protected resource. Programs under test read this variable; `cg-auth` does not.
+const PROTECTED_URL: &str = "CG_AUTH_PROTECTED_URL";

@@ -40,3 +40,27 @@ impl Deadline {
         self.left(now).is_some_and(|left| left.is_zero())
     }
 }
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn the_time_runs_at_once_and_anew_from_the_permit_on() {
+        let seconds = Duration::from_secs;
+        let at = |moment: u64| Now::new(seconds(moment), UNIX_EPOCH);
+        let deadline = Deadline::new(seconds(10), at(100));
+        assert_eq!(deadline.left(at(99)), Some(seconds(10)), "read before it began");
+        assert_eq!(deadline.left(at(104)), Some(seconds(6)));
+        deadline.queue();
+        assert_eq!(deadline.left(at(200)), None);
+        assert!(!deadline.is_over(at(300)));
+        deadline.grant(at(400));
+        assert_eq!(deadline.left(at(403)), Some(seconds(7)));
+        assert!(!deadline.is_over(at(409)));
+        assert!(deadline.is_over(at(410)));
+    }
+}

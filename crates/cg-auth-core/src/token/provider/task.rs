@@ -14,7 +14,7 @@ use crate::token::{
     flight::{Flight, Outcome, Permit},
     secret_source::read_secret,
     session::{AcquisitionId, Next, Session},
-    shared_back_off::{Admission, SharedBackOff},
+    shared_back_off::{Admission, FailedCall, SharedBackOff},
     sync::lock,
 };
 
@@ -101,7 +101,8 @@ impl AcquisitionTask {
                     if matches!(next, Next::Call(_))
                         && error.status() != Some(StatusCode::SERVICE_UNAVAILABLE) => {}
                 Some(error) => {
-                    back_off.failed(user, grant, secret, error, probe.as_ref(), fastrand::f64(), now);
+                    let failed = FailedCall { user, grant, secret, error, probe: probe.as_ref() };
+                    back_off.failed(&failed, fastrand::f64(), now);
                 }
             }
         }

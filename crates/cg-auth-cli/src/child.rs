@@ -1,46 +1,38 @@
-//! Runs the command of `cg-auth emulator -- COMMAND`.
+//! The commands of a user: `cg-auth exec -- COMMAND`, `cg-auth proxy -- COMMAND` and `cg-auth emulator -- COMMAND`.
+
+mod without_secrets;
 
 use std::{
-    ffi::{OsStr, OsString},
-    process::{ExitCode, ExitStatus},
+    ffi::OsString,
+    process::{self, ExitCode, ExitStatus},
 };
 
 use tokio::process::Command;
 
+pub(crate) use self::without_secrets::{ACCESS_TOKEN, EXPIRES_AT_SUFFIX, without_secrets};
 use crate::{
     failure::Failure,
     stop_signal::{Stop, StopSignal},
-    variable,
 };
 
-/// Runs `program` to its end, with `environment` added to that of this process. Stop signals are passed on to
-/// the program; the third one kills it.
-pub(super) async fn run(
-    program: &OsStr,
-    arguments: &[OsString],
-    environment: &[(&'static str, String)],
-    stop: &mut StopSignal,
-) -> Result<ExitCode, Failure> {
-    let not_run = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
-    let mut command = Command::new(program);
-    command.args(arguments).kill_on_drop(true);
-    // These variables would point the command at another service. The user's configuration file applies even
-    // without a variable, so `CG_AUTH_CONFIG` names an empty file instead.
-    command.env(variable::CONFIG.name, NULL_DEVICE);
-    for variable in [
-        variable::PROFILE,
-        variable::CLIENT_SECRET_FILE,
-        variable::REFRESH_TOKEN,
-        variable::CA_FILE,
-        variable::PROXY,
-    ] {
-        command.env_remove(variable.name);
-    }
-    let mut child = command.envs(environment.iter().cloned()).spawn().map_err(not_run)?;
+/// A command from its program and its arguments.
+pub(crate) fn command(words: &[OsString]) -> process::Command {
+    let (program, arguments) =
+        words.split_first().map_or((OsString::new(), words), |(first, rest)| (first.clone(), rest));
+    let mut command = process::Command::new(program);
+    command.args(arguments);
+    command
+}
+
+/// Runs `command` as a child process to its end. Stop signals are passed on to it; the third one kills it.
+pub(crate) async fn run(command: process::Command, stop: &mut StopSignal) -> Result<ExitCode, Failure> {
+    let mut command = Command::from(command);
+    let not_run = |command: &Command, source| Failure::command(command.as_std(), source);
+    let mut child = command.kill_on_drop(true).spawn().map_err(|source| not_run(&command, source))?;
     let mut signals = 0;
     loop {
         tokio::select! {
-            status = child.wait() => return status.map(exit_code).map_err(not_run),
+            status = child.wait() => return status.map(exit_code).map_err(|source| not_run(&command, source)),
             signal = stop.received() => {
                 signals += 1;
                 if signals == LAST_SIGNAL {
@@ -91,5 +83,3 @@ fn pass_on(_: Stop, _: Option<u32>) {}
 
 /// The number of the stop signal that kills the command, in case it ignores the earlier ones.
 const LAST_SIGNAL: u32 = 3;
-
-const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
