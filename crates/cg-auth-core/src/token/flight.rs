@@ -52,7 +52,7 @@ enum Slot {
     /// A thread polls it now.
     Polled,
     /// It has ended or was cancelled.
-    Gone,
+    Ended,
 }
 
 /// How an acquisition ended.
@@ -86,7 +86,7 @@ impl Flight {
     /// over after that. Returns whether this call did so.
     pub(super) fn hand_over(self: &Arc<Self>, runtime: &dyn Runtime) -> bool {
         let mut state = lock(&self.state);
-        if state.background.is_some() || matches!(state.future, Slot::Gone) || state.loses_tasks {
+        if state.background.is_some() || matches!(state.future, Slot::Ended) || state.loses_tasks {
             return false;
         }
         state.last_background += 1;
@@ -175,8 +175,8 @@ impl Flight {
         Some(future)
     }
 
-    fn is_gone(&self) -> bool {
-        matches!(lock(&self.state).future, Slot::Gone)
+    fn has_ended(&self) -> bool {
+        matches!(lock(&self.state).future, Slot::Ended)
     }
 
     /// Polls the future and parks it again. Returns false if it is ready or was cancelled during the poll.
@@ -189,7 +189,7 @@ impl Flight {
             state.future = Slot::Parked(future);
             return true;
         }
-        state.future = Slot::Gone;
+        state.future = Slot::Ended;
         drop(state);
         caught(|| drop(future));
         false
@@ -210,7 +210,7 @@ impl State {
     /// Takes a parked future out for good. The thread that polls one now drops it after that.
     fn cancel(&mut self) -> Option<BoxFuture<'static, ()>> {
         let future = self.take_parked()?;
-        self.future = Slot::Gone;
+        self.future = Slot::Ended;
         Some(future)
     }
 }
@@ -232,7 +232,7 @@ impl Background {
                 if let Some(future) = flight.take_parked(true) {
                     flight.poll(future, context.waker());
                 }
-                flight.is_gone().then_some(())
+                flight.has_ended().then_some(())
             })
             .await;
     }

@@ -164,5 +164,5 @@ fn a_task_that_is_dropped_before_it_takes_over_leaves_the_future_to_the_waiters(
     for _ in 0..2 {
         assert!(waiter.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
-    assert!(flight.is_gone(), "the waiter has polled the future to its end");
+    assert!(flight.has_ended(), "the waiter has polled the future to its end");
 }

@@ -1,4 +1,4 @@
-//! Permits of acquisitions whose runtime stands still.
+//! Acquisitions that hold a permit while their runtime stands still.
 
 use std::{
     pin::pin,
