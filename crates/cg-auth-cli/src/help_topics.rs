@@ -8,6 +8,12 @@ More:
   cg-auth help exit-codes   the meaning of each exit code
   cg-auth help environment  the variables, the configuration file, and their precedence";
 
+/// The names of the topics, and what they are about.
+pub(crate) const ALL: &[(&str, &str)] = &[
+    ("exit-codes", "The meaning of each exit code"),
+    ("environment", "The variables, the configuration file, and their precedence"),
+];
+
 /// `cg-auth help exit-codes`.
 pub(crate) const fn exit_codes() -> &'static str {
     "\
