@@ -15,6 +15,7 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod log_writer;
 mod output;
 mod report;
 mod runtime;
