@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
 mod canary;
+mod config;
 mod config_file;
 mod delete_token_cache;
 mod demo;
+mod doctor;
 mod emulator;
 mod emulator_log;
 mod failures;
@@ -17,6 +19,8 @@ mod precedence;
 mod proxies;
 mod readme;
 mod refresh;
+mod refused_arguments;
+mod retries;
 mod scenario;
 mod secrets;
 mod signals;
