@@ -10,6 +10,7 @@ mod listing;
 mod origin;
 mod precedence;
 mod profile;
+mod profile_names;
 mod profile_summary;
 mod proxy;
 mod service_args;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     connection::Connection,
     listing::Line,
     origin::Chosen,
+    profile_names::profile_names,
     profile_summary::ProfileSummary,
     service_args::ServiceArgs,
 };

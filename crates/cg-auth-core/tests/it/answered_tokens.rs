@@ -104,6 +104,25 @@ fn a_token_in_prose_is_replaced_and_the_prose_is_kept() {
 }
 
 #[test]
+fn no_text_that_cannot_be_searched_is_shown() {
+    let gzip = [("content-encoding", "gzip")];
+    for (status, headers, body) in [
+        (200, &[][..], "walrus"),
+        (204, &[], "walrus"),
+        (500, &gzip, "walrus"),
+        (500, &[], "walrus\0walrus"),
+        (500, &[], "walrus {'access_token': 'canary'} walrus"),
+        (500, &[], r#"walrus refreshToken="canary" walrus"#),
+    ] {
+        let error = delegate().read(response(status, headers, body)).unwrap_err();
+        assert_eq!(error.text(), None, "{status} {body:?}");
+        assert!(!accessible(&error).contains("walrus"), "{}", accessible(&error));
+    }
+    let searched = delegate().read(response(500, &[], "walrus")).unwrap_err();
+    assert_eq!(searched.text(), Some("walrus"));
+}
+
+#[test]
 fn an_answer_with_more_tokens_than_are_searched_for_shows_no_text() {
     let tokens: Vec<_> = (0..10_000).map(|number| format!("canary-{number}")).collect();
     let body = serde_json::json!({ "tokens": tokens, "message": ["canary-9999"], "code": "canary-9998" });

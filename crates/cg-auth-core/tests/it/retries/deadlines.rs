@@ -106,6 +106,20 @@ fn the_deadline_ends_an_attempt_with_a_longer_timeout() {
 }
 
 #[test]
+fn all_attempts_of_a_call_share_one_deadline() {
+    let limit = 10 * ONE_SECOND;
+    for attempt_timeout in [2 * ONE_SECOND, 3 * ONE_SECOND, 60 * ONE_SECOND] {
+        let script = (0..20).fold(ScriptedTransport::new(), |script, _| script.hang());
+        let (client, clock) = client(&script);
+        let policy = RetryPolicy::new().with_max_attempts(20).with_attempt_timeout(attempt_timeout);
+        let (result, took) = play(&client.with_timeout(limit).with_retry_policy(policy), &clock, &delegate());
+        let attempts = result.unwrap_err().attempts();
+        assert!(took <= limit, "{took:?} with attempts of {attempt_timeout:?}");
+        assert_eq!(attempts > 1, attempt_timeout < limit, "{attempts}");
+    }
+}
+
+#[test]
 fn no_attempt_starts_that_could_not_end_before_the_deadline() {
     let script = ScriptedTransport::new().hang().hang().hang();
     let (client, clock) = client(&script);
