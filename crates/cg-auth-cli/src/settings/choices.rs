@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A setting that is given, not given, or given with a value that cannot be used.
-pub(super) type Choice<T> = Result<Option<Chosen<T>>, SettingError>;
+pub(super) type Given<T> = Result<Option<Chosen<T>>, SettingError>;
 
 /// Every setting of a call.
 #[derive(Debug)]
@@ -36,14 +36,14 @@ pub(crate) struct Choices {
     pub(crate) has_file: bool,
     pub(crate) profile: Option<SelectedProfile>,
     warnings: Vec<String>,
-    pub(super) base_url: Choice<BaseUrl>,
-    pub(super) user: Choice<UserPrincipalName>,
-    pub(super) secret: Choice<SecretOrigin>,
-    pub(super) ca_file: Choice<PathBuf>,
-    pub(super) proxy: Choice<ProxyChoice>,
-    pub(super) transport: Choice<TransportChoice>,
-    pub(super) timeout: Choice<Duration>,
-    pub(super) retries: Choice<u32>,
+    pub(super) base_url: Given<BaseUrl>,
+    pub(super) user: Given<UserPrincipalName>,
+    pub(super) secret: Given<SecretOrigin>,
+    pub(super) ca_file: Given<PathBuf>,
+    pub(super) proxy: Given<ProxyChoice>,
+    pub(super) transport: Given<TransportChoice>,
+    pub(super) timeout: Given<Duration>,
+    pub(super) retries: Given<u32>,
     pub(super) allow_http: Chosen<bool>,
 }
 
@@ -195,11 +195,11 @@ fn secret_setting() -> Setting {
     Setting { variable: Some(variable), ..CLIENT_SECRET }
 }
 
-fn and_then<T, U>(choice: Choice<T>, parse: impl FnOnce(T, &Origin) -> Result<U, SettingError>) -> Choice<U> {
+fn and_then<T, U>(choice: Given<T>, parse: impl FnOnce(T, &Origin) -> Result<U, SettingError>) -> Given<U> {
     choice?.map(|chosen| chosen.try_map(parse)).transpose()
 }
 
-fn or_default<T>(choice: Choice<T>, default: T) -> Choice<T> {
+fn or_default<T>(choice: Given<T>, default: T) -> Given<T> {
     Ok(Some(choice?.unwrap_or_else(|| Chosen::by_default(default))))
 }
 

@@ -7,7 +7,7 @@ use cg_auth_transport_util::{ProxyChoice, TransportSettings};
 
 use super::{
     ca_file,
-    choices::{Choice, Choices},
+    choices::{Choices, Given},
     origin::Chosen,
 };
 use crate::{
@@ -57,6 +57,6 @@ impl Connection {
     }
 }
 
-fn take<T>(choice: &mut Choice<T>) -> Choice<T> {
+fn take<T>(choice: &mut Given<T>) -> Given<T> {
     mem::replace(choice, Ok(None))
 }

@@ -6,7 +6,7 @@ use cg_auth_core::{causes::cause_chain, model::without_newline};
 use serde::Serialize;
 
 use super::{
-    choices::{Choice, Choices},
+    choices::{Choices, Given},
     origin::Origin,
     proxy,
     setting::{
@@ -118,7 +118,7 @@ impl Choices {
     }
 }
 
-fn line<T>(setting: Setting, choice: &Choice<T>, show: impl FnOnce(&T) -> String) -> Line {
+fn line<T>(setting: Setting, choice: &Given<T>, show: impl FnOnce(&T) -> String) -> Line {
     let Setting { label, key, .. } = setting;
     let line = Line { label, key, value: None, origin: PrintedOrigin::default(), problem: None, ways: None };
     match choice {
