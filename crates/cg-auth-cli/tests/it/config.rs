@@ -18,7 +18,7 @@ fn config() -> PathBuf {
     )
 }
 
-fn shown(output: std::process::Output, code: i32) -> String {
+fn shown(output: &std::process::Output, code: i32) -> String {
     assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
     let text = stdout(&output);
     assert!(!text.contains("canary") && !stderr(&output).contains("canary"), "{text}");
@@ -31,7 +31,7 @@ fn each_setting_is_shown_with_its_flag_variable_or_profile_and_file() {
     let mut command = cg_auth();
     command.args(["config", "show", "--timeout", "5s", "--config"]).arg(&config);
     command.env("CG_AUTH_TRANSPORT", "hyper").env("CG_AUTH_PROXY", "http://u:canary@p.example:3128");
-    let text = shown(command.output().unwrap(), 0);
+    let text = shown(&command.output().unwrap(), 0);
     let place = format!("(profile \"work\" in {})", config.display());
     let secret = config.with_file_name("shown-secret");
     for line in [
@@ -49,7 +49,7 @@ fn each_setting_is_shown_with_its_flag_variable_or_profile_and_file() {
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
     }
-    let object = shown(command.args(["-o", "json"]).output().unwrap(), 0);
+    let object = shown(&command.args(["-o", "json"]).output().unwrap(), 0);
     let object: Value = serde_json::from_str(&object).unwrap();
     assert_eq!(object["profile"], "work");
     assert_eq!(object["config_file"]["exists"], true);
@@ -68,7 +68,7 @@ fn v_logs_the_same_lines() {
     let config = config();
     let emulator = emulator();
     let arguments = ["--base-url", emulator.base_url().as_str(), "--config", config.to_str().unwrap()];
-    let show = shown(cg_auth().args(["config", "show"]).args(arguments).output().unwrap(), 0);
+    let show = shown(&cg_auth().args(["config", "show"]).args(arguments).output().unwrap(), 0);
     let output = cg_auth().args(["token", "-v", "--retries", "7"]).args(arguments).output().unwrap();
     let log = stderr(&output);
     for line in show.lines().filter(|line| !line.starts_with("retries")) {
@@ -79,12 +79,12 @@ fn v_logs_the_same_lines() {
 
 #[test]
 fn missing_settings_are_shown_with_the_ways_to_set_them() {
-    let text = shown(cg_auth().args(["config", "show"]).output().unwrap(), 0);
+    let text = shown(&cg_auth().args(["config", "show"]).output().unwrap(), 0);
     assert!(text.contains("base URL: not set; use --base-url, set CG_AUTH_BASE_URL, or "), "{text}");
     assert!(text.contains("client secret: not set; set CG_AUTH_CLIENT_SECRET or "), "{text}");
     assert!(text.contains("timeout: 1m 40s (default)\n"), "{text}");
 
-    let object = shown(cg_auth().args(["config", "show", "--format", "json"]).output().unwrap(), 0);
+    let object = shown(&cg_auth().args(["config", "show", "--format", "json"]).output().unwrap(), 0);
     let object: Value = serde_json::from_str(&object).unwrap();
     let base_url = &object["settings"][0];
     assert_eq!((&base_url["setting"], &base_url["value"]), (&json!("base_url"), &Value::Null));
@@ -96,7 +96,7 @@ fn a_value_that_cannot_be_used_is_shown_without_being_quoted() {
     let mut command = cg_auth();
     command.args(["config", "show", "--base-url", "https://user:canary@example.com"]);
     command.env("CG_AUTH_TIMEOUT", "canary").env("CG_AUTH_USER_PRINCIPAL_NAME", "two canary");
-    let text = shown(command.output().unwrap(), 2);
+    let text = shown(&command.output().unwrap(), 2);
     for line in
         ["base URL: unusable: ", "user principal name: unusable: ", "timeout: unusable: CG_AUTH_TIMEOUT: "]
     {
@@ -124,7 +124,7 @@ fn a_command_is_not_run_and_a_pipe_is_not_read() {
     ] {
         let mut command = cg_auth();
         command.args(["config", "show", "--profile", profile, "--config"]).arg(&config);
-        let text = shown(command.write_stdin("canary").output().unwrap(), 0);
+        let text = shown(&command.write_stdin("canary").output().unwrap(), 0);
         assert!(text.contains(value), "{text}");
     }
     assert!(!marker.exists());
@@ -138,7 +138,7 @@ fn the_path_is_that_of_the_flag_else_the_variable_else_the_default() {
         command.args(["config", "path"]).args(flag.iter().flat_map(|path| ["--config", path]));
         command.envs(variable.map(|path| ("CG_AUTH_CONFIG", path)));
         let output = command.output().unwrap();
-        (shown(output.clone(), 0).trim_end().to_owned(), stderr(&output))
+        (shown(&output, 0).trim_end().to_owned(), stderr(&output))
     };
     let existing = config.to_str().unwrap();
     assert_eq!(path(Some(existing), Some("/other")), (existing.to_owned(), String::new()));
@@ -149,14 +149,14 @@ fn the_path_is_that_of_the_flag_else_the_variable_else_the_default() {
     assert!(path(None, None).0.ends_with("/.config/cg-auth/config.toml"));
 
     let output = cg_auth().args(["config", "path", "-o", "json", "--config", existing]).output().unwrap();
-    let object: Value = serde_json::from_str(&shown(output, 0)).unwrap();
+    let object: Value = serde_json::from_str(&shown(&output, 0)).unwrap();
     assert_eq!(object, json!({"version": 1, "path": existing, "exists": true, "origin": "--config"}));
 }
 
 #[test]
 fn the_profiles_are_listed_with_a_star_at_the_default() {
     let config = config();
-    let text = shown(cg_auth().args(["config", "profiles", "--config"]).arg(&config).output().unwrap(), 0);
+    let text = shown(&cg_auth().args(["config", "profiles", "--config"]).arg(&config).output().unwrap(), 0);
     let commercial = "https://go-api.avepointonlineservices.com";
     assert_eq!(
         text,
@@ -167,14 +167,14 @@ fn the_profiles_are_listed_with_a_star_at_the_default() {
     );
     let mut command = cg_auth();
     command.args(["config", "profiles", "--format", "json", "--config"]).arg(&config);
-    let object: Value = serde_json::from_str(&shown(command.output().unwrap(), 0)).unwrap();
+    let object: Value = serde_json::from_str(&shown(&command.output().unwrap(), 0)).unwrap();
     assert_eq!(object["default_profile"], "work");
     assert_eq!(object["profiles"][1]["user_principal_name"], "a@b");
     assert_eq!(object["profiles"][0]["is_default"], false);
 
     let none = cg_auth().args(["config", "profiles"]).output().unwrap();
     assert!(stderr(&none).contains("does not exist"), "{}", stderr(&none));
-    assert_eq!(shown(none, 0), "");
+    assert_eq!(shown(&none, 0), "");
 }
 
 #[test]
@@ -182,12 +182,12 @@ fn a_password_in_a_profile_is_not_listed() {
     let config = file("listed.toml", "[profiles.p]\nbase_url = 'https://user:canary@example.com'\n");
     let mut command = cg_auth();
     command.args(["config", "profiles", "--config"]).arg(&config);
-    assert!(shown(command.output().unwrap(), 0).contains("  p  unusable: the base URL "));
+    assert!(shown(&command.output().unwrap(), 0).contains("  p  unusable: the base URL "));
 
     let config = file("listed-secret.toml", "[profiles.p]\nclient_secret = 'canary'\n");
     for command in ["show", "profiles"] {
         let output = cg_auth().args(["config", command, "--config"]).arg(&config).output().unwrap();
-        assert_eq!(shown(output, 2), "");
+        assert_eq!(shown(&output, 2), "");
     }
 }
 

@@ -197,14 +197,15 @@ impl Way<'_> {
             Some(reason) => report.skip(Name::Tls, reason)?,
             None if !self.is_https => report.skip(Name::Tls, "the base URL is plain http")?,
             None => {
-                report.add(Name::Tls, tls(certificate.as_ref(), |finding| outcome_of(Stage::Tls, finding)))?
+                report
+                    .add(Name::Tls, tls(certificate.as_ref(), |finding| outcome_of(Stage::Tls, finding)))?;
             }
         }
         match needed(Stage::Http) {
             Some(reason) => {
                 report.skip(Name::Http, reason)?;
                 report.skip(Name::Clock, reason)?;
-                return Ok(false);
+                Ok(false)
             }
             None => self.http(&outcome, proxy.is_some(), |finding| outcome_of(Stage::Http, finding), report),
         }

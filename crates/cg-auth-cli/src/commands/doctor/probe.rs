@@ -37,7 +37,7 @@ pub(super) enum Outcome {
 impl Probe {
     /// Sends a GET for `uri`, the base URL of `connection`, and waits for at most `limit`.
     pub(super) async fn send(connection: &Connection, uri: &Uri, limit: Duration) -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(SeenCertificates::default());
         let outcome = match Self::exchange(connection, uri, limit, &seen).await {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Failed(error),
@@ -53,7 +53,7 @@ impl Probe {
         connection: &Connection,
         uri: &Uri,
         limit: Duration,
-        seen: &Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+        seen: &Arc<SeenCertificates>,
     ) -> Result<Outcome, TransportError> {
         let mut settings = connection.transport_settings()?;
         let seen = seen.clone();
@@ -76,6 +76,9 @@ impl Probe {
         })
     }
 }
+
+/// The name of each server whose certificate was seen, and the certificate in DER.
+type SeenCertificates = Mutex<Vec<(String, Vec<u8>)>>;
 
 /// The stage of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
