@@ -12,7 +12,9 @@ mod exec;
 mod inspect;
 mod list_format;
 mod man;
+mod proxy;
 mod refresh;
+mod renewal;
 mod token;
 mod token_format;
 mod visible;
@@ -24,7 +26,7 @@ use clap::Subcommand;
 use self::{
     complete::CompleteArgs, completions::CompletionsArgs, config::ConfigArgs,
     delete_token_cache::DeleteTokenCacheArgs, doctor::DoctorArgs, emulator::EmulatorArgs, exec::ExecArgs,
-    inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
+    inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs, refresh::RefreshArgs, token::TokenArgs,
 };
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
@@ -32,6 +34,8 @@ use crate::{console::Console, failure::Failure, help_topics, output, runtime::in
 pub(crate) enum Command {
     /// Run a command with an access token in its environment.
     Exec(ExecArgs),
+    // Its own file describes it, in more than one line.
+    Proxy(ProxyArgs),
     /// Get a delegated access token and print it.
     Token(TokenArgs),
     /// Exchange a refresh token for a new access token and print it.
@@ -96,6 +100,8 @@ pub(crate) async fn run(
         Command::Emulator(args) => return emulator::run(args, console).await,
         // The command takes the place of this process, and the code is its own.
         Command::Exec(args) => return exec::run(args, console).await,
+        // A proxy handles signals as the emulator does.
+        Command::Proxy(args) => return proxy::run(args, console).await,
         // These return the exit code of what they found.
         Command::Config(args) => return interruptible(config::run(args, console)).await,
         Command::Doctor(args) => return interruptible(doctor::run(args, console)).await,

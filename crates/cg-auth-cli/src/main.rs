@@ -16,6 +16,7 @@ mod error_format;
 mod failure;
 mod help_topics;
 mod home;
+mod log_writer;
 mod nearest;
 mod output;
 mod refused_arguments;

@@ -20,6 +20,7 @@ use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, UserPrincipalName,
     transport::TransportError,
 };
+use cg_auth_transport_util::TransportSettings;
 
 pub(crate) use self::{
     choices::Choices,
@@ -134,6 +135,11 @@ impl Settings {
     /// The failure of `operation`, with the origin of the client secret that the service may have refused.
     pub(crate) fn failed_call(&self, operation: Operation, error: impl Into<CallError>) -> FailedCall {
         FailedCall::new(operation, &self.base_url, error).with_secret(&self.secret.value, &self.secret.origin)
+    }
+
+    /// The settings of a transport for other calls than those to the service.
+    pub(crate) fn transport_settings(&self) -> Result<TransportSettings, TransportError> {
+        self.connection.transport_settings()
     }
 
     /// Whether the client secret comes from standard input, which can be read only once.

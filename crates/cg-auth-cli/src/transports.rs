@@ -45,8 +45,7 @@ pub(crate) fn check_root_certificates(pem: &[u8]) -> Result<(), TransportError> 
     settings(Some(pem), ProxyChoice::Off).map(drop)
 }
 
-/// The settings of a transport. It trusts the root certificates in `ca_pem` in addition to those of the
-/// platform.
+/// The settings of a transport, with the root certificates in `ca_pem` in addition to those of the platform.
 pub(crate) fn settings(
     ca_pem: Option<&[u8]>,
     proxy: ProxyChoice,
