@@ -48,8 +48,10 @@ fn message(error: &Error, arguments: &[String]) -> Option<String> {
         ErrorKind::ValueValidation => {
             let value = text(ContextKind::InvalidValue).unwrap_or_default();
             // The parsers of this command say what they expect. Those of clap may quote the value.
-            let problem = std::error::Error::source(error).map(ToString::to_string);
-            let problem = problem.filter(|problem| !problem.contains(value)).map(|it| format!("; {it}"));
+            let problem = std::error::Error::source(error).map(|problem| match value {
+                "" => format!("; {problem}"),
+                value => format!("; {problem}").replace(value, "it"),
+            });
             Some(format!("invalid value for '{argument}'{}", problem.unwrap_or_default()))
         }
         ErrorKind::TooManyValues => Some(match names_secret(argument) {

@@ -37,6 +37,8 @@ fn a_value_that_may_be_a_secret_is_not_echoed() {
         &["emulator", CANARY],
         &["emulator", "--listen", CANARY],
         &["emulator", "--seed", CANARY],
+        &["proxy", "--upstream", "https://a.example", "--port", CANARY],
+        &["exec", CANARY],
         &["demo", CANARY],
         &["man", CANARY],
         &["completions", CANARY],
