@@ -70,6 +70,17 @@ fn a_secret_is_found_in_every_encoding() {
 }
 
 #[test]
+fn a_secret_with_anything_between_its_letters_is_found() {
+    const LONG: &str = "cl1ent/s3cret+Of==Canary";
+    for separator in ["-", "...", " | ", ", ", "\u{a0}", "\\0", "/*"] {
+        let shown = redacted(LONG, &format!("<{}>", between(LONG, separator)));
+        assert!(shown.contains("[redacted]"), "{separator:?} {shown}");
+        let left = shown.replace("[redacted]", "").chars().filter(char::is_ascii_alphanumeric).count();
+        assert_eq!(left, 0, "{separator:?} {shown}");
+    }
+}
+
+#[test]
 fn a_secret_inside_base64_is_found_at_any_offset() {
     for before in ["", "a", "ab", "abc", "someone@example.com:"] {
         for after in ["", ":", "::", ":::"] {
