@@ -15,6 +15,7 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod log_writer;
 mod output;
 mod report;
 mod runtime;
@@ -48,6 +49,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> ExitCode {
+    if cli.command.complete(Cli::command) {
+        return ExitCode::SUCCESS;
+    }
     let console = match cli.console() {
         Ok(console) => console,
         Err(error) => return fail(&error.into(), ErrorFormat::Human),

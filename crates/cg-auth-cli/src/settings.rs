@@ -6,6 +6,7 @@ mod ca_file;
 mod config_file;
 mod precedence;
 mod profile;
+mod profile_names;
 mod proxy;
 mod service_args;
 
@@ -15,20 +16,20 @@ use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
     transport::TransportError,
 };
-use cg_auth_transport_util::ProxyChoice;
+use cg_auth_transport_util::{ProxyChoice, TransportSettings};
 
-pub(crate) use self::service_args::ServiceArgs;
 use self::{
     config_file::SelectedProfile,
     precedence::{Chosen, Precedence, Setting},
 };
+pub(crate) use self::{profile_names::profile_names, service_args::ServiceArgs};
 use crate::{
     console::Console,
     secret::{RotatingSecret, SecretLabel, SecretOrigin},
     service_address::ServiceAddress,
     setting_error::SettingError,
     time_format::positive_duration,
-    transports::TransportChoice,
+    transports::{self, TransportChoice},
     variable,
 };
 
@@ -148,6 +149,11 @@ impl Settings {
         Ok(AuthClient::new(self.base_url.clone(), transport)
             .with_timeout(self.timeout)
             .with_retry_policy(self.retry_policy.clone()))
+    }
+
+    /// The settings of a transport for other calls than those to the service.
+    pub(crate) fn transport_settings(&self) -> Result<TransportSettings, TransportError> {
+        transports::settings(self.ca_pem.as_deref(), self.proxy.clone())
     }
 
     /// Whether the client secret comes from standard input, which can be read only once.

@@ -5,8 +5,12 @@ use std::{error::Error, fmt, sync::Arc};
 use cg_auth_core::transport::TransportError;
 #[cfg(feature = "rustls")]
 use cg_auth_transport_util::Tls;
-use cg_auth_transport_util::{Http2, Proxies, Proxy, ProxyChoice, TransportSettings, failure::Route};
-use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
+use cg_auth_transport_util::{
+    Http2, HttpsCheck, Proxies, Proxy, ProxyChoice, TransportSettings, failure::Route,
+};
+#[cfg(not(feature = "rustls"))]
+use http::uri::Scheme;
+use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION};
 use hyper::{
     body::{Body, Incoming},
     rt::{Read, Write},
@@ -37,7 +41,7 @@ pub struct HyperClient<B> {
     pool: Arc<dyn PooledClient<B>>,
     /// Empty for the caller's own connector, which decides about proxies.
     proxies: Proxies,
-    https_problem: Option<TransportError>,
+    https: HttpsCheck,
 }
 
 impl<B> HyperClient<B>
@@ -52,8 +56,8 @@ where
     /// As [`HyperTransportBuilder::build`](crate::HyperTransportBuilder::build).
     pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
         let proxies = Proxies::new(settings.proxy.clone());
-        let (connector, https_problem) = connector(settings, proxies.clone())?;
-        Ok(Self { proxies, https_problem, ..Self::over(connector, settings) })
+        let (connector, https) = connector(settings, proxies.clone())?;
+        Ok(Self { proxies, https, ..Self::over(connector, settings) })
     }
 
     /// A client over `connector`, which decides TLS, proxies and addresses.
@@ -65,7 +69,7 @@ where
         C::Future: Send + 'static,
     {
         let pool = Arc::new(pooled_client(connector, settings));
-        Self { pool, proxies: Proxies::new(ProxyChoice::Off), https_problem: None }
+        Self { pool, proxies: Proxies::new(ProxyChoice::Off), https: HttpsCheck::Passed }
     }
 
     /// Sends `request`, whose URI is absolute, and waits for the head of the response.
@@ -75,11 +79,7 @@ where
     pub async fn send(&self, mut request: Request<B>) -> Result<Response<Incoming>, TransportError> {
         // Outside a runtime the connector would panic.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        if let Some(problem) = &self.https_problem
-            && request.uri().scheme() == Some(&Scheme::HTTPS)
-        {
-            return Err(problem.clone());
-        }
+        self.https.before(request.uri()).await?;
         let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
         // The connector logs in to a proxy that opens a tunnel. For a proxy that reads the request, the login
         // goes into the request.
@@ -92,11 +92,7 @@ where
 
 impl<B> Clone for HyperClient<B> {
     fn clone(&self) -> Self {
-        Self {
-            pool: Arc::clone(&self.pool),
-            proxies: self.proxies.clone(),
-            https_problem: self.https_problem.clone(),
-        }
+        Self { pool: Arc::clone(&self.pool), proxies: self.proxies.clone(), https: self.https.clone() }
     }
 }
 
@@ -150,20 +146,20 @@ where
     client.build(connector)
 }
 
-/// The connector for both schemes, and the reason if it can make no `https:` connection.
+/// The connector for both schemes, and what to check before an `https:` request.
 #[cfg(feature = "rustls")]
 fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
-) -> Result<(HttpsConnector<Connector>, Option<TransportError>), TransportError> {
-    let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
+) -> Result<(HttpsConnector<Connector>, HttpsCheck), TransportError> {
+    let Tls { config, check, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
     let mut tcp = tcp_connector(settings);
     tcp.enforce_http(false);
     // HTTP/2 is negotiated with the service, never with the proxy.
     let mut with_proxy = config.clone();
     with_proxy.alpn_protocols.clear();
     let to_proxy = HttpsConnector::from((tcp.clone(), with_proxy));
-    Ok((HttpsConnector::from((Connector::new(tcp, to_proxy, proxies), config)), problem))
+    Ok((HttpsConnector::from((Connector::new(tcp, to_proxy, proxies), config)), check))
 }
 
 /// The connector for `http:`, and the reason why it makes no `https:` connection.
@@ -171,7 +167,7 @@ fn connector(
 fn connector(
     settings: &TransportSettings,
     proxies: Proxies,
-) -> Result<(Connector, Option<TransportError>), TransportError> {
+) -> Result<(Connector, HttpsCheck), TransportError> {
     // A proxy of the environment serves `https:` only, which fails anyway.
     let of_plain_http = proxies.proxy_for(&Uri::from_static("http://probe.invalid"))?;
     if of_plain_http.is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS)) {
@@ -179,7 +175,7 @@ fn connector(
     }
     let tcp = tcp_connector(settings);
     let problem = TransportError::config("https needs the feature `rustls` of cg-auth-hyper");
-    Ok((Connector::new(tcp.clone(), tcp, proxies), Some(problem)))
+    Ok((Connector::new(tcp.clone(), tcp, proxies), HttpsCheck::Failed(problem)))
 }
 
 fn tcp_connector(settings: &TransportSettings) -> TcpConnector {

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
 mod canary;
+mod complete;
+mod completion;
 mod config_file;
 mod delete_token_cache;
 mod demo;
@@ -14,9 +16,14 @@ mod failures;
 mod harness;
 mod help;
 mod inspect;
+mod platform_roots;
 mod precedence;
 mod proxies;
+mod proxy;
+mod proxy_process;
+mod proxy_requests;
 mod readme;
+mod recipes;
 mod refresh;
 mod scenario;
 mod secrets;
@@ -24,4 +31,5 @@ mod signals;
 mod streams;
 mod terminal;
 mod token;
+mod upstream;
 mod watch;

@@ -236,3 +236,36 @@ fn an_answer_full_of_tokens_is_read_in_linear_time() {
     });
     done.recv_timeout(std::time::Duration::from_secs(240)).expect("the answers are read");
 }
+
+#[test]
+fn a_scheme_and_a_short_parameter_are_no_secrets_and_a_short_whole_value_is_one() {
+    for (name, value, text, expected) in [
+        (
+            "authorization",
+            "Bearer canary",
+            "no, Bearer was used, not canary",
+            "no, Bearer was used, not [redacted]",
+        ),
+        ("cookie", "session=canary; a=1", "step 1 of canary", "step 1 of [redacted]"),
+        ("cookie", "a=1; session=canary", "step 1 of canary", "step 1 of [redacted]"),
+        ("x-api-key", "k3y", "not k3y but key", "not [redacted] but key"),
+    ] {
+        let options = RequestOptions::new();
+        let options =
+            options.with_header(HeaderName::from_static(name), HeaderValue::from_static(value)).unwrap();
+        let body = serde_json::json!({ "message": [text] }).to_string();
+        let error = delegate().read_with(response(500, &[], body), &options).unwrap_err();
+        assert_eq!(error.messages(), [expected]);
+    }
+}
+
+#[test]
+fn an_id_that_happens_to_start_as_a_secret_does_is_shown() {
+    let success = r#"{"value":{"access_token":"a"},"isSuccess":true}"#;
+    let id = |id: &str| {
+        let answer = delegate().read(response(200, &[("x-request-id", id)], success)).unwrap();
+        answer.request_id().map(str::to_owned)
+    };
+    assert_eq!(id(&SECRET[..3]).as_deref(), Some(&SECRET[..3]));
+    assert_eq!(id(&SECRET[..4]).as_deref(), Some("[redacted]"));
+}

@@ -84,6 +84,16 @@ fn an_attempt_has_its_own_timeout() {
 }
 
 #[test]
+fn a_limit_on_the_time_of_attempts_leaves_the_rest_of_the_policy() {
+    let (client, clock) = client(&ScriptedTransport::new().hang().hang());
+    let policy = RetryPolicy::none().with_attempt_timeout(7 * ONE_SECOND);
+    let (result, took) = play(&client.with_retry_policy(policy), &clock, &delegate());
+    let error = result.unwrap_err();
+    assert_eq!((error.attempts(), took), (1, 7 * ONE_SECOND));
+    assert_eq!(error.to_string(), "no complete answer within 7s");
+}
+
+#[test]
 fn three_timed_out_attempts_fit_into_the_default_deadline() {
     let (client, clock) = client(&ScriptedTransport::new().hang().hang().hang());
     let (result, took) = play(&client, &clock, &delegate());
