@@ -341,6 +341,8 @@ impl Session {
     /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
     /// be served any more is handed out as expired, and only if there is a refresh token.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
+        // A refresh token on the wire may be consumed before anybody presents it again.
+        self.abandon_current(now);
         let (held, refresh_token) = (self.held.take(), self.refresh_grant.token.clone());
         self.clear(now);
         let held = held?;
