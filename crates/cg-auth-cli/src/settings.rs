@@ -17,7 +17,7 @@ use cg_auth_core::{
 };
 use cg_auth_transport_util::ProxyChoice;
 
-pub(crate) use self::service_args::ServiceArgs;
+pub(crate) use self::{config_file::check as check_config_file, service_args::ServiceArgs};
 use self::{
     config_file::SelectedProfile,
     precedence::{Chosen, Precedence, Setting},

@@ -16,6 +16,7 @@ use std::{
 use cg_auth_emulator::{Emulator, EmulatorBuilder};
 use clap::{Args, ValueEnum};
 
+pub(crate) use self::config::check as check_config;
 use self::{
     announcement::{Announcement, ReadyFile},
     log_writer::LogWriter,

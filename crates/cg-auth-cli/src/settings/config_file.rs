@@ -68,12 +68,20 @@ impl ConfigFile {
     }
 }
 
-/// Reads every profile, so that a secret in any of them is refused.
 fn load(path: &Path) -> Result<ConfigFile, TomlError> {
-    let mut file = Section::parse(&read_text_file(path)?)?;
+    parse(&read_text_file(path)?, path.parent().unwrap_or(Path::new("")))
+}
+
+/// Whether `text` is a configuration file, whose relative paths start from `folder`.
+pub(crate) fn check(text: &str, folder: &Path) -> Result<(), TomlError> {
+    parse(text, folder).map(drop)
+}
+
+/// Reads every profile, so that a secret in any of them is refused.
+fn parse(text: &str, folder: &Path) -> Result<ConfigFile, TomlError> {
+    let mut file = Section::parse(text)?;
     file.refuse_literal(SECRETS)?;
     let default_profile = file.text("default_profile")?;
-    let folder = path.parent().unwrap_or(Path::new(""));
     let sections = file.section("profiles")?.map(Section::sections).transpose()?.unwrap_or_default();
     let profiles = sections
         .into_iter()
