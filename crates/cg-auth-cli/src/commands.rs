@@ -15,11 +15,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-pub(crate) use self::{emulator::check_config as check_emulator_config, inspect::inspected};
 use self::{
     completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs, emulator::EmulatorArgs,
     inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
 };
+pub(crate) use self::{emulator::check_config as check_emulator_config, inspect::inspected};
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
 #[derive(Subcommand)]

@@ -17,11 +17,11 @@ use cg_auth_core::{
 };
 use cg_auth_transport_util::ProxyChoice;
 
-pub(crate) use self::{config_file::check as check_config_file, service_args::ServiceArgs};
 use self::{
     config_file::SelectedProfile,
     precedence::{Chosen, Precedence, Setting},
 };
+pub(crate) use self::{config_file::check as check_config_file, service_args::ServiceArgs};
 use crate::{
     console::Console,
     secret::{RotatingSecret, SecretLabel, SecretOrigin},

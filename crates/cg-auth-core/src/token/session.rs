@@ -342,8 +342,8 @@ impl Session {
     /// be served any more is handed out as expired, and only if there is a refresh token.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
         // A refresh token on the wire may be consumed before anybody presents it again.
-        self.abandon_current(now);
-        let (held, refresh_token) = (self.held.take(), self.refresh_grant.token.clone());
+        let refresh_token = self.refresh_grant.token.take().filter(|_| !self.is_refreshing());
+        let held = self.held.take();
         self.clear(now);
         let held = held?;
         let expiry = match held.served(now) {
