@@ -26,10 +26,8 @@ corpora! {
     api_error
     api_result
     base_url
-    cli_config
     emulator
     expiry
-    inspect
     jwt_claims
     pem
     proxies

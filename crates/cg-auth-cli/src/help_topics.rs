@@ -8,6 +8,12 @@ More:
   cg-auth help exit-codes   the meaning of each exit code
   cg-auth help environment  the variables, the configuration file, and their precedence";
 
+/// The names of the topics, and what they are about.
+pub(crate) const ALL: &[(&str, &str)] = &[
+    ("exit-codes", "The meaning of each exit code"),
+    ("environment", "The variables, the configuration file, and their precedence"),
+];
+
 /// `cg-auth help exit-codes`.
 pub(crate) const fn exit_codes() -> &'static str {
     "\
@@ -22,13 +28,20 @@ The exit code shows how far the command got:
   6    no complete answer within --timeout
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
-A signal ends an emulator or `cg-auth token --watch` with 0.
+`cg-auth doctor` returns the code of the first check that fails, and 2 for a clock
+or permissions that are wrong. `cg-auth config show` returns 2 if a setting has a
+value that cannot be used.
 
-`cg-auth emulator -- COMMAND` returns the exit code of the command. If a signal
-ended the command, the exit code is 128 plus the number of the signal. 127 means
-that the command was not found, 126 that it could not be run. Signals go to the
-command and not to its children. The third signal kills the command, and the exit
-code is 128 plus the number of that signal."
+A signal ends an emulator, a proxy or `cg-auth token --watch` with 0.
+
+With COMMAND, 127 means that the command was not found, 126 that it could not be
+run. On Unix, `cg-auth exec -- COMMAND` becomes the command once it has a token,
+so the exit code, or the signal that ended it, is the command's own.
+
+`cg-auth proxy -- COMMAND` and `cg-auth emulator -- COMMAND` return the exit code of
+the command. If a signal ended the command, the exit code is 128 plus the number
+of the signal. Signals go to the command and not to its children. The third signal
+kills the command, and the exit code is 128 plus the number of that signal."
 }
 
 /// `cg-auth help environment`.
@@ -41,6 +54,12 @@ pub(crate) fn environment() -> String {
 }
 
 const CONFIGURATION: &str = "\
+`cg-auth exec` sets CG_AUTH_ACCESS_TOKEN and CG_AUTH_ACCESS_TOKEN_EXPIRES_AT for its
+command, and `cg-auth proxy` sets CG_AUTH_UPSTREAM_URL, NO_PROXY and no_proxy. Both
+remove CG_AUTH_CLIENT_SECRET, CG_AUTH_CLIENT_SECRET_FILE, CG_AUTH_REFRESH_TOKEN and
+CG_AUTH_PROXY, and the user:password@ in every variable that names a proxy.
+`cg-auth emulator` sets CG_AUTH_PROTECTED_URL.
+
 The configuration file is --config, else CG_AUTH_CONFIG, else cg-auth/config.toml
 in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
 
@@ -51,9 +70,14 @@ in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
   user_principal_name = \"someone@example.com\"
   client_secret_command = [\"pass\", \"show\", \"cloud-governance\"]
 
-A profile may also set client_secret_file, ca_file, proxy, transport, timeout and
-allow_http. Paths are relative to the file. A secret or token in the file itself
-is refused. The command runs without a shell.
+A profile may also set client_secret_file, ca_file, proxy, transport, timeout,
+retries and allow_http. Paths are relative to the file, that of the program of
+client_secret_command included, unless it is a name that PATH finds. A leading ~
+is the home folder, here, in variables and in flags. A secret or token in the
+file itself is refused. The command runs without a shell.
+
+cg-auth config show prints each setting and where it comes from. cg-auth doctor
+checks them, and everything between here and the service.
 
 For https, the variables HTTPS_PROXY, ALL_PROXY and NO_PROXY apply, also in lower case.
 NO_COLOR turns off the colours of errors at a terminal.";

@@ -16,17 +16,14 @@ pub(crate) enum TransportChoice {
 }
 
 impl TransportChoice {
-    /// Builds the transport. It trusts the root certificates in `ca_pem` in addition to those of the
-    /// platform.
+    /// Builds the transport.
     pub(crate) fn build(
         self,
-        ca_pem: Option<&[u8]>,
-        proxy: ProxyChoice,
+        settings: &TransportSettings,
     ) -> Result<Arc<dyn HttpTransport>, TransportError> {
-        let settings = settings(ca_pem, proxy)?;
         Ok(match self {
-            Self::Reqwest => Arc::new(ReqwestTransport::from_settings(&settings)?),
-            Self::Hyper => Arc::new(HyperTransport::from_settings(&settings)?),
+            Self::Reqwest => Arc::new(ReqwestTransport::from_settings(settings)?),
+            Self::Hyper => Arc::new(HyperTransport::from_settings(settings)?),
         })
     }
 
@@ -48,7 +45,11 @@ pub(crate) fn check_root_certificates(pem: &[u8]) -> Result<(), TransportError> 
     settings(Some(pem), ProxyChoice::Off).map(drop)
 }
 
-fn settings(ca_pem: Option<&[u8]>, proxy: ProxyChoice) -> Result<TransportSettings, TransportError> {
+/// The settings of a transport, with the root certificates in `ca_pem` in addition to those of the platform.
+pub(crate) fn settings(
+    ca_pem: Option<&[u8]>,
+    proxy: ProxyChoice,
+) -> Result<TransportSettings, TransportError> {
     let settings = TransportSettings::new().proxy_choice(proxy);
     match ca_pem {
         Some(pem) => settings.extra_root_certificates_pem(pem),

@@ -3,25 +3,28 @@
 mod client_certificate;
 mod observed;
 mod pem;
+mod platform_roots;
 mod root_certificates;
+mod webpki;
 
 use std::sync::Arc;
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
     ClientConfig, RootCertStore,
-    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
-    crypto::{CryptoProvider, aws_lc_rs},
+    client::danger::ServerCertVerifier,
+    crypto::aws_lc_rs,
     pki_types::CertificateDer,
     version::{TLS12, TLS13},
 };
-use rustls_platform_verifier::Verifier;
 
+pub use self::platform_roots::PlatformRoots;
 use self::{
     client_certificate::ClientCertificate,
     observed::{CertificateObserver, Observed},
+    webpki::webpki_verifier,
 };
-use crate::http2::Http2;
+use crate::{http2::Http2, https_check::HttpsCheck};
 
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -86,9 +89,9 @@ impl TlsSettings {
 pub struct Tls {
     /// The configuration.
     pub config: ClientConfig,
-    /// Why no `https:` connection can be made: the platform has no certificate verifier, mostly because it
-    /// has no root certificate. The configuration then trusts no certificate; plain http works.
-    pub problem: Option<TransportError>,
+    /// What to check before an `https:` connection: the platform may have no root certificate. Plain http
+    /// needs none.
+    pub check: HttpsCheck,
 }
 
 impl Tls {
@@ -106,20 +109,24 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .map_err(TransportError::config)?;
-        let verifier: Result<Arc<dyn ServerCertVerifier>, _> = match settings.has_no_platform_roots {
-            true => webpki_verifier(settings.roots, provider).map(|verifier| verifier as _),
-            false => platform_verifier(settings.roots, provider).map(|verifier| verifier as _),
+        let verifier: Result<(Arc<dyn ServerCertVerifier>, _), _> = if settings.has_no_platform_roots {
+            webpki_verifier(settings.roots, provider).map(|verifier| (verifier as _, HttpsCheck::Passed))
+        } else {
+            PlatformRoots::new(settings.roots, provider)
+                .map(|roots| (roots.verifier(), HttpsCheck::PlatformRoots(roots)))
         };
-        let (builder, problem) = match verifier {
-            Ok(verifier) => {
+        let (builder, check) = match verifier {
+            Ok((verifier, check)) => {
                 let verifier = match settings.observer {
                     Some(observer) => Arc::new(Observed::new(verifier, observer)),
                     None => verifier,
                 };
                 // rustls calls every verifier but its own "dangerous".
-                (builder.dangerous().with_custom_certificate_verifier(verifier), None)
+                (builder.dangerous().with_custom_certificate_verifier(verifier), check)
             }
-            Err(problem) => (builder.with_root_certificates(RootCertStore::empty()), Some(problem)),
+            Err(problem) => {
+                (builder.with_root_certificates(RootCertStore::empty()), HttpsCheck::Failed(problem))
+            }
         };
         let mut config = match settings.client_certificate {
             Some(certificate) => builder.with_client_cert_resolver(certificate.resolver()),
@@ -131,30 +138,8 @@ impl Tls {
             Http2::PriorKnowledge => &[b"h2"],
         };
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        Ok(Self { config, problem })
+        Ok(Self { config, check })
     }
-}
-
-fn platform_verifier(
-    extra_roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<Verifier>, TransportError> {
-    Verifier::new_with_extra_roots(extra_roots, provider).map(Arc::new).map_err(TransportError::config)
-}
-
-fn webpki_verifier(
-    roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, TransportError> {
-    let roots = Arc::new(store(roots));
-    WebPkiServerVerifier::builder_with_provider(roots, provider).build().map_err(TransportError::config)
-}
-
-/// A store of `roots`, each of which was checked when it was read.
-fn store(roots: Vec<CertificateDer<'static>>) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots);
-    store
 }
 
 #[cfg(test)]
@@ -165,6 +150,6 @@ mod tests {
     fn without_any_root_https_has_a_problem_and_plain_http_has_none() {
         let mut settings = TlsSettings::default();
         settings.disable_platform_roots();
-        assert!(Tls::new(settings, Http2::Off).unwrap().problem.is_some());
+        assert!(matches!(Tls::new(settings, Http2::Off).unwrap().check, HttpsCheck::Failed(_)));
     }
 }

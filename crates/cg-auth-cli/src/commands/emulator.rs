@@ -2,7 +2,6 @@
 
 mod announcement;
 mod config;
-mod log_writer;
 mod request_log;
 mod root_certificate;
 
@@ -16,13 +15,14 @@ use std::{
 use cg_auth_emulator::{Emulator, EmulatorBuilder};
 use clap::{Args, ValueEnum};
 
-pub(crate) use self::config::check as check_config;
 use self::{
     announcement::{Announcement, ReadyFile},
-    log_writer::LogWriter,
     root_certificate::RootCertificate,
 };
-use crate::{child, console::Console, failure::Failure, output, stop_signal::StopSignal, variable};
+use crate::{
+    child, console::Console, failure::Failure, log_writer::LogWriter, output, stop_signal::StopSignal,
+    variable,
+};
 
 #[derive(Args)]
 pub(crate) struct EmulatorArgs {
@@ -109,10 +109,9 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
         file.write(&announcement)?;
     }
 
-    let code = if let Some((program, arguments)) = args.command.split_first() {
+    let code = if !args.command.is_empty() {
         stop.disable_forced_exit();
-        let mut command = Command::new(program);
-        command.args(arguments);
+        let mut command = child::command(&args.command);
         set_environment(&mut command, &announcement);
         child::run(command, &mut stop).await?
     } else {

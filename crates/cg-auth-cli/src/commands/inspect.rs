@@ -48,12 +48,6 @@ pub(crate) async fn run(args: &InspectArgs, console: &Console) -> Result<(), Fai
     output::to_stdout(&text).map_err(Failure::Output)
 }
 
-/// What [`run`] prints at `now` for people and as JSON; `None` if `token` is no JWT.
-pub(crate) fn inspected(token: &str, now: SystemTime) -> Option<(String, String)> {
-    let token = Jwt::read(token)?;
-    Some((human(&token, now), json(&token, now)))
-}
-
 /// A signed token (RFC 7519). Its times are read by the core, so that they are those of `cg-auth token`.
 struct Jwt {
     times: JwtClaims,

@@ -38,7 +38,7 @@ pub(crate) fn cg_auth_process() -> std::process::Command {
     command
 }
 
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 17] = [
     "CG_AUTH_BASE_URL",
     "CG_AUTH_USER_PRINCIPAL_NAME",
     "CG_AUTH_CLIENT_SECRET",
@@ -46,6 +46,7 @@ const VARIABLES: [&str; 16] = [
     "CG_AUTH_REFRESH_TOKEN",
     "CG_AUTH_TRANSPORT",
     "CG_AUTH_TIMEOUT",
+    "CG_AUTH_RETRIES",
     "CG_AUTH_CA_FILE",
     "CG_AUTH_PROXY",
     "CG_AUTH_CONFIG",
@@ -185,4 +186,22 @@ fn is_complete(request: &[u8]) -> bool {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
     });
     body.len() >= length.unwrap_or(0)
+}
+
+/// Whether `program`, the path of a file or a command, is missing here: the test is then skipped. CI installs
+/// everything and sets `CG_AUTH_TEST_TOOLS=all`, under which a missing one is a failure.
+pub(crate) fn skip_without(program: &str) -> bool {
+    let is_there = match program.contains('/') {
+        true => Path::new(program).exists(),
+        false => std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .any(|folder| folder.join(program).exists()),
+    };
+    if is_there {
+        return false;
+    }
+    let is_demanded = std::env::var_os("CG_AUTH_TEST_TOOLS").is_some_and(|wanted| wanted == "all");
+    assert!(!is_demanded, "{program} is not installed, and CG_AUTH_TEST_TOOLS=all demands it");
+    // The test harness would hide what `eprintln!` writes.
+    let _ = writeln!(std::io::stderr(), "skipped: a test needs {program}, which is not installed here");
+    true
 }

@@ -4,23 +4,36 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
 mod canary;
+mod complete;
+mod completion;
+mod config;
 mod config_file;
 mod delete_token_cache;
 mod demo;
+mod doctor;
 mod emulator;
 mod emulator_log;
+mod exec;
 mod failures;
 mod harness;
 mod help;
 mod inspect;
+mod platform_roots;
 mod precedence;
 mod proxies;
+mod proxy;
+mod proxy_process;
+mod proxy_requests;
 mod readme;
+mod recipes;
 mod refresh;
+mod refused_arguments;
+mod retries;
 mod scenario;
 mod secrets;
 mod signals;
 mod streams;
 mod terminal;
 mod token;
+mod upstream;
 mod watch;

@@ -52,16 +52,16 @@ as_str!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "
 ///
 /// 1. The [claims](JwtClaims) of a JWT: `exp` minus the latest of `iat` and the `Date` of the answer, because
 ///    a service with a cache may hand out an old token. Without `Date` the local wall clock takes its place,
-///    and an `exp` in the past means that the token has expired. An `iat` that is not before `exp` does not
-///    count.
+///    and an `exp` in the past means that the token has expired. Without `iat` the later of `Date` and the
+///    local wall clock counts, if it is before `exp`. An `iat` that is not before `exp` does not count.
 /// 2. A positive `duration` in its unit.
 /// 3. Neither, or only zero, negative and overflowing values: the lifetime is unknown.
 ///
 /// `iat` and `Date` count whole seconds, so up to a second of the lifetime has passed unseen. The token counts
 /// as one second old when its request is sent, and expires that second earlier.
 ///
-/// A `Date` after `exp`, or more than a minute before `iat`, is not believed. The local wall clock takes its
-/// place, so the token has expired if that clock says the same.
+/// A `Date` that is not before `exp`, or more than a minute before `iat`, is not believed. The local wall clock
+/// takes its place, so the token has expired if that clock says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
     source: ExpirySource,
@@ -115,9 +115,19 @@ impl Expiry {
         Self::after(ExpirySource::Given, lifetime, now).unwrap_or(Self::UNKNOWN)
     }
 
-    fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
-        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
-        Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
+    /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
+    #[must_use]
+    pub fn remaining(&self, now: Now) -> Option<Duration> {
+        self.known.map(|known| {
+            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
+            known.lifetime.saturating_sub(age)
+        })
+    }
+
+    /// Whether the token has expired at `now` by any clock. A token of unknown expiry never expires.
+    #[must_use]
+    pub fn is_expired(&self, now: Now) -> bool {
+        self.remaining(now) == Some(Duration::ZERO)
     }
 
     /// What the expiry was derived from.
@@ -140,6 +150,12 @@ impl Expiry {
         self.contradicts_duration
     }
 
+    /// The moment of expiry by the local wall clock; `None` if unknown.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.known.map(|known| known.expires_at)
+    }
+
     /// The moment from which the lifetime counts; `None` if unknown.
     pub(super) fn sent(&self) -> Option<Now> {
         self.known.map(|known| known.sent)
@@ -151,25 +167,9 @@ impl Expiry {
         unseen_age(self.source)
     }
 
-    /// The moment of expiry by the local wall clock; `None` if unknown.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<SystemTime> {
-        self.known.map(|known| known.expires_at)
-    }
-
-    /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
-    #[must_use]
-    pub fn remaining(&self, now: Now) -> Option<Duration> {
-        self.known.map(|known| {
-            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
-            known.lifetime.saturating_sub(age)
-        })
-    }
-
-    /// Whether the token has expired at `now` by any clock. A token of unknown expiry never expires.
-    #[must_use]
-    pub fn is_expired(&self, now: Now) -> bool {
-        self.remaining(now) == Some(Duration::ZERO)
+    fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
+        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
+        Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
     }
 }
 
@@ -192,15 +192,19 @@ fn fits(duration: Duration, claims: JwtClaims, date: Option<SystemTime>) -> bool
 
 fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) -> Option<Duration> {
     let expires_at = claims.exp?;
-    let wall = whole_seconds(sent.wall());
-    let Some(issued_at) = claims.iat.filter(|issued_at| *issued_at < expires_at) else {
-        let date = date.map(whole_seconds).filter(|date| *date < expires_at);
-        return Some(seconds_between(date.unwrap_or(wall), expires_at));
+    let (date, wall) = (date.map(whole_seconds), whole_seconds(sent.wall()));
+    let now = match claims.iat.filter(|issued_at| *issued_at < expires_at) {
+        Some(issued_at) => {
+            let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
+            issued_at.max(date.filter(|date| within_lifetime.contains(date)).unwrap_or(wall))
+        }
+        // Nothing shows which of the two clocks is right, so the one that leaves less decides. One that shows an
+        // expired token is wrong if the other one does not: a service issues none.
+        None => {
+            [date, Some(wall)].into_iter().flatten().filter(|now| *now < expires_at).max().unwrap_or(wall)
+        }
     };
-    let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
-    let date = date.map(whole_seconds).filter(|date| within_lifetime.contains(date));
-    let now = date.unwrap_or(wall);
-    Some(seconds_between(issued_at.max(now), expires_at))
+    Some(seconds_between(now, expires_at))
 }
 
 fn lifetime_of_duration(duration: i64, unit: DurationUnit) -> Option<Duration> {

@@ -93,36 +93,8 @@ impl TokenPool {
             observers: Vec::new(),
             is_shut_down: false,
         };
-        let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS);
+        let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS, client.clone());
         Self { client, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
-    }
-
-    /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
-    #[must_use]
-    pub fn with_capacity(self, capacity: usize) -> Self {
-        lock(&self.state).users.capacity = capacity;
-        self
-    }
-
-    /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
-    #[must_use]
-    pub fn with_idle_time(self, idle_time: Duration) -> Self {
-        lock(&self.state).users.idle_time = idle_time;
-        self
-    }
-
-    /// Sets the number of acquisitions at once, at least 1. Default: 16.
-    #[must_use]
-    pub fn with_max_acquisitions(self, max: usize) -> Self {
-        self.semaphore.set_limit(max.max(1));
-        self
-    }
-
-    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
-    #[must_use]
-    pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
-        lock(&self.state).duration_unit = unit;
-        self
     }
 
     /// The provider of `user`. It starts no acquisition.
@@ -143,26 +115,15 @@ impl TokenPool {
         provider
     }
 
-    /// The number of users, including those that the next [`for_user`](Self::for_user) may forget.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        lock(&self.state).users.len()
-    }
-
-    /// Whether the pool has no users.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new
     /// acquisition. An old one is cancelled, unless a refresh token of it is on the wire.
     pub fn clear(&self) {
+        let now = self.client.runtime().now();
         let mut state = lock(&self.state);
-        let unused = state.users.take_unused();
+        let unused = state.users.take_unused(now);
         drop(state);
         drop(unused);
-        self.back_off.clear();
+        self.back_off.forget_failures();
         self.providers().iter().for_each(|(_, provider)| provider.clear());
     }
 
@@ -173,7 +134,7 @@ impl TokenPool {
         let version = state.secret.0 + 1;
         let before = std::mem::replace(&mut state.secret, (version, Arc::clone(&source)));
         drop(state);
-        self.back_off.clear();
+        self.back_off.forget_failures();
         // Of two calls at once each may reach a user first. The version decides which one counts.
         for (_, provider) in self.providers() {
             provider.replace_secret_of_pool(version, Arc::clone(&source));
@@ -218,6 +179,46 @@ impl TokenPool {
             }
             released
         }
+    }
+
+    /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
+    #[must_use]
+    pub fn with_capacity(self, capacity: usize) -> Self {
+        lock(&self.state).users.capacity = capacity;
+        self
+    }
+
+    /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
+    #[must_use]
+    pub fn with_idle_time(self, idle_time: Duration) -> Self {
+        lock(&self.state).users.idle_time = idle_time;
+        self
+    }
+
+    /// Sets the number of acquisitions at once, at least 1. Default: 16.
+    #[must_use]
+    pub fn with_max_acquisitions(self, max: usize) -> Self {
+        self.semaphore.set_limit(max.max(1));
+        self
+    }
+
+    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
+    #[must_use]
+    pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
+        lock(&self.state).duration_unit = unit;
+        self
+    }
+
+    /// The number of users, including those that the next [`for_user`](Self::for_user) may forget.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        lock(&self.state).users.len()
+    }
+
+    /// Whether the pool has no users.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn new_provider(&self, state: &State, user: &UserPrincipalName) -> TokenProvider {

@@ -39,7 +39,8 @@ pub(crate) enum Sending {
 impl Front {
     pub(crate) fn new(emulator: &BaseUrl, faults: Faults) -> Self {
         Self {
-            transport: HyperTransport::new().unwrap(),
+            // A kept connection may be closed by the emulator while a request is on its way.
+            transport: HyperTransport::builder().pool_max_idle_per_host(0).build().unwrap(),
             emulator: emulator.to_string(),
             faults,
             counts: Counts::default(),

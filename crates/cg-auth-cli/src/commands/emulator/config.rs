@@ -20,11 +20,6 @@ pub(super) fn read(path: &Path) -> Result<EmulatorBuilder, SettingError> {
     parsed.map_err(|source| SettingError::EmulatorConfig { file: path.display().to_string(), source })
 }
 
-/// Whether `text` is a configuration file of the emulator.
-pub(crate) fn check(text: &str) -> Result<(), TomlError> {
-    parse(text).map(drop)
-}
-
 fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     let mut file = Section::parse(text)?;
     let mut emulator = Emulator::builder();

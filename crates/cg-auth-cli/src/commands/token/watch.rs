@@ -1,11 +1,7 @@
 //! `cg-auth token --watch`: prints a line for each new token.
 
-use std::time::Duration;
-
 use cg_auth_core::{
     IssuedToken, TokenProvider,
-    causes::cause_chain,
-    time::Now,
     token::{Event, trace_event},
 };
 use tokio::{
@@ -14,7 +10,10 @@ use tokio::{
 };
 
 use crate::{
-    commands::token_format::{Printable, TokenFormat},
+    commands::{
+        renewal,
+        token_format::{Printable, TokenFormat},
+    },
     console::Console,
     failure::Failure,
     output,
@@ -47,11 +46,11 @@ impl Watch {
         loop {
             let pause = match self.provider.token().await {
                 Ok(token) => {
-                    let pause = pause(&token);
+                    let pause = renewal::pause(&token);
                     self.print(token)?;
                     pause
                 }
-                Err(error) if error.is_retryable() => error.retry_after().unwrap_or(LONGEST_PAUSE),
+                Err(error) if error.is_retryable() => error.retry_after().unwrap_or(renewal::LONGEST_PAUSE),
                 // No warning is shown here, because the failure reports the same error as the last event.
                 Err(error) => return Err(Failure::no_token(error, &self.settings.base_url)),
             };
@@ -80,41 +79,9 @@ impl Watch {
             self.pending.push(event);
         }
         for event in self.pending.drain(..) {
-            if let Some(warning) = warning(&event, &self.settings) {
+            if let Some(warning) = renewal::warning(&event, &self.settings.base_url) {
                 self.console.warn(&warning);
             }
         }
     }
 }
-
-/// How long to wait before the next call of the provider. The provider has no timer and renews a token only
-/// when it is called.
-///
-/// A timer does not count the time for which the machine is suspended, so the pause is short.
-fn pause(token: &IssuedToken) -> Duration {
-    let left = token.expiry().remaining(Now::system());
-    left.map_or(LONGEST_PAUSE, |left| (left / 20).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
-}
-
-fn warning(event: &Event, settings: &Settings) -> Option<String> {
-    match event {
-        Event::Failed { error, retry_in, .. } => {
-            let retry_in = humantime::format_duration(Duration::from_millis(whole_millis(*retry_in)));
-            let failure = Failure::no_token(error.clone(), &settings.base_url);
-            Some(format!("no new token: {}; trying again in {retry_in}", cause_chain(&failure)))
-        }
-        Event::RefreshSwitchedOff => Some(REFRESH_SWITCHED_OFF.to_owned()),
-        _ => None,
-    }
-}
-
-fn whole_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-const REFRESH_SWITCHED_OFF: &str = "\
-    the service refuses every refresh token, so only the client secret is used; the likely causes are a \
-    proxy that drops headers with an underscore, as nginx does by default, and another process that uses \
-    the same user";
-const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -29,7 +29,9 @@ struct State {
     most_in_flight: usize,
     is_closed: bool,
     is_down: bool,
-    refuses_refresh: bool,
+    grant_down: Option<&'static str>,
+    /// The status that answers each refresh.
+    refresh_status: Option<u16>,
     refused_secret: Option<String>,
     refused_user: Option<String>,
     panics_for: Option<String>,
@@ -55,8 +57,18 @@ impl Service {
         self.state().is_down = is_down;
     }
 
+    /// Answers calls with this grant, `delegate` or `refresh`, as a service that is down.
+    pub(super) fn set_grant_down(&self, grant: &'static str) {
+        self.state().grant_down = Some(grant);
+    }
+
     pub(super) fn refuse_refresh(&self) {
-        self.state().refuses_refresh = true;
+        self.fail_refresh(400);
+    }
+
+    /// Answers each refresh with `status`, which is no success.
+    pub(super) fn fail_refresh(&self, status: u16) {
+        self.state().refresh_status = Some(status);
     }
 
     /// Refuses this secret of all users, or none.
@@ -87,6 +99,10 @@ impl Service {
         self.state().requests.len()
     }
 
+    pub(super) fn answered(&self) -> usize {
+        self.state().secrets.len()
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.state().in_flight
     }
@@ -102,14 +118,15 @@ impl Service {
     fn answer(&self, user: &str, secret: &str, refresh_token: Option<&str>) -> Response<Body> {
         let mut state = self.state();
         state.secrets.push(secret.to_owned());
-        if state.is_down {
+        let grant = if refresh_token.is_some() { "refresh" } else { "delegate" };
+        if state.is_down || state.grant_down == Some(grant) {
             return response(503, &[], "");
         }
         if state.refused_secret.as_deref() == Some(secret) || state.refused_user.as_deref() == Some(user) {
             return response(401, &[], "");
         }
-        if refresh_token.is_some() && state.refuses_refresh {
-            return response(400, &[], "");
+        if let Some(status) = state.refresh_status.filter(|_| refresh_token.is_some()) {
+            return response(status, &[], "");
         }
         state.tokens += 1;
         let number = state.tokens;
