@@ -28,8 +28,7 @@ fn accepted(pem: &[u8]) {
             Ok(settings) => {
                 let shown = format!("{settings:?}");
                 assert!(!shown.contains("CANARY") && !shown.contains("PRIVATE"), "{shown}");
-                let tls = Tls::new(settings.tls, Http2::Negotiated).expect("an accepted text serves TLS");
-                assert!(tls.problem.is_none());
+                Tls::new(settings.tls, Http2::Negotiated).expect("an accepted text serves TLS");
             }
             Err(error) => {
                 assert_eq!(error.kind(), TransportErrorKind::Config);

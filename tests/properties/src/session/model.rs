@@ -147,9 +147,9 @@ impl Model {
 
     fn pass(&mut self, time: Duration, is_suspended: bool) {
         if is_suspended {
-            self.clock.suspend(time)
+            self.clock.suspend(time);
         } else {
-            self.clock.advance(time)
+            self.clock.advance(time);
         }
         self.elapsed += time;
         self.longest += time;
