@@ -15,8 +15,11 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod home;
 mod log_writer;
+mod nearest;
 mod output;
+mod refused_arguments;
 mod report;
 mod runtime;
 mod secret;
@@ -39,6 +42,9 @@ fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) if error.use_stderr() => {
+            let arguments = std::env::args_os().skip(1);
+            let shown: Vec<_> = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
+            let error = refused_arguments::refused(error, Cli::command(), &shown);
             refuse_arguments(&error, ErrorFormat::of_refused(std::env::args_os().skip(1)))
         }
         Err(help_or_version) => match help_or_version.print() {

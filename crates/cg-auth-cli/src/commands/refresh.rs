@@ -11,7 +11,7 @@ use self::token_file::TokenFile;
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation},
     output,
     secret::{SecretLabel, SecretOrigin},
     setting_error::SettingError,
@@ -62,8 +62,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
-    let answer =
-        answer.map_err(|error| FailedCall::new(Operation::RefreshToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::RefreshToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let printable = Printable::of_answer(&answer, &settings).with_refresh_token_of(&answer.value);
     let format = args.format.unwrap_or(TokenFormat::Json);

@@ -9,7 +9,7 @@ use clap::Args;
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation},
     output,
     settings::{ServiceArgs, Settings},
     stop_signal::StopSignal,
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     let settings = Settings::resolve(&args.service, console)?;
     let credential = settings.credential(console).await?;
     let answer = settings.client()?.get_delegate_access_token(&credential).await;
-    let answer = answer.map_err(|error| FailedCall::new(Operation::GetToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let mut printable = Printable::of_answer(&answer, &settings);
     if args.with_refresh_token {
