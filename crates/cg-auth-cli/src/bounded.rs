@@ -38,10 +38,20 @@ pub(crate) fn read_text_file(path: &Path) -> io::Result<Zeroizing<String>> {
     into_text(read_file(path, CONFIGURATION_LIMIT)?)
 }
 
-/// Converts UTF-8 to text. The error does not quote the bytes.
+/// Converts UTF-8 to text, without a byte order mark at its start. The error does not quote the bytes.
 pub(crate) fn into_text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String>> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        // Windows PowerShell 5 redirects output into such files.
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "UTF-16 text; save it as UTF-8"));
+    }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
-        Ok(text) => Ok(Zeroizing::new(text)),
+        Ok(text) => {
+            let mut text = Zeroizing::new(text);
+            if text.starts_with(BYTE_ORDER_MARK) {
+                text.drain(..BYTE_ORDER_MARK.len_utf8());
+            }
+            Ok(text)
+        }
         Err(error) => {
             error.into_bytes().zeroize();
             Err(io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
@@ -49,6 +59,7 @@ pub(crate) fn into_text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<S
     }
 }
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
 const CONFIGURATION_LIMIT: usize = 1024 * 1024;
 
 #[cfg(test)]
@@ -59,6 +70,16 @@ mod tests {
     fn input_beyond_the_limit_is_an_error() {
         assert!(read(io::repeat(b'x'), 1000).is_err());
         assert_eq!(read(io::repeat(b'x').take(1000), 1000).unwrap().len(), 1000);
+    }
+
+    #[test]
+    fn one_byte_order_mark_is_dropped_and_utf_16_is_named() {
+        let text = |bytes: &[u8]| into_text(Zeroizing::new(bytes.to_vec())).map(|text| text.to_string());
+        assert_eq!(text(b"\xef\xbb\xbfs3cret").unwrap(), "s3cret");
+        assert_eq!(text("\u{feff}\u{feff}a\u{feff}".as_bytes()).unwrap(), "\u{feff}a\u{feff}");
+        for bytes in [&b"\xff\xfec\0a\0"[..], b"\xfe\xff\0c\0a"] {
+            assert_eq!(text(bytes).unwrap_err().to_string(), "UTF-16 text; save it as UTF-8");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! [`Failure`]: why the command failed, and its exit code.
 
 mod failed_call;
+mod short_lived;
 mod unread_secret;
 
 use std::{io, process::ExitCode, time::Duration};
@@ -10,9 +11,12 @@ use cg_auth_core::{
 };
 use cg_auth_emulator::EmulatorError;
 
-pub(crate) use self::failed_call::{FailedCall, Operation};
 use self::unread_secret::UnreadSecret;
-use crate::{setting_error::SettingError, stop_signal::Stop};
+pub(crate) use self::{
+    failed_call::{FailedCall, Operation},
+    short_lived::ShortLived,
+};
+use crate::{descriptors, setting_error::SettingError, stop_signal::Stop};
 
 /// Everything that makes the command fail.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,20 @@ pub(crate) enum Failure {
     /// The file of the refresh token cannot be rewritten with the new refresh token.
     #[error("cannot rewrite {file}; the new refresh token was printed on standard output")]
     NotKept { file: String, source: io::Error },
+    /// A token cannot be written into its file. Another token can be got with the client secret.
+    #[error("cannot write {what} into {file}; the file is as it was")]
+    NotSaved { what: &'static str, file: String, source: io::Error },
+    /// There is no refresh token for `--refresh-token-out`.
+    #[error("the service issued no refresh token, so {file} was not written; the access token is complete")]
+    NoRefreshToken { file: String },
+    #[error(transparent)]
+    ShortLived(#[from] ShortLived),
+    /// Another process has locked the file of the refresh token.
+    #[error(
+        "another process has locked {file} for {}; end that process, or wait longer with --timeout",
+        humantime::format_duration(*.limit)
+    )]
+    Locked { file: String, limit: Duration },
     /// The old refresh token is spent, and the new one was neither kept nor printed.
     #[error(
         "the service issued a new refresh token, which is lost: it could {way}; get another one with \
@@ -64,6 +82,8 @@ pub(crate) enum Failure {
     Output(#[source] io::Error),
     #[error("cannot write the answer as JSON")]
     Json(#[source] serde_json::Error),
+    #[error("too few file descriptors; raise the limit with ulimit -n")]
+    Descriptors(#[source] io::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
@@ -85,6 +105,7 @@ impl Failure {
             Kind::Call(CallErrorKind::Protocol) => 4,
             Kind::Call(CallErrorKind::Transport) => 5,
             Kind::Call(CallErrorKind::Timeout) => 6,
+            Kind::ShortLived => 7,
             // The codes that shells use.
             Kind::Command(io::ErrorKind::NotFound) => 127,
             Kind::Command(_) => 126,
@@ -94,6 +115,9 @@ impl Failure {
     }
 
     pub(crate) fn kind(&self) -> Kind {
+        if descriptors::ran_out(self) {
+            return Kind::Internal;
+        }
         match self {
             Self::Arguments(_) | Self::Usage { .. } => Kind::Usage,
             // At a prompt Ctrl-C ends the read with this error instead of a signal.
@@ -108,6 +132,8 @@ impl Failure {
             | Self::Secret(_)
             | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
+            Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),
+            Self::ShortLived(_) => Kind::ShortLived,
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
@@ -116,9 +142,12 @@ impl Failure {
             | Self::Emulator(_)
             | Self::Unexpected(_)
             | Self::NotKept { .. }
+            | Self::NotSaved { .. }
+            | Self::NoRefreshToken { .. }
             | Self::Lost { .. }
             | Self::Output(_)
             | Self::Json(_)
+            | Self::Descriptors(_)
             | Self::Runtime(_) => Kind::Internal,
         }
     }
@@ -141,7 +170,8 @@ impl Failure {
     /// What the user can do, if that is known.
     pub(crate) fn recovery(&self) -> Option<Recovery> {
         match self.kind() {
-            Kind::Internal | Kind::Declined | Kind::Command(_) | Kind::Stopped(_) => None,
+            Kind::Internal | Kind::Declined | Kind::ShortLived | Kind::Command(_) | Kind::Stopped(_) => None,
+            Kind::Call(_) if matches!(self, Self::Locked { .. }) => Some(Recovery::Retry),
             Kind::Usage | Kind::Call(_) => {
                 Some(self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery))
             }
@@ -162,6 +192,8 @@ pub(crate) enum Kind {
     Command(io::ErrorKind),
     /// The user declined the confirmation.
     Declined,
+    /// The token does not live as long as the user requires.
+    ShortLived,
     /// Ctrl-C, SIGTERM or SIGHUP.
     Stopped(Stop),
 }
@@ -175,6 +207,7 @@ impl Kind {
             Self::Internal => "internal",
             Self::Command(_) => "command",
             Self::Declined => "declined",
+            Self::ShortLived => "short_lived",
             Self::Stopped(_) => "interrupted",
         }
     }

@@ -11,11 +11,13 @@ mod child;
 mod cli;
 mod commands;
 mod console;
+mod descriptors;
 mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
 mod output;
+mod replaced_file;
 mod report;
 mod runtime;
 mod secret;
@@ -23,6 +25,8 @@ mod service_address;
 mod setting_error;
 mod settings;
 mod stop_signal;
+#[cfg(unix)]
+mod terminal;
 mod time_format;
 mod toml_section;
 mod transports;
@@ -40,7 +44,7 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() => {
             refuse_arguments(&error, ErrorFormat::of_refused(std::env::args_os().skip(1)))
         }
-        Err(help_or_version) => match help_or_version.print() {
+        Err(help_or_version) => match output::check_stdout().and_then(|()| help_or_version.print()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&Failure::Output(error), ErrorFormat::Human),
         },
@@ -54,6 +58,9 @@ fn run(cli: &Cli) -> ExitCode {
     };
     if console.is_verbose() {
         diagnostics::show();
+    }
+    if let Err(error) = descriptors::check() {
+        return fail(&Failure::Descriptors(error), console.error_format());
     }
     match runtime::run(commands::run(&cli.command, Cli::command, &console)) {
         Ok(code) => code,

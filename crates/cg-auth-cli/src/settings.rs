@@ -41,7 +41,7 @@ pub(crate) struct Settings {
     ca_pem: Option<Vec<u8>>,
     proxy: ProxyChoice,
     transport: TransportChoice,
-    timeout: Duration,
+    pub(crate) timeout: Duration,
     retry_policy: RetryPolicy,
 }
 
