@@ -151,6 +151,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+    use cg_auth_core::token::{DurationUnit, Expiry};
 
     use super::*;
 
@@ -226,6 +227,48 @@ mod tests {
             let text = "nothing shows how long the token lives, and --require-valid asks for it";
             assert_eq!(check(claims, None), text);
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_time_is_the_one_that_token_reads(claims in claims()) {
+            let (now, sent) = (UNIX_EPOCH + Duration::from_secs(1_700_000_000), Now::system());
+            let jwt = token(&claims).unwrap();
+            let text = format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(&claims));
+            let read = JwtClaims::read(&text).unwrap();
+            proptest::prop_assert_eq!(jwt.times, read);
+            let printed: Value = serde_json::from_str(&json(&jwt, now)).unwrap();
+            let epoch = read.expires_at().and_then(unix_seconds);
+            proptest::prop_assert_eq!(printed["expires_at_epoch"].as_u64(), epoch);
+            proptest::prop_assert_eq!(printed["expired"].as_bool(), read.expires_at().map(|at| at <= now));
+            // What `token` prints: it knows an expiry exactly if the claims hold one that a clock can reach.
+            let body = serde_json::json!({ "access_token": text, "duration": 0 });
+            let issued: cg_auth_core::model::DelegatedAccessToken = serde_json::from_value(body).unwrap();
+            let expiry = Expiry::of(&issued, DurationUnit::Seconds, None, sent);
+            proptest::prop_assert_eq!(expiry.expires_at().is_some(), read.expires_at().is_some());
+        }
+    }
+
+    /// JSON objects with the claims in every type, order and number.
+    fn claims() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::{collection::vec, prelude::*};
+        let value = prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            (0_i64..253_402_300_800).prop_map(|number| number.to_string()),
+            (0_i64..253_402_300_800).prop_map(|number| format!("\"{number}\"")),
+            any::<f64>()
+                .prop_filter("JSON has no such number", |it| it.is_finite())
+                .prop_map(|it| format!("{it:e}")),
+            Just("null".to_owned()),
+            Just("\"soon\"".to_owned()),
+            Just("[1]".to_owned()),
+            Just("{\"exp\":1}".to_owned()),
+        ];
+        let name = prop_oneof![Just("exp"), Just("iat"), Just("nbf"), Just("EXP"), Just("other")];
+        vec((name, value), 0..6).prop_map(|members| {
+            let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            format!("{{{}}}", members.join(","))
+        })
     }
 
     #[test]
