@@ -4,6 +4,8 @@
 //!   that this workspace builds, the answers that it reads and the service that it emulates.
 //! - `transports/` runs the contract of `cg_auth_core::transport` against every transport over real sockets,
 //!   with the faults of [`listener`]. Its `day/` runs a working day of the token lifecycle.
+//! - `soak/` calls the service for seconds or minutes under mixed faults, over each transport, and looks for
+//!   what is left behind. `src/bin/faulty-service` is that service, in a process of its own.
 //! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
 //! - [`one_connection_each`] is a transport of a third party, for the example of that name and for the suite.
 //! - `examples/` holds whole programs, one per kind of user. Each starts the emulator, asserts what it shows

@@ -149,6 +149,12 @@ impl Stream for TlsStream<TcpStream> {
 impl Stream for UnixStream {}
 impl Stream for DuplexStream {}
 
+impl From<TcpStream> for Connection {
+    fn from(stream: TcpStream) -> Self {
+        Self { stream: Box::new(stream) }
+    }
+}
+
 #[cfg(unix)]
 impl From<UnixStream> for Connection {
     fn from(stream: UnixStream) -> Self {

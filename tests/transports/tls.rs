@@ -14,6 +14,11 @@ use cg_auth_tests::{
 use cg_auth_transport_util::{Http2, TlsVersion, TransportSettings};
 use http::{Request, Response, Version};
 use macro_rules_attribute::apply;
+use tokio::net::TcpListener;
+use tokio_rustls::{
+    LazyConfigAcceptor,
+    rustls::{CipherSuite, NamedGroup, SupportedCipherSuite, crypto::aws_lc_rs, server::Acceptor},
+};
 
 use super::{
     messages::{assert_says, failure},
@@ -36,6 +41,28 @@ async fn a_minimum_tls_version_is_kept<T: Configurable>() {
             assert_handshake_fails(transport, listener.base_url(), server, "TLS version").await;
         }
     }
+}
+
+/// What a client offers tells the library: each one has other cipher suites or key exchange groups.
+#[apply(own_transports)]
+async fn every_transport_uses_rustls_with_aws_lc_rs<T: Configurable>() {
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", port.local_addr().unwrap());
+    let transport = T::with_settings(without_platform_roots());
+    let request = Request::get(url).body(Body::empty()).unwrap();
+    let hello = async {
+        let (stream, _) = port.accept().await.unwrap();
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.unwrap();
+        let hello = start.client_hello();
+        (hello.cipher_suites().to_vec(), hello.named_groups().unwrap().to_vec())
+    };
+    let ((suites, groups), _) = tokio::join!(hello, transport.send(request));
+    let provider = aws_lc_rs::default_provider();
+    let offered: Vec<_> = provider.cipher_suites.iter().map(SupportedCipherSuite::suite).collect();
+    let is_suite = |suite: &&CipherSuite| **suite != CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV;
+    assert_eq!(suites.iter().filter(is_suite).copied().collect::<Vec<_>>(), offered);
+    assert_eq!(groups, provider.kx_groups.iter().map(|group| group.name()).collect::<Vec<_>>());
+    assert!(groups.contains(&NamedGroup::X25519MLKEM768), "ring has no such group");
 }
 
 #[apply(own_transports)]

@@ -1,23 +1,38 @@
-//! Runs a command as a child process, for `cg-auth emulator -- COMMAND` and `cg-auth proxy -- COMMAND`.
+//! The commands of a user: `cg-auth exec -- COMMAND`, `cg-auth proxy -- COMMAND` and `cg-auth emulator -- COMMAND`.
 
-use std::process::{self, ExitCode, ExitStatus};
+mod without_secrets;
+
+use std::{
+    ffi::OsString,
+    process::{self, ExitCode, ExitStatus},
+};
 
 use tokio::process::Command;
 
+pub(crate) use self::without_secrets::{ACCESS_TOKEN, EXPIRES_AT_SUFFIX, without_secrets};
 use crate::{
     failure::Failure,
     stop_signal::{Stop, StopSignal},
 };
 
-/// Runs `command` to its end. Stop signals are passed on to it; the third one kills it.
+/// A command from its program and its arguments.
+pub(crate) fn command(words: &[OsString]) -> process::Command {
+    let (program, arguments) =
+        words.split_first().map_or((OsString::new(), words), |(first, rest)| (first.clone(), rest));
+    let mut command = process::Command::new(program);
+    command.args(arguments);
+    command
+}
+
+/// Runs `command` as a child process to its end. Stop signals are passed on to it; the third one kills it.
 pub(crate) async fn run(command: process::Command, stop: &mut StopSignal) -> Result<ExitCode, Failure> {
-    let program = command.get_program().to_owned();
-    let not_run = |source| Failure::Command { program: program.to_string_lossy().into_owned(), source };
-    let mut child = Command::from(command).kill_on_drop(true).spawn().map_err(not_run)?;
+    let mut command = Command::from(command);
+    let not_run = |command: &Command, source| Failure::command(command.as_std(), source);
+    let mut child = command.kill_on_drop(true).spawn().map_err(|source| not_run(&command, source))?;
     let mut signals = 0;
     loop {
         tokio::select! {
-            status = child.wait() => return status.map(exit_code).map_err(not_run),
+            status = child.wait() => return status.map(exit_code).map_err(|source| not_run(&command, source)),
             signal = stop.received() => {
                 signals += 1;
                 if signals == LAST_SIGNAL {

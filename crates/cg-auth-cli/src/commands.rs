@@ -1,28 +1,34 @@
 //! [`Command`]: the subcommands, one file each. A new subcommand needs a file, a variant of [`Command`] and
 //! an arm in [`run`].
 
+mod complete;
 mod completions;
 mod delete_token_cache;
 mod demo;
 mod emulator;
+mod exec;
 mod inspect;
 mod man;
 mod refresh;
 mod token;
 mod token_format;
+mod visible;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use self::{
-    completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs, emulator::EmulatorArgs,
-    inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs, token::TokenArgs,
+    complete::CompleteArgs, completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs,
+    emulator::EmulatorArgs, exec::ExecArgs, inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs,
+    token::TokenArgs,
 };
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Run a command with an access token in its environment.
+    Exec(ExecArgs),
     /// Get a delegated access token and print it.
     Token(TokenArgs),
     /// Exchange a refresh token for a new access token and print it.
@@ -35,12 +41,13 @@ pub(crate) enum Command {
     Emulator(EmulatorArgs),
     /// Demonstrate a token's lifecycle against an emulator of the service; needs no settings and no network.
     Demo,
-    /// Print a completion script for a shell.
-    #[command(hide = true)]
+    /// Print a completion script for bash, zsh, fish, PowerShell or elvish.
     Completions(CompletionsArgs),
-    /// Print a manual page in roff.
-    #[command(hide = true)]
+    /// Print a manual page.
     Man(ManArgs),
+    /// Print what can stand at the cursor of a command line.
+    #[command(hide = true, name = "__candidates")]
+    Complete(CompleteArgs),
     #[command(hide = true, about = help_topics::exit_codes(), help_template = "{about}\n")]
     ExitCodes,
     #[command(hide = true, about = help_topics::environment(), help_template = "{about}\n")]
@@ -48,6 +55,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Answers a completion script, if that is the command. It comes before all settings, so that none can make
+    /// it fail.
+    pub(crate) fn complete(&self, describe: fn() -> clap::Command) -> bool {
+        let Self::Complete(args) = self else { return false };
+        complete::run(args, describe());
+        true
+    }
+
     /// Whether `--format json` was given.
     pub(crate) fn prints_json(&self) -> bool {
         match self {
@@ -63,8 +78,9 @@ impl Command {
     fn uses_stdout(&self) -> bool {
         match self {
             Self::Token(args) => args.uses_stdout(),
-            // The child decides what it writes.
+            // The command of the user decides what it writes.
             Self::Emulator(args) => args.uses_stdout(),
+            Self::Exec(_) => false,
             _ => true,
         }
     }
@@ -83,6 +99,8 @@ pub(crate) async fn run(
     match command {
         // The emulator handles signals itself, and may return the exit code of the command that it runs.
         Command::Emulator(args) => return emulator::run(args, console).await,
+        // The command takes the place of this process, and the code is its own.
+        Command::Exec(args) => return exec::run(args, console).await,
         // A signal is the normal end of a watch, with exit code 0.
         Command::Token(args) if args.watches() => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,
@@ -90,8 +108,10 @@ pub(crate) async fn run(
         Command::DeleteTokenCache(args) => interruptible(delete_token_cache::run(args, console)).await,
         Command::Inspect(args) => interruptible(inspect::run(args, console)).await,
         Command::Demo => interruptible(demo::run()).await,
-        Command::Completions(args) => completions::run(args, describe()),
-        Command::Man(args) => man::run(args, describe()),
+        Command::Completions(args) => completions::run(args, &describe()),
+        Command::Man(args) => man::run(args, &describe()),
+        // `Command::complete` has answered.
+        Command::Complete(_) => Ok(()),
         Command::ExitCodes => print(help_topics::exit_codes()),
         Command::Environment => print(&help_topics::environment()),
     }

@@ -4,7 +4,11 @@ mod failed_call;
 mod short_lived;
 mod unread_secret;
 
-use std::{io, process::ExitCode, time::Duration};
+use std::{
+    io,
+    process::{Command, ExitCode},
+    time::Duration,
+};
 
 use cg_auth_core::{
     BaseUrl, CallError, CallErrorKind, Recovery, TokenError, TokenErrorKind, transport::TransportError,
@@ -96,6 +100,11 @@ impl Failure {
             (None, TokenErrorKind::Secret) => Self::Secret(UnreadSecret::new(error)),
             _ => Self::Token(error),
         }
+    }
+
+    /// `command` cannot be run.
+    pub(crate) fn command(command: &Command, source: io::Error) -> Self {
+        Self::Command { program: command.get_program().to_string_lossy().into_owned(), source }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

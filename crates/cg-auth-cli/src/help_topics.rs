@@ -8,6 +8,12 @@ More:
   cg-auth help exit-codes   the meaning of each exit code
   cg-auth help environment  the variables, the configuration file, and their precedence";
 
+/// The names of the topics, and what they are about.
+pub(crate) const ALL: &[(&str, &str)] = &[
+    ("exit-codes", "The meaning of each exit code"),
+    ("environment", "The variables, the configuration file, and their precedence"),
+];
+
 /// `cg-auth help exit-codes`.
 pub(crate) const fn exit_codes() -> &'static str {
     "\
@@ -28,11 +34,14 @@ The exit code shows how far the command got:
 
 A signal ends an emulator or `cg-auth token --watch` with 0.
 
+With COMMAND, 127 means that the command was not found, 126 that it could not be
+run. On Unix, `cg-auth exec -- COMMAND` becomes the command once it has a token,
+so the exit code, or the signal that ended it, is the command's own.
+
 `cg-auth emulator -- COMMAND` returns the exit code of the command. If a signal
-ended the command, the exit code is 128 plus the number of the signal. 127 means
-that the command was not found, 126 that it could not be run. Signals go to the
-command and not to its children. The third signal kills the command, and the exit
-code is 128 plus the number of that signal."
+ended the command, the exit code is 128 plus the number of the signal. Signals go
+to the command and not to its children. The third signal kills the command, and
+the exit code is 128 plus the number of that signal."
 }
 
 /// `cg-auth help environment`.

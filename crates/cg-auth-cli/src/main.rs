@@ -52,6 +52,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> ExitCode {
+    if cli.command.complete(Cli::command) {
+        return ExitCode::SUCCESS;
+    }
     let console = match cli.console() {
         Ok(console) => console,
         Err(error) => return fail(&error.into(), ErrorFormat::Human),

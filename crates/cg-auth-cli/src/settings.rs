@@ -6,6 +6,7 @@ mod ca_file;
 mod config_file;
 mod precedence;
 mod profile;
+mod profile_names;
 mod proxy;
 mod service_args;
 
@@ -17,11 +18,11 @@ use cg_auth_core::{
 };
 use cg_auth_transport_util::ProxyChoice;
 
-pub(crate) use self::service_args::ServiceArgs;
 use self::{
     config_file::SelectedProfile,
     precedence::{Chosen, Precedence, Setting},
 };
+pub(crate) use self::{profile_names::profile_names, service_args::ServiceArgs};
 use crate::{
     console::Console,
     secret::{RotatingSecret, SecretLabel, SecretOrigin},

@@ -36,11 +36,21 @@ pub(crate) struct StopSignal {
 impl StopSignal {
     /// Starts to listen.
     pub(crate) fn new() -> io::Result<Self> {
+        Self::listening(Source::new)
+    }
+
+    /// Starts to listen, except for signals that this process was started to ignore. A command that replaces
+    /// this process inherits the others at their default.
+    pub(crate) fn unless_ignored() -> io::Result<Self> {
+        Self::listening(Source::unless_ignored)
+    }
+
+    fn listening(source: fn() -> io::Result<Source>) -> io::Result<Self> {
         let (send, received) = mpsc::channel(CAPACITY);
         let (started, outcome) = sync_channel(1);
         let forces_exit = Arc::new(AtomicBool::new(true));
         let shared = Arc::clone(&forces_exit);
-        thread::Builder::new().spawn(move || listen(&started, &send, &shared))?;
+        thread::Builder::new().spawn(move || listen(source, &started, &send, &shared))?;
         outcome
             .recv()
             .unwrap_or_else(|_| Err(io::Error::other("the thread that listens for signals ended")))?;
@@ -61,11 +71,16 @@ impl StopSignal {
     }
 }
 
-fn listen(started: &SyncSender<io::Result<()>>, send: &mpsc::Sender<Stop>, forces_exit: &AtomicBool) {
+fn listen(
+    source: fn() -> io::Result<Source>,
+    started: &SyncSender<io::Result<()>>,
+    send: &mpsc::Sender<Stop>,
+    forces_exit: &AtomicBool,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {
         let _entered = runtime.enter();
-        Source::new().map(|source| (runtime, source))
+        source().map(|source| (runtime, source))
     });
     let (runtime, mut source) = match outcome {
         Ok(both) => both,

@@ -132,6 +132,11 @@ impl Section {
         Ok(sections)
     }
 
+    /// The keys whose values are tables.
+    pub(crate) fn names_of_sections(&self) -> Vec<String> {
+        self.table.iter().filter(|(_, value)| value.is_table()).map(|(key, _)| key.clone()).collect()
+    }
+
     /// Refuses a key that is one of `names`, in any spelling. The value is not read.
     pub(crate) fn refuse_literal(&self, names: &[&str]) -> Result<(), TomlError> {
         let bare = |key: &str| key.replace(['_', '-'], "").to_ascii_lowercase();

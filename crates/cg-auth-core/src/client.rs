@@ -3,16 +3,17 @@
 mod error;
 mod retry;
 mod retry_budget;
+mod retry_observer;
 
 use std::{sync::Arc, time::Duration};
 
 use http::Request;
 
-use self::retry_budget::RetryBudget;
 pub use self::{
     error::{CallError, CallErrorKind},
     retry::{FailedAttempt, RetryPolicy},
 };
+use self::{retry_budget::RetryBudget, retry_observer::RetryObserver};
 use crate::{
     body::Body,
     endpoint::{
@@ -60,6 +61,7 @@ struct Shared {
     options: RequestOptions,
     timeout: Duration,
     retry_policy: RetryPolicy,
+    retry_observer: Option<RetryObserver>,
     /// Shared by all clones, even if they differ in the other settings.
     retry_budget: Arc<RetryBudget>,
 }
@@ -95,6 +97,7 @@ impl AuthClient {
             options: RequestOptions::new(),
             timeout: Self::DEFAULT_TIMEOUT,
             retry_policy: RetryPolicy::new(),
+            retry_observer: None,
             retry_budget: Arc::new(RetryBudget::full()),
         };
         Self { shared: Arc::new(shared) }
@@ -141,7 +144,8 @@ impl AuthClient {
     /// # Errors
     /// [`CallError`], which says at which stage the last attempt failed and how many attempts there were.
     pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, CallError> {
-        let Shared { base_url, runtime, options, timeout, retry_policy, retry_budget, .. } = &*self.shared;
+        let shared = &*self.shared;
+        let Shared { base_url, runtime, options, timeout, retry_policy, retry_budget, .. } = shared;
         let request = endpoint.to_request(base_url, options)?;
         let begun = runtime.now();
         let left_at = |now: Now| timeout.saturating_sub(now.saturating_since(begun));
@@ -172,6 +176,9 @@ impl AuthClient {
                 break error;
             }
             free_retries += u32::from(is_free);
+            if let Some(observer) = &shared.retry_observer {
+                observer.notify(&error, wait);
+            }
             runtime.sleep(wait).await;
             // The sleep may have ended late. The client sends no request that the deadline would cut off,
             // because such a request may still reach the service.
@@ -198,6 +205,19 @@ impl AuthClient {
     #[must_use]
     pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
         Arc::make_mut(&mut self.shared).retry_policy = policy;
+        self
+    }
+
+    /// Calls `observer` before each retry, with the error of the failed attempt and the back-off that begins
+    /// now. [`CallError::attempts`] counts the attempts so far. Default: none.
+    ///
+    /// The retry is not sent if the deadline passes during the back-off. The observer must not block.
+    #[must_use]
+    pub fn with_retry_observer(
+        mut self,
+        observer: impl Fn(&CallError, Duration) + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.shared).retry_observer = Some(RetryObserver::new(observer));
         self
     }
 

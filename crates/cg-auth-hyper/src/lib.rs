@@ -16,4 +16,7 @@ pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TransportSettings};
 #[cfg(feature = "rustls")]
 pub use cg_auth_transport_util::{TlsSettings, TlsVersion};
 
-pub use self::transport::{HyperTransport, HyperTransportBuilder};
+pub use self::{
+    client::HyperClient,
+    transport::{HyperTransport, HyperTransportBuilder},
+};

@@ -1,29 +1,24 @@
 //! [`HyperTransport`]: converts a request, sends it, converts the response back. [`HyperTransportBuilder`]
 //! sets it up.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError},
 };
 #[cfg(feature = "rustls")]
 use cg_auth_transport_util::tls_builder_methods;
-use cg_auth_transport_util::{
-    Proxies, Proxy, ProxyChoice, TransportSettings, builder_methods, collect,
-    failure::{Route, reading},
-};
-use http::{Request, Response, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
+use cg_auth_transport_util::{TransportSettings, builder_methods, collect, failure::reading};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection;
 use tower_service::Service;
 
-use crate::{
-    client::{PooledClient, client, connector},
-    error::classify,
-};
+use crate::client::HyperClient;
 
 /// An [`HttpTransport`] over hyper's pooled client. A clone shares the connections.
 ///
@@ -31,10 +26,7 @@ use crate::{
 /// runtime that opened it, so a program with several runtimes makes a transport for each.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Arc<dyn PooledClient>,
-    /// Empty for the caller's own connector, which decides about proxies.
-    proxies: Proxies,
-    https_problem: Option<TransportError>,
+    client: HyperClient<Full<Bytes>>,
     body_limit: usize,
 }
 
@@ -58,9 +50,7 @@ impl HyperTransport {
     /// # Errors
     /// As [`HyperTransportBuilder::build`].
     pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
-        let proxies = Proxies::new(settings.proxy.clone());
-        let (connector, https_problem) = connector(settings, proxies.clone())?;
-        Ok(Self { proxies, https_problem, ..Self::with_connector_and_settings(connector, settings) })
+        Ok(Self { client: HyperClient::from_settings(settings)?, body_limit: settings.body_limit })
     }
 
     /// A transport over connections of the caller's `connector`, with the default settings for the rest.
@@ -92,36 +82,15 @@ impl HyperTransport {
         C::Error: Into<Box<dyn Error + Send + Sync>>,
         C::Future: Send + 'static,
     {
-        Self {
-            client: Arc::new(client(connector, settings)),
-            proxies: Proxies::new(ProxyChoice::Off),
-            https_problem: None,
-            body_limit: settings.body_limit,
-        }
-    }
-
-    async fn exchange(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        let route = Route::new(request.uri(), self.proxies.proxy_for(request.uri())?);
-        // The connector logs in to a proxy that opens a tunnel. For a proxy that reads the request, the login
-        // goes into the request.
-        if let Some(authorization) = route.forwarding_proxy().and_then(Proxy::authorization) {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
-        }
-        let request = request.map(|body| Full::new(body.into_bytes()));
-        let response = self.client.request(request).await.map_err(|error| classify(error, &route))?;
-        collect(response, self.body_limit, true, reading).await
+        Self { client: HyperClient::over(connector, settings), body_limit: settings.body_limit }
     }
 }
 
 #[async_trait]
 impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        // Outside a runtime the connector would panic.
-        tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        match &self.https_problem {
-            Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
-            _ => self.exchange(request).await,
-        }
+        let request = request.map(|body| Full::new(body.into_bytes()));
+        collect(self.client.send(request).await?, self.body_limit, true, reading).await
     }
 }
 

@@ -1,16 +1,16 @@
 //! reqwest's client, from settings or from a builder of the caller.
 
 use cg_auth_core::{model::localhost_addresses, transport::TransportError};
-use cg_auth_transport_util::{Http2, Proxies, Tls, TransportSettings};
+use cg_auth_transport_util::{Http2, HttpsCheck, Proxies, Tls, TransportSettings};
 use http::Uri;
 use reqwest::{Client, ClientBuilder, Url};
 
-/// The client for `settings`, and the reason if it can make no `https:` connection.
+/// The client for `settings`, and what to check before an `https:` request.
 pub(crate) fn client(
     settings: &TransportSettings,
     proxies: &Proxies,
-) -> Result<(Client, Option<TransportError>), TransportError> {
-    let Tls { config, problem, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
+) -> Result<(Client, HttpsCheck), TransportError> {
+    let Tls { config, check, .. } = Tls::new(settings.tls.clone(), settings.http2)?;
     let (ping_interval, ping_timeout) = settings.http2_pings();
     let builder = Client::builder()
         .tls_backend_preconfigured(config)
@@ -27,7 +27,7 @@ pub(crate) fn client(
         _ => builder,
     };
     let client = keeping_the_contract(with_proxies(builder, proxies)).build();
-    Ok((client.map_err(TransportError::config)?, problem))
+    Ok((client.map_err(TransportError::config)?, check))
 }
 
 /// Undoes the options of `builder` that break the contract. A verbose connection logs the secrets that it

@@ -9,9 +9,10 @@ use cg_auth_core::{
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_transport_util::{
-    Proxies, ProxyChoice, TransportSettings, builder_methods, collect, failure::Route, tls_builder_methods,
+    HttpsCheck, Proxies, ProxyChoice, TransportSettings, builder_methods, collect, failure::Route,
+    tls_builder_methods,
 };
-use http::{Request, Response, uri::Scheme};
+use http::{Request, Response};
 use reqwest::Url;
 
 use crate::{
@@ -28,7 +29,7 @@ pub struct ReqwestTransport {
     client: reqwest::Client,
     /// Empty for the caller's own client, which decides about proxies.
     proxies: Proxies,
-    https_problem: Option<TransportError>,
+    https: HttpsCheck,
     body_limit: usize,
     bodies_know_their_end: bool,
 }
@@ -54,9 +55,9 @@ impl ReqwestTransport {
     /// As [`ReqwestTransportBuilder::build`].
     pub fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
         let (proxies, body_limit) = (Proxies::new(settings.proxy.clone()), settings.body_limit);
-        let (client, https_problem) = client(settings, &proxies)?;
+        let (client, https) = client(settings, &proxies)?;
         let bodies_know_their_end = is_without_decompression(&client);
-        Ok(Self { client, proxies, https_problem, body_limit, bodies_know_their_end })
+        Ok(Self { client, proxies, https, body_limit, bodies_know_their_end })
     }
 
     /// A transport over the caller's client: its TLS, resolver, pool, timeouts and proxies stay.
@@ -96,7 +97,7 @@ impl ReqwestTransport {
             bodies_know_their_end: is_without_decompression(&client),
             client,
             proxies: Proxies::new(ProxyChoice::Off),
-            https_problem: None,
+            https: HttpsCheck::Passed,
             body_limit: Body::DEFAULT_LIMIT,
         })
     }
@@ -128,10 +129,8 @@ impl HttpTransport for ReqwestTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         // Outside a runtime reqwest would panic.
         tokio::runtime::Handle::try_current().map_err(TransportError::config)?;
-        match &self.https_problem {
-            Some(problem) if request.uri().scheme() == Some(&Scheme::HTTPS) => Err(problem.clone()),
-            _ => self.exchange(request).await,
-        }
+        self.https.before(request.uri()).await?;
+        self.exchange(request).await
     }
 }
 

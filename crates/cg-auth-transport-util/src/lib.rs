@@ -7,6 +7,7 @@ mod builder_methods;
 mod collect;
 pub mod failure;
 mod http2;
+mod https_check;
 mod proxies;
 mod proxy;
 mod settings;
@@ -20,10 +21,11 @@ pub use cg_auth_core::transport::TransportError;
 #[cfg(feature = "hyper")]
 pub use self::collect::collect;
 #[cfg(feature = "rustls")]
-pub use self::tls::{Tls, TlsSettings, TlsVersion};
+pub use self::tls::{PlatformRoots, Tls, TlsSettings, TlsVersion};
 pub use self::{
     http2::Http2,
-    proxies::Proxies,
+    https_check::HttpsCheck,
+    proxies::{Proxies, ProxyReason},
     proxy::{Proxy, ProxyChoice},
     settings::TransportSettings,
 };

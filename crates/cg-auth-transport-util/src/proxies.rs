@@ -1,6 +1,7 @@
 //! [`Proxies`]: which requests go through a proxy.
 
 mod no_proxy;
+mod reason;
 
 use std::{env, sync::Arc};
 
@@ -8,6 +9,7 @@ use cg_auth_core::{ConfigError, model::is_loopback_host, transport::TransportErr
 use http::{Uri, uri::Scheme};
 
 use self::no_proxy::NoProxy;
+pub use self::reason::ProxyReason;
 use crate::proxy::{Proxy, ProxyChoice};
 
 /// Decides for each request whether it goes through a proxy.
@@ -20,8 +22,8 @@ pub struct Proxies {
 enum Rule {
     /// For every host.
     Explicit(Proxy),
-    /// For `https:` to hosts that the list, from the variable of this name, does not hold.
-    Environment(Proxy, &'static str, NoProxy),
+    /// For `https:` to hosts that the list does not hold.
+    Environment { proxy: Proxy, variable: &'static str, excluded: NoProxy, excluded_by: &'static str },
     /// For `https:`: a proxy variable of the environment is invalid, as this error says.
     Unreadable(TransportError),
 }
@@ -45,18 +47,33 @@ impl Proxies {
     /// [`TransportError`] of the config kind that names the environment variable when it, or an entry of the
     /// list of excluded hosts, cannot be read and the request needs it.
     pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&Proxy>, TransportError> {
-        let Some(host) = uri.host().filter(|host| !is_loopback_host(host)) else { return Ok(None) };
-        let is_https = uri.scheme() == Some(&Scheme::HTTPS);
-        match self.rule.as_deref() {
-            Some(Rule::Explicit(proxy)) => Ok(Some(proxy)),
-            Some(Rule::Environment(proxy, variable, list)) if is_https => {
-                match list.excludes(host, uri.port_u16().unwrap_or(443)) {
-                    Ok(is_excluded) => Ok((!is_excluded).then_some(proxy)),
-                    Err(unreadable) => Err(TransportError::config(format!("{variable} {unreadable}"))),
+        Ok(self.decide(uri)?.0)
+    }
+
+    /// Why a request to `uri` goes through its proxy, or directly.
+    ///
+    /// # Errors
+    /// [`TransportError`], as from [`proxy_for`](Self::proxy_for).
+    pub fn reason_for(&self, uri: &Uri) -> Result<ProxyReason, TransportError> {
+        Ok(self.decide(uri)?.1)
+    }
+
+    fn decide(&self, uri: &Uri) -> Result<(Option<&Proxy>, ProxyReason), TransportError> {
+        let Some(rule) = self.rule.as_deref() else { return Ok((None, ProxyReason::NoneSet)) };
+        let Some(host) = uri.host().filter(|host| !is_loopback_host(host)) else {
+            return Ok((None, ProxyReason::Loopback));
+        };
+        match rule {
+            Rule::Explicit(proxy) => Ok((Some(proxy), ProxyReason::Explicit)),
+            _ if uri.scheme() != Some(&Scheme::HTTPS) => Ok((None, ProxyReason::PlainHttp)),
+            Rule::Unreadable(problem) => Err(problem.clone()),
+            Rule::Environment { proxy, variable, excluded, excluded_by } => {
+                match excluded.excludes(host, uri.port_u16().unwrap_or(443)) {
+                    Ok(true) => Ok((None, ProxyReason::Excluded(excluded_by))),
+                    Ok(false) => Ok((Some(proxy), ProxyReason::Environment(variable))),
+                    Err(unreadable) => Err(TransportError::config(format!("{excluded_by} {unreadable}"))),
                 }
             }
-            Some(Rule::Unreadable(problem)) if is_https => Err(problem.clone()),
-            _ => Ok(None),
         }
     }
 
@@ -64,7 +81,7 @@ impl Proxies {
     #[must_use]
     pub fn chosen(&self) -> Option<&Proxy> {
         match self.rule.as_deref()? {
-            Rule::Explicit(proxy) | Rule::Environment(proxy, ..) => Some(proxy),
+            Rule::Explicit(proxy) | Rule::Environment { proxy, .. } => Some(proxy),
             Rule::Unreadable(_) => None,
         }
     }
@@ -75,8 +92,9 @@ fn from_environment() -> Result<Option<Rule>, ConfigError> {
         return Ok(None);
     };
     let proxy = Proxy::parse_named(&url, name)?;
-    let (name, excluded) = first_variable(&["NO_PROXY", "no_proxy"])?.unwrap_or_default();
-    Ok(Some(Rule::Environment(proxy, name, NoProxy::parse(&excluded))))
+    let (excluded_by, excluded) = first_variable(&["NO_PROXY", "no_proxy"])?.unwrap_or_default();
+    let excluded = NoProxy::parse(&excluded);
+    Ok(Some(Rule::Environment { proxy, variable: name, excluded, excluded_by }))
 }
 
 /// The name and value of the first variable that is set and not blank.
@@ -112,7 +130,34 @@ mod tests {
         ] {
             let uri = uri.parse().unwrap();
             assert_eq!(proxies.proxy_for(&uri).unwrap().is_some(), is_proxied, "{uri}");
+            let reason = if is_proxied { ProxyReason::Explicit } else { ProxyReason::Loopback };
+            assert_eq!(proxies.reason_for(&uri).unwrap(), reason, "{uri}");
         }
         assert_eq!(proxies.chosen().unwrap().uri(), "http://proxy.example:3128/");
+    }
+    #[test]
+    fn the_reason_names_the_variable_that_decides() {
+        let rule = Rule::Environment {
+            proxy: Proxy::parse("proxy.example:3128").unwrap(),
+            variable: "ALL_PROXY",
+            excluded: NoProxy::parse("internal.example"),
+            excluded_by: "no_proxy",
+        };
+        let proxies = Proxies { rule: Some(Arc::new(rule)) };
+        for (uri, reason, is_proxied) in [
+            ("https://service.example", "set by ALL_PROXY", true),
+            ("https://a.internal.example", "no_proxy lists the host", false),
+            ("http://service.example", "plain http never uses the proxy of the environment", false),
+            ("https://127.0.0.1", "a loopback host never uses a proxy", false),
+        ] {
+            let uri = uri.parse().unwrap();
+            assert_eq!(proxies.reason_for(&uri).unwrap().to_string(), reason, "{uri}");
+            assert_eq!(proxies.proxy_for(&uri).unwrap().is_some(), is_proxied, "{uri}");
+        }
+        let none = Proxies::new(ProxyChoice::Off);
+        assert_eq!(
+            none.reason_for(&"https://service.example".parse().unwrap()).unwrap(),
+            ProxyReason::NoneSet
+        );
     }
 }

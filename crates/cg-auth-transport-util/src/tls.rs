@@ -1,21 +1,30 @@
 //! [`TlsSettings`], and [`Tls`], which makes a configuration for rustls with aws-lc-rs from them.
 
 mod client_certificate;
+mod observed;
 mod pem;
+mod platform_roots;
+mod root_certificates;
+mod webpki;
 
 use std::sync::Arc;
 
 use cg_auth_core::transport::TransportError;
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::{CryptoProvider, aws_lc_rs},
+    client::danger::ServerCertVerifier,
+    crypto::aws_lc_rs,
     pki_types::CertificateDer,
     version::{TLS12, TLS13},
 };
-use rustls_platform_verifier::Verifier;
 
-use self::client_certificate::ClientCertificate;
-use crate::http2::Http2;
+pub use self::platform_roots::PlatformRoots;
+use self::{
+    client_certificate::ClientCertificate,
+    observed::{CertificateObserver, Observed},
+    webpki::webpki_verifier,
+};
+use crate::{http2::Http2, https_check::HttpsCheck};
 
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -37,15 +46,17 @@ pub struct TlsSettings {
     roots: Vec<CertificateDer<'static>>,
     has_no_platform_roots: bool,
     client_certificate: Option<ClientCertificate>,
+    observer: Option<CertificateObserver>,
 }
 
 impl TlsSettings {
     /// Trusts the certificates of a PEM text too.
     ///
     /// # Errors
-    /// [`TransportError`] of the config kind when the text holds no certificate, or one that cannot be read.
+    /// [`TransportError`] of the config kind when the text holds no certificate, or one that cannot be read. The
+    /// cause names the line.
     pub fn add_root_certificates_pem(&mut self, pem: &[u8]) -> Result<(), TransportError> {
-        self.roots.extend(pem::root_certificates(pem)?);
+        self.roots.extend(root_certificates::root_certificates(pem)?);
         Ok(())
     }
 
@@ -64,6 +75,12 @@ impl TlsSettings {
         self.client_certificate = Some(ClientCertificate::new(pem, &aws_lc_rs::default_provider())?);
         Ok(())
     }
+
+    /// Calls `observer` with the name of each server and its certificate in DER, before the certificate is
+    /// judged. It is for diagnostics: it also sees a certificate that is then refused, and changes no verdict.
+    pub fn observe_certificates(&mut self, observer: impl Fn(&str, &[u8]) + Send + Sync + 'static) {
+        self.observer = Some(CertificateObserver::new(observer));
+    }
 }
 
 /// A configuration for rustls.
@@ -72,9 +89,9 @@ impl TlsSettings {
 pub struct Tls {
     /// The configuration.
     pub config: ClientConfig,
-    /// Why no `https:` connection can be made: the platform has no certificate verifier, mostly because it
-    /// has no root certificate. The configuration then trusts no certificate; plain http works.
-    pub problem: Option<TransportError>,
+    /// What to check before an `https:` connection: the platform may have no root certificate. Plain http
+    /// needs none.
+    pub check: HttpsCheck,
 }
 
 impl Tls {
@@ -92,13 +109,23 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .map_err(TransportError::config)?;
-        let (builder, problem) = if settings.has_no_platform_roots {
-            (builder.with_root_certificates(store(settings.roots)), None)
+        let verifier: Result<(Arc<dyn ServerCertVerifier>, _), _> = if settings.has_no_platform_roots {
+            webpki_verifier(settings.roots, provider).map(|verifier| (verifier as _, HttpsCheck::Passed))
         } else {
-            match platform_verifier(settings.roots, provider) {
+            PlatformRoots::new(settings.roots, provider)
+                .map(|roots| (roots.verifier(), HttpsCheck::PlatformRoots(roots)))
+        };
+        let (builder, check) = match verifier {
+            Ok((verifier, check)) => {
+                let verifier = match settings.observer {
+                    Some(observer) => Arc::new(Observed::new(verifier, observer)),
+                    None => verifier,
+                };
                 // rustls calls every verifier but its own "dangerous".
-                Ok(verifier) => (builder.dangerous().with_custom_certificate_verifier(verifier), None),
-                Err(problem) => (builder.with_root_certificates(RootCertStore::empty()), Some(problem)),
+                (builder.dangerous().with_custom_certificate_verifier(verifier), check)
+            }
+            Err(problem) => {
+                (builder.with_root_certificates(RootCertStore::empty()), HttpsCheck::Failed(problem))
             }
         };
         let mut config = match settings.client_certificate {
@@ -111,20 +138,18 @@ impl Tls {
             Http2::PriorKnowledge => &[b"h2"],
         };
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        Ok(Self { config, problem })
+        Ok(Self { config, check })
     }
 }
 
-fn platform_verifier(
-    extra_roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<Verifier>, TransportError> {
-    Verifier::new_with_extra_roots(extra_roots, provider).map(Arc::new).map_err(TransportError::config)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A store of `roots`, each of which was checked when it was read.
-fn store(roots: Vec<CertificateDer<'static>>) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots);
-    store
+    #[test]
+    fn without_any_root_https_has_a_problem_and_plain_http_has_none() {
+        let mut settings = TlsSettings::default();
+        settings.disable_platform_roots();
+        assert!(matches!(Tls::new(settings, Http2::Off).unwrap().check, HttpsCheck::Failed(_)));
+    }
 }

@@ -113,10 +113,9 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
         file.write(&announcement)?;
     }
 
-    let code = if let Some((program, arguments)) = args.command.split_first() {
+    let code = if !args.command.is_empty() {
         stop.disable_forced_exit();
-        let mut command = Command::new(program);
-        command.args(arguments);
+        let mut command = child::command(&args.command);
         set_environment(&mut command, &announcement);
         child::run(command, &mut stop).await?
     } else {

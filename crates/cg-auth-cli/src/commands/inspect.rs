@@ -151,7 +151,10 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-    use cg_auth_core::token::{DurationUnit, Expiry};
+    use cg_auth_core::{
+        model::{AccessToken, DelegatedAccessToken},
+        token::{DurationUnit, Expiry},
+    };
 
     use super::*;
 
@@ -242,8 +245,7 @@ mod tests {
             proptest::prop_assert_eq!(printed["expires_at_epoch"].as_u64(), epoch);
             proptest::prop_assert_eq!(printed["expired"].as_bool(), read.expires_at().map(|at| at <= now));
             // What `token` prints: it knows an expiry exactly if the claims hold one that a clock can reach.
-            let body = serde_json::json!({ "access_token": text, "duration": 0 });
-            let issued: cg_auth_core::model::DelegatedAccessToken = serde_json::from_value(body).unwrap();
+            let issued = DelegatedAccessToken::new(AccessToken::new(text).unwrap(), None);
             let expiry = Expiry::of(&issued, DurationUnit::Seconds, None, sent);
             proptest::prop_assert_eq!(expiry.expires_at().is_some(), read.expires_at().is_some());
         }

@@ -1,6 +1,5 @@
 //! A secret that a program prints, such as a password manager or the client of a vault.
 
-mod environment;
 mod running;
 #[cfg(unix)]
 mod terminal_loan;
@@ -18,6 +17,7 @@ use zeroize::Zeroizing;
 use self::running::{Output, Running};
 use crate::{
     bounded::{self, SECRET_LIMIT},
+    child::without_secrets,
     setting_error::SettingError,
 };
 
@@ -51,7 +51,7 @@ async fn output_of(command: &[String]) -> io::Result<Output> {
     };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    environment::hide_secrets(command.as_std_mut());
+    without_secrets(command.as_std_mut());
     let (bytes, status) = Running::start(command)?.output(SECRET_LIMIT).await?;
     bounded::check_length(&bytes, SECRET_LIMIT)?;
     Ok((bytes, status))

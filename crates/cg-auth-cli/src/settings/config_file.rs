@@ -84,7 +84,7 @@ fn load(path: &Path) -> Result<ConfigFile, TomlError> {
 }
 
 /// The default path: under XDG's folder on every Unix, macOS included; under `%APPDATA%` on Windows.
-fn default_path() -> Option<PathBuf> {
+pub(super) fn default_path() -> Option<PathBuf> {
     let folder = if cfg!(windows) {
         absolute("APPDATA")
     } else {

@@ -13,6 +13,11 @@ impl Source {
         ctrl_c().map(Self)
     }
 
+    /// A console window has no ignored signals.
+    pub(super) fn unless_ignored() -> io::Result<Self> {
+        Self::new()
+    }
+
     pub(super) async fn received(&mut self) -> Stop {
         let _ = self.0.recv().await;
         Stop::Interrupt

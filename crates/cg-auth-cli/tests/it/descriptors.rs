@@ -77,6 +77,7 @@ fn a_closed_stream_that_is_not_needed_is_no_error() {
         (format!("cg-auth token --output '{}' >&-", path.display()), false),
         (format!("cg-auth token --output '{}' <&- >&- 2>&-", path.display()), false),
         ("cg-auth emulator -- true >&-".to_owned(), false),
+        ("cg-auth exec -- true <&- >&-".to_owned(), false),
     ] {
         let output = shell(&emulator, &line);
         assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()), "{line}");
@@ -203,6 +204,7 @@ fn too_few_descriptors_are_a_clear_error_of_every_command() {
         "delete-token-cache --yes".to_owned(),
         "inspect".to_owned(),
         "emulator -- true".to_owned(),
+        "exec -- true".to_owned(),
         "emulator --tls".to_owned(),
         "demo".to_owned(),
         "man".to_owned(),

@@ -71,6 +71,7 @@ fn a_command_gets_a_token_from_the_emulator_over_each_transport() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_command_is_told_where_the_protected_resource_is() {
     for tls in [&[][..], &["--tls"]] {

@@ -186,3 +186,21 @@ fn is_complete(request: &[u8]) -> bool {
     });
     body.len() >= length.unwrap_or(0)
 }
+
+/// Whether `program`, the path of a file or a command, is missing here: the test is then skipped. CI installs
+/// everything and sets `CG_AUTH_TEST_TOOLS=all`, under which a missing one is a failure.
+pub(crate) fn skip_without(program: &str) -> bool {
+    let is_there = match program.contains('/') {
+        true => Path::new(program).exists(),
+        false => std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .any(|folder| folder.join(program).exists()),
+    };
+    if is_there {
+        return false;
+    }
+    let is_demanded = std::env::var_os("CG_AUTH_TEST_TOOLS").is_some_and(|wanted| wanted == "all");
+    assert!(!is_demanded, "{program} is not installed, and CG_AUTH_TEST_TOOLS=all demands it");
+    // The test harness would hide what `eprintln!` writes.
+    let _ = writeln!(std::io::stderr(), "skipped: a test needs {program}, which is not installed here");
+    true
+}

@@ -34,6 +34,7 @@ fn shown(arguments: &[&str]) -> String {
 fn help_texts_are_as_expected() {
     for (name, arguments) in [
         ("cg-auth", &["--help"][..]),
+        ("exec", &["exec", "--help"]),
         ("token", &["token", "--help"]),
         ("refresh", &["refresh", "--help"]),
         ("delete-token-cache", &["delete-token-cache", "--help"]),
@@ -59,23 +60,26 @@ fn help_texts_are_as_expected() {
 fn short_help_completions_and_manual_pages_show_no_value_of_the_environment() {
     shown(&["-h"]);
     shown(&["--version"]);
-    for command in ["token", "refresh", "delete-token-cache", "inspect", "emulator", "demo"] {
+    for command in ["exec", "token", "refresh", "delete-token-cache", "inspect", "emulator", "demo"] {
         shown(&[command, "-h"]);
         shown(&["help", command]);
         assert!(shown(&["man", command]).contains(".TH"), "{command}");
     }
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = shown(&["completions", shell]);
-        assert!(script.contains("delete-token-cache") && script.contains("refresh-token-file"), "{shell}");
+        // The other scripts ask the command itself.
+        let is_generated = matches!(shell, "elvish" | "powershell");
+        assert_eq!(script.contains("refresh-token-file"), is_generated, "{shell}");
     }
     let page = shown(&["man"]);
     assert!(page.contains("CG_AUTH_CLIENT_SECRET") && page.contains("130"), "{page}");
 }
 
 #[test]
-fn completions_and_man_are_hidden() {
+fn completions_and_man_are_listed_and_the_topics_are_at_the_end() {
     let help = shown(&["--help"]);
-    assert!(!help.contains("completions") && !help.contains("man "), "{help}");
+    assert!(help.contains("\n  completions  ") && help.contains("\n  man  "), "{help}");
+    assert!(!help.contains("\n  exit-codes") && !help.contains("__candidates"), "{help}");
     assert!(help.contains("cg-auth help exit-codes") && help.contains("cg-auth help environment"));
     assert_eq!(cg_auth().args(["man", "nothing"]).output().unwrap().status.code(), Some(2));
 }

@@ -4,19 +4,24 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
 mod canary;
+mod complete;
+mod completion;
 mod config_file;
 mod delete_token_cache;
 mod demo;
 mod descriptors;
 mod emulator;
 mod emulator_log;
+mod exec;
 mod failures;
 mod harness;
 mod help;
 mod inspect;
+mod platform_roots;
 mod precedence;
 mod proxies;
 mod readme;
+mod recipes;
 mod refresh;
 mod refresh_lock;
 mod saved_files;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::harness::{cg_auth, file, stderr, stdout};
+use crate::harness::{cg_auth, file, stderr};
 
 /// The code block of `language` at index `number` in the README.
 fn block(language: &str, number: usize) -> &'static str {
@@ -36,20 +36,4 @@ fn the_configuration_file_is_accepted() {
 fn the_emulators_configuration_file_is_accepted() {
     let output = cg_auth().args(["emulator", "--config"]).arg(toml(1)).args(["--", "true"]).output().unwrap();
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
-}
-
-#[cfg(unix)]
-#[test]
-fn the_token_reaches_curl_without_being_an_argument() {
-    if std::process::Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: the recipe needs curl, which is not installed here");
-        return;
-    }
-    let recipe = block("sh", 2).replace("| curl", "| curl --silent --fail");
-    let bin = assert_cmd::cargo::cargo_bin!("cg-auth");
-    let path = format!("{}:{}", bin.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let script = format!("URL=$CG_AUTH_BASE_URL/me\n{recipe}");
-    let output = cg_auth().args(["emulator", "--", "sh", "-c", &script]).env("PATH", path).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("someone@example.com"), "{}", stdout(&output));
 }

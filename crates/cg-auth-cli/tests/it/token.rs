@@ -145,3 +145,24 @@ fn a_root_certificate_is_trusted_if_ca_file_names_it() {
         assert!(stderr(&refused).contains("--ca-file"), "{}", stderr(&refused));
     }
 }
+
+/// On Linux the platform's root certificates are those of a file, which this variable replaces.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_root_certificates_of_the_platform_are_trusted() {
+    let emulator = block_on(Emulator::builder().tls().start()).unwrap();
+    let roots = file("platform-roots.pem", emulator.ca_pem().unwrap());
+    for transport in ["reqwest", "hyper"] {
+        let token = |roots: Option<&std::path::Path>| {
+            let mut command = token_from(&emulator);
+            command.args(["--transport", transport]);
+            if let Some(roots) = roots {
+                command.env("SSL_CERT_FILE", roots);
+            }
+            command.output().unwrap()
+        };
+        let trusted = token(Some(roots.as_ref()));
+        assert_eq!(trusted.status.code(), Some(0), "{transport}: {}", stderr(&trusted));
+        assert_eq!(token(None).status.code(), Some(5), "{transport}");
+    }
+}

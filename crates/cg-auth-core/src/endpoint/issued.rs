@@ -215,3 +215,6 @@ const MOST_TEXTS: usize = 32;
 
 /// The most words of a text that are not in JSON members and that are searched for elsewhere in the answer.
 const MOST_WORDS: usize = 8;
+
+#[cfg(test)]
+mod tests;

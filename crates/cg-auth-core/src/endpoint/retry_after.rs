@@ -58,9 +58,9 @@ impl RetryAfter {
         of_numbers().or_else(|| Self::of_date(text, headers))
     }
 
-    const fn later(self, other: Self) -> Self {
+    fn later(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Delay(one), Self::Delay(two)) if two.as_nanos() > one.as_nanos() => other,
+            (Self::Delay(one), Self::Delay(two)) => Self::Delay(one.max(two)),
             _ => self,
         }
     }
@@ -220,6 +220,7 @@ mod tests {
             "Wed, 15 Sep 2021 08:15:18",
             "Wed, 15 Sep 2021 08:15:18 CEST",
             "Wed, 15 Sep 2021 08:15:18 +2400",
+            "Wed, 15 Sep 2021 08:15:18 +0060",
             "Wed, 15 Sep 2021 08:15:18 +02",
             "5, Wed, 15 Sep 2021 08:15:18 GMT",
             "Wed, 15 Sep 2021 08:15:18 \u{e9}",

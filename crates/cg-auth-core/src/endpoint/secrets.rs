@@ -5,7 +5,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header::PROXY_AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::{
@@ -54,15 +54,14 @@ impl Secrets {
 /// Whether a header of the request is secret: by its mark, or by its name if the program forgot the mark. The
 /// user principal name is marked as sensitive for HPACK, but it is not a secret.
 fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
-    *name != USER_PRINCIPAL_NAME
-        && (value.is_sensitive() || *name == PROXY_AUTHORIZATION || names_a_secret(name.as_str()))
+    *name != USER_PRINCIPAL_NAME && (value.is_sensitive() || names_a_secret(name.as_str()))
 }
 
 /// The value of a header, and the parts that are secret by themselves: what stands behind a scheme such as
 /// `Bearer`, the values of parameters and cookies, and the password in a `Basic` login.
 fn parts(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut parts = vec![value.to_vec()];
-    let words = value.split(|byte| b" \t,;".contains(byte)).filter(|word| word.len() < value.len());
+    let words = value.split(|byte| b" \t,;".contains(byte));
     let is_scheme = |at: usize, word: &[u8]| at == 0 && word.iter().all(u8::is_ascii_alphabetic);
     let words = words.enumerate().filter(|(at, word)| !is_scheme(*at, word)).map(|(_, word)| word);
     for word in words.chain([value]) {

@@ -272,6 +272,20 @@ mod tests {
     }
 
     #[test]
+    fn http_is_refused_except_for_loopback_or_with_an_explicit_opt_in() {
+        for host in ["example.com", "10.0.0.1", "192.168.0.1:8080", "[2001:db8::1]", "a.localhost", "0.0.0.0"]
+        {
+            let url = format!("http://{host}/x");
+            assert!(BaseUrl::parse(&url).unwrap_err().to_string().contains("http"), "{url}");
+            assert!(BaseUrl::parse_allowing_http(&url).is_ok(), "{url}");
+            assert!(BaseUrl::parse(&url.replace("http:", "https:")).is_ok(), "{url}");
+        }
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.1.2.3:80", "[::1]"] {
+            assert!(BaseUrl::parse(&format!("http://{host}/x")).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
     fn a_host_is_loopback_by_its_address() {
         for host in [
             "localhost",

@@ -124,6 +124,30 @@ mod tests {
     }
 
     #[test]
+    fn no_secret_has_a_display() {
+        /// An inherent constant precedes one of a trait, and this one exists only with `Display`.
+        struct Of<T>(std::marker::PhantomData<T>);
+        trait Otherwise {
+            const HAS_DISPLAY: bool = false;
+        }
+        impl<T> Otherwise for Of<T> {}
+        impl<T: fmt::Display> Of<T> {
+            const HAS_DISPLAY: bool = true;
+        }
+        const { assert!(Of::<String>::HAS_DISPLAY) }
+        let secrets = [
+            Of::<ClientSecret>::HAS_DISPLAY,
+            Of::<AccessToken>::HAS_DISPLAY,
+            Of::<RefreshToken>::HAS_DISPLAY,
+            Of::<crate::model::ApiCredential>::HAS_DISPLAY,
+            Of::<crate::model::DelegatedAccessToken>::HAS_DISPLAY,
+            Of::<crate::token::IssuedToken>::HAS_DISPLAY,
+            Of::<crate::body::Body>::HAS_DISPLAY,
+        ];
+        assert_eq!(secrets, [false; 7]);
+    }
+
+    #[test]
     fn text_that_a_header_cannot_carry_is_refused_and_not_quoted() {
         for (text, problem) in [
             ("", "the client secret is empty"),

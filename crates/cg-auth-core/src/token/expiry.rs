@@ -60,8 +60,8 @@ as_str!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "
 /// `iat` and `Date` count whole seconds, so up to a second of the lifetime has passed unseen. The token counts
 /// as one second old when its request is sent, and expires that second earlier.
 ///
-/// A `Date` after `exp`, or more than a minute before `iat`, is not believed. The local wall clock takes its
-/// place, so the token has expired if that clock says the same.
+/// A `Date` that is not before `exp`, or more than a minute before `iat`, is not believed. The local wall clock
+/// takes its place, so the token has expired if that clock says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
     source: ExpirySource,

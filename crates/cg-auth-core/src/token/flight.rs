@@ -211,3 +211,7 @@ impl Drop for Background {
         self.flight.waiters.wake_all();
     }
 }
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests;

@@ -84,7 +84,7 @@ impl SecretSource for EnvironmentSecret {
     }
 }
 
-/// Reads the secret from a file, without one newline at its end.
+/// Reads the secret from a file, without a byte order mark at its beginning and one newline at its end.
 ///
 /// The read blocks the thread, so the file should be small and local, such as a mounted secret.
 #[derive(Debug, Clone)]
@@ -119,7 +119,8 @@ impl FileSecret {
         }
         let text = str::from_utf8(&bytes)
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))?;
-        Ok(Zeroizing::new(text.to_owned()))
+        // Editors on Windows write a byte order mark.
+        Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
     }
 }
 

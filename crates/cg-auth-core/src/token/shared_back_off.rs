@@ -227,3 +227,7 @@ const USERS_IN_A_ROW: usize = 3;
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// Even if one answer names a longer one, because it may concern one user only.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests;

@@ -104,6 +104,25 @@ fn a_token_in_prose_is_replaced_and_the_prose_is_kept() {
 }
 
 #[test]
+fn no_text_that_cannot_be_searched_is_shown() {
+    let gzip = [("content-encoding", "gzip")];
+    for (status, headers, body) in [
+        (200, &[][..], "walrus"),
+        (204, &[], "walrus"),
+        (500, &gzip, "walrus"),
+        (500, &[], "walrus\0walrus"),
+        (500, &[], "walrus {'access_token': 'canary'} walrus"),
+        (500, &[], r#"walrus refreshToken="canary" walrus"#),
+    ] {
+        let error = delegate().read(response(status, headers, body)).unwrap_err();
+        assert_eq!(error.text(), None, "{status} {body:?}");
+        assert!(!accessible(&error).contains("walrus"), "{}", accessible(&error));
+    }
+    let searched = delegate().read(response(500, &[], "walrus")).unwrap_err();
+    assert_eq!(searched.text(), Some("walrus"));
+}
+
+#[test]
 fn an_answer_with_more_tokens_than_are_searched_for_shows_no_text() {
     let tokens: Vec<_> = (0..10_000).map(|number| format!("canary-{number}")).collect();
     let body = serde_json::json!({ "tokens": tokens, "message": ["canary-9999"], "code": "canary-9998" });
@@ -216,4 +235,37 @@ fn an_answer_full_of_tokens_is_read_in_linear_time() {
         sender.send(()).unwrap();
     });
     done.recv_timeout(std::time::Duration::from_secs(240)).expect("the answers are read");
+}
+
+#[test]
+fn a_scheme_and_a_short_parameter_are_no_secrets_and_a_short_whole_value_is_one() {
+    for (name, value, text, expected) in [
+        (
+            "authorization",
+            "Bearer canary",
+            "no, Bearer was used, not canary",
+            "no, Bearer was used, not [redacted]",
+        ),
+        ("cookie", "session=canary; a=1", "step 1 of canary", "step 1 of [redacted]"),
+        ("cookie", "a=1; session=canary", "step 1 of canary", "step 1 of [redacted]"),
+        ("x-api-key", "k3y", "not k3y but key", "not [redacted] but key"),
+    ] {
+        let options = RequestOptions::new();
+        let options =
+            options.with_header(HeaderName::from_static(name), HeaderValue::from_static(value)).unwrap();
+        let body = serde_json::json!({ "message": [text] }).to_string();
+        let error = delegate().read_with(response(500, &[], body), &options).unwrap_err();
+        assert_eq!(error.messages(), [expected]);
+    }
+}
+
+#[test]
+fn an_id_that_happens_to_start_as_a_secret_does_is_shown() {
+    let success = r#"{"value":{"access_token":"a"},"isSuccess":true}"#;
+    let id = |id: &str| {
+        let answer = delegate().read(response(200, &[("x-request-id", id)], success)).unwrap();
+        answer.request_id().map(str::to_owned)
+    };
+    assert_eq!(id(&SECRET[..3]).as_deref(), Some(&SECRET[..3]));
+    assert_eq!(id(&SECRET[..4]).as_deref(), Some("[redacted]"));
 }

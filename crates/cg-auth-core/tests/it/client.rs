@@ -224,3 +224,23 @@ fn a_clone_shares_the_transport_and_the_base_url() {
     assert_eq!(client.clone().base_url(), client.base_url());
     assert_eq!(header_text(transport.requests()[0].headers(), "clientsecret"), Some(crate::support::SECRET));
 }
+
+#[test]
+fn the_error_of_a_call_gives_the_parts_of_the_answer() {
+    let headers = [("server", "gate"), ("retry-after", "7")];
+    let body = r#"{"code":"c-1","message":["one","two"],"requestId":"id-1"}"#;
+    let script = ScriptedTransport::new()
+        .answer(response(503, &headers, body))
+        .fail(TransportError::connect("refused"));
+    let (client, _) = client(script);
+    let error = now(client.call(&delegate())).unwrap_err();
+    assert_eq!(error.status(), Some(http::StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!((error.code(), error.request_id()), (Some("c-1"), Some("id-1")));
+    assert_eq!(error.messages(), ["one", "two"]);
+    assert_eq!(header_text(error.headers().unwrap(), "server"), Some("gate"));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+
+    let error = now(client.call(&delegate())).unwrap_err();
+    assert_eq!((error.status(), error.code(), error.request_id()), (None, None, None));
+    assert!(error.messages().is_empty() && error.headers().is_none() && error.retry_after().is_none());
+}

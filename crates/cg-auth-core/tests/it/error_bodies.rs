@@ -7,7 +7,7 @@ use cg_auth_core::{
     endpoint::{Endpoint, EndpointError},
 };
 
-use crate::support::{delegate, delete, header_text, response};
+use crate::support::{delegate, delete, header_text, response, shown};
 
 fn fails(status: u16, headers: &[(&str, &str)], body: &str) -> EndpointError {
     let error = delegate().read(response(status, headers, body.to_owned())).unwrap_err();
@@ -178,4 +178,50 @@ fn only_safe_headers_are_kept() {
     assert_eq!(kept.get_all("via").iter().count(), 2);
     assert_eq!(header_text(kept, "server"), Some("nginx"));
     assert_eq!(error.request_id(), Some("id-1"));
+}
+
+#[test]
+fn only_the_accessors_of_an_error_show_the_servers_words() {
+    const WORD: &str = "walrus";
+    let api_error =
+        format!(r#"{{"code":"{WORD}","message":["{WORD}"],"requestId":"{WORD}","date":"{WORD}"}}"#);
+    let rejection = format!(r#"{{"isSuccess":false,"errorMsg":"{WORD}","value":null}}"#);
+    let page = format!("<html>{WORD}</html>");
+    let headers = [("server", WORD), ("via", WORD), ("x-request-id", WORD), ("content-type", WORD)];
+    for (status, body, has_text) in [
+        (400, &api_error, false),
+        (503, &api_error, false),
+        (302, &page, true),
+        (404, &page, true),
+        (200, &rejection, false),
+        (200, &page, false),
+    ] {
+        let error = delegate().read(response(status, &headers, body.clone())).unwrap_err();
+        assert_eq!(error.text() == Some(page.as_str()), has_text, "{status} {body}");
+        assert_eq!(header_text(error.headers().unwrap(), "server"), Some(WORD));
+        assert_eq!(error.code() == Some(WORD), *body == api_error, "{body}");
+        assert_eq!(error.messages().concat() == WORD, *body != page, "{body}");
+        let shown = shown(&error) + &shown(&cg_auth_core::CallError::from(error));
+        assert!(!shown.contains(WORD), "{shown}");
+    }
+}
+
+#[test]
+fn no_error_shows_text_of_a_successful_answer() {
+    const WORD: &str = "walrus";
+    for body in [
+        format!(r#"{{"value":{{"access_token":"","note":"{WORD}"}},"isSuccess":true}}"#),
+        format!(r#"{{"value":{{"access_token":["{WORD}"],"duration":"{WORD}"}},"isSuccess":true}}"#),
+        format!(r#"{{"isSuccess":"{WORD}","{WORD}":"{WORD}"}}"#),
+        format!(r#"{{"code":"{WORD}","message":["{WORD}"],"requestId":"{WORD}"}}"#),
+        format!("<html>{WORD}</html>"),
+        format!(r#"{{"value":{{"access_token":"{WORD}"#),
+        format!("{WORD}: {WORD}\n\0{WORD}"),
+    ] {
+        for status in [200, 201, 204, 299] {
+            let error = delegate().read(response(status, &[], body.clone())).unwrap_err();
+            let shown = crate::secrets::accessible(&error);
+            assert!(!shown.contains(WORD), "{status} {body}: {shown}");
+        }
+    }
 }

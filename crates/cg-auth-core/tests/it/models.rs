@@ -212,3 +212,34 @@ fn an_invalid_credential_is_refused_and_not_quoted() {
         assert!(!crate::support::shown(&error).contains("hunter2"), "{error}");
     }
 }
+
+#[test]
+fn only_an_explicit_view_writes_a_secret_as_json() {
+    /// An inherent constant precedes one of a trait, and this one exists only with `Serialize`.
+    struct Of<T>(std::marker::PhantomData<T>);
+    trait Otherwise {
+        const IS_WRITTEN: bool = false;
+    }
+    impl<T> Otherwise for Of<T> {}
+    impl<T: serde::Serialize> Of<T> {
+        const IS_WRITTEN: bool = true;
+    }
+    const { assert!(Of::<String>::IS_WRITTEN) }
+    let secrets = [
+        Of::<ClientSecret>::IS_WRITTEN,
+        Of::<AccessToken>::IS_WRITTEN,
+        Of::<RefreshToken>::IS_WRITTEN,
+        Of::<ApiCredential>::IS_WRITTEN,
+        Of::<DelegatedAccessTokenApiResultValue>::IS_WRITTEN,
+        Of::<DelegatedAccessTokenApiResult>::IS_WRITTEN,
+        Of::<cg_auth_core::model::DelegatedAccessToken>::IS_WRITTEN,
+        Of::<cg_auth_core::IssuedToken>::IS_WRITTEN,
+    ];
+    assert_eq!(secrets, [false; 8]);
+    let credential = ApiCredential::new(
+        ClientSecret::new("s3cret").unwrap(),
+        UserPrincipalName::new("a@example.com").unwrap(),
+    );
+    let json = serde_json::to_value(credential.wire(JsonContract::CamelCase)).unwrap();
+    assert_eq!(json["clientSecret"], "s3cret");
+}

@@ -4,7 +4,13 @@ mod budget;
 mod deadlines;
 mod policy;
 
-use std::{fmt, pin::pin, task::Poll, time::Duration};
+use std::{
+    fmt,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
 
 use cg_auth_core::{
     ApiCredential, AuthClient, CallError,
@@ -121,6 +127,27 @@ fn the_table_of_failures_says_how_often_each_is_attempted() {
         assert_eq!(attempts(&script, &delegate()), repeatable, "{script:?}");
         assert_eq!(attempts(&script, &delete()), repeatable, "{script:?}");
         assert_eq!(attempts(&script, &refresh()), refreshing, "{script:?}");
+    }
+}
+
+#[test]
+fn an_observer_sees_each_retry_with_its_back_off_and_no_failure_that_is_final() {
+    for (script, seen) in [
+        (answers(9, 429, &[("retry-after", "3")]), &[(1, Some(429), 3), (2, Some(429), 3)][..]),
+        (answers(9, 401, &[]), &[]),
+        (answers(9, 503, &[("retry-after", "3600")]), &[]),
+        (failures(1, &TransportError::connect("x")).answer(response(200, &[], SUCCESS)), &[(1, None, 0)]),
+    ] {
+        let (client, clock) = client(&script);
+        let retries = Arc::new(Mutex::new(Vec::new()));
+        let (noted, sent, script) = (retries.clone(), script.clone(), script);
+        let client = client.with_retry_observer(move |error, wait| {
+            let attempts = error.attempts();
+            assert_eq!(sent.requests().len(), attempts as usize, "the retry is not sent yet");
+            noted.lock().unwrap().push((attempts, error.status().map(|it| it.as_u16()), wait.as_secs()));
+        });
+        let _ = play(&client, &clock, &delegate());
+        assert_eq!(*retries.lock().unwrap(), seen, "{script:?}");
     }
 }
 

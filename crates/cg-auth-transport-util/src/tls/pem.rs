@@ -1,19 +1,7 @@
-//! Reads PEM texts. No error quotes one, since it may hold a private key by mistake.
+//! Reads the certificate and the private key of a client from a PEM text. No error quotes the text.
 
 use cg_auth_core::transport::TransportError;
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
-
-/// Every certificate of a text, at least one, and each can serve as a root.
-pub(super) fn root_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
-    let certificates = certificates(pem)?;
-    for certificate in &certificates {
-        RootCertStore::empty().add(certificate.clone()).map_err(|_| unreadable())?;
-    }
-    Ok(certificates)
-}
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 /// Every certificate of a text, at least one.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {

@@ -30,7 +30,7 @@ impl Needle {
     }
 
     /// The ranges of the form in `text`, and the end of `text` if at least `shortest_part` bytes of the form
-    /// stand there.
+    /// stand there. A form that ends the text may be found twice.
     pub(super) fn find(&self, text: &[u8], shortest_part: usize, mut found: impl FnMut(Range<usize>)) {
         let mut length = 0;
         for (at, byte) in text.iter().enumerate() {
@@ -39,7 +39,7 @@ impl Needle {
                 found(at + 1 - length..at + 1);
             }
         }
-        if length >= shortest_part && length < self.form.len() {
+        if length >= shortest_part {
             found(text.len() - length..text.len());
         }
     }

@@ -53,6 +53,7 @@ fn a_secret_is_found_in_every_encoding() {
         between(SECRET, "\\\\u0000"),
         between(SECRET, "&nbsp;"),
         between(SECRET, "<br />\n"),
+        between(SECRET, "<br\\/>"),
         between(SECRET, "\u{200b}"),
         hexadecimal(SECRET, ""),
         hexadecimal(SECRET, "").to_uppercase(),
@@ -67,6 +68,23 @@ fn a_secret_is_found_in_every_encoding() {
         let shown = redacted(SECRET, &format!("<{echo}>")).replace('=', "");
         assert_eq!(shown, "<[redacted]>", "{echo:?}");
     }
+}
+
+#[test]
+fn a_secret_with_many_letters_is_found_whatever_stands_between_them() {
+    for separator in ["-", ".", ", ", " | ", "%2D", "\\\\"] {
+        assert_eq!(
+            redacted("canary-0123", &format!("<{}>", between("canary0123", separator))),
+            "<[redacted]>"
+        );
+    }
+    assert_eq!(redacted("a-b-c-d", "abcd, a b c d"), "abcd, a b c d");
+}
+
+#[test]
+fn backslashes_around_a_secret_are_replaced_with_it() {
+    assert_eq!(redacted("canary", "is \\\\canary\\\\ here"), "is [redacted] here");
+    assert_eq!(redacted("canary", "\\canary\\"), "[redacted]");
 }
 
 #[test]
@@ -118,6 +136,9 @@ fn a_secret_at_the_limit_or_cut_off_leaves_no_part_of_itself() {
     for length in 4..SECRET.len() {
         assert_eq!(redacted(SECRET, &format!("is {}", &SECRET[..length])), "is [redacted]");
     }
+    assert_eq!(redacted("canary%41x", "is canary%4"), "is [redacted]", "cut inside an escape sequence");
+    let fits = redaction.apply(&format!("<{SECRET}>"), TextKind::Identifier, "<[redacted]".len());
+    assert_eq!(fits, "<[redacted]");
     let long = "secret-".repeat(WINDOW / 2);
     assert_eq!(redacted(&long, &long), "[redacted]");
 }

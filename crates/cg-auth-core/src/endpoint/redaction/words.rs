@@ -300,3 +300,6 @@ const COMMON: [&str; 191] = [
     "value", "values", "verification", "was", "were", "when", "which", "while", "will", "with", "without",
     "would", "wrong", "you", "your", "delegate",
 ];
+
+#[cfg(test)]
+mod tests;

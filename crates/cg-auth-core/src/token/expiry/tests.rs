@@ -60,11 +60,13 @@ fn a_jwt_lives_until_exp_by_the_date_that_fits_its_claims_or_else_by_the_wall_cl
         // An `iat` that is missing or not before `exp` does not count.
         (r#"{"exp":3700}"#, 9, Some(3000), (JwtClaims, Some(700))),
         (r#"{"exp":1000060}"#, 9, None, (JwtClaims, Some(60))),
+        (r#"{"exp":1000060}"#, 9, Some(1_000_060), (JwtClaims, Some(60))),
         (r#"{"exp":999400}"#, 0, None, (JwtClaims, Some(0))),
         (r#"{"iat":1000000,"exp":1000000}"#, 0, None, (JwtClaims, Some(0))),
         (r#"{"iat":1000000,"exp":999400}"#, 0, None, (JwtClaims, Some(0))),
         (r#"{"iat":1000000,"exp":999400}"#, 0, Some(1_000_000), (JwtClaims, Some(0))),
         (r#"{"iat":1000900,"exp":1000600}"#, 0, None, (JwtClaims, Some(600))),
+        (r#"{"iat":1000600,"exp":1000600}"#, 0, None, (JwtClaims, Some(600))),
         (r#"{"iat":"soon","exp":1000060}"#, 0, None, (JwtClaims, Some(60))),
         (r#"{"iat":100}"#, 9, Some(1), (Duration, Some(9))),
         (r#"{"exp":null}"#, 9, Some(1), (Duration, Some(9))),
@@ -95,6 +97,15 @@ fn a_token_that_is_no_jwt_lives_for_its_duration() {
     }
     let minutes = Expiry::of(&token("opaque".into(), 60), DurationUnit::Minutes, None, sent());
     assert_eq!(minutes.lifetime(), Some(std::time::Duration::from_secs(3600)));
+}
+
+#[test]
+fn a_wall_clock_before_1970_is_rounded_down_too() {
+    for (before, expected) in [(1000, 101), (1001, 102), (1999, 102), (2000, 102)] {
+        let sent = Now::new(Duration::from_secs(500), UNIX_EPOCH - Duration::from_millis(before));
+        let expiry = Expiry::of(&jwt(r#"{"exp":100}"#, 0), DurationUnit::Seconds, None, sent);
+        assert_eq!(expiry.lifetime(), Some(Duration::from_secs(expected)), "{before} ms before 1970");
+    }
 }
 
 #[test]

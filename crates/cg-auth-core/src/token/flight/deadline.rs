@@ -52,3 +52,27 @@ impl Deadline {
         self.left(now).is_some_and(|left| left.is_zero())
     }
 }
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn the_time_runs_from_the_first_look_and_not_while_the_acquisition_waits_for_a_permit() {
+        let seconds = Duration::from_secs;
+        let at = |moment: u64| Now::new(seconds(moment), UNIX_EPOCH);
+        let deadline = Deadline::new(seconds(10));
+        assert_eq!(deadline.left(at(100)), Some(seconds(10)));
+        assert_eq!(deadline.left(at(104)), Some(seconds(6)));
+        deadline.queue();
+        assert_eq!(deadline.left(at(200)), None);
+        assert!(!deadline.is_over(at(300)));
+        deadline.grant();
+        assert_eq!(deadline.left(at(400)), Some(seconds(10)));
+        assert!(!deadline.is_over(at(409)));
+        assert!(deadline.is_over(at(410)));
+    }
+}

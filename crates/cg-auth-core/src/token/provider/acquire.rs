@@ -102,8 +102,9 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
         Step::Fail(error) => return Err(error),
     };
     let has_spawned = may_spawn && flight.as_ref().is_some_and(|flight| flight.hand_over(shared.runtime()));
-    // Another caller may have spawned the acquisition that this one has started.
-    let is_in_background = has_spawned || flight.as_ref().is_some_and(|flight| flight.is_in_background());
+    // Another caller may have spawned the acquisition that this one has started, and a runtime may have dropped
+    // the task already.
+    let is_in_background = flight.as_ref().is_some_and(|flight| flight.is_in_background());
     match (served, flight) {
         // A parked acquisition needs a waiter: the caller who has started it waits, once.
         (Some(token), _) if started.is_none() || is_in_background => Ok(Decision::Serve(token)),

@@ -198,3 +198,25 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{BaseUrl, ClientSecret, UserPrincipalName},
+        testing::{ManualClock, ScriptedTransport},
+    };
+
+    #[test]
+    fn a_secret_source_of_the_pool_is_set_once_and_never_after_a_later_one() {
+        let base_url = BaseUrl::parse("https://example.com").unwrap();
+        let client = AuthClient::with_runtime(base_url, ScriptedTransport::new(), ManualClock::new());
+        let session = Session::new(UserPrincipalName::new("someone@example.com").unwrap());
+        let source = || -> Arc<dyn SecretSource> { Arc::new(ClientSecret::new("s3cret").unwrap()) };
+        let shared = Shared::new(client, session, (2, source()), None);
+        for (version, is_set) in [(1, false), (2, false), (4, true), (3, false), (4, false), (5, true)] {
+            assert_eq!(shared.set_secret_of_pool(version, source()), is_set, "{version}");
+        }
+    }
+}

@@ -29,7 +29,8 @@ struct State {
     most_in_flight: usize,
     is_closed: bool,
     is_down: bool,
-    refuses_refresh: bool,
+    /// The status that answers each refresh.
+    refresh_status: Option<u16>,
     refused_secret: Option<String>,
     refused_user: Option<String>,
     panics_for: Option<String>,
@@ -56,7 +57,12 @@ impl Service {
     }
 
     pub(super) fn refuse_refresh(&self) {
-        self.state().refuses_refresh = true;
+        self.fail_refresh(400);
+    }
+
+    /// Answers each refresh with `status`, which is no success.
+    pub(super) fn fail_refresh(&self, status: u16) {
+        self.state().refresh_status = Some(status);
     }
 
     /// Refuses this secret of all users, or none.
@@ -87,6 +93,10 @@ impl Service {
         self.state().requests.len()
     }
 
+    pub(super) fn answered(&self) -> usize {
+        self.state().secrets.len()
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.state().in_flight
     }
@@ -108,8 +118,8 @@ impl Service {
         if state.refused_secret.as_deref() == Some(secret) || state.refused_user.as_deref() == Some(user) {
             return response(401, &[], "");
         }
-        if refresh_token.is_some() && state.refuses_refresh {
-            return response(400, &[], "");
+        if let Some(status) = state.refresh_status.filter(|_| refresh_token.is_some()) {
+            return response(status, &[], "");
         }
         state.tokens += 1;
         let number = state.tokens;

@@ -156,6 +156,31 @@ fn while_one_user_probes_the_others_fail_at_once() {
 }
 
 #[test]
+fn refreshes_that_fail_while_the_credential_is_not_refused_are_no_outage() {
+    for status in [408, 425, 429, 500] {
+        let service = Service::default();
+        run(async {
+            let (pool, clock) = spawning(&service);
+            let kept = kept(&pool, 5);
+            assert_eq!(all_call(&kept).await, 5);
+            service.fail_refresh(status);
+            clock.advance(HOUR - Duration::from_secs(300));
+            let before = service.count();
+            kept.iter().for_each(TokenProvider::prefetch);
+            // All refreshes have failed, and no call with the credential is answered.
+            while service.answered() < before + 5 {
+                tokio::task::yield_now().await;
+            }
+            service.close();
+            let newcomer = pool.for_user(&user("newcomer"));
+            newcomer.prefetch();
+            run_tasks().await;
+            assert!(service.requests().contains(&("newcomer".to_owned(), "delegate")), "{status}");
+        });
+    }
+}
+
+#[test]
 fn valid_tokens_are_served_during_an_outage() {
     let service = Service::default();
     run(async {

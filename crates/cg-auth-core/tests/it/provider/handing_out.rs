@@ -1,15 +1,25 @@
 //! The methods that hand out a token.
 
-use std::{pin::pin, sync::Arc, task::Poll};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
 
 use cg_auth_core::{
-    IssuedToken, TokenError, TokenErrorKind, TokenProvider, TokenSource,
+    ClientSecret, IssuedToken, TokenError, TokenErrorKind, TokenProvider, TokenSource,
     model::AccessToken,
-    testing::ScriptedTransport,
+    testing::{ManualClock, ScriptedTransport},
+    time::{BoxFuture, CoarseNow, Now, Runtime},
     token::{Expiry, TokenFuture},
 };
 
-use super::{LIFETIME, everywhere, issue, outage, poll, poll_once, provider, until};
+use super::{LIFETIME, client, everywhere, issue, outage, poll, poll_once, provider, until, user};
+use crate::support::SECRET;
 
 #[test]
 fn a_token_is_cloned_lent_and_used_as_a_header() {
@@ -26,6 +36,48 @@ fn a_token_is_cloned_lent_and_used_as_a_header() {
         assert!(provider.with_token(|lent| lent.is_same_issue(&token)).await.unwrap());
         assert_eq!(script.requests().len(), 1);
     });
+}
+
+/// Counts how often every clock is read.
+#[derive(Debug, Clone, Default)]
+struct Counting {
+    clock: ManualClock,
+    reads: Arc<AtomicUsize>,
+}
+
+impl Runtime for Counting {
+    fn now(&self) -> Now {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.clock.now()
+    }
+
+    fn coarse_now(&self) -> CoarseNow {
+        self.clock.coarse_now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        Err(task)
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_token_is_handed_out_without_a_decision() {
+    let runtime = Counting::default();
+    let script = ScriptedTransport::new().answer(issue(1));
+    let secret = ClientSecret::new(SECRET).unwrap();
+    let provider = TokenProvider::new(client(script, runtime.clone()), user(), secret);
+    let token = provider.token().await.unwrap();
+    // Each decision of the session reads every clock.
+    let before = runtime.reads.load(Ordering::SeqCst);
+    assert!(provider.token().await.unwrap().is_same_issue(&token));
+    assert!(provider.token_within(LIFETIME).await.unwrap().is_same_issue(&token));
+    assert!(provider.with_token(|lent| lent.is_same_issue(&token)).await.unwrap());
+    assert!(provider.peek().unwrap().is_same_issue(&token));
+    assert_eq!(runtime.reads.load(Ordering::SeqCst), before);
 }
 
 #[test]
@@ -67,7 +119,7 @@ fn a_peek_starts_nothing_and_returns_a_valid_token_in_any_phase() {
         let (provider, clock) = provider(script.clone(), tasks);
         assert!(provider.peek().is_none());
         provider.token().await.unwrap();
-        let nearly = LIFETIME - std::time::Duration::from_nanos(1);
+        let nearly = LIFETIME - Duration::from_nanos(1);
         clock.advance(nearly);
         assert_eq!(provider.peek().unwrap().expose_secret(), "token-1");
         clock.advance(LIFETIME - nearly);
@@ -102,7 +154,7 @@ fn a_prefetch_renews_a_token_that_is_due() {
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
         provider.token().await.unwrap();
-        clock.advance(LIFETIME - std::time::Duration::from_secs(10));
+        clock.advance(LIFETIME - Duration::from_secs(10));
         provider.prefetch();
         assert_eq!(provider.token().await.unwrap().expose_secret(), "token-2");
         assert_eq!(script.requests().len(), 2);
@@ -210,7 +262,7 @@ fn neither_provider_nor_future_shows_a_secret() {
         let token = provider.token().await.unwrap();
         let shown = format!("{provider:?} {:?} {token:?} {:?}", provider.token(), provider.state());
         assert!(shown.contains("TokenProvider") && shown.contains("TokenFuture"));
-        for secret in ["token-1", "refresh-1", crate::support::SECRET] {
+        for secret in ["token-1", "refresh-1", SECRET] {
             assert!(!shown.contains(secret), "{shown}");
         }
     });
@@ -219,5 +271,5 @@ fn neither_provider_nor_future_shows_a_secret() {
 #[test]
 fn a_provider_knows_its_user() {
     let (provider, _clock) = provider(ScriptedTransport::new(), super::Tasks::Parked);
-    assert_eq!(provider.user_principal_name(), super::user());
+    assert_eq!(provider.user_principal_name(), user());
 }

@@ -225,3 +225,19 @@ fn served_at_once(provider: &TokenProvider) -> Option<IssuedToken> {
         Poll::Pending => None,
     }
 }
+
+#[test]
+fn a_caller_without_a_timer_or_a_token_waits_for_the_outcome() {
+    let script = ScriptedTransport::new().hold_back(issue(1));
+    let secret = ClientSecret::new(SECRET).unwrap();
+    let provider = TokenProvider::new(client(script.clone(), Timerless::default()), user(), secret);
+    let tokio = Builder::new_current_thread().enable_time().build().unwrap();
+    tokio.block_on(bounded(async {
+        provider.prefetch();
+        until(|| script.in_flight() == 1).await;
+    }));
+    let mut token = pin!(provider.token());
+    assert!(poll(token.as_mut()).is_pending());
+    script.release();
+    tokio.block_on(bounded(async { assert!(token.await.is_ok()) }));
+}

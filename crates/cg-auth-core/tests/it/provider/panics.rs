@@ -4,7 +4,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
@@ -23,7 +23,7 @@ use super::{
     BACK_OFF, LIFETIME, Tasks, asked, client, events::names, everywhere, issue, poll, poll_once, provider,
     provider_with, until, user,
 };
-use crate::support::SECRET;
+use crate::support::{SECRET, debug, shown};
 
 #[test]
 fn a_transport_that_panics_fails_the_acquisition_for_every_waiter_with_a_back_off() {
@@ -69,6 +69,25 @@ fn a_late_panic_reaches_every_waiter_as_a_failure() {
         until_now.store(false, Ordering::SeqCst);
         assert_eq!(other.await.unwrap_err().kind(), TokenErrorKind::Lost);
         assert_eq!(waiting.await.unwrap_err().kind(), TokenErrorKind::Lost);
+    });
+}
+
+#[test]
+fn the_message_of_a_panic_reaches_neither_error_nor_event() {
+    everywhere(async |tasks| {
+        let secret = SecretFn::new(|| async { panic!("the vault gave {SECRET}") });
+        let (provider, _clock) = provider_with(ScriptedTransport::new(), tasks, secret);
+        let seen = Arc::<Mutex<String>>::default();
+        let notes = Arc::clone(&seen);
+        provider.on_event(move |event| {
+            let mut seen = notes.lock().unwrap();
+            *seen += &format!("{event:?} {event:#?} {:?}\n", event.fields());
+        });
+        let error = provider.token().await.unwrap_err();
+        assert_eq!(error.kind(), TokenErrorKind::Lost);
+        until(|| !seen.lock().unwrap().is_empty()).await;
+        let text = shown(&error) + &seen.lock().unwrap() + &debug(&provider) + &debug(&provider.state());
+        assert!(text.contains("panic") && !text.contains(SECRET), "{text}");
     });
 }
 

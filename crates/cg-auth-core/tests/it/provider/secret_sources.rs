@@ -42,7 +42,7 @@ fn file_with(bytes: &[u8]) -> NamedTempFile {
 }
 
 #[test]
-fn a_file_is_read_without_one_newline_at_its_end() {
+fn a_file_is_read_without_a_byte_order_mark_and_one_newline() {
     for (bytes, secret) in [
         (&b"s3cret"[..], Some("s3cret")),
         (b"s3cret\n", Some("s3cret")),
@@ -53,6 +53,8 @@ fn a_file_is_read_without_one_newline_at_its_end() {
         (b"\n", None),
         (b"", None),
         (b"s3cr\xffet", None),
+        (b"\xef\xbb\xbfs3cret\r\n", Some("s3cret")),
+        (b"\xef\xbb\xbf\xef\xbb\xbfs3cret", None),
     ] {
         let file = file_with(bytes);
         let read = read(&FileSecret::new(file.path()));

@@ -13,7 +13,7 @@ use std::{
 use cg_auth_core::{IssuedToken, TokenError, TokenErrorKind, TokenProvider, testing::ScriptedTransport};
 use tokio::task::JoinSet;
 
-use super::{BACK_OFF, LIFETIME, everywhere, issue, outage, poll_once, provider, until};
+use super::{BACK_OFF, LIFETIME, Tasks, everywhere, issue, outage, poll, poll_once, provider, until};
 
 const MANY: usize = 10_000;
 
@@ -86,6 +86,20 @@ fn one_failure_reaches_every_waiter_and_every_caller_during_the_back_off() {
 }
 
 #[test]
+fn a_waiter_who_is_polled_late_gets_the_failure_that_it_has_waited_for() {
+    let script = ScriptedTransport::new().hold_back(outage()).answer(issue(1));
+    let (provider, clock) = provider(script.clone(), Tasks::Parked);
+    let (mut first, mut late) = (pin!(provider.token()), pin!(provider.token()));
+    assert!(poll(first.as_mut()).is_pending() && poll(late.as_mut()).is_pending());
+    script.release();
+    assert!(poll(first).is_ready());
+    clock.advance(BACK_OFF);
+    let Poll::Ready(Err(error)) = poll(late) else { panic!("the failure was lost") };
+    assert_eq!(error.kind(), TokenErrorKind::Call);
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[test]
 fn a_failure_in_the_margin_serves_every_waiter_the_old_token() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(outage()).answer(issue(2));
@@ -110,10 +124,10 @@ fn no_caller_waits_for_a_renewal_in_the_background_and_one_waits_for_a_parked_re
         clock.advance(LIFETIME - Duration::from_secs(60));
         let mut first = pin!(provider.token());
         match (tasks, poll_once(first.as_mut()).await) {
-            (super::Tasks::Spawned, Poll::Ready(token)) => {
+            (Tasks::Spawned, Poll::Ready(token)) => {
                 assert_eq!(token.unwrap().expose_secret(), "token-1");
             }
-            (super::Tasks::Parked, Poll::Pending) => {}
+            (Tasks::Parked, Poll::Pending) => {}
             (_, other) => panic!("{other:?}"),
         }
         for _ in 0..3 {
@@ -121,7 +135,7 @@ fn no_caller_waits_for_a_renewal_in_the_background_and_one_waits_for_a_parked_re
         }
         until(|| script.in_flight() == 1).await;
         script.release();
-        if tasks == super::Tasks::Parked {
+        if tasks == Tasks::Parked {
             assert_eq!(first.await.unwrap().expose_secret(), "token-2");
         }
         until(|| provider.peek().unwrap().expose_secret() == "token-2").await;

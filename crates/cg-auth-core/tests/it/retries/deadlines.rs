@@ -84,6 +84,16 @@ fn an_attempt_has_its_own_timeout() {
 }
 
 #[test]
+fn a_limit_on_the_time_of_attempts_leaves_the_rest_of_the_policy() {
+    let (client, clock) = client(&ScriptedTransport::new().hang().hang());
+    let policy = RetryPolicy::none().with_attempt_timeout(7 * ONE_SECOND);
+    let (result, took) = play(&client.with_retry_policy(policy), &clock, &delegate());
+    let error = result.unwrap_err();
+    assert_eq!((error.attempts(), took), (1, 7 * ONE_SECOND));
+    assert_eq!(error.to_string(), "no complete answer within 7s");
+}
+
+#[test]
 fn three_timed_out_attempts_fit_into_the_default_deadline() {
     let (client, clock) = client(&ScriptedTransport::new().hang().hang().hang());
     let (result, took) = play(&client, &clock, &delegate());
@@ -102,6 +112,20 @@ fn the_deadline_ends_an_attempt_with_a_longer_timeout() {
         assert_eq!((error.kind(), error.attempts()), (CallErrorKind::Timeout, 2));
         assert_eq!(error.to_string(), "no complete answer within 20s");
         assert_eq!(took, limit);
+    }
+}
+
+#[test]
+fn all_attempts_of_a_call_share_one_deadline() {
+    let limit = 10 * ONE_SECOND;
+    for attempt_timeout in [2 * ONE_SECOND, 3 * ONE_SECOND, 60 * ONE_SECOND] {
+        let script = (0..20).fold(ScriptedTransport::new(), |script, _| script.hang());
+        let (client, clock) = client(&script);
+        let policy = RetryPolicy::new().with_max_attempts(20).with_attempt_timeout(attempt_timeout);
+        let (result, took) = play(&client.with_timeout(limit).with_retry_policy(policy), &clock, &delegate());
+        let attempts = result.unwrap_err().attempts();
+        assert!(took <= limit, "{took:?} with attempts of {attempt_timeout:?}");
+        assert_eq!(attempts > 1, attempt_timeout < limit, "{attempts}");
     }
 }
 

@@ -83,6 +83,18 @@ fn time_in_suspension_counts_as_age() {
 }
 
 #[test]
+fn a_hit_bears_a_drift_of_a_tenth_of_a_short_lifetime() {
+    let is_hit_after = |drift| {
+        let mut rig = Rig::new();
+        rig.acquire(&Reply::Issued("first", 5, None));
+        set_wall_forward(&rig, Duration::from_millis(drift));
+        rig.snapshot_serves().is_some()
+    };
+    assert!(is_hit_after(500));
+    assert!(!is_hit_after(501));
+}
+
+#[test]
 fn suspensions_below_the_drift_limit_never_add_up_to_an_expired_token() {
     for mut rig in hosts() {
         rig.advance(2690.0);

@@ -4,7 +4,10 @@ use cg_auth_core::{
     CallError,
     body::BodyCollector,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
-    token::{Expiry, session::Next},
+    token::{
+        Expiry,
+        session::{Next, Phase},
+    },
     transport::TransportError,
 };
 use http::StatusCode;
@@ -164,6 +167,24 @@ fn a_token_that_expires_during_the_pause_of_the_refresh_is_replaced_at_once() {
 }
 
 #[test]
+fn the_state_tells_the_pause_of_the_refresh_only_while_a_token_is_valid() {
+    let mut rig = Rig::new();
+    rig.acquire(&Reply::Issued("first", 60, Some("r1")));
+    rig.advance(50.0);
+    let _ = refresh(&mut rig, &Reply::Status(429, Some("3600")));
+    rig.advance(9.0);
+    let retry_in = rig.session.state(rig.now()).retry_in;
+    assert_eq!(retry_in, Some(std::time::Duration::from_secs(3591)));
+    rig.advance(1.0);
+    let state = rig.session.state(rig.now());
+    assert_eq!(
+        (state.phase, state.retry_in),
+        (Some(Phase::Expired), None),
+        "the next call uses the credential"
+    );
+}
+
+#[test]
 fn a_report_of_a_refused_token_ends_the_pause_of_the_refresh_for_the_credential() {
     let mut rig = Rig::new();
     let token = rig.acquire(&Reply::Issued("first", 60, Some("r1")));
@@ -215,18 +236,20 @@ fn a_credential_that_is_refused_after_the_refresh_token_ends_the_acquisition() {
 
 #[test]
 fn two_refusals_of_fresh_refresh_tokens_in_a_row_switch_the_grant_off() {
-    let mut rig = expired("r1");
-    let events = refresh_then_delegate(&mut rig, &REFUSED, "r2");
-    assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
-    let events = refresh_then_delegate(&mut rig, &REFUSED, "r3");
-    assert_eq!(events, ["refresh_token_dropped", "refresh_switched_off", "token_acquired"]);
-    assert!(!rig.session.state(rig.now()).has_refresh_token);
-    for _ in 0..3 {
-        let id = rig.start();
-        let call = rig.call(id);
-        assert_eq!(sent_refresh_token(&call), None);
-        let _ = rig.finish(id, &call, &Reply::Issued("another", 60, Some("r4")));
-        rig.advance(60.0);
+    for refused in [REFUSED, Reply::Whole(200, vec![], r#"{"isSuccess":false}"#.into())] {
+        let mut rig = expired("r1");
+        let events = refresh_then_delegate(&mut rig, &refused, "r2");
+        assert_eq!(events, ["refresh_token_dropped", "token_acquired"]);
+        let events = refresh_then_delegate(&mut rig, &refused, "r3");
+        assert_eq!(events, ["refresh_token_dropped", "refresh_switched_off", "token_acquired"]);
+        assert!(!rig.session.state(rig.now()).has_refresh_token);
+        for _ in 0..3 {
+            let id = rig.start();
+            let call = rig.call(id);
+            assert_eq!(sent_refresh_token(&call), None);
+            let _ = rig.finish(id, &call, &Reply::Issued("another", 60, Some("r4")));
+            rig.advance(60.0);
+        }
     }
 }
 
