@@ -126,8 +126,7 @@ mod tests {
             let text = std::fs::read_to_string(&pids).unwrap_or_default();
             (text.lines().count() == 3).then_some(text)
         };
-        let reading = output_of(&command);
-        tokio::pin!(reading);
+        let mut reading = Box::pin(output_of(&command));
         let text = loop {
             tokio::select! {
                 _ = &mut reading => panic!("the command ended by itself"),
