@@ -9,7 +9,9 @@ mod emulator;
 mod exec;
 mod inspect;
 mod man;
+mod proxy;
 mod refresh;
+mod renewal;
 mod token;
 mod token_format;
 mod visible;
@@ -20,8 +22,8 @@ use clap::Subcommand;
 
 use self::{
     complete::CompleteArgs, completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs,
-    emulator::EmulatorArgs, exec::ExecArgs, inspect::InspectArgs, man::ManArgs, refresh::RefreshArgs,
-    token::TokenArgs,
+    emulator::EmulatorArgs, exec::ExecArgs, inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs,
+    refresh::RefreshArgs, token::TokenArgs,
 };
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
@@ -29,6 +31,8 @@ use crate::{console::Console, failure::Failure, help_topics, output, runtime::in
 pub(crate) enum Command {
     /// Run a command with an access token in its environment.
     Exec(ExecArgs),
+    // Its own file describes it, in more than one line.
+    Proxy(ProxyArgs),
     /// Get a delegated access token and print it.
     Token(TokenArgs),
     /// Exchange a refresh token for a new access token and print it.
@@ -80,6 +84,7 @@ impl Command {
             Self::Token(args) => args.uses_stdout(),
             // The command of the user decides what it writes.
             Self::Emulator(args) => args.uses_stdout(),
+            Self::Proxy(args) => args.uses_stdout(),
             Self::Exec(_) => false,
             _ => true,
         }
@@ -101,6 +106,8 @@ pub(crate) async fn run(
         Command::Emulator(args) => return emulator::run(args, console).await,
         // The command takes the place of this process, and the code is its own.
         Command::Exec(args) => return exec::run(args, console).await,
+        // A proxy handles signals as the emulator does.
+        Command::Proxy(args) => return proxy::run(args, console).await,
         // A signal is the normal end of a watch, with exit code 0.
         Command::Token(args) if args.watches() => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,

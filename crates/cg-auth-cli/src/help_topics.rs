@@ -32,16 +32,16 @@ The exit code shows how far the command got:
        --require-valid asks for
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
-A signal ends an emulator or `cg-auth token --watch` with 0.
+A signal ends an emulator, a proxy or `cg-auth token --watch` with 0.
 
 With COMMAND, 127 means that the command was not found, 126 that it could not be
 run. On Unix, `cg-auth exec -- COMMAND` becomes the command once it has a token,
 so the exit code, or the signal that ended it, is the command's own.
 
-`cg-auth emulator -- COMMAND` returns the exit code of the command. If a signal
-ended the command, the exit code is 128 plus the number of the signal. Signals go
-to the command and not to its children. The third signal kills the command, and
-the exit code is 128 plus the number of that signal."
+`cg-auth proxy -- COMMAND` and `cg-auth emulator -- COMMAND` return the exit code of
+the command. If a signal ended the command, the exit code is 128 plus the number
+of the signal. Signals go to the command and not to its children. The third signal
+kills the command, and the exit code is 128 plus the number of that signal."
 }
 
 /// `cg-auth help environment`.
@@ -54,6 +54,12 @@ pub(crate) fn environment() -> String {
 }
 
 const CONFIGURATION: &str = "\
+`cg-auth exec` sets CG_AUTH_ACCESS_TOKEN and CG_AUTH_ACCESS_TOKEN_EXPIRES_AT for its
+command, and `cg-auth proxy` sets CG_AUTH_UPSTREAM_URL, NO_PROXY and no_proxy. Both
+remove CG_AUTH_CLIENT_SECRET, CG_AUTH_CLIENT_SECRET_FILE, CG_AUTH_REFRESH_TOKEN and
+CG_AUTH_PROXY, and the user:password@ in every variable that names a proxy.
+`cg-auth emulator` sets CG_AUTH_PROTECTED_URL.
+
 The configuration file is --config, else CG_AUTH_CONFIG, else cg-auth/config.toml
 in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
 

@@ -16,6 +16,7 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod log_writer;
 mod output;
 mod replaced_file;
 mod report;

@@ -42,6 +42,11 @@ pub(crate) enum SettingError {
     NoConfigFile { profile: String },
     #[error("cannot write {file}")]
     NotWritable { file: String, source: io::Error },
+    /// The value is not quoted, since it may hold a password.
+    #[error("--upstream {problem}")]
+    Upstream { problem: String },
+    #[error("cannot listen on {address}")]
+    NotListening { address: String, source: io::Error },
     #[error("{what} is not a JWT, so it has no claims to show")]
     Opaque { what: &'static str },
     #[error(transparent)]

@@ -16,7 +16,7 @@ use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
     transport::TransportError,
 };
-use cg_auth_transport_util::ProxyChoice;
+use cg_auth_transport_util::{ProxyChoice, TransportSettings};
 
 use self::{
     config_file::SelectedProfile,
@@ -29,7 +29,7 @@ use crate::{
     service_address::ServiceAddress,
     setting_error::SettingError,
     time_format::positive_duration,
-    transports::TransportChoice,
+    transports::{self, TransportChoice},
     variable,
 };
 
@@ -149,6 +149,11 @@ impl Settings {
         Ok(AuthClient::new(self.base_url.clone(), transport)
             .with_timeout(self.timeout)
             .with_retry_policy(self.retry_policy.clone()))
+    }
+
+    /// The settings of a transport for other calls than those to the service.
+    pub(crate) fn transport_settings(&self) -> Result<TransportSettings, TransportError> {
+        transports::settings(self.ca_pem.as_deref(), self.proxy.clone())
     }
 
     /// Whether the client secret comes from standard input, which can be read only once.

@@ -48,7 +48,11 @@ pub(crate) fn check_root_certificates(pem: &[u8]) -> Result<(), TransportError> 
     settings(Some(pem), ProxyChoice::Off).map(drop)
 }
 
-fn settings(ca_pem: Option<&[u8]>, proxy: ProxyChoice) -> Result<TransportSettings, TransportError> {
+/// The settings of a transport, with the root certificates in `ca_pem` in addition to those of the platform.
+pub(crate) fn settings(
+    ca_pem: Option<&[u8]>,
+    proxy: ProxyChoice,
+) -> Result<TransportSettings, TransportError> {
     let settings = TransportSettings::new().proxy_choice(proxy);
     match ca_pem {
         Some(pem) => settings.extra_root_certificates_pem(pem),

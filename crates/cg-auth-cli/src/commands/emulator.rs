@@ -2,7 +2,6 @@
 
 mod announcement;
 mod config;
-mod log_writer;
 mod request_log;
 mod root_certificate;
 
@@ -18,10 +17,12 @@ use clap::{Args, ValueEnum};
 
 use self::{
     announcement::{Announcement, ReadyFile},
-    log_writer::LogWriter,
     root_certificate::RootCertificate,
 };
-use crate::{child, console::Console, failure::Failure, output, stop_signal::StopSignal, variable};
+use crate::{
+    child, console::Console, failure::Failure, log_writer::LogWriter, output, stop_signal::StopSignal,
+    variable,
+};
 
 #[derive(Args)]
 pub(crate) struct EmulatorArgs {

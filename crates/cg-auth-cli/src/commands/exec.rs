@@ -30,14 +30,14 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_parser = variable_name, value_name = "NAME")]
     env: Option<String>,
 
-    #[command(flatten)]
-    service: ServiceArgs,
-
     /// The command to run, with its arguments. It gets the token and its expiry (RFC 3339, or empty if
     /// unknown) in its environment, and none of the variables that hold the client secret, a refresh token or
     /// the login of a proxy. On Unix it replaces cg-auth, so its exit code and its signals are its own.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+
+    #[command(flatten)]
+    service: ServiceArgs,
 }
 
 /// Gets a token and runs the command. On Unix the command replaces this process, so this returns only a

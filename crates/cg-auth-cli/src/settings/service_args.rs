@@ -27,8 +27,8 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// The HTTP proxy to connect through, or none; a loopback host never uses a proxy [default: for https,
-    /// HTTPS_PROXY or ALL_PROXY, except for the hosts in NO_PROXY].
+    /// The outbound HTTP proxy to connect through, or none; a loopback host never uses it [default: for https,
+    /// HTTPS_PROXY or ALL_PROXY, except for the hosts in NO_PROXY]. `cg-auth proxy` is not this proxy.
     // The text is parsed later for the same reason as `base_url`: it may hold a password.
     #[arg(long, value_name = "URL|none")]
     pub(crate) proxy: Option<String>,

@@ -27,6 +27,10 @@ const UNIQUE: &[(&str, &str)] = &[
         "cg-auth token --config=other.toml --profile=elsewhere ",
     ),
     ("cg-auth completions f", "cg-auth completions fish "),
+    ("./cg-auth tok", "./cg-auth token "),
+    ("~/cg-auth token --fo", "~/cg-auth token --format "),
+    ("true; cg-auth tok", "true; cg-auth token "),
+    ("X=1 cg-auth token --fo", "X=1 cg-auth token --format "),
     ("cg-auth help exit", "cg-auth help exit-codes "),
     ("cg-auth help ref", "cg-auth help refresh "),
     ("cg-auth man dele", "cg-auth man delete-token-cache "),
@@ -75,7 +79,9 @@ fn bash_completes_every_kind_of_word() {
 fn bash_without_its_completion_package_completes_too() {
     let folder = Folder::new("bash-bare");
     let Some(mut prompt) = Prompt::bash(&folder, false) else { return };
-    for (line, expected) in UNIQUE.iter().filter(|(line, _)| !line.contains(" -- ")) {
+    let without_delegation = UNIQUE.iter().filter(|(line, _)| !line.contains(" -- "));
+    let program = ("cg-auth emulator -- cg-au", "cg-auth emulator -- cg-auth ");
+    for (line, expected) in without_delegation.chain([&program]) {
         let completed = prompt.complete(line);
         assert_eq!(completed.line.trim_end(), expected.trim_end(), "{line}: {completed:?}");
     }

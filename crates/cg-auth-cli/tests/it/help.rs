@@ -35,6 +35,7 @@ fn help_texts_are_as_expected() {
     for (name, arguments) in [
         ("cg-auth", &["--help"][..]),
         ("exec", &["exec", "--help"]),
+        ("proxy", &["proxy", "--help"]),
         ("token", &["token", "--help"]),
         ("refresh", &["refresh", "--help"]),
         ("delete-token-cache", &["delete-token-cache", "--help"]),
@@ -60,7 +61,8 @@ fn help_texts_are_as_expected() {
 fn short_help_completions_and_manual_pages_show_no_value_of_the_environment() {
     shown(&["-h"]);
     shown(&["--version"]);
-    for command in ["exec", "token", "refresh", "delete-token-cache", "inspect", "emulator", "demo"] {
+    for command in ["exec", "proxy", "token", "refresh", "delete-token-cache", "inspect", "emulator", "demo"]
+    {
         shown(&[command, "-h"]);
         shown(&["help", command]);
         assert!(shown(&["man", command]).contains(".TH"), "{command}");

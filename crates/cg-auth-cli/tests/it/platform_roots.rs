@@ -8,7 +8,7 @@ use std::{path::PathBuf, process::Command as Process, time::Duration};
 use assert_cmd::Command;
 use cg_auth_emulator::Emulator;
 
-use crate::harness::{block_on, emulator, file, stderr, stdout, token_from};
+use crate::harness::{block_on, cg_auth, emulator, file, stderr, stdout, token_from};
 
 fn fifo(name: &str) -> PathBuf {
     let path = file(name, "");
@@ -33,6 +33,17 @@ fn plain_http_opens_no_root_certificates() {
         let output = over(&mut token_from(&emulator), transport, &roots).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{transport}: {}", stderr(&output));
         assert!(stdout(&output).starts_with("eyJ"));
+    }
+}
+
+#[test]
+fn version_and_help_read_neither_settings_nor_roots() {
+    let roots = fifo("roots-version");
+    for argument in ["--version", "--help", "-h"] {
+        let mut command = cg_auth();
+        let output =
+            command.arg(argument).env("SSL_CERT_FILE", &roots).env("CG_AUTH_CONFIG", &roots).output();
+        assert_eq!(output.unwrap().status.code(), Some(0), "{argument}");
     }
 }
 

@@ -129,13 +129,15 @@ impl ScriptedTransport {
 
     async fn until_released(&self) {
         poll_fn(|context| {
+            // Cloned and dropped outside of the lock, because a waker is code of the program.
+            let mut waker = Some(context.waker().clone());
             self.with_state(|state| match state.released.checked_sub(1) {
                 Some(left) => {
                     state.released = left;
                     Poll::Ready(())
                 }
                 None => {
-                    state.waiting.push(context.waker().clone());
+                    state.waiting.extend(waker.take());
                     Poll::Pending
                 }
             })

@@ -3,6 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     task::Poll,
     thread,
     time::Duration,
@@ -14,9 +15,9 @@ use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
 
 /// The [`Runtime`] of programs on tokio.
 ///
-/// A sleep uses the timer of the tokio runtime that polls it. Where there is none — outside of a tokio runtime,
-/// or in one that was built without `enable_time` or is shut down — a thread of this crate keeps the time. A task
-/// cannot be spawned outside of a tokio runtime.
+/// A sleep uses the timer of the tokio runtime that polls it. A thread of this crate keeps the time too: nobody may
+/// drive that runtime, or it has no timer, or there is none at all. So a sleep ends 50 ms late at most. A task cannot be
+/// spawned outside of a tokio runtime.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct TokioRuntime;
@@ -41,8 +42,9 @@ impl Runtime for TokioRuntime {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let deadline = Now::system().monotonic().saturating_add(duration);
         Box::pin(async move {
-            if Handle::try_current().is_err() || sleep_on_tokio(duration).await.is_err() {
-                SleepUntil::new(deadline).await;
+            if Handle::try_current().is_err() || sleep_on_tokio(duration, deadline).await.is_err() {
+                // Without a thread there is no timer, and ending a wait early is better than never.
+                let _ = SleepUntil::new(deadline).await;
             }
         })
     }
@@ -58,18 +60,29 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// Sleeps on the timer of the current tokio runtime. An error says that this runtime has none.
-async fn sleep_on_tokio(duration: Duration) -> thread::Result<()> {
+/// Sleeps on the timer of the current tokio runtime, and on the thread's in case nobody drives that runtime. An
+/// error says that the runtime has no timer.
+async fn sleep_on_tokio(duration: Duration, deadline: Duration) -> thread::Result<()> {
     let mut sleep = Box::pin(async move { tokio::time::sleep(duration).await });
+    let mut if_not_driven = pin!(SleepUntil::new(deadline.saturating_add(GRACE)));
     poll_fn(|context| {
         // Tokio does not tell whether its timer is enabled or shut down. It panics.
         match catch_unwind(AssertUnwindSafe(|| sleep.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
+            Ok(Poll::Ready(())) => return Poll::Ready(Ok(())),
+            Err(panic) => return Poll::Ready(Err(panic)),
+            Ok(Poll::Pending) => {}
+        }
+        // Without a thread only the runtime's timer is left.
+        match if_not_driven.as_mut().poll(context) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
         }
     })
     .await
 }
+
+/// How late a runtime's own timer is before the thread's ends the sleep. A driven runtime needs no second wake.
+const GRACE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
@@ -81,6 +94,7 @@ mod tests {
     use tokio::runtime::Builder;
 
     use super::*;
+    use crate::time::thread_timer::block_on;
 
     fn lasts_its_time(run: impl FnOnce(BoxFuture<'static, ()>)) {
         let before = Now::system();
@@ -127,6 +141,32 @@ mod tests {
             assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
             sleep.await;
         });
+    }
+
+    #[test]
+    fn a_sleep_ends_on_a_runtime_that_nobody_drives() {
+        for millis in [0, 1, 20] {
+            let idle = Builder::new_current_thread().enable_time().build().unwrap();
+            let entered = idle.enter();
+            let before = Now::system();
+            block_on(TokioRuntime::current().sleep(Duration::from_millis(millis)));
+            assert!(Now::system().saturating_since(before) >= Duration::from_millis(millis));
+            drop(entered);
+        }
+    }
+
+    #[test]
+    fn a_sleep_that_moves_to_a_runtime_that_nobody_drives_ends() {
+        let (driven, idle) = (
+            Builder::new_current_thread().enable_time().build().unwrap(),
+            Builder::new_current_thread().enable_time().build().unwrap(),
+        );
+        let mut sleep = TokioRuntime::current().sleep(Duration::from_millis(20));
+        driven.block_on(async {
+            assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        });
+        let _entered = idle.enter();
+        block_on(sleep);
     }
 
     #[test]

@@ -52,8 +52,8 @@ as_str!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "
 ///
 /// 1. The [claims](JwtClaims) of a JWT: `exp` minus the latest of `iat` and the `Date` of the answer, because
 ///    a service with a cache may hand out an old token. Without `Date` the local wall clock takes its place,
-///    and an `exp` in the past means that the token has expired. An `iat` that is not before `exp` does not
-///    count.
+///    and an `exp` in the past means that the token has expired. Without `iat` the later of `Date` and the
+///    local wall clock counts, if it is before `exp`. An `iat` that is not before `exp` does not count.
 /// 2. A positive `duration` in its unit.
 /// 3. Neither, or only zero, negative and overflowing values: the lifetime is unknown.
 ///
@@ -192,15 +192,19 @@ fn fits(duration: Duration, claims: JwtClaims, date: Option<SystemTime>) -> bool
 
 fn lifetime_of_claims(claims: JwtClaims, date: Option<SystemTime>, sent: Now) -> Option<Duration> {
     let expires_at = claims.exp?;
-    let wall = whole_seconds(sent.wall());
-    let Some(issued_at) = claims.iat.filter(|issued_at| *issued_at < expires_at) else {
-        let date = date.map(whole_seconds).filter(|date| *date < expires_at);
-        return Some(seconds_between(date.unwrap_or(wall), expires_at));
+    let (date, wall) = (date.map(whole_seconds), whole_seconds(sent.wall()));
+    let now = match claims.iat.filter(|issued_at| *issued_at < expires_at) {
+        Some(issued_at) => {
+            let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
+            issued_at.max(date.filter(|date| within_lifetime.contains(date)).unwrap_or(wall))
+        }
+        // Nothing shows which of the two clocks is right, so the one that leaves less decides. One that shows an
+        // expired token is wrong if the other one does not: a service issues none.
+        None => {
+            [date, Some(wall)].into_iter().flatten().filter(|now| *now < expires_at).max().unwrap_or(wall)
+        }
     };
-    let within_lifetime = issued_at.saturating_sub(CLOCK_DIFFERENCE)..expires_at;
-    let date = date.map(whole_seconds).filter(|date| within_lifetime.contains(date));
-    let now = date.unwrap_or(wall);
-    Some(seconds_between(issued_at.max(now), expires_at))
+    Some(seconds_between(now, expires_at))
 }
 
 fn lifetime_of_duration(duration: i64, unit: DurationUnit) -> Option<Duration> {

@@ -5,6 +5,7 @@ mod semaphore;
 mod waiters;
 
 use std::{
+    mem,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -12,7 +13,7 @@ use std::{
 use self::waiters::Waiters;
 pub(super) use self::{
     deadline::Deadline,
-    semaphore::{Permit, Semaphore},
+    semaphore::{Holder, Permit, Semaphore},
 };
 use super::{
     IssuedToken, TokenError,
@@ -30,11 +31,9 @@ pub(super) struct Flight {
     deadline: Arc<Deadline>,
 }
 
-#[derive(Default)]
 struct State {
     outcome: Option<Outcome>,
-    /// Absent while a thread polls it, and once the flight has ended.
-    parked: Option<BoxFuture<'static, ()>>,
+    future: Slot,
     /// The number of the background task that polls the future.
     background: Option<u64>,
     last_background: u64,
@@ -46,6 +45,14 @@ struct State {
     loses_tasks: bool,
     /// Whether the future goes on after the flight has ended.
     is_detached: bool,
+}
+
+enum Slot {
+    Parked(BoxFuture<'static, ()>),
+    /// A thread polls it now.
+    Polled,
+    /// It has ended or was cancelled.
+    Ended,
 }
 
 /// How an acquisition ended.
@@ -62,14 +69,24 @@ pub(super) enum Outcome {
 impl Flight {
     /// A flight whose future is parked.
     pub(super) fn new(future: BoxFuture<'static, ()>, deadline: Arc<Deadline>) -> Self {
-        let state = State { parked: Some(future), ..State::default() };
+        let state = State {
+            outcome: None,
+            future: Slot::Parked(future),
+            background: None,
+            last_background: 0,
+            was_missed: false,
+            is_begun: false,
+            loses_tasks: false,
+            is_detached: false,
+        };
         Self { state: Mutex::new(state), waiters: Arc::default(), deadline }
     }
 
-    /// Has a background task poll a parked future. Returns whether this call did so.
+    /// Has a background task poll the future from now on. If a waiter polls it at this moment, the task takes
+    /// over after that. Returns whether this call did so.
     pub(super) fn hand_over(self: &Arc<Self>, runtime: &dyn Runtime) -> bool {
         let mut state = lock(&self.state);
-        if state.background.is_some() || state.parked.is_none() || state.loses_tasks {
+        if state.background.is_some() || matches!(state.future, Slot::Ended) || state.loses_tasks {
             return false;
         }
         state.last_background += 1;
@@ -129,29 +146,37 @@ impl Flight {
             None => state.outcome.replace(outcome),
         };
         state.is_detached |= goes_on && state.background.is_some();
-        let cancelled = if state.is_detached { None } else { state.parked.take() };
+        let cancelled = if state.is_detached { None } else { state.cancel() };
         drop(state);
         self.waiters.wake_all();
-        drop((outcome, cancelled));
+        // Code of the program may panic when it is dropped, and this caller may be another user's.
+        caught(|| drop(outcome));
+        caught(|| drop(cancelled));
     }
 
     fn poll_parked(&self) {
         let wakes = self.waiters.wakes();
         let Some(future) = self.take_parked(false) else { return };
-        if self.poll(future, &Waker::from(Arc::clone(&self.waiters))) && self.waiters.wakes() != wakes {
-            // Waiters who were woken during the poll have missed the future.
+        let is_parked = self.poll(future, &Waker::from(Arc::clone(&self.waiters)));
+        // The future was handed over during the poll, or waiters who were woken have missed it.
+        if self.is_in_background() || (is_parked && self.waiters.wakes() != wakes) {
             self.waiters.wake_all();
         }
     }
 
     fn take_parked(&self, is_in_background: bool) -> Option<BoxFuture<'static, ()>> {
         let mut state = lock(&self.state);
-        state.is_begun |= is_in_background;
-        if state.background.is_some() == is_in_background {
-            return state.parked.take();
+        if state.background.is_some() != is_in_background {
+            state.was_missed = true;
+            return None;
         }
-        state.was_missed = true;
-        None
+        let future = state.take_parked()?;
+        state.is_begun |= is_in_background;
+        Some(future)
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(lock(&self.state).future, Slot::Ended)
     }
 
     /// Polls the future and parks it again. Returns false if it is ready or was cancelled during the poll.
@@ -159,17 +184,34 @@ impl Flight {
     /// A panic has ended the flight. Each waiter gets that outcome.
     fn poll(&self, mut future: BoxFuture<'static, ()>, waker: &Waker) -> bool {
         let poll = caught(|| future.as_mut().poll(&mut Context::from_waker(waker)));
-        if poll != Some(Poll::Pending) {
-            return false;
-        }
         let mut state = lock(&self.state);
-        if state.outcome.is_none() || state.is_detached {
-            state.parked = Some(future);
+        if poll == Some(Poll::Pending) && (state.outcome.is_none() || state.is_detached) {
+            state.future = Slot::Parked(future);
             return true;
         }
-        // The future is dropped after the lock.
+        state.future = Slot::Ended;
         drop(state);
+        caught(|| drop(future));
         false
+    }
+}
+
+impl State {
+    fn take_parked(&mut self) -> Option<BoxFuture<'static, ()>> {
+        match mem::replace(&mut self.future, Slot::Polled) {
+            Slot::Parked(future) => Some(future),
+            other => {
+                self.future = other;
+                None
+            }
+        }
+    }
+
+    /// Takes a parked future out for good. The thread that polls one now drops it after that.
+    fn cancel(&mut self) -> Option<BoxFuture<'static, ()>> {
+        let future = self.take_parked()?;
+        self.future = Slot::Ended;
+        Some(future)
     }
 }
 
@@ -187,9 +229,10 @@ impl Background {
         flight
             .waiters
             .until(|context| {
-                let future = flight.take_parked(true);
-                let is_pending = future.is_some_and(|future| flight.poll(future, context.waker()));
-                (!is_pending).then_some(())
+                if let Some(future) = flight.take_parked(true) {
+                    flight.poll(future, context.waker());
+                }
+                flight.has_ended().then_some(())
             })
             .await;
     }
@@ -202,9 +245,10 @@ impl Drop for Background {
             return;
         }
         if state.is_begun {
-            let parked = state.parked.take();
+            let cancelled = state.cancel();
             drop(state);
-            return drop(parked);
+            caught(|| drop(cancelled));
+            return;
         }
         (state.background, state.loses_tasks) = (None, true);
         drop(state);

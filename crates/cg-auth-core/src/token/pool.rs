@@ -93,7 +93,7 @@ impl TokenPool {
             observers: Vec::new(),
             is_shut_down: false,
         };
-        let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS);
+        let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS, client.clone());
         Self { client, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -158,11 +158,12 @@ impl TokenPool {
     /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new
     /// acquisition. An old one is cancelled, unless a refresh token of it is on the wire.
     pub fn clear(&self) {
+        let now = self.client.runtime().now();
         let mut state = lock(&self.state);
-        let unused = state.users.take_unused();
+        let unused = state.users.take_unused(now);
         drop(state);
         drop(unused);
-        self.back_off.clear();
+        self.back_off.forget_failures();
         self.providers().iter().for_each(|(_, provider)| provider.clear());
     }
 
@@ -173,7 +174,7 @@ impl TokenPool {
         let version = state.secret.0 + 1;
         let before = std::mem::replace(&mut state.secret, (version, Arc::clone(&source)));
         drop(state);
-        self.back_off.clear();
+        self.back_off.forget_failures();
         // Of two calls at once each may reach a user first. The version decides which one counts.
         for (_, provider) in self.providers() {
             provider.replace_secret_of_pool(version, Arc::clone(&source));

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     client::AuthClient,
     model::{ApiCredential, DelegatedAccessToken, UserPrincipalName},
-    time::{BoxFuture, within},
+    time::{BoxFuture, Now, within},
 };
 
 /// Always hands out a valid token of one user. It acquires, caches and renews the token as needed.
@@ -233,10 +233,8 @@ impl TokenProvider {
     }
 
     /// Whether a clone exists beside the pool's own, or an acquisition runs in a background task.
-    pub(super) fn is_in_use(&self) -> bool {
-        let is_running = |flight: &Flight| {
-            flight.is_in_background() && !flight.deadline().is_over(self.shared.runtime().now())
-        };
+    pub(super) fn is_in_use(&self, now: Now) -> bool {
+        let is_running = |flight: &Flight| flight.is_in_background() && !flight.deadline().is_over(now);
         let is_in_background = || self.shared.flight().is_some_and(|flight| is_running(&flight));
         Arc::strong_count(&self.shared) > 1 || is_in_background()
     }
@@ -250,7 +248,7 @@ impl TokenProvider {
     pub(super) async fn wait_until_idle(&self) {
         while let Some(flight) = self.shared.flight() {
             acquire::outcome(&self.shared, &flight, None).await;
-            self.shared.end_overdue();
+            self.shared.end_overdue(self.shared.runtime().now());
         }
     }
 }
@@ -282,7 +280,15 @@ impl TokenSource for TokenProvider {
 
 impl fmt::Debug for TokenProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let session = &lock(&self.shared.inner).session;
-        f.debug_struct("TokenProvider").field("session", session).finish_non_exhaustive()
+        // Read first: the sink is code of the program, and may call the provider.
+        let state = self.shared.with_session_quietly(|session, now| session.state(now));
+        f.debug_struct("TokenProvider")
+            .field("user_principal_name", &state.user_principal_name)
+            .field("phase", &state.phase)
+            .field("expiry", &state.expiry)
+            .field("is_acquiring", &state.is_acquiring)
+            .field("failures", &state.failures)
+            .field("has_refresh_token", &state.has_refresh_token)
+            .finish_non_exhaustive()
     }
 }

@@ -258,18 +258,20 @@ impl Session {
     }
 
     /// Ends an acquisition that sends no request, because the pool knows what the answer would be. That is no
-    /// failure of this user: it causes no event and does not count.
+    /// failure of this user: it causes no event and does not count. If the answer `is_of_refresh`, the credential
+    /// is used once no token is valid.
     pub(super) fn put_off(
         &mut self,
         id: AcquisitionId,
         error: TokenError,
         longest: Duration,
+        is_of_refresh: bool,
         now: Now,
     ) -> Next {
         if self.acquisition.take_if(|it| it.id == id).is_none() {
             return Next::Superseded;
         }
-        Next::Done(Err(self.back_off.put_off(error, longest, self.random.f64(), now)))
+        Next::Done(Err(self.back_off.put_off(error, longest, is_of_refresh, self.random.f64(), now)))
     }
 
     /// Abandons the acquisition in flight, whichever it is.
@@ -277,6 +279,11 @@ impl Session {
         if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
             self.abandon(id, now);
         }
+    }
+
+    /// The grant of the call that an acquisition would make first.
+    pub(super) fn next_grant(&self, now: Now) -> Grant {
+        if self.refresh_grant.can_send(now) { Grant::RefreshToken } else { Grant::Credential }
     }
 
     /// Whether a refresh token is on the wire.

@@ -1,10 +1,13 @@
 //! [`SharedBackOff`]: what the users of a pool learn from each other about the secret and the service.
 
+mod health;
+
 use std::{sync::Arc, time::Duration};
 
+use self::health::{Failures, Health, USERS_IN_A_ROW};
 use super::{
-    TokenError,
-    session::back_off::{COOL_DOWN, LONGEST_READ_PAUSE, pause},
+    Grant, TokenError,
+    session::back_off::{COOL_DOWN, LONGEST_READ_PAUSE},
     sync::{Mutex, lock},
 };
 use crate::{client::CallError, model::ClientSecret, recovery::Recovery, time::Now};
@@ -16,7 +19,9 @@ use crate::{client::CallError, model::ClientSecret, recovery::Recovery, time::No
 /// may be refused for a reason of its own.
 ///
 /// **Service.** Once calls of three users in a row have failed, the service counts as down. From then on one
-/// user at a time probes it, after pauses that double from 1 s to 60 s, until it answers.
+/// user at a time probes it, after pauses that double from 1 s to 60 s, until it answers. Each grant has a count
+/// of its own, because the service may answer one and not the other. A user without a valid token is put off
+/// only if no grant is left to it.
 #[derive(Default)]
 pub(super) struct SharedBackOff {
     state: Mutex<State>,
@@ -26,8 +31,8 @@ pub(super) struct SharedBackOff {
 struct State {
     accepted: Option<ClientSecret>,
     refusal: Option<Refusal>,
-    failed: Failures,
-    outage: Option<Outage>,
+    credential: Health,
+    refresh: Health,
     last_probe: u64,
 }
 
@@ -39,24 +44,20 @@ struct Refusal {
     since: Option<Now>,
 }
 
-struct Outage {
-    error: TokenError,
-    failures: u32,
-    begun: Now,
-    wait: Duration,
-    /// The number of the probe under way and its start.
-    probe: Option<(u64, Now)>,
-}
-
-/// The users that failed in a row, as far as they need to be counted.
-#[derive(Default)]
-struct Failures(Vec<usize>);
-
 /// What an acquisition may do.
 pub(super) enum Admission {
     Go(Option<Probe>),
     /// Fail with this error, and come back after at most so long.
     PutOff(TokenError, Duration),
+}
+
+/// A call that has failed, and who made it.
+pub(super) struct FailedCall<'a> {
+    pub(super) user: usize,
+    pub(super) grant: Grant,
+    pub(super) secret: &'a ClientSecret,
+    pub(super) error: &'a CallError,
+    pub(super) probe: Option<&'a Probe>,
 }
 
 /// The right to probe the service. Dropping it lets the next user do so.
@@ -66,18 +67,27 @@ pub(super) struct Probe {
 }
 
 impl SharedBackOff {
-    /// Asks whether to call the service. A probe that takes longer than `limit` counts as lost.
-    pub(super) fn admit(self: &Arc<Self>, limit: Duration, now: Now) -> Admission {
+    /// Asks whether to call the service with `grant` first. Without a valid token the acquisition may use the
+    /// credential after a refresh. A probe that takes longer than `limit` counts as lost.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        grant: Grant,
+        has_token: bool,
+        limit: Duration,
+        now: Now,
+    ) -> Admission {
         let mut state = lock(&self.state);
-        let State { outage: Some(outage), last_probe, .. } = &mut *state else { return Admission::Go(None) };
-        let left = outage.wait.saturating_sub(now.saturating_since(outage.begun));
-        let is_probed = outage.probe.is_some_and(|(_, since)| now.saturating_since(since) < limit);
-        if !left.is_zero() || is_probed {
-            return Admission::PutOff(outage.error.clone(), left.max(PROBE_PAUSE));
+        let State { credential, refresh, last_probe, .. } = &mut *state;
+        let health = match grant {
+            Grant::RefreshToken if has_token => refresh,
+            Grant::RefreshToken if !refresh.is_down() => refresh,
+            Grant::RefreshToken | Grant::Credential => credential,
+        };
+        match health.admit(last_probe, limit, now) {
+            Ok(None) => Admission::Go(None),
+            Ok(Some(number)) => Admission::Go(Some(Probe { back_off: Arc::clone(self), number })),
+            Err((error, wait)) => Admission::PutOff(error, wait),
         }
-        *last_probe += 1;
-        outage.probe = Some((*last_probe, now));
-        Admission::Go(Some(Probe { back_off: Arc::clone(self), number: *last_probe }))
     }
 
     /// Asks whether to send `secret`.
@@ -93,30 +103,23 @@ impl SharedBackOff {
         Ok(())
     }
 
-    /// A call of `user` was answered with a token.
-    pub(super) fn succeeded(&self, secret: &ClientSecret) {
+    /// A call with `grant` was answered with a token.
+    pub(super) fn succeeded(&self, grant: Grant, secret: &ClientSecret) {
         let mut state = lock(&self.state);
         let refusal = state.refusal.take_if(|refusal| refusal.secret == *secret);
-        let outage = state.outage.take();
-        state.failed = Failures::default();
+        let [own, other] = state.healths(grant);
+        let errors = (own.recover(), other.reached());
         if state.accepted.as_ref() != Some(secret) {
             state.accepted = Some(secret.clone());
         }
         drop(state);
         // Dropped outside of the lock, because an error may be the program's.
-        drop((refusal, outage));
+        drop((refusal, errors));
     }
 
-    /// An acquisition of `user` has failed with `error`, the last one by a call with the credential or not.
-    pub(super) fn failed(
-        &self,
-        user: usize,
-        secret: &ClientSecret,
-        error: &CallError,
-        probe: Option<&Probe>,
-        jitter: f64,
-        now: Now,
-    ) {
+    /// Learns from a failed call. `jitter` is between 0 and 1.
+    pub(super) fn failed(&self, call: &FailedCall<'_>, jitter: f64, now: Now) {
+        let FailedCall { user, grant, secret, error, probe } = *call;
         let is_refused = error.recovery() == Recovery::ReplaceCredential;
         let is_about_the_request = error
             .status()
@@ -125,22 +128,28 @@ impl SharedBackOff {
             return;
         }
         let new_error = TokenError::from(error.clone());
+        let probe = probe.map(|probe| probe.number);
         let mut state = lock(&self.state);
         let before = match is_refused {
-            true => {
-                (state.outage.take().map(|outage| outage.error), state.refuse(user, secret, new_error, now))
+            true => [state.credential.recover(), state.refuse(user, secret, new_error, now)],
+            false => {
+                let [own, other] = state.healths(grant);
+                let fail = |health: &mut Health| {
+                    health.fail(user, &new_error, error.retry_after(), probe, jitter, now)
+                };
+                // A service that is not reached takes no call with the other grant either.
+                [fail(own), error.status().is_none().then(|| fail(other)).flatten()]
             }
-            false => (state.fail(user, new_error, error.retry_after(), probe, jitter, now), None),
         };
         drop(state);
         drop(before);
     }
 
-    /// Forgets everything.
-    pub(super) fn clear(&self) {
+    /// Forgets every failure. A secret that was accepted stays accepted.
+    pub(super) fn forget_failures(&self) {
         let mut state = lock(&self.state);
-        let last_probe = state.last_probe;
-        let before = std::mem::replace(&mut *state, State { last_probe, ..State::default() });
+        let (accepted, last_probe) = (state.accepted.take(), state.last_probe);
+        let before = std::mem::replace(&mut *state, State { accepted, last_probe, ..State::default() });
         drop(state);
         drop(before);
     }
@@ -155,7 +164,6 @@ impl State {
         error: TokenError,
         now: Now,
     ) -> Option<TokenError> {
-        self.failed = Failures::default();
         let needed = if self.accepted.as_ref() == Some(secret) { USERS_IN_A_ROW } else { 1 };
         let before = match self.refusal.as_mut().filter(|it| it.secret == *secret) {
             Some(refusal) => Some(std::mem::replace(&mut refusal.error, error)),
@@ -173,60 +181,22 @@ impl State {
         before
     }
 
-    fn fail(
-        &mut self,
-        user: usize,
-        error: TokenError,
-        named: Option<Duration>,
-        probe: Option<&Probe>,
-        jitter: f64,
-        now: Now,
-    ) -> Option<TokenError> {
-        let failures = match &self.outage {
-            Some(outage) if probe.is_some_and(|probe| outage.is_probed_by(probe)) => {
-                outage.failures.saturating_add(1)
-            }
-            // A call that was under way when the outage began says nothing new.
-            Some(_) => return Some(error),
-            None if self.failed.add(user) < USERS_IN_A_ROW => return Some(error),
-            None => 1,
-        };
-        let wait = pause(failures, named.map(|named| named.min(LONGEST_PAUSE)), jitter);
-        let outage = Outage { error, failures, begun: now, wait, probe: None };
-        self.outage.replace(outage).map(|outage| outage.error)
-    }
-}
-
-impl Outage {
-    fn is_probed_by(&self, probe: &Probe) -> bool {
-        self.probe.is_some_and(|(number, _)| number == probe.number)
-    }
-}
-
-impl Failures {
-    /// Adds `user`; returns how many users there are.
-    fn add(&mut self, user: usize) -> usize {
-        if self.0.len() < USERS_IN_A_ROW && !self.0.contains(&user) {
-            self.0.push(user);
+    /// The health by calls with `grant`, and that by calls with the other one.
+    const fn healths(&mut self, grant: Grant) -> [&mut Health; 2] {
+        match grant {
+            Grant::Credential => [&mut self.credential, &mut self.refresh],
+            Grant::RefreshToken => [&mut self.refresh, &mut self.credential],
         }
-        self.0.len()
     }
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        if let Some(outage) = &mut lock(&self.back_off.state).outage {
-            outage.probe.take_if(|(number, _)| *number == self.number);
-        }
+        let mut state = lock(&self.back_off.state);
+        state.credential.give_back(self.number);
+        state.refresh.give_back(self.number);
     }
 }
-
-/// How many users have to fail in a row, so that it is no matter of one user.
-const USERS_IN_A_ROW: usize = 3;
-/// The longest pause of a user who may not probe the service now.
-const PROBE_PAUSE: Duration = Duration::from_secs(1);
-/// Even if one answer names a longer one, because it may concern one user only.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 #[cfg(not(shuttle))]

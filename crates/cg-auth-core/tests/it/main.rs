@@ -20,3 +20,5 @@ mod secrets;
 mod session;
 mod support;
 mod token_members;
+#[cfg(feature = "tokio")]
+mod undriven;

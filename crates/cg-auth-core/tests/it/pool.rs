@@ -2,6 +2,7 @@
 
 mod acquisitions;
 mod lifecycle;
+mod lost_permits;
 mod mix_ups;
 mod parked;
 mod replacing;

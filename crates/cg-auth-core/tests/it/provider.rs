@@ -15,6 +15,7 @@ mod secret_sources;
 mod shutdown;
 mod single_flight;
 mod soak;
+mod user_code;
 
 use std::{
     future::poll_fn,

@@ -253,3 +253,6 @@ const fn bare(values: Vec<Value>) -> Answer {
 fn takes_value(flag: &Arg) -> bool {
     flag.get_num_args().is_some_and(|range| range.takes_values())
 }
+
+#[cfg(test)]
+mod tests;

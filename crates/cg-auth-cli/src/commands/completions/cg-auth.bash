@@ -24,7 +24,8 @@ _cg_auth() {
     done
 
     # A path such as ./cg-auth names the program itself.
-    [[ $1 != */* ]] || program=${1/#~\//$HOME/}
+    [[ $1 != */* ]] || program=$1
+    [[ $1 != '~/'* ]] || program=$HOME/${1#'~/'}
     local kind='' rest='' line value
     while IFS= read -r line; do
         if [[ ! $kind ]]; then
@@ -41,7 +42,10 @@ _cg_auth() {
         return 0
         ;;
     command)
-        if declare -F _command_offset >/dev/null; then
+        # The name in the package bash-completion from 2.12 on, and the one before.
+        if declare -F _comp_command_offset >/dev/null; then
+            _comp_command_offset "${starts[rest + 1]}"
+        elif declare -F _command_offset >/dev/null; then
             _command_offset "${starts[rest + 1]}"
         elif ((${#words[@]} == rest + 2)); then
             COMPREPLY=($(compgen -c -- "$current"))

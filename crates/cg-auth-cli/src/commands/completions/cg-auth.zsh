@@ -5,7 +5,6 @@
 #   source <(cg-auth completions zsh)
 
 _cg-auth() {
-    emulate -L zsh -o extended_glob
     local program=cg-auth line kind rest value
     local -a typed found
     typed=("${(@Q)words[2,CURRENT]}")

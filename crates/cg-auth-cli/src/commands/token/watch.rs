@@ -1,6 +1,6 @@
 //! `cg-auth token --watch`: prints a line for each new token, or keeps a file up to date.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use cg_auth_core::{
     IssuedToken, TokenProvider,
@@ -15,7 +15,10 @@ use tokio::{
 
 use super::{TokenArgs, destination::Destination};
 use crate::{
-    commands::token_format::{Printable, TokenFormat},
+    commands::{
+        renewal,
+        token_format::{Printable, TokenFormat},
+    },
     console::Console,
     failure::Failure,
     settings::Settings,
@@ -68,11 +71,11 @@ impl Watch {
         loop {
             let pause = match self.provider.token().await {
                 Ok(token) => {
-                    let pause = pause(&token);
+                    let pause = renewal::pause(&token);
                     self.write(token)?;
                     pause
                 }
-                Err(error) if error.is_retryable() => error.retry_after().unwrap_or(LONGEST_PAUSE),
+                Err(error) if error.is_retryable() => error.retry_after().unwrap_or(renewal::LONGEST_PAUSE),
                 // No warning is shown here, because the failure reports the same error as the last event.
                 Err(error) => return Err(Failure::no_token(error, &self.settings.base_url)),
             };
@@ -118,45 +121,13 @@ impl Watch {
             self.pending.push(event);
         }
         for event in self.pending.drain(..) {
-            if let Some(warning) = warning(&event, &self.settings) {
+            if let Some(warning) = renewal::warning(&event, &self.settings.base_url) {
                 self.console.warn(&warning);
             }
         }
     }
 }
 
-/// How long to wait before the next call of the provider. The provider has no timer and renews a token only
-/// when it is called.
-///
-/// A timer does not count the time for which the machine is suspended, so the pause is short.
-fn pause(token: &IssuedToken) -> Duration {
-    let left = token.expiry().remaining(Now::system());
-    left.map_or(LONGEST_PAUSE, |left| (left / 20).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
-}
-
 fn is_same(one: Option<&IssuedToken>, other: &IssuedToken) -> bool {
     one.is_some_and(|one| one.expose_secret() == other.expose_secret())
 }
-
-fn warning(event: &Event, settings: &Settings) -> Option<String> {
-    match event {
-        Event::Failed { error, retry_in, .. } => {
-            let retry_in = humantime::format_duration(Duration::from_millis(whole_millis(*retry_in)));
-            let failure = Failure::no_token(error.clone(), &settings.base_url);
-            Some(format!("no new token: {}; trying again in {retry_in}", cause_chain(&failure)))
-        }
-        Event::RefreshSwitchedOff => Some(REFRESH_SWITCHED_OFF.to_owned()),
-        _ => None,
-    }
-}
-
-fn whole_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-const REFRESH_SWITCHED_OFF: &str = "\
-    the service refuses every refresh token, so only the client secret is used; the likely causes are a \
-    proxy that drops headers with an underscore, as nginx does by default, and another process that uses \
-    the same user";
-const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -22,6 +22,7 @@ impl Folder {
         fs::write(path.join("odd name.toml"), "[profiles.spaced]\n").unwrap();
         fs::write(path.join("two words.pem"), "").unwrap();
         fs::write(path.join("roots.pem"), "").unwrap();
+        std::os::unix::fs::symlink(cg_auth_process().get_program(), path.join("cg-auth")).unwrap();
         Self { path }
     }
 

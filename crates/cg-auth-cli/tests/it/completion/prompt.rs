@@ -125,6 +125,7 @@ const PACKAGE: &str = "/usr/share/bash-completion/bash_completion";
 
 /// A list of candidates is shown at the first TAB, on lines that nothing breaks.
 const BASH: &str = r#"
+set -o nounset
 PS1='READY> '
 stty cols 1000 rows 1000
 bind 'set show-all-if-ambiguous on'
@@ -137,6 +138,7 @@ bind -x '"\C-xp": show_line'
 "#;
 
 const ZSH: &str = r#"
+setopt no_unset sh_word_split ksh_arrays
 PS1='READY> '
 stty cols 1000 rows 1000
 autoload -Uz compinit

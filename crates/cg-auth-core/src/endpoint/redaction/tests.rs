@@ -173,6 +173,23 @@ fn a_text_that_almost_matches_everywhere_is_searched_in_linear_time() {
     done.recv_timeout(std::time::Duration::from_secs(60)).expect("the search ends");
 }
 
+/// A search that is quadratic in the length of one run would take many minutes here. The bound is ten times what
+/// an unoptimised build needs.
+#[test]
+fn many_names_of_tokens_in_one_run_are_searched_in_linear_time() {
+    let (sender, done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for end in ["", ".", "\\"] {
+            let text = "token=x/".repeat((1 << 20) / 8) + &end.repeat(1 << 19);
+            let hidden = hidden_words(&text, TextKind::Prose).expect("no value is quoted");
+            assert_eq!(hidden.len(), (1 << 20) / 8);
+            assert!(hidden.iter().all(|range| range.end == 1 << 20));
+        }
+        sender.send(()).unwrap();
+    });
+    done.recv_timeout(std::time::Duration::from_secs(60)).expect("the search ends");
+}
+
 #[test]
 fn other_text_is_unchanged() {
     for text in [

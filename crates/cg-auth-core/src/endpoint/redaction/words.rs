@@ -35,7 +35,7 @@ pub(super) fn hidden_words(text: &str, kind: TextKind) -> Option<Vec<Range<usize
         is_coded(&text[word.clone()]) && !(at == 0 && is_error_code(text, word))
     };
     hidden.extend(words.iter().enumerate().filter(|word| is_coded(*word)).map(|(_, word)| word.clone()));
-    hidden.extend(words_after_a_name(text, &words).map(|word| whole_run(text, word)));
+    hidden.extend(whole_runs(text, words_after_a_name(text, &words)));
     Some(hidden)
 }
 
@@ -191,11 +191,15 @@ fn is_of_a_run(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=%\\".contains(&byte)
 }
 
-/// `word` with everything around it that may belong to the same token.
-fn whole_run(text: &str, word: Range<usize>) -> Range<usize> {
-    let after = text.as_bytes()[word.end..].iter().position(|byte| !is_of_a_run(*byte));
-    let run = &text[word.start..after.map_or(text.len(), |after| word.end + after)];
-    word.start..word.start + run.trim_end_matches(['.', '\\']).len()
+/// Each of `words`, which are in order, with everything after it that may belong to the same token.
+fn whole_runs(text: &str, words: impl Iterator<Item = Range<usize>>) -> impl Iterator<Item = Range<usize>> {
+    // Each run is trimmed once, because many words may stand in the same one.
+    let ends = runs(text).map(|run| run.start + text[run].trim_end_matches(['.', '\\']).len());
+    let mut ends = ends.peekable();
+    words.map(move |word| {
+        while ends.next_if(|end| *end < word.end).is_some() {}
+        word.start..ends.peek().copied().unwrap_or(word.end)
+    })
 }
 
 fn words(text: &str) -> Vec<Range<usize>> {

@@ -60,6 +60,16 @@ fn a_jwt_lives_until_exp_by_the_date_that_fits_its_claims_or_else_by_the_wall_cl
         // An `iat` that is missing or not before `exp` does not count.
         (r#"{"exp":3700}"#, 9, Some(3000), (JwtClaims, Some(700))),
         (r#"{"exp":1000060}"#, 9, None, (JwtClaims, Some(60))),
+        // Without it the clock that leaves less decides, unless it says that the token has expired.
+        (r#"{"exp":1003600}"#, 9, Some(0), (JwtClaims, Some(3600))),
+        (r#"{"exp":1003600}"#, 9, Some(992_800), (JwtClaims, Some(3600))),
+        (r#"{"exp":1003600}"#, 9, Some(999_999), (JwtClaims, Some(3600))),
+        (r#"{"exp":1003600}"#, 9, Some(1_001_800), (JwtClaims, Some(1800))),
+        (r#"{"exp":1003600}"#, 9, Some(1_007_200), (JwtClaims, Some(3600))),
+        (r#"{"exp":1003600}"#, 9, Some(253_402_300_799), (JwtClaims, Some(3600))),
+        (r#"{"exp":999400}"#, 9, Some(1_000_000), (JwtClaims, Some(0))),
+        (r#"{"exp":999400}"#, 9, Some(998_800), (JwtClaims, Some(600))),
+        (r#"{"iat":1003600,"exp":1003600}"#, 9, Some(0), (JwtClaims, Some(3600))),
         (r#"{"exp":1000060}"#, 9, Some(1_000_060), (JwtClaims, Some(60))),
         (r#"{"exp":999400}"#, 0, None, (JwtClaims, Some(0))),
         (r#"{"iat":1000000,"exp":1000000}"#, 0, None, (JwtClaims, Some(0))),
@@ -188,6 +198,23 @@ proptest! {
 }
 
 proptest! {
+    /// One of the two clocks is right, and the other one is wrong by anything.
+    #[test]
+    fn no_token_without_iat_is_valid_past_exp_if_one_clock_is_right(
+        lifetime in 2_u64..=20,
+        now in 1_000_000_u64..1_000_100,
+        other in 0_u64..2_000_000,
+        is_date_right in any::<bool>(),
+    ) {
+        let exp = now + lifetime;
+        let (date, wall) = if is_date_right { (now, other) } else { (other, now) };
+        let sent = Now::new(Duration::from_secs(500), seconds(wall));
+        let token = jwt(&format!(r#"{{"exp":{exp}}}"#), 0);
+        let left = Expiry::of(&token, DurationUnit::Seconds, Some(seconds(date)), sent).remaining(sent).unwrap();
+        prop_assert!(Duration::from_secs(now) + left <= Duration::from_secs(exp), "served for {:?}", left);
+        prop_assert!(other > now && other < exp || left == Duration::from_secs(lifetime - 1));
+    }
+
     #[test]
     fn any_text_is_an_access_token_without_a_panic(text in "[^\\p{Cc}]{1,80}") {
         let expiry = Expiry::of(&token(text, 0), DurationUnit::Seconds, None, sent());

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::poll_fn,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -11,18 +11,27 @@ use std::{
 use super::Deadline;
 use crate::{
     caught::caught,
+    client::AuthClient,
     time::Now,
     token::sync::{Mutex, lock},
 };
 
 /// A fair semaphore. A free permit goes to the first in the queue at once, so nothing overtakes it.
 pub(in crate::token) struct Semaphore {
+    /// Its clock tells when a permit is granted, because the task that gets it may never be polled again.
+    client: AuthClient,
     state: Mutex<State>,
+}
+
+/// The owner of an acquisition that needs a permit.
+pub(in crate::token) trait Holder: Send + Sync {
+    /// The acquisition loses its permit, because its time is over.
+    fn permit_ends(&self);
 }
 
 struct State {
     limit: usize,
-    held: BTreeMap<u64, Arc<Deadline>>,
+    held: BTreeMap<u64, Claim>,
     last_number: u64,
     /// By number, in order of arrival.
     queue: BTreeMap<u64, Place>,
@@ -31,21 +40,31 @@ struct State {
 struct Place {
     /// `None` until the first poll.
     waker: Option<Waker>,
+    claim: Claim,
+}
+
+struct Claim {
     deadline: Arc<Deadline>,
+    holder: Weak<dyn Holder>,
 }
 
 impl Semaphore {
-    pub(in crate::token) fn new(limit: usize) -> Arc<Self> {
+    pub(in crate::token) fn new(limit: usize, client: AuthClient) -> Arc<Self> {
         let state = State { limit, held: BTreeMap::new(), last_number: 0, queue: BTreeMap::new() };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { client, state: Mutex::new(state) })
     }
 
     /// Waits for a permit. Dropping the future gives up the place in the queue.
-    pub(in crate::token) async fn acquire_permit(self: &Arc<Self>, deadline: &Arc<Deadline>) -> Permit {
+    pub(in crate::token) async fn acquire_permit(
+        self: &Arc<Self>,
+        deadline: Arc<Deadline>,
+        holder: Weak<dyn Holder>,
+    ) -> Permit {
         deadline.queue();
+        let claim = Claim { deadline, holder };
         let number = self.change(|state| {
             state.last_number += 1;
-            state.queue.insert(state.last_number, Place { waker: None, deadline: Arc::clone(deadline) });
+            state.queue.insert(state.last_number, Place { waker: None, claim });
             state.last_number
         });
         let permit = Permit { semaphore: Arc::clone(self), number };
@@ -58,12 +77,21 @@ impl Semaphore {
         self.change(|state| state.limit = limit);
     }
 
-    /// Frees the permits whose acquisitions should have ended. Returns the time until the next one should.
-    pub(in crate::token) fn free_overdue(&self, now: Now) -> Option<Duration> {
-        self.change(|state| {
-            state.held.retain(|_, deadline| !deadline.is_over(now));
-            state.held.values().filter_map(|deadline| deadline.left(now)).min()
-        })
+    /// Ends the acquisitions that hold a permit beyond their time, and frees their permits. Returns the time
+    /// until the next one is over.
+    pub(in crate::token) fn end_overdue(&self, now: Now) -> Option<Duration> {
+        // First the acquisitions, so that they do not run beside the next ones. A holder may let one go on, so
+        // the permits are freed in any case.
+        let overdue = |claim: &&Claim| claim.deadline.is_over(now);
+        let holders: Vec<_> = {
+            let state = lock(&self.state);
+            state.held.values().filter(overdue).map(|claim| Weak::clone(&claim.holder)).collect()
+        };
+        for holder in holders.iter().filter_map(Weak::upgrade) {
+            holder.permit_ends();
+        }
+        self.change(|state| state.held.retain(|_, claim| !claim.deadline.is_over(now)));
+        lock(&self.state).held.values().filter_map(|claim| claim.deadline.left(now)).min()
     }
 
     /// How many permits are held, and how many acquisitions wait for one.
@@ -88,14 +116,16 @@ impl Semaphore {
 
     /// Changes the state, grants the permits that are free then, and wakes outside of the lock.
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        // The clock is code of the program.
+        let now = self.client.runtime().now();
         let mut state = lock(&self.state);
         let result = change(&mut state);
         let mut wakers = Vec::new();
         while state.held.len() < state.limit
-            && let Some((number, Place { waker, deadline })) = state.queue.pop_first()
+            && let Some((number, Place { waker, claim })) = state.queue.pop_first()
         {
-            deadline.grant();
-            state.held.insert(number, deadline);
+            claim.deadline.grant(now);
+            state.held.insert(number, claim);
             wakers.extend(waker);
         }
         drop(state);
@@ -116,11 +146,10 @@ pub(in crate::token) struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         // The waker is dropped outside of the lock.
-        let place = self.semaphore.change(|state| {
-            state.held.remove(&self.number);
-            state.queue.remove(&self.number)
-        });
-        drop(place);
+        let before = self
+            .semaphore
+            .change(|state| (state.held.remove(&self.number), state.queue.remove(&self.number)));
+        drop(before);
     }
 }
 

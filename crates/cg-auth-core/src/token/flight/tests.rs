@@ -14,7 +14,10 @@ use super::*;
 use crate::time::Now;
 
 fn flight(future: impl Future<Output = ()> + Send + 'static) -> Arc<Flight> {
-    Arc::new(Flight::new(Box::pin(future), Arc::new(Deadline::new(Duration::MAX))))
+    Arc::new(Flight::new(
+        Box::pin(future),
+        Arc::new(Deadline::new(Duration::MAX, Now::new(Duration::ZERO, UNIX_EPOCH))),
+    ))
 }
 
 type Task = BoxFuture<'static, ()>;
@@ -109,4 +112,57 @@ fn a_waiter_who_misses_the_future_during_a_poll_that_woke_it_is_woken_again() {
     }));
     assert!(pin!(flight.outcome()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert!(flag.0.load(Ordering::SeqCst), "nobody would poll the future again");
+}
+
+#[test]
+fn a_task_that_takes_over_during_a_poll_is_woken_after_it_and_goes_on_alone() {
+    let spawned = Arc::<StdMutex<Vec<Task>>>::default();
+    let own = Arc::<StdMutex<Option<Arc<Flight>>>>::default();
+    let (tasks, to_hand_over) = (Arc::clone(&spawned), Arc::clone(&own));
+    let flag = Arc::<Flag>::default();
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut polls = 0;
+    let flight = flight(poll_fn(move |_| {
+        polls += 1;
+        if let Some(flight) = to_hand_over.lock().unwrap().take() {
+            let (tasks, waker) = (Arc::clone(&tasks), waker.clone());
+            // Another thread does this, say, whose runtime polls the task at once.
+            let spawns = Spawns(move |mut task: Task| {
+                assert!(task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                tasks.lock().unwrap().push(task);
+                Ok(())
+            });
+            assert!(flight.hand_over(&spawns));
+        }
+        if polls < 2 { Poll::Pending } else { Poll::Ready(()) }
+    }));
+    *own.lock().unwrap() = Some(Arc::clone(&flight));
+    assert!(pin!(flight.outcome()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(flag.0.load(Ordering::SeqCst), "the task has not found the future");
+    let mut task = spawned.lock().unwrap().pop().unwrap();
+    assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+#[test]
+fn a_task_that_is_dropped_before_it_takes_over_leaves_the_future_to_the_waiters() {
+    let own = Arc::<StdMutex<Option<Arc<Flight>>>>::default();
+    let to_hand_over = Arc::clone(&own);
+    let mut polls = 0;
+    let flight = flight(poll_fn(move |_| {
+        polls += 1;
+        if let Some(flight) = to_hand_over.lock().unwrap().take() {
+            let drops = Spawns(|mut task: Task| {
+                assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+                Ok(())
+            });
+            assert!(!flight.hand_over(&drops));
+        }
+        if polls < 2 { Poll::Pending } else { Poll::Ready(()) }
+    }));
+    *own.lock().unwrap() = Some(Arc::clone(&flight));
+    let mut waiter = pin!(flight.outcome());
+    for _ in 0..2 {
+        assert!(waiter.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    assert!(flight.has_ended(), "the waiter has polled the future to its end");
 }

@@ -51,7 +51,7 @@ impl Users {
     pub(super) fn take_idle(&mut self, user: &UserPrincipalName, now: Now) -> Option<TokenProvider> {
         let name = key(user);
         let entry = self.by_name.get(&name)?;
-        (self.is_idle(entry, now) && !entry.provider.is_in_use()).then(|| self.remove(&name))?
+        (self.is_idle(entry, now) && !entry.provider.is_in_use(now)).then(|| self.remove(&name))?
     }
 
     /// Removes some of the users who have been idle for too long or exceed the capacity. A user in use counts
@@ -64,7 +64,7 @@ impl Users {
             if self.by_name.len() <= self.capacity && !self.is_idle(entry, now) {
                 break;
             }
-            if entry.provider.is_in_use() {
+            if entry.provider.is_in_use(now) {
                 self.touch(&name, now);
             } else {
                 swept.extend(self.remove(&name));
@@ -74,9 +74,9 @@ impl Users {
     }
 
     /// Removes all users who are not in use.
-    pub(super) fn take_unused(&mut self) -> Vec<TokenProvider> {
+    pub(super) fn take_unused(&mut self, now: Now) -> Vec<TokenProvider> {
         let is_unused =
-            |(name, entry): (&Arc<str>, &Entry)| (!entry.provider.is_in_use()).then(|| Arc::clone(name));
+            |(name, entry): (&Arc<str>, &Entry)| (!entry.provider.is_in_use(now)).then(|| Arc::clone(name));
         let names: Vec<_> = self.by_name.iter().filter_map(is_unused).collect();
         names.iter().filter_map(|name| self.remove(name)).collect()
     }

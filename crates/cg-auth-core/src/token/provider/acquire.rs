@@ -66,9 +66,9 @@ pub(super) async fn outcome(shared: &Shared, flight: &Flight, longest: Option<Du
 /// Asks the session, starts the acquisition that it asks for, and hands a parked one over. An acquisition
 /// whose time is over is cancelled first.
 pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, TokenError> {
-    let mut inner = lock(&shared.inner);
     let now = shared.runtime().now();
-    let overdue = shared.take_overdue(&mut inner, now);
+    shared.end_overdue(now);
+    let mut inner = lock(&shared.inner);
     let step = match inner.is_shut_down {
         true => {
             inner.session.valid_token(now).map(Step::Serve).ok_or_else(|| TokenError::from(Cause::ShutDown))
@@ -82,19 +82,14 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
     let before = started.and_then(|id| {
         let flight = Arc::new_cyclic(|flight| {
             let task = AcquisitionTask::new(Arc::downgrade(shared), flight.clone(), id);
-            Flight::new(Box::pin(task.run()), Arc::new(Deadline::new(shared.acquisition_limit())))
+            Flight::new(Box::pin(task.run()), Arc::new(Deadline::new(shared.acquisition_limit(), now)))
         });
-        flight.deadline().left(now);
         inner.flight.replace(flight)
     });
     let flight = inner.flight.clone();
     shared.publish(&inner);
     drop(inner);
     drop(before);
-    if let Some(overdue) = overdue {
-        overdue.end(Outcome::Dropped);
-        shared.observers.notify();
-    }
 
     let served = match step? {
         Step::Serve(token) | Step::ServeAndStart(token, _) => Some(token),

@@ -101,6 +101,26 @@ fn a_parked_acquisition_whose_waiters_are_not_polled_goes_on_once_it_is_handed_o
 }
 
 #[test]
+fn an_acquisition_that_is_polled_while_it_is_handed_over_goes_on_after_both_callers_have_left() {
+    let scene = |tasks| {
+        let rig = Rig::new(tasks, ScriptedTransport::new().hold_back(issue(1)));
+        let leaving = rig.leaving_caller();
+        let prefetching = rig.thread(|rig| {
+            rig.runtime.allow_tasks();
+            rig.provider.prefetch();
+        });
+        [leaving, prefetching].into_iter().for_each(|thread| thread.join().unwrap());
+        rig.script.release();
+        while rig.provider.peek().is_none() {
+            thread::yield_now();
+        }
+        assert_eq!(rig.script.requests().len(), 1);
+        rig.assert_is_published();
+    };
+    play(scene, &[Tasks::Parked]);
+}
+
+#[test]
 fn no_caller_waits_for_a_renewal_that_a_task_runs() {
     let scene = |tasks| {
         let rig = Rig::new(tasks, ScriptedTransport::new().answer(issue(1)).hold_back(issue(2)));

@@ -8,7 +8,7 @@ use crate::{
     time::{Now, Runtime},
     token::{
         IssuedToken, SecretSource,
-        flight::{Flight, Outcome, Semaphore},
+        flight::{Flight, Holder, Outcome, Semaphore},
         session::{Session, Snapshot},
         shared_back_off::SharedBackOff,
         sync::{ArcSwap, Mutex, lock},
@@ -90,9 +90,10 @@ impl Shared {
 
     /// Like [`with_session`](Self::with_session), without notifying the observers.
     pub(super) fn with_session_quietly<T>(&self, change: impl FnOnce(&mut Session, Now) -> T) -> T {
+        let now = self.runtime().now();
         let mut inner = lock(&self.inner);
         let errors = inner.session.held_errors();
-        let result = change(&mut inner.session, self.runtime().now());
+        let result = change(&mut inner.session, now);
         self.publish(&inner);
         self.observers.queue(inner.session.take_events());
         drop(inner);
@@ -104,11 +105,12 @@ impl Shared {
     /// Calls `change`, which begins a new generation of the session. The waiters of the old one ask the session
     /// again.
     pub(super) fn new_generation(&self, change: impl FnOnce(&mut Inner, Now)) {
+        let now = self.runtime().now();
         let mut inner = lock(&self.inner);
         let errors = inner.session.held_errors();
         let before = inner.session.generation();
         let is_refreshing = inner.session.is_refreshing();
-        change(&mut inner, self.runtime().now());
+        change(&mut inner, now);
         let is_new = inner.session.generation() != before;
         let flight = inner.flight.take_if(|_| is_new);
         self.publish(&inner);
@@ -124,34 +126,27 @@ impl Shared {
         self.observers.notify();
     }
 
-    /// Abandons the acquisition in flight if its time is over. The flight has to be ended after the lock.
-    pub(super) fn take_overdue(&self, inner: &mut Inner, now: Now) -> Option<Arc<Flight>> {
-        let flight = inner.flight.take_if(|flight| flight.deadline().is_over(now))?;
-        inner.session.abandon_current(now);
-        self.observers.queue(inner.session.take_events());
-        Some(flight)
-    }
-
-    /// Ends the acquisition in flight if its time is over.
-    pub(super) fn end_overdue(&self) {
+    /// Ends the acquisition in flight if its time is over. Its future is dropped before the session may start the
+    /// next one.
+    pub(super) fn end_overdue(&self, now: Now) {
+        let Some(flight) = self.flight().filter(|flight| flight.deadline().is_over(now)) else { return };
+        flight.end(Outcome::Dropped);
+        // A future that was lost, or that a thread polls right now, has not told the session.
         let mut inner = lock(&self.inner);
-        let overdue = self.take_overdue(&mut inner, self.runtime().now());
-        self.publish(&inner);
-        drop(inner);
-        if let Some(flight) = overdue {
-            flight.end(Outcome::Dropped);
-            self.observers.notify();
+        if inner.flight.take_if(|current| Arc::ptr_eq(current, &flight)).is_some() {
+            inner.session.abandon_current(now);
+            self.publish(&inner);
+            self.observers.queue(inner.session.take_events());
         }
+        drop(inner);
+        self.observers.notify();
     }
 
-    /// How long to wait for the outcome of `flight` before looking again: until its time is over. If it waits
-    /// for a permit, until the time of an acquisition that holds one is over, whose permit this frees then.
+    /// How long to wait for the outcome of `flight` before looking again: until its time is over, or that of an
+    /// acquisition which holds a permit of the pool. `flight` may need that permit.
     pub(super) fn time_left(&self, flight: &Flight, now: Now) -> Option<Duration> {
-        let deadline = flight.deadline();
-        deadline.left(now).or_else(|| {
-            let next = self.semaphore.as_ref().and_then(|semaphore| semaphore.free_overdue(now));
-            deadline.left(now).or(next)
-        })
+        let next = self.semaphore.as_ref().and_then(|semaphore| semaphore.end_overdue(now));
+        flight.deadline().left(now).into_iter().chain(next).min()
     }
 
     /// The time that an acquisition has once it has its permit: it reads the secret and makes two calls at most.
@@ -195,6 +190,17 @@ impl Shared {
         let snapshot = inner.session.snapshot();
         if !self.snapshot.load().is_same(&snapshot) {
             self.snapshot.store(Arc::new(snapshot));
+        }
+    }
+}
+
+impl Holder for Shared {
+    /// A refresh goes on, since the service may have taken the refresh token. If its task runs again before the
+    /// next caller of this user comes, the new one is not lost.
+    fn permit_ends(&self) {
+        let is_refreshing = lock(&self.inner).session.is_refreshing();
+        if !is_refreshing {
+            self.end_overdue(self.runtime().now());
         }
     }
 }

@@ -6,13 +6,15 @@ use std::{
     time::Duration,
 };
 
+use http::StatusCode;
+
 use super::shared::Shared;
 use crate::token::{
     Grant, TokenError,
     flight::{Flight, Outcome, Permit},
     secret_source::read_secret,
     session::{AcquisitionId, Next, Session},
-    shared_back_off::Admission,
+    shared_back_off::{Admission, FailedCall, SharedBackOff},
     sync::lock,
 };
 
@@ -47,11 +49,7 @@ impl AcquisitionTask {
             let flight = self.flight.upgrade()?;
             flight.is_in_background().then(|| Arc::clone(flight.deadline()))?
         };
-        let permit = semaphore.acquire_permit(&deadline).await;
-        // The first look, from which the time of the acquisition counts.
-        let shared = self.shared.upgrade()?;
-        deadline.left(shared.runtime().now());
-        Some(permit)
+        Some(semaphore.acquire_permit(deadline, self.shared.clone()).await)
     }
 
     /// The outcome, or `None` once the provider is dropped.
@@ -61,17 +59,21 @@ impl AcquisitionTask {
         let (source, client) = (shared.secret_source(), shared.client.clone());
         let (back_off, user) = (shared.back_off.clone(), Arc::as_ptr(&shared).addr());
         let limit = shared.acquisition_limit();
+        let (grant, has_token) = shared.with_session_quietly(|session, now| {
+            (session.next_grant(now), session.valid_token(now).is_some())
+        });
         drop(shared);
-        let probe = match back_off.as_ref().map(|it| it.admit(limit, client.runtime().now())) {
+        let admit = |it: &Arc<SharedBackOff>| it.admit(grant, has_token, limit, client.runtime().now());
+        let probe = match back_off.as_ref().map(admit) {
             None => None,
             Some(Admission::Go(probe)) => probe,
-            Some(Admission::PutOff(error, longest)) => return self.put_off(error, longest),
+            Some(Admission::PutOff(error, longest)) => return self.put_off(Some(grant), error, longest),
         };
         let secret = read_secret(&*source, &client).await;
         if let (Some(back_off), Ok(secret)) = (&back_off, &secret)
             && let Err((error, longest)) = back_off.admit_secret(secret, client.runtime().now())
         {
-            return self.put_off(error, longest);
+            return self.put_off(None, error, longest);
         }
         // Copies, because the session drops what it does not keep, and an error may be the program's.
         let (sent, kept) = (secret.as_ref().ok().cloned(), secret.clone());
@@ -88,21 +90,31 @@ impl AcquisitionTask {
             let (Some(back_off), Some(secret)) = (&back_off, &sent) else { continue };
             let now = client.runtime().now();
             match &error {
-                None => back_off.succeeded(secret),
-                // A refusal or a limit of refreshes says nothing about the secret or the credential grant.
+                None => back_off.succeeded(grant, secret),
+                Some(_) if matches!(next, Next::Superseded) => {}
+                // A refusal or a limit of refreshes says nothing about the service.
                 Some(error)
                     if grant == Grant::RefreshToken
                         && error.status().is_some_and(|status| !status.is_server_error()) => {}
-                Some(_) if matches!(next, Next::Call(_) | Next::Superseded) => {}
-                Some(error) => back_off.failed(user, secret, error, probe.as_ref(), fastrand::f64(), now),
+                // Nor does a refresh token that is lost. The credential will tell.
+                Some(error)
+                    if matches!(next, Next::Call(_))
+                        && error.status() != Some(StatusCode::SERVICE_UNAVAILABLE) => {}
+                Some(error) => {
+                    let failed = FailedCall { user, grant, secret, error, probe: probe.as_ref() };
+                    back_off.failed(&failed, fastrand::f64(), now);
+                }
             }
         }
         Some(next)
     }
 
-    fn put_off(&self, error: TokenError, longest: Duration) -> Option<Next> {
+    /// `grant` is the one that fails for other users; `None` if the secret does.
+    fn put_off(&self, grant: Option<Grant>, error: TokenError, longest: Duration) -> Option<Next> {
         let kept = error.clone();
-        let put_off = |session: &mut Session, now| session.put_off(self.id, error, longest, now);
+        let is_of_refresh = grant == Some(Grant::RefreshToken);
+        let put_off =
+            |session: &mut Session, now| session.put_off(self.id, error, longest, is_of_refresh, now);
         let next = self.shared.upgrade()?.with_session_quietly(put_off);
         drop(kept);
         Some(next)

@@ -67,15 +67,19 @@ impl BackOff {
         error
     }
 
-    /// Begins a pause that is no failure of this user. Returns `error` with its length.
+    /// Begins a pause that is no failure of this user. One of refreshes lasts only while a token is valid.
+    /// Returns `error` with its length.
     pub(super) fn put_off(
         &mut self,
         error: TokenError,
         longest: Duration,
+        is_of_refresh: bool,
         jitter: f64,
         now: Now,
     ) -> TokenError {
-        self.begin(error, with_jitter(longest, jitter), now)
+        let error = self.begin(error, with_jitter(longest, jitter), now);
+        self.pause.iter_mut().for_each(|pause| pause.is_of_refresh = is_of_refresh);
+        error
     }
 
     /// Begins another pause if `secret` is in its cool-down, and returns the error of its refusal.
@@ -90,7 +94,7 @@ impl BackOff {
             return None;
         }
         let error = refused.error.clone();
-        Some(self.put_off(error, LONGEST_READ_PAUSE, jitter, now))
+        Some(self.put_off(error, LONGEST_READ_PAUSE, false, jitter, now))
     }
 
     /// The failure with the rest of its pause, while that lasts. `has_token` says whether a token is valid.

@@ -33,8 +33,12 @@ impl HeldToken {
         held
     }
 
-    /// Adds the time that has passed by any clock to the age.
+    /// Adds the time that has passed by any clock to the age. Threads read the clocks before they take the lock
+    /// of the session, so a reading may be older than the last one. It shows nothing new.
     pub(super) fn observe(&mut self, now: Now) {
+        if now.monotonic() < self.observed_at.monotonic() {
+            return;
+        }
         self.age = self.age_at(now);
         self.observed_at = now;
     }

@@ -47,8 +47,7 @@ impl RefreshGrant {
 
     /// The refresh token to send, which counts as sent from now on. `None` if there is none to be sent now.
     pub(super) fn send(&mut self, now: Now) -> Option<RefreshToken> {
-        let is_paused = self.pause.is_some_and(|(begun, wait)| now.saturating_since(begun) < wait);
-        if !self.is_usable() || is_paused {
+        if !self.can_send(now) {
             return None;
         }
         self.uses = self.uses.saturating_add(1);
@@ -95,6 +94,12 @@ impl RefreshGrant {
     /// Switches the grant on again and ends its pause.
     pub(super) const fn forget_refusals(&mut self) {
         (self.refusals, self.postponements, self.pause) = (0, 0, None);
+    }
+
+    /// Whether there is a refresh token to be sent now.
+    pub(super) fn can_send(&self, now: Now) -> bool {
+        let is_paused = self.pause.is_some_and(|(begun, wait)| now.saturating_since(begun) < wait);
+        self.is_usable() && !is_paused
     }
 
     pub(super) const fn is_usable(&self) -> bool {

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     endpoint::{Endpoint, GetDelegateAccessToken},
     model::{ApiCredential, UserPrincipalName},
+    transport::TransportError,
 };
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -26,9 +27,22 @@ fn error(status: u16) -> CallError {
     endpoint.read(answer).map(drop).unwrap_err().into()
 }
 
+/// A call fails, with the longest pause.
+fn failed(
+    back_off: &SharedBackOff,
+    user: usize,
+    grant: Grant,
+    text: &str,
+    error: &CallError,
+    probe: Option<&Probe>,
+    now: Now,
+) {
+    back_off.failed(&FailedCall { user, grant, secret: &secret(text), error, probe }, 1.0, now);
+}
+
 /// A call of `user` fails with the longest pause: a second for the first failure.
 fn fail(back_off: &SharedBackOff, user: usize, text: &str, status: u16, now: Now) {
-    back_off.failed(user, &secret(text), &error(status), None, 1.0, now);
+    failed(back_off, user, Grant::Credential, text, &error(status), None, now);
 }
 
 /// Three users fail at `now`, which begins an outage with a pause of a second.
@@ -37,14 +51,14 @@ fn go_down(back_off: &SharedBackOff, now: Now) {
 }
 
 fn probe(back_off: &Arc<SharedBackOff>, now: Now) -> Probe {
-    match back_off.admit(LIMIT, now) {
+    match back_off.admit(Grant::Credential, false, LIMIT, now) {
         Admission::Go(Some(probe)) => probe,
         _ => panic!("no probe"),
     }
 }
 
 fn is_put_off(back_off: &Arc<SharedBackOff>, now: Now) -> bool {
-    matches!(back_off.admit(LIMIT, now), Admission::PutOff(..))
+    matches!(back_off.admit(Grant::Credential, false, LIMIT, now), Admission::PutOff(..))
 }
 
 fn is_admitted(back_off: &SharedBackOff, text: &str, now: Now) -> bool {
@@ -80,7 +94,7 @@ fn a_probe_that_takes_too_long_is_lost_and_neither_fails_nor_frees_the_next_one(
     let lost = probe(&back_off, at(1));
     assert!(is_put_off(&back_off, at(300)));
     let next = probe(&back_off, at(301));
-    back_off.failed(1, &secret("a"), &error(503), Some(&lost), 1.0, at(301));
+    failed(&back_off, 1, Grant::Credential, "a", &error(503), Some(&lost), at(301));
     assert!(is_put_off(&back_off, at(400)), "the next one is under way");
     drop(lost);
     assert!(is_put_off(&back_off, at(400)));
@@ -95,7 +109,7 @@ fn a_probe_that_fails_doubles_the_pause() {
     let mut now = 1;
     for pause in [2, 4, 8, 16, 32, 60, 60] {
         let probe = probe(&back_off, at(now));
-        back_off.failed(1, &secret("a"), &error(503), Some(&probe), 1.0, at(now));
+        failed(&back_off, 1, Grant::Credential, "a", &error(503), Some(&probe), at(now));
         drop(probe);
         assert!(is_put_off(&back_off, at(now + pause - 1)), "{pause}");
         now += pause;
@@ -109,7 +123,7 @@ fn an_outage_and_a_probe_from_before_a_clear_change_nothing_after_it() {
     fail(&back_off, 1, "a", 401, at(0));
     go_down(&back_off, at(0));
     let old = probe(&back_off, at(1));
-    back_off.clear();
+    back_off.forget_failures();
     assert!(is_admitted(&back_off, "a", at(1)) && !is_put_off(&back_off, at(1)));
     go_down(&back_off, at(10));
     let new = probe(&back_off, at(11));
@@ -133,20 +147,80 @@ fn a_refused_secret_is_sent_again_by_one_user_after_exactly_a_minute() {
 fn a_token_ends_the_cool_down_of_the_secret_that_got_it_and_of_no_other() {
     let back_off = SharedBackOff::default();
     fail(&back_off, 1, "a", 401, at(0));
-    back_off.succeeded(&secret("b"));
+    back_off.succeeded(Grant::Credential, &secret("b"));
     assert!(!is_admitted(&back_off, "a", at(1)));
-    back_off.succeeded(&secret("a"));
+    back_off.succeeded(Grant::Credential, &secret("a"));
     assert!(is_admitted(&back_off, "a", at(1)));
 }
 
 #[test]
 fn a_secret_that_was_accepted_counts_as_refused_after_three_users_in_a_row() {
     let back_off = SharedBackOff::default();
-    back_off.succeeded(&secret("a"));
+    back_off.succeeded(Grant::Credential, &secret("a"));
     for user in [1, 1, 2, 1] {
         fail(&back_off, user, "a", 401, at(0));
         assert!(is_admitted(&back_off, "a", at(0)));
     }
     fail(&back_off, 3, "a", 401, at(0));
     assert!(!is_admitted(&back_off, "a", at(0)));
+}
+
+/// Three calls with `grant` fail, with no answer if there is no status.
+fn fail_three(back_off: &SharedBackOff, grant: Grant, status: Option<u16>) {
+    let unreached = || TransportError::connect("no route").into();
+    for user in 1..=3 {
+        let error = status.map_or_else(unreached, error);
+        failed(back_off, user, grant, "a", &error, None, at(0));
+    }
+}
+
+/// Whether a user is put off who begins with the credential, one who begins with a refresh, and one who does so
+/// while a token is valid.
+fn put_off(back_off: &Arc<SharedBackOff>) -> [bool; 3] {
+    [(Grant::Credential, false), (Grant::RefreshToken, false), (Grant::RefreshToken, true)].map(
+        |(grant, has_token)| matches!(back_off.admit(grant, has_token, LIMIT, at(0)), Admission::PutOff(..)),
+    )
+}
+
+#[test]
+fn a_user_is_put_off_only_if_no_grant_is_left_to_it() {
+    use Grant::{Credential, RefreshToken};
+    for (failing, expected) in [
+        (vec![], [false; 3]),
+        (vec![(RefreshToken, Some(503))], [false, false, true]),
+        (vec![(Credential, Some(503))], [true, false, false]),
+        (vec![(Credential, Some(503)), (RefreshToken, Some(503))], [true; 3]),
+        // A service that is not reached answers no grant.
+        (vec![(RefreshToken, None)], [true; 3]),
+        (vec![(Credential, None)], [true; 3]),
+    ] {
+        let back_off = Arc::<SharedBackOff>::default();
+        failing.iter().for_each(|(grant, status)| fail_three(&back_off, *grant, *status));
+        assert_eq!(put_off(&back_off), expected, "{failing:?}");
+    }
+}
+
+#[test]
+fn a_token_ends_the_outage_of_its_grant_and_that_of_a_service_that_was_not_reached() {
+    use Grant::{Credential, RefreshToken};
+    for (grant, status, expected) in [
+        (Credential, Some(503), [false, false, true]),
+        (RefreshToken, Some(503), [true, false, false]),
+        (Credential, None, [false; 3]),
+        (RefreshToken, None, [false; 3]),
+    ] {
+        let back_off = Arc::<SharedBackOff>::default();
+        [Credential, RefreshToken].into_iter().for_each(|failing| fail_three(&back_off, failing, status));
+        back_off.succeeded(grant, &secret("a"));
+        assert_eq!(put_off(&back_off), expected, "{grant:?} {status:?}");
+    }
+}
+
+#[test]
+fn a_secret_that_was_accepted_stays_so_when_failures_are_forgotten() {
+    let back_off = SharedBackOff::default();
+    back_off.succeeded(Grant::Credential, &secret("a"));
+    back_off.forget_failures();
+    fail(&back_off, 1, "a", 401, at(0));
+    assert!(is_admitted(&back_off, "a", at(0)));
 }

@@ -1,7 +1,6 @@
-//! Secrets that are replaced at the same time, and acquisitions that hold permits for too long.
+//! Secrets that are replaced at the same time, and the permits of superseded acquisitions.
 
 use std::{
-    pin::pin,
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, Ordering},
@@ -10,10 +9,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, ClientSecret, TokenProvider,
+    ClientSecret, TokenProvider,
     token::{SecretFn, SecretResult},
 };
-use tokio::runtime::Builder;
 
 use super::{Service, owner, permits, poll, run, run_tasks, spawning, user, users};
 
@@ -66,30 +64,6 @@ fn a_secret_that_is_replaced_while_another_call_replaces_it_wins_for_all_users()
         }
     });
     assert_eq!(service.secrets(), ["second-s3cret"; 8]);
-}
-
-#[test]
-fn sixteen_lost_acquisitions_delay_the_next_user_until_their_end_time_at_most() {
-    let service = Service::default();
-    let (pool, clock) = spawning(&service);
-    let idle = Builder::new_current_thread().enable_time().build().unwrap();
-    let kept: Vec<_> = users(16).iter().map(|user| pool.for_user(user)).collect();
-    service.close();
-    idle.block_on(async {
-        kept.iter().for_each(TokenProvider::prefetch);
-        run_tasks().await;
-    });
-    service.open();
-    run(async {
-        let next = pool.for_user(&user("next"));
-        let mut token = pin!(next.token());
-        assert!(poll(token.as_mut()).is_pending());
-        run_tasks().await;
-        assert_eq!(permits(&pool), (16, 1));
-        clock.advance(3 * AuthClient::DEFAULT_TIMEOUT);
-        assert_eq!(owner(&token.await.unwrap()), "next");
-        assert_eq!(owner(&kept[0].token().await.unwrap()), "user0@example.com");
-    });
 }
 
 #[test]

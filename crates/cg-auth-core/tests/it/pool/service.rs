@@ -29,6 +29,7 @@ struct State {
     most_in_flight: usize,
     is_closed: bool,
     is_down: bool,
+    grant_down: Option<&'static str>,
     /// The status that answers each refresh.
     refresh_status: Option<u16>,
     refused_secret: Option<String>,
@@ -54,6 +55,11 @@ impl Service {
 
     pub(super) fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
+    }
+
+    /// Answers calls with this grant, `delegate` or `refresh`, as a service that is down.
+    pub(super) fn set_grant_down(&self, grant: &'static str) {
+        self.state().grant_down = Some(grant);
     }
 
     pub(super) fn refuse_refresh(&self) {
@@ -112,7 +118,8 @@ impl Service {
     fn answer(&self, user: &str, secret: &str, refresh_token: Option<&str>) -> Response<Body> {
         let mut state = self.state();
         state.secrets.push(secret.to_owned());
-        if state.is_down {
+        let grant = if refresh_token.is_some() { "refresh" } else { "delegate" };
+        if state.is_down || state.grant_down == Some(grant) {
             return response(503, &[], "");
         }
         if state.refused_secret.as_deref() == Some(secret) || state.refused_user.as_deref() == Some(user) {

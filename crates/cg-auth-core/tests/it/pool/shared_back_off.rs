@@ -212,3 +212,85 @@ fn parked_acquisitions_learn_from_each_other_too() {
         assert_eq!(service.count(), if is_refused { 1 } else { 3 });
     }
 }
+
+/// How many requests with this grant the service has had.
+fn count_of(service: &Service, grant: &str) -> usize {
+    service.requests().iter().filter(|(_, sent)| *sent == grant).count()
+}
+
+#[test]
+fn refreshes_that_fail_put_off_no_user_who_needs_the_credential() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let kept = kept(&pool, 100);
+        assert_eq!(all_call(&kept).await, 100);
+        service.set_grant_down("refresh");
+        clock.advance(HOUR - Duration::from_secs(300));
+        for second in 0..290 {
+            assert_eq!(all_call(&kept).await, 100);
+            if second % 29 == 0 {
+                let new = pool.for_user(&user(&format!("new{second}")));
+                assert!(new.token().await.is_ok(), "{second}");
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!(count_of(&service, "refresh") <= 16 + 16, "{}", count_of(&service, "refresh"));
+        // A user who was put off a moment ago uses the credential once its token has expired.
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(all_call(&kept).await, 100);
+        assert_eq!(count_of(&service, "delegate"), 100 + 10 + 100);
+    });
+}
+
+#[test]
+fn a_credential_that_fails_puts_off_no_user_who_has_a_refresh_token() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let kept = kept(&pool, 20);
+        assert_eq!(all_call(&kept).await, 20);
+        service.set_grant_down("delegate");
+        for number in 0..3 {
+            assert!(pool.for_user(&user(&format!("new{number}"))).token().await.is_err());
+        }
+        let before = service.count();
+        assert!(pool.for_user(&user("late")).token().await.is_err());
+        assert_eq!(service.count(), before, "the service is known to be down for this user");
+        clock.advance(HOUR);
+        assert_eq!(all_call(&kept).await, 20);
+        assert_eq!(count_of(&service, "refresh"), 20);
+    });
+}
+
+#[test]
+fn users_with_refresh_tokens_probe_a_service_that_is_down_one_at_a_time_too() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let kept = kept(&pool, 200);
+        assert_eq!(all_call(&kept).await, 200);
+        service.set_down(true);
+        clock.advance(HOUR);
+        let first = service.count();
+        calls_for(&kept, &clock, 240).await;
+        // Each acquisition makes two calls: 16 acquisitions at first, then probes after 1, 2, 4 s and so on.
+        assert!(service.count() - first <= 2 * (16 + 16), "{}", service.count() - first);
+        service.set_down(false);
+        calls_for(&kept, &clock, 130).await;
+        assert_eq!(all_call(&kept).await, 200);
+    });
+}
+
+#[test]
+fn one_user_who_is_refused_delays_no_other_user_after_a_clear_either() {
+    let service = Service::default();
+    service.refuse_user("bad");
+    run(async {
+        let (pool, _clock) = spawning(&service);
+        assert!(pool.for_user(&user("a")).token().await.is_ok());
+        pool.clear();
+        assert!(pool.for_user(&user("bad")).token().await.is_err());
+        assert_eq!(owner(&pool.for_user(&user("b")).token().await.unwrap()), "b");
+    });
+}

@@ -6,12 +6,28 @@ use std::{
 };
 
 use super::*;
+use crate::{
+    model::BaseUrl,
+    testing::{ManualClock, ScriptedTransport},
+};
 
 type Acquiring = Pin<Box<dyn Future<Output = Permit>>>;
 
 fn acquiring(semaphore: &Arc<Semaphore>) -> Acquiring {
     let semaphore = Arc::clone(semaphore);
-    Box::pin(async move { semaphore.acquire_permit(&Arc::new(Deadline::new(Duration::MAX))).await })
+    let deadline = Arc::new(Deadline::new(Duration::MAX, semaphore.client.runtime().now()));
+    Box::pin(async move { semaphore.acquire_permit(deadline, Weak::<Nobody>::new()).await })
+}
+
+struct Nobody;
+
+impl Holder for Nobody {
+    fn permit_ends(&self) {}
+}
+
+fn semaphore(limit: usize) -> Arc<Semaphore> {
+    let base = BaseUrl::parse("https://example.com").unwrap();
+    Semaphore::new(limit, AuthClient::with_runtime(base, ScriptedTransport::new(), ManualClock::new()))
 }
 
 /// A waiter in the queue, and the flag that its waker sets.
@@ -50,7 +66,7 @@ impl Wake for Flag {
 
 #[test]
 fn as_many_permits_are_held_as_the_limit_allows() {
-    let semaphore = Semaphore::new(2);
+    let semaphore = semaphore(2);
     let _held = [taken(&semaphore), taken(&semaphore)];
     assert!(poll(&mut acquiring(&semaphore)).is_none());
     assert_eq!(semaphore.counts(), (2, 0), "a dropped waiter leaves the queue");
@@ -58,7 +74,7 @@ fn as_many_permits_are_held_as_the_limit_allows() {
 
 #[test]
 fn dropping_a_permit_gives_it_back() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     for _ in 0..3 {
         drop(taken(&semaphore));
     }
@@ -67,7 +83,7 @@ fn dropping_a_permit_gives_it_back() {
 
 #[test]
 fn the_first_waiter_gets_the_permit_and_only_that_one_is_woken() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let held = taken(&semaphore);
     let (mut first, first_flag) = queued(&semaphore);
     let (mut second, second_flag) = queued(&semaphore);
@@ -82,7 +98,7 @@ fn the_first_waiter_gets_the_permit_and_only_that_one_is_woken() {
 
 #[test]
 fn a_waiter_is_woken_by_the_waker_of_its_last_poll() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let held = taken(&semaphore);
     let (mut waiter, old) = queued(&semaphore);
     let new = Arc::<Flag>::default();
@@ -94,7 +110,7 @@ fn a_waiter_is_woken_by_the_waker_of_its_last_poll() {
 
 #[test]
 fn a_waiter_that_is_woken_and_dropped_passes_the_permit_on() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let held = taken(&semaphore);
     let (first, first_flag) = queued(&semaphore);
     let (mut second, second_flag) = queued(&semaphore);
@@ -108,7 +124,7 @@ fn a_waiter_that_is_woken_and_dropped_passes_the_permit_on() {
 
 #[test]
 fn a_dropped_waiter_keeps_the_order_of_the_others() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let held = taken(&semaphore);
     let mut waiters: Vec<_> = (0..3).map(|_| queued(&semaphore).0).collect();
     drop(waiters.remove(1));
@@ -122,7 +138,7 @@ fn a_dropped_waiter_keeps_the_order_of_the_others() {
 
 #[test]
 fn a_panic_gives_the_permit_back() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let held = taken(&semaphore);
     let panics = move || {
         let _held = held;
@@ -134,7 +150,7 @@ fn a_panic_gives_the_permit_back() {
 
 #[test]
 fn a_higher_limit_admits_waiters_and_a_lower_one_keeps_the_holders() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let first = taken(&semaphore);
     let (mut second, flag) = queued(&semaphore);
     semaphore.set_limit(2);
@@ -150,7 +166,7 @@ fn a_higher_limit_admits_waiters_and_a_lower_one_keeps_the_holders() {
 
 #[test]
 fn a_permit_counts_as_held_before_its_waiter_is_polled_again() {
-    let semaphore = Semaphore::new(1);
+    let semaphore = semaphore(1);
     let first = taken(&semaphore);
     let (second, _) = queued(&semaphore);
     assert_eq!(semaphore.counts(), (1, 1));
@@ -164,7 +180,7 @@ fn a_permit_counts_as_held_before_its_waiter_is_polled_again() {
 fn threads_that_come_and_go_leave_no_permit_held() {
     const LIMIT: usize = 3;
     const MANY: usize = 10_000_000;
-    let semaphore = Semaphore::new(LIMIT);
+    let semaphore = semaphore(LIMIT);
     let running = atomic::AtomicUsize::new(0);
     let barrier = Barrier::new(8);
     thread::scope(|scope| {

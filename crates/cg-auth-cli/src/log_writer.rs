@@ -1,4 +1,4 @@
-//! [`LogWriter`]: writes log lines without blocking the emulator when no process reads standard error.
+//! [`LogWriter`]: writes log lines without blocking the server when no process reads standard error.
 
 use std::{
     sync::{
@@ -11,14 +11,14 @@ use std::{
 };
 
 /// Writes lines on its own thread, because a write to a full pipe blocks until its reader reads.
-pub(super) struct LogWriter {
+pub(crate) struct LogWriter {
     /// The only strong reference. When it is dropped, the thread writes the queued lines and ends.
     queue: Arc<Queue>,
     ended: Receiver<()>,
 }
 
 /// Queues lines for the thread.
-pub(super) struct LineSender(Weak<Queue>);
+pub(crate) struct LineSender(Weak<Queue>);
 
 struct Queue {
     lines: SyncSender<String>,
@@ -28,7 +28,7 @@ struct Queue {
 impl LogWriter {
     /// Passes each line to `write`. When the queue is full, further lines are lost, and `report_lost` later
     /// receives their number.
-    pub(super) fn start(
+    pub(crate) fn start(
         write: impl FnMut(&str) + Send + 'static,
         report_lost: impl FnMut(u64) + Send + 'static,
     ) -> Self {
@@ -44,12 +44,12 @@ impl LogWriter {
         Self { queue: Arc::new(Queue { lines, lost }), ended }
     }
 
-    pub(super) fn sender(&self) -> LineSender {
+    pub(crate) fn sender(&self) -> LineSender {
         LineSender(Arc::downgrade(&self.queue))
     }
 
     /// Waits until the queued lines are written, for [`FLUSH_TIMEOUT`] at most.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         drop(self.queue);
         let _ = self.ended.recv_timeout(FLUSH_TIMEOUT);
     }
@@ -57,7 +57,7 @@ impl LogWriter {
 
 impl LineSender {
     /// Queues `line`, or counts it as lost if the queue is full. Never blocks.
-    pub(super) fn send(&self, line: String) {
+    pub(crate) fn send(&self, line: String) {
         if let Some(queue) = self.0.upgrade()
             && queue.lines.try_send(line).is_err()
         {
@@ -93,7 +93,7 @@ fn write_all(
 }
 
 const CAPACITY: usize = 1024;
-/// How long the emulator waits for a slow reader of its log before it exits.
+/// How long the command waits for a slow reader of its log before it exits.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
 #[cfg(test)]

@@ -1,0 +1,164 @@
+//! `cg-auth proxy`: a reverse proxy on this machine that adds a valid token to each request to one origin.
+
+mod answer;
+mod environment;
+mod forwarder;
+mod gate;
+mod headers;
+mod prefix;
+mod recorded_body;
+mod server;
+mod target_path;
+mod upstream;
+
+use std::{ffi::OsString, net::Ipv4Addr, process::ExitCode, sync::Arc, time::Duration};
+
+use cg_auth_core::{TokenProvider, token::trace_event};
+use cg_auth_hyper::HyperClient;
+use clap::Args;
+use tokio::{net::TcpListener, sync::oneshot};
+
+use self::{forwarder::Forwarder, gate::Gate, prefix::Prefix, upstream::Upstream};
+use super::renewal;
+use crate::{
+    child,
+    console::Console,
+    failure::Failure,
+    log_writer::LogWriter,
+    output,
+    setting_error::SettingError,
+    settings::{ServiceArgs, Settings},
+    stop_signal::StopSignal,
+    time_format::positive_duration,
+};
+
+/// Run a reverse proxy that adds an access token to each request (not the outbound --proxy).
+///
+/// It listens on this machine, forwards to one origin, and renews the token. A request whose token was refused
+/// is sent once more with a new one, if its body is at most 64 KiB long. The outbound proxy, through which all
+/// requests leave this machine, is another thing: --proxy names it.
+#[derive(Args)]
+pub(crate) struct ProxyArgs {
+    /// The origin to forward requests to, with the path below which they go: an https URL, or http to this
+    /// machine.
+    // The text is parsed later, because a clap error would quote it, and a URL may hold a password.
+    #[arg(long, value_name = "URL")]
+    upstream: String,
+
+    /// The port to listen on, at 127.0.0.1 [default: a free one].
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+
+    /// Another value of the header Host to accept, for instance behind a forwarded port; may be repeated
+    /// [default: 127.0.0.1 and localhost, with the port].
+    #[arg(long, value_name = "HOST:PORT")]
+    allow_host: Vec<String>,
+
+    /// How long a request may make no progress before its answer begins [default: 5min].
+    #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
+    answer_timeout: Option<Duration>,
+
+    /// A command to run with the proxy's URL in CG_AUTH_UPSTREAM_URL, this machine in NO_PROXY, and none of the
+    /// variables that hold the client secret, a token or the login of a proxy. The proxy stops when the
+    /// command ends, and returns its exit code. Without a command, the URL is one line on standard output, and
+    /// the proxy runs until a signal.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+
+    #[command(flatten)]
+    service: ServiceArgs,
+}
+
+impl ProxyArgs {
+    /// Whether the URL goes to standard output.
+    pub(crate) fn uses_stdout(&self) -> bool {
+        self.command.is_empty()
+    }
+}
+
+/// Serves until the command ends, or until a signal arrives.
+pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
+    let ready = tokio::select! {
+        biased;
+        signal = stop.received() => return Err(Failure::Stopped(signal)),
+        ready = Proxy::prepare(args, console) => ready?,
+    };
+    let Proxy { listener, url, settings, provider, forwarder } = ready;
+    let console = *console;
+    let warnings = LogWriter::start(
+        move |warning| console.warn(warning),
+        move |lost| console.warn(&format!("{lost} warnings were not shown, because nobody read them")),
+    );
+    let sender = warnings.sender();
+    let base_url = settings.base_url.clone();
+    provider.on_event(move |event| {
+        if let Some(warning) = renewal::warning(event, &base_url) {
+            sender.send(warning);
+        }
+    });
+    let renewing = tokio::spawn(async move { renewal::keep_valid(&provider).await });
+    let (end, ended) = oneshot::channel::<()>();
+    let serving = tokio::spawn(server::serve(listener, Arc::new(forwarder), async { drop(ended.await) }));
+
+    stop.disable_forced_exit();
+    let code = if args.command.is_empty() {
+        output::to_stdout(&format!("{url}\n")).map_err(Failure::Output)?;
+        stop.received().await;
+        ExitCode::SUCCESS
+    } else {
+        let mut command = child::command(&args.command);
+        child::without_secrets(&mut command);
+        environment::point_at(&mut command, &url);
+        child::run(command, &mut stop).await?
+    };
+    drop(end);
+    tokio::select! {
+        _ = serving => {}
+        // After a second signal, the proxy does not wait for the requests in flight.
+        _ = stop.received() => {}
+    }
+    renewing.abort();
+    warnings.finish();
+    Ok(code)
+}
+
+/// A proxy that has a token, and does not serve yet.
+struct Proxy {
+    listener: TcpListener,
+    /// The URL below which it answers, without a slash at the end.
+    url: String,
+    settings: Settings,
+    provider: TokenProvider,
+    forwarder: Forwarder,
+}
+
+impl Proxy {
+    /// Checks the settings and gets the first token, so that a wrong setting or secret is an error of this
+    /// command and not of each request.
+    async fn prepare(args: &ProxyArgs, console: &Console) -> Result<Self, Failure> {
+        let upstream = Upstream::parse(&args.upstream)?;
+        let settings = Settings::resolve(&args.service, console)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
+        let port = listener.as_ref().map_or(Ok(args.port), |it| it.local_addr().map(|it| it.port()));
+        let (listener, port) = listener.and_then(|listener| Ok((listener, port?))).map_err(|source| {
+            SettingError::NotListening { address: format!("127.0.0.1:{}", args.port), source }
+        })?;
+        let client = HyperClient::from_settings(&settings.transport_settings()?)?;
+        let secret = settings.rotating_secret(console).await?;
+        let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
+        provider.on_event(trace_event);
+        provider.token().await.map_err(|error| Failure::no_token(error, &settings.base_url))?;
+
+        let prefix = Prefix::random()?;
+        let url = format!("http://127.0.0.1:{port}/{}", prefix.expose_secret());
+        tracing::debug!(target: "cg_auth::settings", "upstream: {} (--upstream)", upstream.address());
+        let gate = Gate::new(prefix, port, &args.allow_host);
+        let limit = args.answer_timeout.unwrap_or(ANSWER_TIMEOUT);
+        let base_url = settings.base_url.clone();
+        let forwarder = Forwarder { gate, upstream, client, provider: provider.clone(), base_url, limit };
+        Ok(Self { listener, url, settings, provider, forwarder })
+    }
+}
+
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5 * 60);

@@ -1,0 +1,54 @@
+//! How a running command keeps its token valid, and what it tells about failures.
+
+use std::time::Duration;
+
+use cg_auth_core::{BaseUrl, IssuedToken, TokenProvider, causes::cause_chain, time::Now, token::Event};
+use tokio::time::sleep;
+
+use crate::failure::Failure;
+
+/// Renews the token of `provider` before it expires, for as long as the future is polled. After a failure it
+/// tries again.
+pub(super) async fn keep_valid(provider: &TokenProvider) {
+    loop {
+        let pause = match provider.token().await {
+            Ok(token) => pause(&token),
+            Err(error) => error.retry_after().unwrap_or(LONGEST_PAUSE).max(SHORTEST_PAUSE),
+        };
+        sleep(pause).await;
+    }
+}
+
+/// How long to wait before the next call of the provider. The provider has no timer and renews a token only
+/// when it is called.
+///
+/// A timer does not count the time for which the machine is suspended, so the pause is short.
+pub(super) fn pause(token: &IssuedToken) -> Duration {
+    let left = token.expiry().remaining(Now::system());
+    left.map_or(LONGEST_PAUSE, |left| (left / 20).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+}
+
+/// The warning about an event of the provider, if it concerns the user.
+pub(super) fn warning(event: &Event, base_url: &BaseUrl) -> Option<String> {
+    match event {
+        Event::Failed { error, retry_in, .. } => {
+            let retry_in = humantime::format_duration(Duration::from_millis(whole_millis(*retry_in)));
+            let failure = Failure::no_token(error.clone(), base_url);
+            Some(format!("no new token: {}; trying again in {retry_in}", cause_chain(&failure)))
+        }
+        Event::RefreshSwitchedOff => Some(REFRESH_SWITCHED_OFF.to_owned()),
+        _ => None,
+    }
+}
+
+fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+const REFRESH_SWITCHED_OFF: &str = "\
+    the service refuses every refresh token, so only the client secret is used; the likely causes are a \
+    proxy that drops headers with an underscore, as nginx does by default, and another process that uses \
+    the same user";
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest time between two calls of the provider.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(30);

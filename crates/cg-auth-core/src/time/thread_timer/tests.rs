@@ -1,0 +1,131 @@
+use std::{panic::panic_any, pin::pin, sync::Arc, task::Wake, thread::Thread};
+
+use super::*;
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// An executor without a runtime. It panics when the future hangs.
+pub(in crate::time) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let begun = Now::system();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        thread::park_timeout(HANG);
+        assert!(Now::system().saturating_since(begun) < HANG, "the future hangs");
+    }
+}
+
+fn after(millis: u64) -> SleepUntil {
+    SleepUntil::new(Now::system().monotonic() + Duration::from_millis(millis))
+}
+
+/// Polls a sleep once, with `waker` as its waker.
+fn begin(sleep: Pin<&mut SleepUntil>, waker: impl Wake + Send + Sync + 'static) {
+    assert!(sleep.poll(&mut Context::from_waker(&Arc::new(waker).into())).is_pending());
+}
+
+/// A thread runs `test`, so that a deadlock fails it.
+fn without_deadlock(test: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        test();
+        let _ = sender.send(());
+    });
+    receiver.recv_timeout(HANG).expect("neither a deadlock nor a panic");
+}
+
+#[test]
+fn a_sleep_ends_at_its_deadline_and_not_before() {
+    for millis in [0, 1, 30] {
+        let before = Now::system();
+        block_on(after(millis)).unwrap();
+        assert!(Now::system().saturating_since(before) >= Duration::from_millis(millis));
+    }
+}
+
+#[test]
+fn an_earlier_deadline_overtakes_a_later_one() {
+    let mut late = pin!(after(3_600_000));
+    begin(late.as_mut(), Unpark(thread::current()));
+    block_on(after(10)).unwrap();
+}
+
+#[test]
+fn a_dropped_sleep_leaves_no_waker_behind() {
+    let waker = Arc::new(Unpark(thread::current()));
+    let mut sleep = Box::pin(after(3_600_000));
+    let _ = sleep.as_mut().poll(&mut Context::from_waker(&Arc::clone(&waker).into()));
+    assert_eq!(Arc::strong_count(&waker), 2);
+    drop(sleep);
+    assert_eq!(Arc::strong_count(&waker), 1);
+}
+
+/// A waker that owns a sleep, which its `Drop` removes from the timer.
+struct Owner(#[allow(dead_code)] Pin<Box<SleepUntil>>);
+
+impl Owner {
+    fn new() -> Self {
+        let mut sleep = Box::pin(after(3_600_000));
+        begin(sleep.as_mut(), Unpark(thread::current()));
+        Self(sleep)
+    }
+}
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_waker_that_uses_the_timer_when_it_is_dropped_finds_no_lock_held() {
+    without_deadlock(|| {
+        let mut replaced = Box::pin(after(3_600_000));
+        begin(replaced.as_mut(), Owner::new());
+        begin(replaced.as_mut(), Owner::new());
+        drop(replaced);
+        let mut woken = pin!(after(5));
+        begin(woken.as_mut(), Owner::new());
+        block_on(after(10)).unwrap();
+        // The thread of the timer goes on.
+        block_on(after(10)).unwrap();
+    });
+}
+
+/// A payload that panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic_any(Self);
+    }
+}
+
+/// A waker of a broken executor.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic_any(Bomb);
+    }
+}
+
+#[test]
+fn a_waker_whose_panic_panics_again_keeps_no_other_asleep() {
+    without_deadlock(|| {
+        let mut sleep = pin!(after(5));
+        begin(sleep.as_mut(), Panics);
+        block_on(after(10)).unwrap();
+        block_on(after(10)).unwrap();
+    });
+}
+
+/// No test takes a tenth of this.
+const HANG: Duration = Duration::from_secs(30);
