@@ -257,3 +257,29 @@ fn a_port_may_be_chosen() {
     let running = Running::start(&emulator, &upstream.url, &["--port", &free]);
     assert!(running.url.starts_with(&format!("http://127.0.0.1:{free}/")), "{}", running.url);
 }
+
+#[test]
+fn the_example_of_the_readme_works() {
+    let readme = include_str!("../../README.md");
+    let block = |opening: &str| readme.split(opening).nth(1).unwrap().split("```").next().unwrap();
+    let recipe = format!("cg-auth proxy {}", block("```sh\ncg-auth proxy "));
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme-proxy");
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = format!("{}print(reports.decode())\n", block("```python\n"));
+    std::fs::write(folder.join("report.py"), program).unwrap();
+
+    let (emulator, upstream) = (emulator(), Upstream::always(&answer("200 OK", "", "three reports")));
+    let recipe = recipe.replace("https://api.example.com", &upstream.url);
+    let bin = std::path::Path::new(assert_cmd::cargo::cargo_bin!("cg-auth")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-ec", &recipe]).current_dir(&folder).envs(emulator.env()).env("PATH", path);
+    let output = shell.output().unwrap();
+    assert_eq!(
+        (stdout(&output).as_str(), output.status.code()),
+        ("three reports\n", Some(0)),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(upstream.received()[0].line, "GET /v1/reports HTTP/1.1");
+}

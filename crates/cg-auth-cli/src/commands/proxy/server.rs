@@ -15,7 +15,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
@@ -43,16 +43,27 @@ pub(super) async fn serve(listener: TcpListener, forwarder: Arc<Forwarder>, ende
             sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let forwarder = Arc::clone(&forwarder);
-        let service = service_fn(move |request: http::Request<Incoming>| {
-            let forwarder = Arc::clone(&forwarder);
-            async move { Ok::<_, Infallible>(forwarder.answer(request).await) }
-        });
+        let begun = Arc::new(Notify::new());
+        let service = {
+            let (forwarder, begun) = (Arc::clone(&forwarder), Arc::clone(&begun));
+            service_fn(move |request: http::Request<Incoming>| {
+                begun.notify_one();
+                let forwarder = Arc::clone(&forwarder);
+                async move { Ok::<_, Infallible>(forwarder.answer(request).await) }
+            })
+        };
         let connection = builder.serve_connection(bounded(stream), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            // An error ends the connection, which the client notices.
-            let _ = connection.await;
+            let mut connection = pin!(connection);
+            tokio::select! {
+                // An error ends the connection, which the client notices.
+                _ = &mut connection => {}
+                // hyper limits the time for a head only once it knows the version of HTTP.
+                first = timeout(HEAD_TIMEOUT, begun.notified()) => if first.is_ok() {
+                    let _ = connection.await;
+                },
+            }
             drop(permit);
         });
     }
@@ -94,3 +105,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const HEAD_LIMIT: usize = 64 * 1024;
 /// How long a client may leave its answer unread.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests;
