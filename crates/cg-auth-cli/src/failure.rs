@@ -20,7 +20,11 @@ pub(crate) use self::{
     failed_call::{FailedCall, Operation},
     short_lived::ShortLived,
 };
-use crate::{descriptors, setting_error::SettingError, stop_signal::Stop};
+use crate::{
+    descriptors,
+    setting_error::{Missing, SettingError},
+    stop_signal::Stop,
+};
 
 /// Everything that makes the command fail.
 #[derive(Debug, thiserror::Error)]
@@ -109,17 +113,14 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind() {
-            Kind::Usage | Kind::Call(CallErrorKind::Config) => 2,
-            Kind::Call(CallErrorKind::Api | CallErrorKind::Rejected) => 3,
-            Kind::Call(CallErrorKind::Protocol) => 4,
-            Kind::Call(CallErrorKind::Transport) => 5,
-            Kind::Call(CallErrorKind::Timeout) => 6,
+            Kind::Usage => SETTINGS_CODE,
+            Kind::Call(kind) => code_of(kind),
             Kind::ShortLived => 7,
             // The codes that shells use.
             Kind::Command(io::ErrorKind::NotFound) => 127,
             Kind::Command(_) => 126,
             Kind::Stopped(signal) => signal.exit_code(),
-            Kind::Internal | Kind::Declined | Kind::Call(_) => 1,
+            Kind::Internal | Kind::Declined => 1,
         })
     }
 
@@ -130,11 +131,7 @@ impl Failure {
         match self {
             Self::Arguments(_) | Self::Usage { .. } => Kind::Usage,
             // At a prompt Ctrl-C ends the read with this error instead of a signal.
-            Self::Setting(SettingError::NotPrompted { source, .. })
-                if source.kind() == io::ErrorKind::Interrupted =>
-            {
-                Kind::Stopped(Stop::Interrupt)
-            }
+            Self::Setting(error) if error.is_interrupted() => Kind::Stopped(Stop::Interrupt),
             // If the emulator cannot listen on an address, that address is a wrong setting.
             Self::Setting(_)
             | Self::Transport(_)
@@ -163,10 +160,23 @@ impl Failure {
 
     /// The error of the failed call, if a call failed.
     pub(crate) fn call_error(&self) -> Option<&CallError> {
+        self.failed_call().map(FailedCall::error)
+    }
+
+    /// The call that failed, if a call failed.
+    pub(crate) fn failed_call(&self) -> Option<&FailedCall> {
         match self {
-            Self::Call(call) => Some(call.error()),
-            Self::Step { source, .. } => source.call_error(),
+            Self::Call(call) => Some(call),
+            Self::Step { source, .. } => source.failed_call(),
             _ => None,
+        }
+    }
+
+    /// The required settings that are not given.
+    pub(crate) fn missing(&self) -> &[Missing] {
+        match self {
+            Self::Setting(error) => error.missing(),
+            _ => &[],
         }
     }
 
@@ -187,6 +197,23 @@ impl Failure {
         }
     }
 }
+
+/// The exit code of a call that failed.
+pub(crate) const fn code_of(kind: CallErrorKind) -> u8 {
+    match kind {
+        CallErrorKind::Config => SETTINGS_CODE,
+        CallErrorKind::Api | CallErrorKind::Rejected => 3,
+        CallErrorKind::Protocol => 4,
+        CallErrorKind::Transport => 5,
+        CallErrorKind::Timeout => TIMEOUT_CODE,
+        _ => 1,
+    }
+}
+
+/// The exit code if a setting, or the arguments, cannot be used.
+pub(crate) const SETTINGS_CODE: u8 = 2;
+/// The exit code if there is no complete answer in time.
+pub(crate) const TIMEOUT_CODE: u8 = 6;
 
 /// The kind of a failure, which decides the exit code.
 #[derive(Debug, Clone, Copy)]

@@ -16,8 +16,11 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod home;
 mod log_writer;
+mod nearest;
 mod output;
+mod refused_arguments;
 mod replaced_file;
 mod report;
 mod runtime;
@@ -43,6 +46,9 @@ fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) if error.use_stderr() => {
+            let arguments = std::env::args_os().skip(1);
+            let shown: Vec<_> = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
+            let error = refused_arguments::refused(error, Cli::command(), &shown);
             refuse_arguments(&error, ErrorFormat::of_refused(std::env::args_os().skip(1)))
         }
         Err(help_or_version) => match output::check_stdout().and_then(|()| help_or_version.print()) {

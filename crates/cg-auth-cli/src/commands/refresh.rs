@@ -12,7 +12,7 @@ use self::locked_file::LockedFile;
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation},
     output,
     replaced_file::ReplacedFile,
     secret::{SecretLabel, SecretOrigin},
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     let label = SecretLabel::refresh_token(&settings.user_principal_name, &settings.address());
     let (old, file) = match updated_file {
         Some(path) => {
-            let locked = LockedFile::open(&path, settings.timeout, console).await?;
+            let locked = LockedFile::open(&path, settings.timeout(), console).await?;
             let old = locked.read(&label, console)?;
             // A file that cannot be replaced must be an error before the call uses up the old token.
             let successor = ReplacedFile::like(&path, locked.metadata())?;
@@ -77,8 +77,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
-    let answer =
-        answer.map_err(|error| FailedCall::new(Operation::RefreshToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::RefreshToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let printable = Printable::of_answer(&answer, &settings).with_refresh_token_of(&answer.value);
     let format = args.format.unwrap_or(TokenFormat::Json);

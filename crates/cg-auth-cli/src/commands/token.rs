@@ -13,7 +13,7 @@ use self::destination::{Destination, same_file, save};
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::{FailedCall, Failure, Operation, ShortLived},
+    failure::{Failure, Operation, ShortLived},
     output,
     replaced_file::ReplacedFile,
     settings::{ServiceArgs, Settings},
@@ -108,7 +108,7 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     let destination = Destination::new(args.output.as_deref())?;
     let credential = settings.credential(console).await?;
     let answer = settings.client()?.get_delegate_access_token(&credential).await;
-    let answer = answer.map_err(|error| FailedCall::new(Operation::GetToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let mut printable = Printable::of_answer(&answer, &settings);
     if args.with_refresh_token {

@@ -21,6 +21,12 @@ pub(super) fn lines(failure: &Failure) -> String {
     let error = texts.next().unwrap_or_default();
     lines.push(output::labelled("error", output::ERROR, &error).trim_end().to_owned());
     lines.extend(texts.map(|text| format!("  caused by: {text}")));
+    if let missing @ [_, _, ..] = failure.missing() {
+        lines.extend(missing.iter().map(|it| format!("  {}: {}", it.label, escaped(&it.ways))));
+    }
+    if let Some(secret) = failure.failed_call().and_then(FailedCall::refused_secret) {
+        lines.push(format!("  client secret: {}", escaped(secret)));
+    }
     if let Some(error) = failure.call_error() {
         lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));
         let details = [
@@ -51,7 +57,8 @@ fn hint(failure: &Failure) -> Option<&'static str> {
     }
 }
 
-fn hint_after_call(call: &FailedCall) -> &'static str {
+/// What to do about a call that failed.
+pub(crate) fn hint_after_call(call: &FailedCall) -> &'static str {
     let error = call.error();
     if call.is_about_the_proxy() {
         return PROXY;

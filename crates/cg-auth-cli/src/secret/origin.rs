@@ -70,7 +70,7 @@ impl SecretOrigin {
 impl fmt::Display for SecretOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(_) => f.write_str("hidden"),
+            Self::Text(_) => f.write_str("set"),
             Self::File(path) => write!(f, "in {}", path.display()),
             Self::StandardInput => f.write_str("from standard input"),
             Self::Command(command) => {

@@ -131,7 +131,7 @@ fn wrong_arguments_are_refused_with_the_way_out() {
         (&["proxy", "--upstream", "https://user:canary@a.example"], "--upstream "),
         (&["proxy", "--upstream", "a.example"], "--upstream "),
         (&["proxy", "--upstream", "https://a.example", "--port", &port], "cannot listen on 127.0.0.1:"),
-        (&["proxy", "--upstream", "https://a.example", "--port", "65536"], "65536"),
+        (&["proxy", "--upstream", "https://a.example", "--port", "65536"], "it is not in 0..=65535"),
         (&["proxy", "--upstream", "https://a.example", "--answer-timeout", "0s"], "greater than zero"),
     ] {
         let output = with_emulator(&emulator, arguments).output().unwrap();

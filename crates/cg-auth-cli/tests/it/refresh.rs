@@ -147,76 +147,76 @@ fn update_needs_a_file_that_can_be_replaced_before_anything_is_sent() {
     }
 }
 
-/// The output of `refresh` with `arguments`, if `meanwhile` runs before the service answers.
+/// The output of `refresh --update` if the folder of the file is removed before the service answers.
 #[cfg(unix)]
-fn refresh_while(
-    arguments: &[&str],
-    stdout: impl Into<std::process::Stdio>,
-    meanwhile: impl FnOnce() + Send + 'static,
-) -> Output {
+fn refresh_into_nowhere(name: &str) -> Output {
     use std::{io::Write as _, net::TcpListener, thread};
 
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut command = cg_auth_process();
-    command.arg("refresh").args(arguments).args(["--base-url", &url, "--upn", "a@b"]);
-    command.env("CG_AUTH_CLIENT_SECRET", "s").env("CG_AUTH_REFRESH_TOKEN", "old");
-    let child = command.stdout(stdout).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    // The pipe must have no other writer than the child.
-    drop(command);
-    thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        read_request(&mut stream);
-        meanwhile();
-        let body = r#"{"isSuccess":true,"value":{"access_token":"fresh","refresh_token":"new"}}"#;
-        stream.write_all(http("200 OK", "", body).unwrap().as_bytes()).unwrap();
-    });
-    child.wait_with_output().unwrap()
-}
-
-/// The output of `refresh --update` if the folder of the file is removed and `meanwhile` runs before the
-/// service answers.
-#[cfg(unix)]
-fn refresh_into_nowhere(
-    name: &str,
-    stdout: impl Into<std::process::Stdio>,
-    meanwhile: impl FnOnce() + Send + 'static,
-) -> Output {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join("token");
     fs::write(&path, "old").unwrap();
     chmod(&path, 0o600);
-    let arguments = ["--update", "--format", "raw", "--refresh-token-file", path.to_str().unwrap()];
-    refresh_while(&arguments, stdout, move || {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
         fs::remove_dir_all(folder).unwrap();
-        meanwhile();
-    })
+        let body = r#"{"isSuccess":true,"value":{"access_token":"fresh","refresh_token":"new"}}"#;
+        stream.write_all(http("200 OK", "", body).unwrap().as_bytes()).unwrap();
+    });
+    let mut command = cg_auth_process();
+    command.args(["refresh", "--update", "--format", "raw", "--base-url", &url, "--upn", "a@b"]);
+    command.arg("--refresh-token-file").arg(path).env("CG_AUTH_CLIENT_SECRET", "s");
+    let output = command.output().unwrap();
+    service.join().unwrap();
+    output
 }
 
 #[cfg(unix)]
 #[test]
 fn a_new_token_that_cannot_be_written_is_printed_and_the_command_fails() {
-    let output = refresh_into_nowhere("taken-away", std::process::Stdio::piped(), || {});
+    let output = refresh_into_nowhere("taken-away");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((&printed["access_token"], &printed["refresh_token"]), (&"fresh".into(), &"new".into()));
     assert!(stderr(&output).contains("cannot rewrite"), "{}", stderr(&output));
 }
 
+/// A shell bounds the size of files, so that the command can write no more into `out`, which stands for a disk
+/// that fills up during the exchange. A probe that writes nothing finds nothing.
 #[cfg(unix)]
 #[test]
 fn a_new_token_that_can_be_neither_written_nor_printed_is_reported_as_lost() {
-    // The reader closes the pipe when it is too late for the command to keep its token.
-    let (reader, writer) = std::io::pipe().unwrap();
-    let output = refresh_into_nowhere("taken-away-too", writer, || drop(reader));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
-    assert!(!stderr(&output).contains("fresh\"") && !stderr(&output).contains("new\""));
+    use std::{io::Write as _, net::TcpListener, thread};
 
-    // The token is also lost without `--update`.
-    let (reader, writer) = std::io::pipe().unwrap();
-    let output = refresh_while(&[], writer, || drop(reader));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taken-away-too");
+    for update in ["--update --refresh-token-file \"$2/token\"", ""] {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("token"), "old").unwrap();
+        chmod(&folder.join("token"), 0o600);
+        let out = file("filled-output", "x".repeat(200 * 512));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let script = format!(
+            r#"trap "" XFSZ; ulimit -f 200; exec "$0" refresh --base-url "$1" --upn a@b {update} >>"$3""#
+        );
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script]).arg(assert_cmd::cargo::cargo_bin!("cg-auth")).arg(&url);
+        command.arg(&folder).arg(&out).env("CG_AUTH_CLIENT_SECRET", "s").env("CG_AUTH_REFRESH_TOKEN", "old");
+        let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let gone = folder.clone();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_request(&mut stream);
+            fs::remove_dir_all(gone).unwrap();
+            let body = r#"{"isSuccess":true,"value":{"access_token":"fresh","refresh_token":"new"}}"#;
+            stream.write_all(http("200 OK", "", body).unwrap().as_bytes()).unwrap();
+        });
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains("which is lost"), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("fresh\"") && !stderr(&output).contains("new\""));
+    }
 }

@@ -9,7 +9,7 @@
 //!
 //! [wire protocol, section 11]: crate::docs::wire#11-ambiguities-and-how-a-robust-client-should-treat-them
 
-mod found;
+mod from_json;
 mod plain;
 
 use std::fmt;
@@ -19,9 +19,9 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
-pub(super) use self::found::{AnyScalar, Lines};
+pub(super) use self::from_json::{AnyScalar, Lines};
 pub(crate) use self::{
-    found::{Found, FromJson},
+    from_json::{Found, FromJson},
     plain::PlainJson,
 };
 

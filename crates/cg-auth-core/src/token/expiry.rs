@@ -115,9 +115,19 @@ impl Expiry {
         Self::after(ExpirySource::Given, lifetime, now).unwrap_or(Self::UNKNOWN)
     }
 
-    fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
-        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
-        Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
+    /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
+    #[must_use]
+    pub fn remaining(&self, now: Now) -> Option<Duration> {
+        self.known.map(|known| {
+            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
+            known.lifetime.saturating_sub(age)
+        })
+    }
+
+    /// Whether the token has expired at `now` by any clock. A token of unknown expiry never expires.
+    #[must_use]
+    pub fn is_expired(&self, now: Now) -> bool {
+        self.remaining(now) == Some(Duration::ZERO)
     }
 
     /// What the expiry was derived from.
@@ -140,6 +150,12 @@ impl Expiry {
         self.contradicts_duration
     }
 
+    /// The moment of expiry by the local wall clock; `None` if unknown.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.known.map(|known| known.expires_at)
+    }
+
     /// The moment from which the lifetime counts; `None` if unknown.
     pub(super) fn sent(&self) -> Option<Now> {
         self.known.map(|known| known.sent)
@@ -151,25 +167,9 @@ impl Expiry {
         unseen_age(self.source)
     }
 
-    /// The moment of expiry by the local wall clock; `None` if unknown.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<SystemTime> {
-        self.known.map(|known| known.expires_at)
-    }
-
-    /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
-    #[must_use]
-    pub fn remaining(&self, now: Now) -> Option<Duration> {
-        self.known.map(|known| {
-            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
-            known.lifetime.saturating_sub(age)
-        })
-    }
-
-    /// Whether the token has expired at `now` by any clock. A token of unknown expiry never expires.
-    #[must_use]
-    pub fn is_expired(&self, now: Now) -> bool {
-        self.remaining(now) == Some(Duration::ZERO)
+    fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
+        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
+        Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
     }
 }
 

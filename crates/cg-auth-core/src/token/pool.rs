@@ -97,34 +97,6 @@ impl TokenPool {
         Self { client, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
-    #[must_use]
-    pub fn with_capacity(self, capacity: usize) -> Self {
-        lock(&self.state).users.capacity = capacity;
-        self
-    }
-
-    /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
-    #[must_use]
-    pub fn with_idle_time(self, idle_time: Duration) -> Self {
-        lock(&self.state).users.idle_time = idle_time;
-        self
-    }
-
-    /// Sets the number of acquisitions at once, at least 1. Default: 16.
-    #[must_use]
-    pub fn with_max_acquisitions(self, max: usize) -> Self {
-        self.semaphore.set_limit(max.max(1));
-        self
-    }
-
-    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
-    #[must_use]
-    pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
-        lock(&self.state).duration_unit = unit;
-        self
-    }
-
     /// The provider of `user`. It starts no acquisition.
     #[must_use]
     pub fn for_user(&self, user: &UserPrincipalName) -> TokenProvider {
@@ -141,18 +113,6 @@ impl TokenPool {
         // Dropped outside of the lock, because dropping a provider drops its parked acquisition.
         drop((idle, swept));
         provider
-    }
-
-    /// The number of users, including those that the next [`for_user`](Self::for_user) may forget.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        lock(&self.state).users.len()
-    }
-
-    /// Whether the pool has no users.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Forgets every token, every failure and each user who is not in use. Waiters go on with a new
@@ -219,6 +179,46 @@ impl TokenPool {
             }
             released
         }
+    }
+
+    /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
+    #[must_use]
+    pub fn with_capacity(self, capacity: usize) -> Self {
+        lock(&self.state).users.capacity = capacity;
+        self
+    }
+
+    /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
+    #[must_use]
+    pub fn with_idle_time(self, idle_time: Duration) -> Self {
+        lock(&self.state).users.idle_time = idle_time;
+        self
+    }
+
+    /// Sets the number of acquisitions at once, at least 1. Default: 16.
+    #[must_use]
+    pub fn with_max_acquisitions(self, max: usize) -> Self {
+        self.semaphore.set_limit(max.max(1));
+        self
+    }
+
+    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
+    #[must_use]
+    pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
+        lock(&self.state).duration_unit = unit;
+        self
+    }
+
+    /// The number of users, including those that the next [`for_user`](Self::for_user) may forget.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        lock(&self.state).users.len()
+    }
+
+    /// Whether the pool has no users.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn new_provider(&self, state: &State, user: &UserPrincipalName) -> TokenProvider {

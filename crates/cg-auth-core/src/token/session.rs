@@ -3,10 +3,12 @@
 mod acquisition;
 pub(in crate::token) mod back_off;
 mod held_token;
+mod provider_state;
 mod refresh_grant;
 mod report_limit;
 mod schedule;
 mod snapshot;
+mod step;
 
 use std::{
     fmt,
@@ -22,8 +24,10 @@ use self::{
 };
 pub use self::{
     acquisition::{AcquisitionId, Call, Next},
+    provider_state::ProviderState,
     schedule::Phase,
     snapshot::Snapshot,
+    step::Step,
 };
 use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause};
 use crate::{
@@ -91,47 +95,6 @@ pub struct Session {
     events: Vec<Event>,
 }
 
-/// What to do for a caller who wants a token now. Exhaustive, so that a driver handles every case.
-#[derive(Debug, Clone)]
-#[must_use]
-pub enum Step {
-    /// Return this token.
-    Serve(IssuedToken),
-    /// Return this token, and drive an acquisition of the next one.
-    ServeAndStart(IssuedToken, AcquisitionId),
-    /// Drive an acquisition; its outcome is the answer.
-    Start(AcquisitionId),
-    /// Wait for the acquisition in flight; its outcome is the answer.
-    Wait,
-    /// Return this error: there is no token, and the back-off has not ended.
-    Fail(TokenError),
-}
-
-/// The state of a session, for a health check. It holds no secret and no token.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ProviderState {
-    /// The user of the tokens.
-    pub user_principal_name: UserPrincipalName,
-    /// The phase of the token; `None` if there is none or it was invalidated.
-    pub phase: Option<Phase>,
-    /// The expiry of that token.
-    pub expiry: Expiry,
-    /// Whether an acquisition is in flight.
-    pub is_acquiring: bool,
-    /// How many acquisitions in a row have failed. Reading a refused secret again does not count.
-    pub failures: u32,
-    /// The last failure and when it happened, by the wall clock. It stays after a success.
-    ///
-    /// [`TokenError::kind`], [`recovery`](TokenError::recovery) and [`as_call`](TokenError::as_call) tell it to
-    /// programs, [`cause_chain`](crate::causes::cause_chain) to people.
-    pub last_error: Option<(TokenError, SystemTime)>,
-    /// The rest of the back-off after it; `None` if the next call may start an acquisition.
-    pub retry_in: Option<Duration>,
-    /// Whether there is a refresh token that the next acquisition could use.
-    pub has_refresh_token: bool,
-}
-
 impl Session {
     /// A session of `user_principal_name`, without a token.
     #[must_use]
@@ -157,13 +120,6 @@ impl Session {
             has_reported_mismatch: false,
             events: Vec::new(),
         }
-    }
-
-    /// Sets the unit of the wire's `duration`. Default: seconds.
-    #[must_use]
-    pub const fn with_duration_unit(mut self, unit: DurationUnit) -> Self {
-        self.duration_unit = unit;
-        self
     }
 
     /// Decides what to do for a caller who wants a token at `now`. Only one of several callers is told to
@@ -257,47 +213,6 @@ impl Session {
         self.fail(&acquisition, Cause::Lost.into(), None, now)
     }
 
-    /// Ends an acquisition that sends no request, because the pool knows what the answer would be. That is no
-    /// failure of this user: it causes no event and does not count. If the answer `is_of_refresh`, the credential
-    /// is used once no token is valid.
-    pub(super) fn put_off(
-        &mut self,
-        id: AcquisitionId,
-        error: TokenError,
-        longest: Duration,
-        is_of_refresh: bool,
-        now: Now,
-    ) -> Next {
-        if self.acquisition.take_if(|it| it.id == id).is_none() {
-            return Next::Superseded;
-        }
-        Next::Done(Err(self.back_off.put_off(error, longest, is_of_refresh, self.random.f64(), now)))
-    }
-
-    /// Abandons the acquisition in flight, whichever it is.
-    pub(super) fn abandon_current(&mut self, now: Now) {
-        if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
-            self.abandon(id, now);
-        }
-    }
-
-    /// The grant of the call that an acquisition would make first.
-    pub(super) fn next_grant(&self, now: Now) -> Grant {
-        if self.refresh_grant.can_send(now) { Grant::RefreshToken } else { Grant::Credential }
-    }
-
-    /// Whether a refresh token is on the wire.
-    pub(super) fn is_refreshing(&self) -> bool {
-        self.acquisition.as_ref().is_some_and(|it| it.grant == Some(Grant::RefreshToken))
-    }
-
-    /// The errors that the session holds. A driver keeps a copy while it holds a lock, because an error may be
-    /// the program's, and its `Drop` may call the driver.
-    pub(super) fn held_errors(&self) -> [Option<TokenError>; 3] {
-        let [of_pause, of_refusal] = self.back_off.errors();
-        [of_pause, of_refusal, self.last_error.as_ref().map(|(error, _)| error.clone())]
-    }
-
     /// The token, if it may be served at `now`, in any phase.
     #[must_use]
     pub fn valid_token(&mut self, now: Now) -> Option<IssuedToken> {
@@ -359,6 +274,13 @@ impl Session {
         Some((DelegatedAccessToken::new(held.token.access_token(), refresh_token), expiry))
     }
 
+    /// Sets the unit of the wire's `duration`. Default: seconds.
+    #[must_use]
+    pub const fn with_duration_unit(mut self, unit: DurationUnit) -> Self {
+        self.duration_unit = unit;
+        self
+    }
+
     /// The user of the tokens.
     #[must_use]
     pub const fn user_principal_name(&self) -> &UserPrincipalName {
@@ -406,6 +328,47 @@ impl Session {
     /// The events since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// Ends an acquisition that sends no request, because the pool knows what the answer would be. That is no
+    /// failure of this user: it causes no event and does not count. If the answer `is_of_refresh`, the credential
+    /// is used once no token is valid.
+    pub(super) fn put_off(
+        &mut self,
+        id: AcquisitionId,
+        error: TokenError,
+        longest: Duration,
+        is_of_refresh: bool,
+        now: Now,
+    ) -> Next {
+        if self.acquisition.take_if(|it| it.id == id).is_none() {
+            return Next::Superseded;
+        }
+        Next::Done(Err(self.back_off.put_off(error, longest, is_of_refresh, self.random.f64(), now)))
+    }
+
+    /// Abandons the acquisition in flight, whichever it is.
+    pub(super) fn abandon_current(&mut self, now: Now) {
+        if let Some(id) = self.acquisition.as_ref().map(|acquisition| acquisition.id) {
+            self.abandon(id, now);
+        }
+    }
+
+    /// The grant of the call that an acquisition would make first.
+    pub(super) fn next_grant(&self, now: Now) -> Grant {
+        if self.refresh_grant.can_send(now) { Grant::RefreshToken } else { Grant::Credential }
+    }
+
+    /// Whether a refresh token is on the wire.
+    pub(super) fn is_refreshing(&self) -> bool {
+        self.acquisition.as_ref().is_some_and(|it| it.grant == Some(Grant::RefreshToken))
+    }
+
+    /// The errors that the session holds. A driver keeps a copy while it holds a lock, because an error may be
+    /// the program's, and its `Drop` may call the driver.
+    pub(super) fn held_errors(&self) -> [Option<TokenError>; 3] {
+        let [of_pause, of_refusal] = self.back_off.errors();
+        [of_pause, of_refusal, self.last_error.as_ref().map(|(error, _)| error.clone())]
     }
 
     fn served(&mut self, now: Now) -> Option<(Phase, IssuedToken)> {

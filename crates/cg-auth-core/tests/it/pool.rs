@@ -142,6 +142,36 @@ async fn run_tasks() {
     }
 }
 
+/// All users ask at once, and the service answers once `in_flight` of them have sent a request. Each gets its
+/// own token. Returns the permits at that moment.
+async fn many_users_at_once(
+    pool: &TokenPool,
+    service: &Service,
+    users: Vec<UserPrincipalName>,
+    in_flight: usize,
+) -> (usize, usize) {
+    service.close();
+    let tasks: Vec<_> = users
+        .into_iter()
+        .map(|user| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                let token = pool.for_user(&user).token().await.unwrap();
+                assert_eq!(owner(&token), user.as_str());
+            })
+        })
+        .collect();
+    while service.in_flight() < in_flight {
+        yield_now().await;
+    }
+    let held = permits(pool);
+    service.open();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    held
+}
+
 /// How many permits of the pool are held, and how many acquisitions wait for one.
 fn permits(pool: &TokenPool) -> (usize, usize) {
     let shown = format!("{pool:?}");

@@ -92,3 +92,28 @@ const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
 
 /// Between two observations a time service slews a clock by less than this.
 const DRIFT_LIMIT: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::{model::AccessToken, token::Expiry};
+
+    #[test]
+    fn a_reading_that_is_older_than_the_last_one_adds_no_age() {
+        let at = |seconds| {
+            let passed = Duration::from_secs(seconds);
+            Now::new(passed, UNIX_EPOCH + passed).with_boot(passed)
+        };
+        let expiry = Expiry::until(UNIX_EPOCH + Duration::from_secs(100), at(0));
+        let token = IssuedToken::new(&AccessToken::new("eyJ").unwrap(), expiry);
+        let mut held = HeldToken::new(token, at(0), 0.0);
+        for _ in 0..100 {
+            held.observe(at(50));
+            held.observe(at(40));
+        }
+        assert_eq!(held.age_at(at(50)), Duration::from_secs(50));
+        assert!(held.served(at(99)).is_some() && held.served(at(100)).is_none());
+    }
+}

@@ -11,7 +11,9 @@ use std::{
 use cg_auth_core::{TokenErrorKind, TokenProvider};
 use tokio::runtime::Builder;
 
-use super::{HOUR, Service, now, owner, permits, poll, run, run_tasks, spawning, user, users};
+use super::{
+    HOUR, Service, many_users_at_once, now, owner, permits, poll, run, run_tasks, spawning, user, users,
+};
 
 #[test]
 fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
@@ -19,25 +21,8 @@ fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let test = async {
         let (pool, _) = spawning(&service);
-        service.close();
-        let tasks: Vec<_> = users(1000)
-            .into_iter()
-            .map(|user| {
-                let pool = pool.clone();
-                tokio::spawn(async move {
-                    let token = pool.for_user(&user).token().await.unwrap();
-                    assert_eq!(owner(&token), user.as_str());
-                })
-            })
-            .collect();
         // The service answers only once all permits are in use, however the threads are scheduled.
-        while service.in_flight() < 16 {
-            tokio::task::yield_now().await;
-        }
-        service.open();
-        for task in tasks {
-            task.await.unwrap();
-        }
+        assert_eq!(many_users_at_once(&pool, &service, users(1000), 16).await.0, 16);
         pool.shutdown().await;
         assert_eq!(permits(&pool), (0, 0));
     };

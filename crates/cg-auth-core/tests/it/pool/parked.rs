@@ -10,7 +10,10 @@ use cg_auth_core::{
     token::{SecretFn, SecretResult, TokenFuture},
 };
 
-use super::{HOUR, Service, owner, parking, permits, poll, run, run_tasks, secret, switchable, user, users};
+use super::{
+    HOUR, Service, many_users_at_once, owner, parking, permits, poll, run, run_tasks, secret, switchable,
+    user, users,
+};
 
 /// Polls the future once.
 fn begin(token: &mut TokenFuture<'_>) {
@@ -22,23 +25,7 @@ fn many_users_at_once_get_their_tokens_and_take_no_permit() {
     let service = Service::default();
     run(async {
         let (pool, _) = parking(&service);
-        service.close();
-        let tasks: Vec<_> = users(200)
-            .into_iter()
-            .map(|user| {
-                let pool = pool.clone();
-                tokio::spawn(async move {
-                    let token = pool.for_user(&user).token().await.unwrap();
-                    assert_eq!(owner(&token), user.as_str());
-                })
-            })
-            .collect();
-        run_tasks().await;
-        assert_eq!((service.in_flight(), permits(&pool)), (200, (0, 0)));
-        service.open();
-        for task in tasks {
-            task.await.unwrap();
-        }
+        assert_eq!(many_users_at_once(&pool, &service, users(200), 200).await, (0, 0));
     });
     assert_eq!(service.count(), 200);
 }
