@@ -57,9 +57,9 @@ const FAMILY: &str = "(trap '' TERM HUP INT; while :; do sleep 0.1; done) & igno
     sleep 0.3; echo family $$ $! $ignores >&2; sleep 300";
 
 fn family(child: &mut Child) -> String {
-    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
-    let grandchild = lines.next().unwrap().unwrap();
-    let line = lines.next().unwrap().unwrap();
+    let lines = BufReader::new(child.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    let mut lines = lines.filter(|line| !line.starts_with("warning: "));
+    let (grandchild, line) = (lines.next().unwrap(), lines.next().unwrap());
     format!("{grandchild} {}", line.strip_prefix("family ").unwrap())
 }
 

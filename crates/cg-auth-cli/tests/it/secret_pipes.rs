@@ -125,7 +125,7 @@ fn a_byte_order_mark_before_a_secret_or_a_refresh_token_is_dropped() {
     commands[3].arg("--refresh-token-file").arg(&token_file);
     for (number, command) in commands.iter_mut().enumerate() {
         let output = command.output().unwrap();
-        assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()), "{number}");
+        assert_eq!(output.status.code(), Some(0), "{number}: {}", stderr(&output));
     }
     assert!(!fs::read_to_string(&token_file).unwrap().starts_with('\u{feff}'));
 }
