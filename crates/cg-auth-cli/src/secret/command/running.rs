@@ -108,12 +108,7 @@ async fn drain(stdout: ChildStdout, bytes: &mut Vec<u8>, limit: usize) -> io::Re
 
 #[cfg(unix)]
 mod unix {
-    use std::{
-        io,
-        process::ExitStatus,
-        thread::sleep,
-        time::{Duration, Instant},
-    };
+    use std::{io, process::ExitStatus, thread::sleep, time::Duration};
 
     use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
     use tokio::{
@@ -173,20 +168,21 @@ mod unix {
                 // An error is ignored, because the group may just have ended.
                 let _ = kill_process_group(id, signal);
             }
-            let started = Instant::now();
             // A command that was not waited for still counts as a member.
-            while !matches!(child.try_wait(), Ok(Some(_))) || test_kill_process_group(id).is_ok() {
-                if started.elapsed() > GRACE {
-                    let _ = kill_process_group(id, Signal::KILL);
-                    break;
-                }
+            let mut is_gone =
+                || matches!(child.try_wait(), Ok(Some(_))) && test_kill_process_group(id).is_err();
+            let ended_politely = (0..POLLS).any(|_| {
                 sleep(POLL);
+                is_gone()
+            });
+            if !ended_politely {
+                let _ = kill_process_group(id, Signal::KILL);
             }
             self.terminal.take_back();
         }
     }
 
-    /// Less than the time after which a signal ends this process by force.
-    const GRACE: Duration = Duration::from_secs(1);
     const POLL: Duration = Duration::from_millis(5);
+    /// A second, which is less than the time after which a signal ends this process by force.
+    const POLLS: u32 = 200;
 }

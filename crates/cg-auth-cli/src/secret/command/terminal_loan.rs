@@ -85,7 +85,7 @@ impl TerminalLoan {
         let number = Signal::INT.as_raw();
         let is_interrupted = status.signal() == Some(number) || status.code() == Some(128 + number);
         if self.was_lent && is_interrupted && kill_current_process_group(Signal::INT).is_ok() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
