@@ -71,7 +71,8 @@ fn unsigned(claims: &str) -> String {
 
 #[test]
 fn a_token_that_is_not_valid_long_enough_has_an_exit_code_of_its_own() {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now =
+        cg_auth_core::time::Now::system().wall().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let ahead = |seconds: u64| unsigned(&format!(r#"{{"exp":{}}}"#, now + seconds));
     for (token, option, code, problem) in [
         (ahead(3600), "--require-valid", 0, ""),
