@@ -19,7 +19,7 @@ mod setting;
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, UserPrincipalName,
+    ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, TokenError, UserPrincipalName,
     transport::TransportError,
 };
 use cg_auth_transport_util::TransportSettings;
@@ -36,7 +36,7 @@ pub(crate) use self::{
 };
 use crate::{
     console::Console,
-    failure::{FailedCall, Operation},
+    failure::{FailedCall, Failure, Operation},
     secret::{RotatingSecret, SecretLabel, SecretOrigin},
     service_address::ServiceAddress,
     setting_error::{MissingSettings, SettingError},
@@ -137,6 +137,16 @@ impl Settings {
     /// The failure of `operation`, with the origin of the client secret that the service may have refused.
     pub(crate) fn failed_call(&self, operation: Operation, error: impl Into<CallError>) -> FailedCall {
         FailedCall::new(operation, &self.base_url, error).with_secret(&self.secret.value, &self.secret.origin)
+    }
+
+    /// Why a provider with these settings has no token, with the origin of the client secret.
+    pub(crate) fn no_token(&self, error: TokenError) -> Failure {
+        let Chosen { value, origin } = &self.secret;
+        match Failure::no_token(error, &self.base_url) {
+            Failure::Call(call) => call.with_secret(value, origin).into(),
+            Failure::Secret(unread) => Failure::Secret(unread.at(origin)),
+            failure => failure,
+        }
     }
 
     /// The settings of a transport for other calls than those to the service.

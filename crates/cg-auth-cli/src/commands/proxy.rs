@@ -148,7 +148,7 @@ impl Proxy {
         let secret = settings.rotating_secret(console).await?;
         let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
         provider.on_event(trace_event);
-        provider.token().await.map_err(|error| Failure::no_token(error, &settings.base_url))?;
+        provider.token().await.map_err(|error| settings.no_token(error))?;
 
         let prefix = Prefix::random()?;
         let url = format!("http://127.0.0.1:{port}/{}", prefix.expose_secret());

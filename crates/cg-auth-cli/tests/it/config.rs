@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{cg_auth, emulator, file, stderr, stdout};
 
-fn config() -> PathBuf {
-    let secret = file("shown-secret", "canary-of-20-bytes!!\n");
+/// A configuration file for the test `name`, and beside it the file of a secret.
+fn config(name: &str) -> PathBuf {
+    let secret = file(&format!("shown-{name}-secret"), "canary-of-20-bytes!!\n");
     file(
-        "shown.toml",
+        &format!("shown-{name}.toml"),
         format!(
             "default_profile = 'work'\n[profiles.work]\nbase_url = 'commercial'\nuser_principal_name = 'a@b'\n\
              client_secret_file = '{}'\nretries = 7\n[profiles.lab]\nbase_url = 'https://lab.example'\n",
@@ -27,13 +28,13 @@ fn shown(output: &std::process::Output, code: i32) -> String {
 
 #[test]
 fn each_setting_is_shown_with_its_flag_variable_or_profile_and_file() {
-    let config = config();
+    let config = config("origins");
     let mut command = cg_auth();
     command.args(["config", "show", "--timeout", "5s", "--config"]).arg(&config);
     command.env("CG_AUTH_TRANSPORT", "hyper").env("CG_AUTH_PROXY", "http://u:canary@p.example:3128");
     let text = shown(&command.output().unwrap(), 0);
     let place = format!("(profile \"work\" in {})", config.display());
-    let secret = config.with_file_name("shown-secret");
+    let secret = config.with_file_name("shown-origins-secret");
     for line in [
         format!("configuration file: {} (--config)", config.display()),
         "profile: work (default_profile)".to_owned(),
@@ -65,7 +66,7 @@ fn each_setting_is_shown_with_its_flag_variable_or_profile_and_file() {
 
 #[test]
 fn v_logs_the_same_lines() {
-    let config = config();
+    let config = config("log");
     let emulator = emulator();
     let arguments = ["--base-url", emulator.base_url().as_str(), "--config", config.to_str().unwrap()];
     let show = shown(&cg_auth().args(["config", "show"]).args(arguments).output().unwrap(), 0);
@@ -132,7 +133,7 @@ fn a_command_is_not_run_and_a_pipe_is_not_read() {
 
 #[test]
 fn the_path_is_that_of_the_flag_else_the_variable_else_the_default() {
-    let config = config();
+    let config = config("path");
     let path = |flag: Option<&str>, variable: Option<&str>| {
         let mut command = cg_auth();
         command.args(["config", "path"]).args(flag.iter().flat_map(|path| ["--config", path]));
@@ -155,7 +156,7 @@ fn the_path_is_that_of_the_flag_else_the_variable_else_the_default() {
 
 #[test]
 fn the_profiles_are_listed_with_a_star_at_the_default() {
-    let config = config();
+    let config = config("profiles");
     let text = shown(&cg_auth().args(["config", "profiles", "--config"]).arg(&config).output().unwrap(), 0);
     let commercial = "https://go-api.avepointonlineservices.com";
     assert_eq!(

@@ -115,6 +115,17 @@ fn deleting_asks_for_confirmation() {
 }
 
 #[test]
+fn a_retry_is_a_line_at_a_terminal() {
+    let emulator = emulator();
+    let _guard = emulator.next(Operation::GetDelegateAccessToken).refuse(429);
+    let file = crate::harness::file("retried-secret", emulator.credential().client_secret().expose_secret());
+    let arguments = format!("cg-auth token --client-secret-file '{}'", file.display());
+    let Some((shown, code)) = at_terminal(&emulator, &arguments, "never", "") else { return };
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(shown.matches("429, next attempt in ").count(), 1, "{shown}");
+}
+
+#[test]
 fn colours_are_shown_at_a_terminal_unless_no_color_is_set() {
     let emulator = emulator();
     for (arguments, has_colours) in

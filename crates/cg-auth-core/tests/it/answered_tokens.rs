@@ -238,7 +238,7 @@ fn an_answer_full_of_tokens_is_read_in_linear_time() {
 }
 
 #[test]
-fn a_scheme_and_a_short_parameter_are_no_secrets_and_a_short_whole_value_is_one() {
+fn a_scheme_a_short_parameter_and_other_headers_are_no_secrets_and_a_short_whole_value_is_one() {
     for (name, value, text, expected) in [
         (
             "authorization",
@@ -249,6 +249,7 @@ fn a_scheme_and_a_short_parameter_are_no_secrets_and_a_short_whole_value_is_one(
         ("cookie", "session=canary; a=1", "step 1 of canary", "step 1 of [redacted]"),
         ("cookie", "a=1; session=canary", "step 1 of canary", "step 1 of [redacted]"),
         ("x-api-key", "k3y", "not k3y but key", "not [redacted] but key"),
+        ("x-trace", "trace-77", "trace-77 of someone@example.com", "trace-77 of someone@example.com"),
     ] {
         let options = RequestOptions::new();
         let options =

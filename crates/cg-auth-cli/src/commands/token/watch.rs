@@ -77,7 +77,7 @@ impl Watch {
                 }
                 Err(error) if error.is_retryable() => error.retry_after().unwrap_or(renewal::LONGEST_PAUSE),
                 // No warning is shown here, because the failure reports the same error as the last event.
-                Err(error) => return Err(Failure::no_token(error, &self.settings.base_url)),
+                Err(error) => return Err(self.settings.no_token(error)),
             };
             self.warn();
             tokio::select! {

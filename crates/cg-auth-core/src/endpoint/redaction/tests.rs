@@ -191,6 +191,13 @@ fn many_names_of_tokens_in_one_run_are_searched_in_linear_time() {
 }
 
 #[test]
+fn a_text_is_shown_up_to_16_kib() {
+    let text = "ab ".repeat(10_000);
+    let shown = Redaction::default().apply(&text, TextKind::Prose, usize::MAX);
+    assert_eq!(shown, text[..16 * 1024]);
+}
+
+#[test]
 fn other_text_is_unchanged() {
     for text in [
         "100%, \\u00zz &nosuch; &#; é 日本 w/Dec+q %",
