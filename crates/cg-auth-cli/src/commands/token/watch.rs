@@ -13,7 +13,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{TokenArgs, destination::Destination};
+use super::{arguments::TokenArgs, destination::Destination};
 use crate::{
     commands::{
         renewal,
