@@ -159,6 +159,16 @@ fn what_stands_behind_a_scheme_is_a_secret_too() {
 }
 
 #[test]
+fn a_comma_or_a_semicolon_does_not_end_what_stands_behind_a_scheme() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let value = HeaderValue::from_static("ApiKey can;ary,9");
+    let options = RequestOptions::new().with_header(HeaderName::from_static("authorization"), value).unwrap();
+    let echo = STANDARD.encode("can;ary,9");
+    let error = delegate().read_with(response(500, &[("server", &echo)], ""), &options).unwrap_err();
+    assert_eq!(error.headers().unwrap()["server"], "[redacted]");
+}
+
+#[test]
 fn debug_of_an_answer_lists_only_the_names_of_known_headers() {
     let headers = [(SECRET, "1"), ("x-request-id", "2"), ("content-type", "3")];
     let body = r#"{"value":{"access_token":"a"},"isSuccess":true}"#;
