@@ -26,8 +26,10 @@ corpora! {
     api_error
     api_result
     base_url
+    cli_config
     emulator
     expiry
+    inspect
     jwt_claims
     pem
     proxies

@@ -28,6 +28,10 @@ use self::{
     delete_token_cache::DeleteTokenCacheArgs, doctor::DoctorArgs, emulator::EmulatorArgs, exec::ExecArgs,
     inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs, refresh::RefreshArgs, token::TokenArgs,
 };
+pub(crate) use self::{
+    emulator::parse_emulator_config,
+    inspect::{inspected, token_in},
+};
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
 #[derive(Subcommand)]

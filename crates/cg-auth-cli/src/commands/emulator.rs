@@ -15,6 +15,7 @@ use std::{
 use cg_auth_emulator::{Emulator, EmulatorBuilder};
 use clap::{Args, ValueEnum};
 
+pub(crate) use self::config::parse as parse_emulator_config;
 use self::{
     announcement::{Announcement, ReadyFile},
     root_certificate::RootCertificate,

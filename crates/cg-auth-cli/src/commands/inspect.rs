@@ -8,7 +8,7 @@ use cg_auth_core::{model::decode_base64url, time::Now, token::JwtClaims};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use self::token_text::token_in;
+pub(crate) use self::token_text::token_in;
 use crate::{
     console::Console,
     failure::{Failure, ShortLived},
@@ -59,6 +59,12 @@ pub(crate) async fn run(args: &InspectArgs, console: &Console) -> Result<(), Fai
         Some(left) => Ok(check_valid(token.times, now, left)?),
         None => Ok(()),
     }
+}
+
+/// The output in either format, for people first. `None` if `token` is no JWT.
+pub(crate) fn inspected(token: &str, now: SystemTime) -> Option<(String, String)> {
+    let token = Jwt::read(token)?;
+    Some((human(&token, now), json(&token, now)))
 }
 
 /// Fails if the token is not valid at `now`, or not for as long as `required`.

@@ -54,7 +54,9 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// Reads the file. `None` if there is none at the default path; a file that the user named must exist.
     pub(crate) fn read(location: &ConfigLocation) -> Result<Option<Self>, SettingError> {
-        match Self::load(&location.path) {
+        let folder = location.path.parent().unwrap_or(Path::new(""));
+        let text = read_text_file(&location.path).map_err(TomlError::from);
+        match text.and_then(|text| Self::parse(&text, folder)) {
             Ok(config) => Ok(Some(config)),
             Err(TomlError::Unreadable(error))
                 if error.kind() == io::ErrorKind::NotFound && location.origin == Origin::Default =>
@@ -65,12 +67,11 @@ impl ConfigFile {
         }
     }
 
-    /// Reads every profile, so that a secret in any of them is refused.
-    fn load(path: &Path) -> Result<Self, TomlError> {
-        let mut file = Section::parse(&read_text_file(path)?)?;
+    /// Reads the text of a file in `folder`: every profile, so that a secret in any of them is refused.
+    pub(crate) fn parse(text: &str, folder: &Path) -> Result<Self, TomlError> {
+        let mut file = Section::parse(text)?;
         file.refuse_literal(SECRETS)?;
         let default_profile = file.text("default_profile")?;
-        let folder = path.parent().unwrap_or(Path::new(""));
         let sections = file.section("profiles")?.map(Section::sections).unwrap_or_default();
         file.done()?;
         let mut profiles = Vec::with_capacity(sections.len());

@@ -20,7 +20,8 @@ pub(super) fn read(path: &Path) -> Result<EmulatorBuilder, SettingError> {
     parsed.map_err(|source| SettingError::EmulatorConfig { file: path.display().to_string(), source })
 }
 
-fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
+/// An emulator with the settings of a file that holds `text`.
+pub(crate) fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     let mut file = Section::parse(text)?;
     let mut emulator = Emulator::builder();
     macro_rules! set {

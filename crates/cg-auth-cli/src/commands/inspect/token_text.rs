@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 /// - JSON objects with a member `access_token`.
 ///
 /// Of several lines or objects the last one counts, because a watch prints the current token last.
-pub(super) fn token_in(text: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn token_in(text: &str) -> Option<Zeroizing<String>> {
     let text = text.trim_matches(is_blank);
     if text.starts_with('{') {
-        return last_object(text);
+        return last_object(text).filter(|token| !token.is_empty());
     }
     let lines = || text.lines().rev().map(|line| line.trim_matches(is_blank));
     if let Some(word) = lines().find_map(assigned) {
@@ -154,6 +154,7 @@ mod tests {
             "a.b.c\nd.e.f",
             "{}",
             r#"{"access_token":null}"#,
+            r#"{"access_token":""}"#,
             r#"{"access_token":7}"#,
             r#"{"access_token":"a.b.c"} x"#,
             r#"{"access_token":"a.b.c""#,
