@@ -79,6 +79,16 @@ mod tests {
     }
 
     #[test]
+    fn one_byte_order_mark_is_dropped_and_utf_16_is_named() {
+        let text = |bytes: &[u8]| into_text(Zeroizing::new(bytes.to_vec())).map(|text| text.to_string());
+        assert_eq!(text(b"\xef\xbb\xbfs3cret").unwrap(), "s3cret");
+        assert_eq!(text("\u{feff}\u{feff}a\u{feff}".as_bytes()).unwrap(), "\u{feff}a\u{feff}");
+        for bytes in [&b"\xff\xfec\0a\0"[..], b"\xfe\xff\0c\0a"] {
+            assert_eq!(text(bytes).unwrap_err().to_string(), "UTF-16 text; save it as UTF-8");
+        }
+    }
+
+    #[test]
     fn bytes_that_are_not_text_are_not_quoted() {
         let error = into_text(Zeroizing::new(b"canary\xff".to_vec())).unwrap_err();
         assert_eq!(error.to_string(), "not UTF-8 text");

@@ -86,6 +86,18 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether the command writes its result to standard output.
+    fn uses_stdout(&self) -> bool {
+        match self {
+            Self::Token(args) => args.uses_stdout(),
+            // The command of the user decides what it writes.
+            Self::Emulator(args) => args.uses_stdout(),
+            Self::Proxy(args) => args.uses_stdout(),
+            Self::Exec(_) => false,
+            _ => true,
+        }
+    }
 }
 
 /// Runs `command` and returns the exit code if it succeeds. `describe` builds clap's description of the whole
@@ -95,6 +107,9 @@ pub(crate) async fn run(
     describe: fn() -> clap::Command,
     console: &Console,
 ) -> Result<ExitCode, Failure> {
+    if command.uses_stdout() {
+        output::check_stdout().map_err(Failure::Output)?;
+    }
     match command {
         // The emulator handles signals itself, and may return the exit code of the command that it runs.
         Command::Emulator(args) => return emulator::run(args, console).await,

@@ -1,6 +1,7 @@
 //! [`Failure`]: why the command failed, and its exit code.
 
 mod failed_call;
+mod short_lived;
 mod unread_secret;
 
 use std::{
@@ -14,9 +15,13 @@ use cg_auth_core::{
 };
 use cg_auth_emulator::EmulatorError;
 
-pub(crate) use self::failed_call::{FailedCall, Operation};
 use self::unread_secret::UnreadSecret;
+pub(crate) use self::{
+    failed_call::{FailedCall, Operation},
+    short_lived::ShortLived,
+};
 use crate::{
+    descriptors,
     setting_error::{Missing, SettingError},
     stop_signal::Stop,
 };
@@ -54,6 +59,20 @@ pub(crate) enum Failure {
     /// The file of the refresh token cannot be rewritten with the new refresh token.
     #[error("cannot rewrite {file}; the new refresh token was printed on standard output")]
     NotKept { file: String, source: io::Error },
+    /// A token cannot be written into its file. Another token can be got with the client secret.
+    #[error("cannot write {what} into {file}; the file is as it was")]
+    NotSaved { what: &'static str, file: String, source: io::Error },
+    /// There is no refresh token for `--refresh-token-out`.
+    #[error("the service issued no refresh token, so {file} was not written; the access token is complete")]
+    NoRefreshToken { file: String },
+    #[error(transparent)]
+    ShortLived(#[from] ShortLived),
+    /// Another process has locked the file of the refresh token.
+    #[error(
+        "another process has locked {file} for {}; end that process, or wait longer with --timeout",
+        humantime::format_duration(*.limit)
+    )]
+    Locked { file: String, limit: Duration },
     /// The old refresh token is spent, and the new one was neither kept nor printed.
     #[error(
         "the service issued a new refresh token, which is lost: it could {way}; get another one with \
@@ -71,6 +90,8 @@ pub(crate) enum Failure {
     Output(#[source] io::Error),
     #[error("cannot write the answer as JSON")]
     Json(#[source] serde_json::Error),
+    #[error("too few file descriptors; raise the limit with ulimit -n")]
+    Descriptors(#[source] io::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
@@ -94,6 +115,7 @@ impl Failure {
         ExitCode::from(match self.kind() {
             Kind::Usage => SETTINGS_CODE,
             Kind::Call(kind) => code_of(kind),
+            Kind::ShortLived => 7,
             // The codes that shells use.
             Kind::Command(io::ErrorKind::NotFound) => 127,
             Kind::Command(_) => 126,
@@ -103,6 +125,9 @@ impl Failure {
     }
 
     pub(crate) fn kind(&self) -> Kind {
+        if descriptors::ran_out(self) {
+            return Kind::Internal;
+        }
         match self {
             Self::Arguments(_) | Self::Usage { .. } => Kind::Usage,
             // At a prompt Ctrl-C ends the read with this error instead of a signal.
@@ -113,6 +138,8 @@ impl Failure {
             | Self::Secret(_)
             | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
+            Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),
+            Self::ShortLived(_) => Kind::ShortLived,
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
@@ -121,9 +148,12 @@ impl Failure {
             | Self::Emulator(_)
             | Self::Unexpected(_)
             | Self::NotKept { .. }
+            | Self::NotSaved { .. }
+            | Self::NoRefreshToken { .. }
             | Self::Lost { .. }
             | Self::Output(_)
             | Self::Json(_)
+            | Self::Descriptors(_)
             | Self::Runtime(_) => Kind::Internal,
         }
     }
@@ -159,7 +189,8 @@ impl Failure {
     /// What the user can do, if that is known.
     pub(crate) fn recovery(&self) -> Option<Recovery> {
         match self.kind() {
-            Kind::Internal | Kind::Declined | Kind::Command(_) | Kind::Stopped(_) => None,
+            Kind::Internal | Kind::Declined | Kind::ShortLived | Kind::Command(_) | Kind::Stopped(_) => None,
+            Kind::Call(_) if matches!(self, Self::Locked { .. }) => Some(Recovery::Retry),
             Kind::Usage | Kind::Call(_) => {
                 Some(self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery))
             }
@@ -197,6 +228,8 @@ pub(crate) enum Kind {
     Command(io::ErrorKind),
     /// The user declined the confirmation.
     Declined,
+    /// The token does not live as long as the user requires.
+    ShortLived,
     /// Ctrl-C, SIGTERM or SIGHUP.
     Stopped(Stop),
 }
@@ -210,6 +243,7 @@ impl Kind {
             Self::Internal => "internal",
             Self::Command(_) => "command",
             Self::Declined => "declined",
+            Self::ShortLived => "short_lived",
             Self::Stopped(_) => "interrupted",
         }
     }

@@ -20,12 +20,16 @@ pub(crate) const fn exit_codes() -> &'static str {
 The exit code shows how far the command got:
 
   0    success
-  1    internal error, the output could not be written, or you declined the confirmation
+  1    internal error, too few file descriptors, the output cannot be written (found
+       before a request where possible), or you declined the confirmation
   2    wrong usage or settings: nothing was sent
   3    the service answered with an error or a refusal
   4    the answer does not have the service's format
   5    no complete answer: the network or TLS failed
-  6    no complete answer within --timeout
+  6    no complete answer within --timeout, or another process kept the file of
+       the refresh token locked for that time
+  7    the token has expired or does not live as long as --min-lifetime or
+       --require-valid asks for
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
 
 `cg-auth doctor` returns the code of the first check that fails, and 2 for a clock

@@ -11,6 +11,7 @@ mod child;
 mod cli;
 mod commands;
 mod console;
+mod descriptors;
 mod diagnostics;
 mod error_format;
 mod failure;
@@ -20,6 +21,7 @@ mod log_writer;
 mod nearest;
 mod output;
 mod refused_arguments;
+mod replaced_file;
 mod report;
 mod runtime;
 mod secret;
@@ -27,6 +29,8 @@ mod service_address;
 mod setting_error;
 mod settings;
 mod stop_signal;
+#[cfg(unix)]
+mod terminal;
 mod time_format;
 mod toml_section;
 mod transports;
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
             let error = refused_arguments::refused(error, Cli::command(), &shown);
             refuse_arguments(&error, ErrorFormat::of_refused(std::env::args_os().skip(1)))
         }
-        Err(help_or_version) => match help_or_version.print() {
+        Err(help_or_version) => match output::check_stdout().and_then(|()| help_or_version.print()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&Failure::Output(error), ErrorFormat::Human),
         },
@@ -64,6 +68,9 @@ fn run(cli: &Cli) -> ExitCode {
     };
     if console.is_verbose() {
         diagnostics::show();
+    }
+    if let Err(error) = descriptors::check() {
+        return fail(&Failure::Descriptors(error), console.error_format());
     }
     match runtime::run(commands::run(&cli.command, Cli::command, &console)) {
         Ok(code) => code,

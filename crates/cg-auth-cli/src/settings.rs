@@ -16,6 +16,8 @@ mod proxy;
 mod service_args;
 mod setting;
 
+use std::time::Duration;
+
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, TokenError, UserPrincipalName,
     transport::TransportError,
@@ -155,6 +157,11 @@ impl Settings {
     /// Whether the client secret comes from standard input, which can be read only once.
     pub(crate) const fn reads_standard_input(&self) -> bool {
         matches!(self.secret.value, SecretOrigin::StandardInput)
+    }
+
+    /// The time limit of a call with all its retries.
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.connection.timeout
     }
 
     /// The host and port of the service, for messages.

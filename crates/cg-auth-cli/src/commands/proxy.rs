@@ -69,6 +69,13 @@ pub(crate) struct ProxyArgs {
     service: ServiceArgs,
 }
 
+impl ProxyArgs {
+    /// Whether the URL goes to standard output.
+    pub(crate) fn uses_stdout(&self) -> bool {
+        self.command.is_empty()
+    }
+}
+
 /// Serves until the command ends, or until a signal arrives.
 pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;

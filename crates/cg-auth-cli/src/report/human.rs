@@ -7,7 +7,8 @@ use cg_auth_core::{
 };
 
 use crate::{
-    failure::{FailedCall, Failure, Operation},
+    descriptors,
+    failure::{FailedCall, Failure, Operation, ShortLived},
     output::{self, escaped},
 };
 
@@ -43,10 +44,14 @@ pub(super) fn lines(failure: &Failure) -> String {
 }
 
 fn hint(failure: &Failure) -> Option<&'static str> {
+    if descriptors::ran_out(failure) && !matches!(failure, Failure::Descriptors(_)) {
+        return Some(DESCRIPTORS);
+    }
     match failure {
         Failure::Setting(error) => error.hint(),
         Failure::Transport(_) => Some(CONFIG),
         Failure::Call(call) => Some(hint_after_call(call)),
+        Failure::ShortLived(ShortLived::Short { .. }) => Some(SHORT_LIVED),
         // The demo has no settings, so the user cannot fix a failed step.
         _ => None,
     }
@@ -73,6 +78,7 @@ pub(crate) fn hint_after_call(call: &FailedCall) -> &'static str {
     }
 }
 
+const DESCRIPTORS: &str = "raise the limit on open files with ulimit -n";
 const PROXY: &str = "\
     name another proxy with --proxy, or in CG_AUTH_PROXY if its URL holds a password; --proxy none \
     connects without a proxy";
@@ -89,6 +95,9 @@ const REFUSED_DELETE: &str = "\
 const CONFIG: &str = "check --ca-file and --base-url; a system without root certificates needs --ca-file";
 const CERTIFICATE: &str = "\
     if your own certificate authority issued the certificate, name its root certificate with --ca-file";
+const SHORT_LIVED: &str = "\
+    the service may hand out a token from its cache until that token expires; ask for less, or try again \
+    after the token has expired";
 const NOT_THE_SERVICE: &str = "\
     check --base-url and what stands in front of the service: the answer does not look like one from \
     the service";

@@ -56,6 +56,6 @@ pub(crate) struct ServiceArgs {
     pub(crate) config: Option<PathBuf>,
 
     /// The profile in the configuration file [default: its default_profile].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 }

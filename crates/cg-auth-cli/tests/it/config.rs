@@ -20,9 +20,9 @@ fn config(name: &str) -> PathBuf {
 }
 
 fn shown(output: &std::process::Output, code: i32) -> String {
-    assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-    let text = stdout(&output);
-    assert!(!text.contains("canary") && !stderr(&output).contains("canary"), "{text}");
+    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
+    let text = stdout(output);
+    assert!(!text.contains("canary") && !stderr(output).contains("canary"), "{text}");
     text
 }
 

@@ -520,7 +520,7 @@ fn an_answer_that_breaks_off_is_not_complete_for_the_client() {
 
 #[test]
 fn readiness_tells_whether_a_valid_token_is_there_and_asks_nobody() {
-    let builder = Emulator::builder().token_lifetime(Duration::from_secs(4));
+    let builder = Emulator::builder().token_lifetime(Duration::from_secs(4)).token_cache(false);
     let emulator = block_on(builder.start()).unwrap();
     let upstream = Upstream::always(&answer("200 OK", "", ""));
     for transport in ["reqwest", "hyper"] {
