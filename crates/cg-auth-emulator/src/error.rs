@@ -2,6 +2,8 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
+use crate::{clock::ClockError, service::UserError};
+
 /// The emulator did not start. A running emulator reports problems in its answers instead.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,6 +30,23 @@ pub enum EmulatorError {
     Certificate {
         /// The reason of the certificate library or of the TLS library.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// Two users of the builder have the same name, or there are too many users.
+    #[error("the emulator cannot have the user {name}")]
+    #[non_exhaustive]
+    User {
+        /// The user principal name.
+        name: String,
+        /// The reason.
+        source: UserError,
+    },
+    /// The clock cannot show the time that the builder named.
+    #[error("the emulator's clock cannot start at that time")]
+    #[non_exhaustive]
+    Clock {
+        /// The reason.
+        #[from]
+        source: ClockError,
     },
 }
 

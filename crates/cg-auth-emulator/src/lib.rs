@@ -4,6 +4,7 @@
 mod builder;
 mod clock;
 mod control;
+mod digest;
 mod emulator;
 mod error;
 mod http;
@@ -20,13 +21,14 @@ pub use cg_auth_core;
 
 pub use self::{
     builder::EmulatorBuilder,
-    clock::EmulatorClock,
+    clock::{ClockError, EmulatorClock},
     emulator::Emulator,
     error::EmulatorError,
     http::Alpn,
     operation::Operation,
-    request_log::{RecordedRequest, WaitTimedOut},
+    request_log::{RecordedRequest, RequestFilter, WaitTimedOut},
     scripts::{ScriptBuilder, ScriptGuard},
-    service::{KeyHeaderPolicy, RefreshRotation, Refusals},
+    service::{KeyHeaderPolicy, RefreshRotation, Refusals, UserError},
+    state::Part,
     user::User,
 };

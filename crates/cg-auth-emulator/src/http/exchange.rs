@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     control,
+    digest::Issued,
     refusal::Refusal,
     request_log::{Origin, PendingRequest, RecordedRequest},
     response,
@@ -41,15 +42,20 @@ pub(super) async fn exchange(
     let is_http2_head = head.method == Method::HEAD && head.version == Version::HTTP_2;
     let body = timeout(PEER_TIMEOUT, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
     let answer = if control::is_control_path(head.uri.path()) {
-        control::answer(&state, connection.is_local, &head, body)
+        control::answer(&state, connection.is_local, &head, body).await
     } else {
         let origin = Origin { connection: connection.number, alpn: connection.alpn.as_deref() };
-        let request = RecordedRequest::new(&head, origin, state.clock.now().wall());
+        let bytes = body.as_ref().map_or(&[][..], Body::as_bytes);
+        let request = RecordedRequest::new(&head, origin, state.clock.now().wall())
+            .showing(state.service.shown(&head.headers, bytes), bytes.len());
         let mut pending = PendingRequest::begin(Arc::clone(&state.log), request, since);
         let Some(answer) = answer(&state, &mut pending, head, body).await else {
             connection.abort.notify_one();
             return Err(ConnectionDropped);
         };
+        if let Some(issued) = answer.extensions().get::<Issued>() {
+            pending.issued(issued);
+        }
         pending.answered(answer.status());
         answer
     };
