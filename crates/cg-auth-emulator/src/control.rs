@@ -13,6 +13,8 @@ mod revoke;
 mod route;
 mod routes;
 mod scripts;
+mod settings;
+mod state;
 mod table;
 mod users;
 

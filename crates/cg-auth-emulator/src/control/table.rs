@@ -1,7 +1,15 @@
 //! The table of the control API: every path and method, from which the dispatch and the index come.
 
-use super::{clock, health, index, requests, reset, revoke, route::Reply, route::Route, scripts, users};
-use crate::control::error::ControlError;
+use http::HeaderValue;
+
+use super::{
+    clock,
+    error::ControlError,
+    health, index, requests, reset, revoke,
+    route::{Reply, Route},
+    scripts, settings, state, users,
+};
+use crate::{metrics, response};
 
 pub(super) static ROUTES: &[Route] = &[
     Route {
@@ -17,6 +25,37 @@ pub(super) static ROUTES: &[Route] = &[
         query: &[],
         summary: "Says that the emulator runs, its version and its time.",
         handler: |call| Reply::ok(&health::show(&call.state.clock)),
+    },
+    Route {
+        method: "GET",
+        path: "/_emulator/state",
+        query: &[],
+        summary: "Shows counts, the clock, the settings and how many tokens are alive.",
+        handler: |call| Reply::ok(&state::show(call.state)),
+    },
+    Route {
+        method: "GET",
+        path: "/_emulator/metrics",
+        query: &[],
+        summary: "Shows metrics in Prometheus' text format.",
+        handler: |call| {
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            Ok(Reply::Now(response::text(metrics::text(call.state), kind)))
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/_emulator/settings",
+        query: &[],
+        summary: "Shows the lifetimes and policies.",
+        handler: |call| Reply::ok(&settings::show(&call.state.service)),
+    },
+    Route {
+        method: "PATCH",
+        path: "/_emulator/settings",
+        query: &[],
+        summary: "Changes lifetimes and policies.",
+        handler: |call| Reply::ok(&settings::change(&call.state.service, call.body)?),
     },
     Route {
         method: "GET",
