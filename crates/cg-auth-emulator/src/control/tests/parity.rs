@@ -57,6 +57,7 @@ const METHODS: &[(&str, &str)] = &[
 /// Each route that no method names, and what does the same in Rust.
 const ROUTES_ALONE: &[(&str, &str)] = &[
     ("GET /_emulator/", "the documentation of the crate"),
+    ("GET /_emulator/openapi.json", "the documentation of the crate"),
     ("GET /_emulator/health", "a handle exists only while the emulator runs"),
     ("DELETE /_emulator/requests", "Emulator::reset_part(Part::Requests)"),
     ("DELETE /_emulator/scripts", "Emulator::reset_part(Part::Scripts)"),
