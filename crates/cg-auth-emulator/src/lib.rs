@@ -7,7 +7,9 @@ mod control;
 mod digest;
 mod emulator;
 mod error;
+mod front;
 mod http;
+mod metrics;
 mod operation;
 mod refusal;
 mod request_log;
@@ -26,9 +28,9 @@ pub use self::{
     error::EmulatorError,
     http::Alpn,
     operation::Operation,
-    request_log::{RecordedRequest, RequestFilter, WaitTimedOut},
+    request_log::{HeaderValues, RecordedRequest, RequestFilter, WaitTimedOut},
     scripts::{ScriptBuilder, ScriptGuard},
-    service::{KeyHeaderPolicy, RefreshRotation, Refusals, UserError},
+    service::{KeyHeaderPolicy, RefreshRotation, Refusals, ServiceSettings, TokenCounts, UserError},
     state::Part,
     user::User,
 };

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let table = text.parse::<Table>().ok();
-    let names = table.as_ref().map_or(String::new(), keys);
+    let names = table.as_ref().map_or(String::new(), |table| format!("{}{}", keys(table), users(table)));
     let (config, emulator) = (config_file(text), emulator_config(text));
     let mut problems: Vec<_> =
         [config.as_ref().err(), emulator.as_ref().err()].into_iter().flatten().collect();
@@ -64,6 +64,12 @@ fn is_place_in(text: &str, problem: &str) -> bool {
     length.is_some_and(|length| column <= length + 1)
 }
 
+/// The names of the users of an emulator, which its messages show.
+fn users(file: &Table) -> String {
+    let users = file.get("users").and_then(Value::as_array);
+    users.into_iter().flatten().filter_map(|user| user.get("user_principal_name")?.as_str()).collect()
+}
+
 /// Every key at every depth.
 fn keys(table: &Table) -> String {
     table.iter().map(|(key, value)| format!("{key} {}", keys_below(value))).collect()
@@ -93,6 +99,8 @@ const PROFILE: &[&str] = &[
 const EMULATOR: &[&str] = &[
     "listen",
     "seed",
+    "now",
+    "frozen",
     "tls",
     "token_lifetime",
     "refresh_token_lifetime",

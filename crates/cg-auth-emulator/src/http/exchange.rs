@@ -38,24 +38,31 @@ pub(super) async fn exchange(
 ) -> Result<Response<SendingBody>, ConnectionDropped> {
     let active = connection.begin_request();
     let since = Now::system();
-    let (head, incoming) = request.into_parts();
+    let (mut head, incoming) = request.into_parts();
     let is_http2_head = head.method == Method::HEAD && head.version == Version::HTTP_2;
     let body = timeout(PEER_TIMEOUT, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
     let answer = if control::is_control_path(head.uri.path()) {
         control::answer(&state, connection.is_local, &head, body).await
+    } else if let Some(answer) = state.front.preflight(&head) {
+        answer
     } else {
+        let inside = state.front.inside(&head.uri);
+        let outside = std::mem::replace(&mut head.uri, inside);
         let origin = Origin { connection: connection.number, alpn: connection.alpn.as_deref() };
         let bytes = body.as_ref().map_or(&[][..], Body::as_bytes);
-        let request = RecordedRequest::new(&head, origin, state.clock.now().wall())
-            .showing(state.service.shown(&head.headers, bytes), bytes.len());
+        let request =
+            RecordedRequest::new(&head, origin, state.clock.now().wall(), state.front.header_values)
+                .at(outside.path())
+                .showing(state.service.shown(&head.headers, bytes), bytes.len());
         let mut pending = PendingRequest::begin(Arc::clone(&state.log), request, since);
-        let Some(answer) = answer(&state, &mut pending, head, body).await else {
+        let Some(mut answer) = answer(&state, &mut pending, head, body).await else {
             connection.abort.notify_one();
             return Err(ConnectionDropped);
         };
         if let Some(issued) = answer.extensions().get::<Issued>() {
             pending.issued(issued);
         }
+        state.front.allow_pages(answer.headers_mut());
         pending.answered(answer.status());
         answer
     };
