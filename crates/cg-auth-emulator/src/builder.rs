@@ -17,7 +17,7 @@ use crate::{
     error::EmulatorError,
     http::{Alpn, Server, Tls},
     request_log::{Observer, RecordedRequest, RequestLog},
-    scripts::ScriptQueue,
+    scripts::{Offered, Script, ScriptQueue},
     service::{AuthService, KeyHeaderPolicy, RefreshRotation, Refusals, Settings, Users},
     state::State,
     user::User,
@@ -35,6 +35,7 @@ pub struct EmulatorBuilder {
     tls: bool,
     alpn: Alpn,
     observer: Option<Observer>,
+    scripts: Vec<Script>,
 }
 
 impl EmulatorBuilder {
@@ -48,6 +49,7 @@ impl EmulatorBuilder {
             tls: false,
             alpn: Alpn::default(),
             observer: None,
+            scripts: Vec::new(),
         }
     }
 
@@ -66,12 +68,13 @@ impl EmulatorBuilder {
     /// # Errors
     /// [`EmulatorError`] as [`start`](Self::start).
     pub fn start_blocking(self) -> Result<Emulator, EmulatorError> {
+        let scripts = self.script_queue()?;
         let listener =
             TcpListener::bind(self.listen).map_err(|error| EmulatorError::listen(self.listen, error))?;
         let address = listener.local_addr().map_err(|error| EmulatorError::listen(self.listen, error))?;
         let tls = if self.tls { Some(Tls::new(address.ip(), self.alpn)?) } else { None };
         let (config, ca_pem) = tls.map(|tls| (tls.config, tls.ca_pem)).unzip();
-        let state = self.state();
+        let state = self.state_with(scripts);
         let server = Server::start(listener, config, state.clone())?;
         Ok(Emulator::new(server, address, ca_pem, state))
     }
@@ -197,8 +200,25 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds a script that is active from the start. A [`reset`](Emulator::reset) restores it.
+    pub fn script(mut self, script: Script) -> Self {
+        self.scripts.push(script);
+        self
+    }
+
     /// The state of a running emulator, without its socket.
+    #[cfg(test)]
     pub(crate) fn state(self) -> State {
+        let scripts = self.script_queue().unwrap();
+        self.state_with(scripts)
+    }
+
+    fn script_queue(&self) -> Result<ScriptQueue, EmulatorError> {
+        let offered = Offered { tls: self.tls, http2: !self.tls || self.alpn != Alpn::Http1 };
+        Ok(ScriptQueue::new(offered, self.settings.tokens.seed, self.scripts.clone())?)
+    }
+
+    fn state_with(self, scripts: ScriptQueue) -> State {
         let first = match self.credential {
             Some(credential) => Some(credential),
             None if self.users.is_empty() => Some(default_credential()),
@@ -209,7 +229,7 @@ impl EmulatorBuilder {
         State {
             service: Arc::new(AuthService::new(users, self.settings, self.clock.clone())),
             log: Arc::new(RequestLog::new(self.observer)),
-            scripts: Arc::new(ScriptQueue::default()),
+            scripts: Arc::new(scripts),
             clock: self.clock,
         }
     }

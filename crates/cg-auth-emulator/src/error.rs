@@ -2,6 +2,8 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
+use crate::scripts::ScriptError;
+
 /// The emulator did not start. A running emulator reports problems in its answers instead.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,6 +30,14 @@ pub enum EmulatorError {
     Certificate {
         /// The reason of the certificate library or of the TLS library.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// A script of the builder can never apply to this emulator, or there are too many.
+    #[error("the emulator cannot follow a script")]
+    #[non_exhaustive]
+    Script {
+        /// What is wrong with the script.
+        #[from]
+        source: ScriptError,
     },
 }
 

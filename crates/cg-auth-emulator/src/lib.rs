@@ -26,7 +26,9 @@ pub use self::{
     http::Alpn,
     operation::Operation,
     request_log::{RecordedRequest, WaitTimedOut},
-    scripts::{ScriptBuilder, ScriptGuard},
+    scripts::{
+        ConnectionEnd, Fault, NamedFault, Part, Point, Script, ScriptBuilder, ScriptError, ScriptGuard, When,
+    },
     service::{KeyHeaderPolicy, RefreshRotation, Refusals},
     user::User,
 };

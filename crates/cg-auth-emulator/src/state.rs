@@ -18,7 +18,7 @@ impl State {
     pub(crate) fn reset(&self) {
         self.service.reset();
         self.log.clear();
-        self.scripts.clear();
+        self.scripts.reset();
         self.clock.reset();
     }
 }

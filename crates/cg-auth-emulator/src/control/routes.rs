@@ -53,6 +53,8 @@ fn route(state: &State, head: &request::Parts, body: &Body) -> Result<Response<B
             Ok(no_content())
         }
         ("requests", _) => Err(ControlError::method_not_allowed("GET, DELETE")),
+        ("faults", "GET") => Ok(json(StatusCode::OK, &scripts::faults())),
+        ("faults", _) => Err(ControlError::method_not_allowed("GET")),
         ("scripts", "GET") => Ok(json(StatusCode::OK, &scripts::list(&state.scripts))),
         ("scripts", "POST") => Ok(json(StatusCode::CREATED, &scripts::add(&state.scripts, body)?)),
         ("scripts", "DELETE") => {
