@@ -38,8 +38,15 @@ pub(crate) fn read_text_file(path: &Path) -> io::Result<Zeroizing<String>> {
     into_text(read_file(path, CONFIGURATION_LIMIT)?)
 }
 
-/// Converts UTF-8 to text. The error does not quote the bytes.
+/// Converts UTF-8 to text, without the byte order mark that editors on Windows write. The error does not
+/// quote the bytes.
 pub(crate) fn into_text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String>> {
+    if is_utf16(&bytes) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "UTF-16 text; save it as UTF-8"));
+    }
+    let mark = bytes.len() - without_mark(&bytes).len();
+    // The bytes move within their buffer, so no copy of a secret is left behind.
+    bytes.drain(..mark);
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
@@ -47,6 +54,16 @@ pub(crate) fn into_text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<S
             Err(io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
         }
     }
+}
+
+/// `bytes` without a byte order mark of UTF-8 at their beginning.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Whether `bytes` begin with a byte order mark of UTF-16, as the files of PowerShell's `>` do.
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
 }
 
 const CONFIGURATION_LIMIT: usize = 1024 * 1024;
@@ -62,8 +79,27 @@ mod tests {
     }
 
     #[test]
+    fn one_byte_order_mark_is_dropped_and_utf_16_is_named() {
+        let text = |bytes: &[u8]| into_text(Zeroizing::new(bytes.to_vec())).map(|text| text.to_string());
+        assert_eq!(text(b"\xef\xbb\xbfs3cret").unwrap(), "s3cret");
+        assert_eq!(text("\u{feff}\u{feff}a\u{feff}".as_bytes()).unwrap(), "\u{feff}a\u{feff}");
+        for bytes in [&b"\xff\xfec\0a\0"[..], b"\xfe\xff\0c\0a"] {
+            assert_eq!(text(bytes).unwrap_err().to_string(), "UTF-16 text; save it as UTF-8");
+        }
+    }
+
+    #[test]
     fn bytes_that_are_not_text_are_not_quoted() {
         let error = into_text(Zeroizing::new(b"canary\xff".to_vec())).unwrap_err();
         assert_eq!(error.to_string(), "not UTF-8 text");
+    }
+
+    #[test]
+    fn one_byte_order_mark_is_not_part_of_the_text() {
+        let text = |bytes: &[u8]| into_text(Zeroizing::new(bytes.to_vec())).map(|text| text.to_string());
+        assert_eq!(text(b"\xef\xbb\xbfs3cret\n").unwrap(), "s3cret\n");
+        assert_eq!(text(b"\xef\xbb\xbf\xef\xbb\xbfx").unwrap(), "\u{feff}x");
+        assert_eq!(text(b"\xef\xbb\xbf").unwrap(), "");
+        assert_eq!(text(b"\xff\xfes\0").unwrap_err().to_string(), "UTF-16 text; save it as UTF-8");
     }
 }

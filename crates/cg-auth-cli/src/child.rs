@@ -57,18 +57,18 @@ fn exit_code(status: ExitStatus) -> ExitCode {
 }
 
 /// Sends `signal` to the command. A terminal sends Ctrl-C to its whole foreground group, so the command has
-/// already received that signal.
+/// already received that signal, whatever the standard streams are connected to.
 #[cfg(unix)]
 fn pass_on(signal: Stop, child: Option<u32>) {
-    use rustix::process::{Pid, Signal, getpgrp, kill_process};
+    use crate::terminal;
+    use rustix::process::{Pid, Signal, kill_process};
     let signal = match signal {
         Stop::Interrupt => Signal::INT,
         Stop::Terminate => Signal::TERM,
         Stop::HangUp => Signal::HUP,
     };
-    let foreground_group = rustix::termios::tcgetpgrp(std::io::stdin())
-        .or_else(|_| rustix::termios::tcgetpgrp(std::io::stderr()));
-    if signal == Signal::INT && foreground_group == Ok(getpgrp()) {
+    let is_at_terminal = terminal::controlling().is_some_and(|terminal| terminal::is_foreground(&terminal));
+    if signal == Signal::INT && is_at_terminal {
         return;
     }
     let child = child.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);

@@ -3,11 +3,14 @@
 
 mod complete;
 mod completions;
+mod config;
 mod delete_token_cache;
 mod demo;
+mod doctor;
 mod emulator;
 mod exec;
 mod inspect;
+mod list_format;
 mod man;
 mod proxy;
 mod refresh;
@@ -21,9 +24,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use self::{
-    complete::CompleteArgs, completions::CompletionsArgs, delete_token_cache::DeleteTokenCacheArgs,
-    emulator::EmulatorArgs, exec::ExecArgs, inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs,
-    refresh::RefreshArgs, token::TokenArgs,
+    complete::CompleteArgs, completions::CompletionsArgs, config::ConfigArgs,
+    delete_token_cache::DeleteTokenCacheArgs, doctor::DoctorArgs, emulator::EmulatorArgs, exec::ExecArgs,
+    inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs, refresh::RefreshArgs, token::TokenArgs,
 };
 use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
 
@@ -41,6 +44,10 @@ pub(crate) enum Command {
     DeleteTokenCache(DeleteTokenCacheArgs),
     /// Show the claims of a token from standard input, offline and without verifying them.
     Inspect(InspectArgs),
+    /// Show the settings and where each comes from, or what the configuration file holds.
+    Config(ConfigArgs),
+    /// Check everything that a call needs, from the configuration file to the clock, and say what to do.
+    Doctor(DoctorArgs),
     /// Run an emulator of the service on this machine, until Ctrl-C or for one command.
     Emulator(EmulatorArgs),
     /// Demonstrate a token's lifecycle against an emulator of the service; needs no settings and no network.
@@ -73,8 +80,22 @@ impl Command {
             Self::Token(args) => args.prints_json(),
             Self::Refresh(args) => args.prints_json(),
             Self::Inspect(args) => args.prints_json(),
+            Self::Config(args) => args.prints_json(),
+            Self::Doctor(args) => args.prints_json(),
             Self::Emulator(args) => args.prints_json(),
             _ => false,
+        }
+    }
+
+    /// Whether the command writes its result to standard output.
+    fn uses_stdout(&self) -> bool {
+        match self {
+            Self::Token(args) => args.uses_stdout(),
+            // The command of the user decides what it writes.
+            Self::Emulator(args) => args.uses_stdout(),
+            Self::Proxy(args) => args.uses_stdout(),
+            Self::Exec(_) => false,
+            _ => true,
         }
     }
 }
@@ -86,6 +107,9 @@ pub(crate) async fn run(
     describe: fn() -> clap::Command,
     console: &Console,
 ) -> Result<ExitCode, Failure> {
+    if command.uses_stdout() {
+        output::check_stdout().map_err(Failure::Output)?;
+    }
     match command {
         // The emulator handles signals itself, and may return the exit code of the command that it runs.
         Command::Emulator(args) => return emulator::run(args, console).await,
@@ -93,6 +117,9 @@ pub(crate) async fn run(
         Command::Exec(args) => return exec::run(args, console).await,
         // A proxy handles signals as the emulator does.
         Command::Proxy(args) => return proxy::run(args, console).await,
+        // These return the exit code of what they found.
+        Command::Config(args) => return interruptible(config::run(args, console)).await,
+        Command::Doctor(args) => return interruptible(doctor::run(args, console)).await,
         // A signal is the normal end of a watch, with exit code 0.
         Command::Token(args) if args.watches() => token::watch(args, console).await,
         Command::Token(args) => interruptible(token::run(args, console)).await,

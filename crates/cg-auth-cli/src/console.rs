@@ -1,10 +1,13 @@
 //! [`Console`]: how the command writes to standard error, and whether it may prompt.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
 
 use serde::Serialize;
 
-use crate::{error_format::ErrorFormat, output, variable};
+use crate::{error_format::ErrorFormat, output, time_format::brief, variable};
 
 /// The format of messages, and whether prompts and the log are on.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,20 @@ impl Console {
         output::to_stderr(&line);
     }
 
+    /// Says that `problem` is about to be retried after `wait`: at a terminal, where a person waits for it, and
+    /// with `-v`.
+    pub(crate) fn retry(&self, problem: &str, wait: Duration) {
+        if !self.is_verbose && !io::stderr().is_terminal() {
+            return;
+        }
+        let retry = format!("{problem}, next attempt in {}", brief(wait));
+        let line = match self.error_format {
+            ErrorFormat::Human => output::labelled("retry", output::WARNING, &output::escaped(&retry)),
+            ErrorFormat::Json => output::json_line(&Retry { retry: &retry }),
+        };
+        output::to_stderr(&line);
+    }
+
     pub(crate) const fn error_format(&self) -> ErrorFormat {
         self.error_format
     }
@@ -52,4 +69,10 @@ impl Console {
 #[derive(Serialize)]
 struct Warning<'a> {
     warning: &'a str,
+}
+
+/// A retry with `--error-format json`.
+#[derive(Serialize)]
+struct Retry<'a> {
+    retry: &'a str,
 }

@@ -32,12 +32,13 @@ impl ErrorFormat {
             args.contains(&format!("{flag}={value}"))
                 || args.windows(2).any(|pair| pair[0] == flag && pair[1] == value)
         };
+        let asks_short = args.iter().any(|arg| arg == "-ojson");
         let variable = variable::ERROR_FORMAT.parsed(Self::parse).ok().flatten();
         match variable {
             _ if asks("--error-format", "json") => Self::Json,
             _ if asks("--error-format", "human") => Self::Human,
             Some(format) => format,
-            None if asks("--format", "json") => Self::Json,
+            None if asks("--format", "json") || asks("-o", "json") || asks_short => Self::Json,
             None => Self::Human,
         }
     }

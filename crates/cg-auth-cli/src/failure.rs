@@ -1,6 +1,7 @@
 //! [`Failure`]: why the command failed, and its exit code.
 
 mod failed_call;
+mod short_lived;
 mod unread_secret;
 
 use std::{
@@ -14,9 +15,16 @@ use cg_auth_core::{
 };
 use cg_auth_emulator::EmulatorError;
 
-pub(crate) use self::failed_call::{FailedCall, Operation};
 use self::unread_secret::UnreadSecret;
-use crate::{setting_error::SettingError, stop_signal::Stop};
+pub(crate) use self::{
+    failed_call::{FailedCall, Operation},
+    short_lived::ShortLived,
+};
+use crate::{
+    descriptors,
+    setting_error::{Missing, SettingError},
+    stop_signal::Stop,
+};
 
 /// Everything that makes the command fail.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +59,20 @@ pub(crate) enum Failure {
     /// The file of the refresh token cannot be rewritten with the new refresh token.
     #[error("cannot rewrite {file}; the new refresh token was printed on standard output")]
     NotKept { file: String, source: io::Error },
+    /// A token cannot be written into its file. Another token can be got with the client secret.
+    #[error("cannot write {what} into {file}; the file is as it was")]
+    NotSaved { what: &'static str, file: String, source: io::Error },
+    /// There is no refresh token for `--refresh-token-out`.
+    #[error("the service issued no refresh token, so {file} was not written; the access token is complete")]
+    NoRefreshToken { file: String },
+    #[error(transparent)]
+    ShortLived(#[from] ShortLived),
+    /// Another process has locked the file of the refresh token.
+    #[error(
+        "another process has locked {file} for {}; end that process, or wait longer with --timeout",
+        humantime::format_duration(*.limit)
+    )]
+    Locked { file: String, limit: Duration },
     /// The old refresh token is spent, and the new one was neither kept nor printed.
     #[error(
         "the service issued a new refresh token, which is lost: it could {way}; get another one with \
@@ -68,6 +90,8 @@ pub(crate) enum Failure {
     Output(#[source] io::Error),
     #[error("cannot write the answer as JSON")]
     Json(#[source] serde_json::Error),
+    #[error("too few file descriptors; raise the limit with ulimit -n")]
+    Descriptors(#[source] io::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
@@ -89,34 +113,33 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind() {
-            Kind::Usage | Kind::Call(CallErrorKind::Config) => 2,
-            Kind::Call(CallErrorKind::Api | CallErrorKind::Rejected) => 3,
-            Kind::Call(CallErrorKind::Protocol) => 4,
-            Kind::Call(CallErrorKind::Transport) => 5,
-            Kind::Call(CallErrorKind::Timeout) => 6,
+            Kind::Usage => SETTINGS_CODE,
+            Kind::Call(kind) => code_of(kind),
+            Kind::ShortLived => 7,
             // The codes that shells use.
             Kind::Command(io::ErrorKind::NotFound) => 127,
             Kind::Command(_) => 126,
             Kind::Stopped(signal) => signal.exit_code(),
-            Kind::Internal | Kind::Declined | Kind::Call(_) => 1,
+            Kind::Internal | Kind::Declined => 1,
         })
     }
 
     pub(crate) fn kind(&self) -> Kind {
+        if descriptors::ran_out(self) {
+            return Kind::Internal;
+        }
         match self {
             Self::Arguments(_) | Self::Usage { .. } => Kind::Usage,
             // At a prompt Ctrl-C ends the read with this error instead of a signal.
-            Self::Setting(SettingError::NotPrompted { source, .. })
-                if source.kind() == io::ErrorKind::Interrupted =>
-            {
-                Kind::Stopped(Stop::Interrupt)
-            }
+            Self::Setting(error) if error.is_interrupted() => Kind::Stopped(Stop::Interrupt),
             // If the emulator cannot listen on an address, that address is a wrong setting.
             Self::Setting(_)
             | Self::Transport(_)
             | Self::Secret(_)
             | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
+            Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),
+            Self::ShortLived(_) => Kind::ShortLived,
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
@@ -125,19 +148,35 @@ impl Failure {
             | Self::Emulator(_)
             | Self::Unexpected(_)
             | Self::NotKept { .. }
+            | Self::NotSaved { .. }
+            | Self::NoRefreshToken { .. }
             | Self::Lost { .. }
             | Self::Output(_)
             | Self::Json(_)
+            | Self::Descriptors(_)
             | Self::Runtime(_) => Kind::Internal,
         }
     }
 
     /// The error of the failed call, if a call failed.
     pub(crate) fn call_error(&self) -> Option<&CallError> {
+        self.failed_call().map(FailedCall::error)
+    }
+
+    /// The call that failed, if a call failed.
+    pub(crate) fn failed_call(&self) -> Option<&FailedCall> {
         match self {
-            Self::Call(call) => Some(call.error()),
-            Self::Step { source, .. } => source.call_error(),
+            Self::Call(call) => Some(call),
+            Self::Step { source, .. } => source.failed_call(),
             _ => None,
+        }
+    }
+
+    /// The required settings that are not given.
+    pub(crate) fn missing(&self) -> &[Missing] {
+        match self {
+            Self::Setting(error) => error.missing(),
+            _ => &[],
         }
     }
 
@@ -150,13 +189,31 @@ impl Failure {
     /// What the user can do, if that is known.
     pub(crate) fn recovery(&self) -> Option<Recovery> {
         match self.kind() {
-            Kind::Internal | Kind::Declined | Kind::Command(_) | Kind::Stopped(_) => None,
+            Kind::Internal | Kind::Declined | Kind::ShortLived | Kind::Command(_) | Kind::Stopped(_) => None,
+            Kind::Call(_) if matches!(self, Self::Locked { .. }) => Some(Recovery::Retry),
             Kind::Usage | Kind::Call(_) => {
                 Some(self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery))
             }
         }
     }
 }
+
+/// The exit code of a call that failed.
+pub(crate) const fn code_of(kind: CallErrorKind) -> u8 {
+    match kind {
+        CallErrorKind::Config => SETTINGS_CODE,
+        CallErrorKind::Api | CallErrorKind::Rejected => 3,
+        CallErrorKind::Protocol => 4,
+        CallErrorKind::Transport => 5,
+        CallErrorKind::Timeout => TIMEOUT_CODE,
+        _ => 1,
+    }
+}
+
+/// The exit code if a setting, or the arguments, cannot be used.
+pub(crate) const SETTINGS_CODE: u8 = 2;
+/// The exit code if there is no complete answer in time.
+pub(crate) const TIMEOUT_CODE: u8 = 6;
 
 /// The kind of a failure, which decides the exit code.
 #[derive(Debug, Clone, Copy)]
@@ -171,6 +228,8 @@ pub(crate) enum Kind {
     Command(io::ErrorKind),
     /// The user declined the confirmation.
     Declined,
+    /// The token does not live as long as the user requires.
+    ShortLived,
     /// Ctrl-C, SIGTERM or SIGHUP.
     Stopped(Stop),
 }
@@ -184,6 +243,7 @@ impl Kind {
             Self::Internal => "internal",
             Self::Command(_) => "command",
             Self::Declined => "declined",
+            Self::ShortLived => "short_lived",
             Self::Stopped(_) => "interrupted",
         }
     }

@@ -20,13 +20,21 @@ pub(crate) const fn exit_codes() -> &'static str {
 The exit code shows how far the command got:
 
   0    success
-  1    internal error, the output could not be written, or you declined the confirmation
+  1    internal error, too few file descriptors, the output cannot be written (found
+       before a request where possible), or you declined the confirmation
   2    wrong usage or settings: nothing was sent
   3    the service answered with an error or a refusal
   4    the answer does not have the service's format
   5    no complete answer: the network or TLS failed
-  6    no complete answer within --timeout
+  6    no complete answer within --timeout, or another process kept the file of
+       the refresh token locked for that time
+  7    the token has expired or does not live as long as --min-lifetime or
+       --require-valid asks for
   130  interrupted (Ctrl-C); 143 terminated, 129 hung up
+
+`cg-auth doctor` returns the code of the first check that fails, and 2 for a clock
+or permissions that are wrong. `cg-auth config show` returns 2 if a setting has a
+value that cannot be used.
 
 A signal ends an emulator, a proxy or `cg-auth token --watch` with 0.
 
@@ -66,9 +74,14 @@ in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
   user_principal_name = \"someone@example.com\"
   client_secret_command = [\"pass\", \"show\", \"cloud-governance\"]
 
-A profile may also set client_secret_file, ca_file, proxy, transport, timeout and
-allow_http. Paths are relative to the file. A secret or token in the file itself
-is refused. The command runs without a shell.
+A profile may also set client_secret_file, ca_file, proxy, transport, timeout,
+retries and allow_http. Paths are relative to the file, that of the program of
+client_secret_command included, unless it is a name that PATH finds. A leading ~
+is the home folder, here, in variables and in flags. A secret or token in the
+file itself is refused. The command runs without a shell.
+
+cg-auth config show prints each setting and where it comes from. cg-auth doctor
+checks them, and everything between here and the service.
 
 For https, the variables HTTPS_PROXY, ALL_PROXY and NO_PROXY apply, also in lower case.
 NO_COLOR turns off the colours of errors at a terminal.";

@@ -11,12 +11,17 @@ mod child;
 mod cli;
 mod commands;
 mod console;
+mod descriptors;
 mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod home;
 mod log_writer;
+mod nearest;
 mod output;
+mod refused_arguments;
+mod replaced_file;
 mod report;
 mod runtime;
 mod secret;
@@ -24,6 +29,8 @@ mod service_address;
 mod setting_error;
 mod settings;
 mod stop_signal;
+#[cfg(unix)]
+mod terminal;
 mod time_format;
 mod toml_section;
 mod transports;
@@ -39,9 +46,12 @@ fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) if error.use_stderr() => {
+            let arguments = std::env::args_os().skip(1);
+            let shown: Vec<_> = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
+            let error = refused_arguments::refused(error, Cli::command(), &shown);
             refuse_arguments(&error, ErrorFormat::of_refused(std::env::args_os().skip(1)))
         }
-        Err(help_or_version) => match help_or_version.print() {
+        Err(help_or_version) => match output::check_stdout().and_then(|()| help_or_version.print()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&Failure::Output(error), ErrorFormat::Human),
         },
@@ -58,6 +68,9 @@ fn run(cli: &Cli) -> ExitCode {
     };
     if console.is_verbose() {
         diagnostics::show();
+    }
+    if let Err(error) = descriptors::check() {
+        return fail(&Failure::Descriptors(error), console.error_format());
     }
     match runtime::run(commands::run(&cli.command, Cli::command, &console)) {
         Ok(code) => code,

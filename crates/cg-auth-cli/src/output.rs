@@ -2,6 +2,7 @@
 //! stream is closed.
 
 mod reader;
+mod standard_streams;
 
 use std::{
     fmt::Write as _,
@@ -12,7 +13,10 @@ use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
-pub(crate) use self::reader::reader_gone;
+pub(crate) use self::{
+    reader::reader_gone,
+    standard_streams::{check_stdout, is_stdin_closed, reserve_stdout},
+};
 
 /// The style of `error` on a terminal, as in clap's own errors.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();

@@ -5,6 +5,7 @@ mod json;
 
 use std::{io, process::ExitCode};
 
+pub(crate) use self::human::hint_after_call;
 use crate::{error_format::ErrorFormat, failure::Failure, output};
 
 /// Writes `failure` to standard error and returns its exit code.

@@ -8,4 +8,9 @@ mod origin;
 mod prompt;
 mod rotating;
 
-pub(crate) use self::{label::SecretLabel, origin::SecretOrigin, rotating::RotatingSecret};
+pub(crate) use self::{
+    file::read_open as read_open_file,
+    label::SecretLabel,
+    origin::{SecretOrigin, read_standard_input},
+    rotating::RotatingSecret,
+};

@@ -1,16 +1,28 @@
 //! [`SettingError`]: a setting that is missing or cannot be used.
 
-use std::{io, path::Path};
+mod missing;
+mod unknown_profile;
 
-use cg_auth_core::ConfigError;
+use std::{
+    error::Error,
+    fmt::{self, Display},
+    io,
+    path::Path,
+};
 
+use cg_auth_core::{ConfigError, transport::TransportError};
+
+pub(crate) use self::{
+    missing::{Missing, MissingSettings},
+    unknown_profile::UnknownProfile,
+};
 use crate::toml_section::TomlError;
 
 /// A setting that is missing or cannot be used. The text never shows a value that may be a secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingError {
-    #[error("{what} is missing: {ways}")]
-    Missing { what: &'static str, ways: &'static str },
+    #[error(transparent)]
+    Missing(#[from] MissingSettings),
     #[error("{0} is not UTF-8 text")]
     NotText(&'static str),
     #[error("{name}: {problem}")]
@@ -31,15 +43,19 @@ pub(crate) enum SettingError {
     #[error("no certificate in {file} ({origin})")]
     NoCertificate { file: String, origin: String },
     #[error("cannot parse a certificate in {file} ({origin})")]
-    UnreadableCertificate { file: String, origin: String },
+    UnreadableCertificate { file: String, origin: String, source: TransportError },
     #[error("cannot use the configuration file {file}")]
     ConfigFile { file: String, source: TomlError },
     #[error("cannot use the emulator's configuration file {file}")]
     EmulatorConfig { file: String, source: TomlError },
-    #[error("no profile \"{profile}\" in {file}")]
-    NoProfile { profile: String, file: String },
+    #[error(transparent)]
+    NoProfile(UnknownProfile),
+    #[error("no profile \"{profile}\": the configuration file {file} does not exist")]
+    ProfileWithoutFile { profile: String, file: String },
     #[error("no configuration file for the profile \"{profile}\"; name one with --config")]
     NoConfigFile { profile: String },
+    #[error("there is no home folder to hold a configuration file; name one with --config")]
+    NoConfigPath,
     #[error("cannot write {file}")]
     NotWritable { file: String, source: io::Error },
     /// The value is not quoted, since it may hold a password.
@@ -51,6 +67,8 @@ pub(crate) enum SettingError {
     Opaque { what: &'static str },
     #[error(transparent)]
     Invalid(#[from] ConfigError),
+    #[error(transparent)]
+    Located(Located),
 }
 
 impl SettingError {
@@ -59,9 +77,36 @@ impl SettingError {
         Self::NotWritable { file: path.display().to_string(), source }
     }
 
+    /// This error about the setting that comes from `origin`.
+    pub(crate) fn at(self, origin: impl Display) -> Self {
+        Self::Located(Located { error: Box::new(self), origin: origin.to_string() })
+    }
+
+    /// The error itself, without the place that it was given.
+    pub(crate) fn inner(&self) -> &Self {
+        match self {
+            Self::Located(located) => located.error.inner(),
+            error => error,
+        }
+    }
+
+    /// Whether Ctrl-C ended a prompt.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self.inner(), Self::NotPrompted { source, .. } if source.kind() == io::ErrorKind::Interrupted)
+    }
+
+    /// The required settings that are not given.
+    pub(crate) fn missing(&self) -> &[Missing] {
+        match self {
+            Self::Missing(MissingSettings(missing)) => missing,
+            _ => &[],
+        }
+    }
+
     /// Advice that the message itself does not give.
     pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
+        match self.inner() {
+            Self::Missing(_) => Some("cg-auth config show lists each setting and where it comes from"),
             Self::Invalid(error) if error.setting() == "the base URL" => Some(BASE_URL_FORMS),
             Self::NoBaseUrl { .. } => Some(BASE_URL_FORMS),
             Self::ConfigFile { .. } => {
@@ -69,6 +114,25 @@ impl SettingError {
             }
             _ => None,
         }
+    }
+}
+
+/// An error, and the flag, the variable or the profile that holds the setting.
+#[derive(Debug)]
+pub(crate) struct Located {
+    error: Box<SettingError>,
+    origin: String,
+}
+
+impl Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.error, self.origin)
+    }
+}
+
+impl Error for Located {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
     }
 }
 

@@ -26,8 +26,24 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("must be greater than zero".into()),
         Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
+        // The error of humantime quotes a part of the text.
+        Err(_) => Err("expected a duration such as 5s or 250ms".into()),
     }
+}
+
+/// A waiting time in a few characters: `200 ms`, `3 s`, `1m 30s`. A part of a unit counts as a whole one.
+pub(crate) fn brief(duration: Duration) -> String {
+    let (seconds, millis) = (whole(duration, 1000), whole(duration, 1));
+    match (millis, seconds) {
+        (0..1000, _) => format!("{millis} ms"),
+        (_, 0..60) => format!("{seconds} s"),
+        _ => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
+    }
+}
+
+/// `duration` in units of so many milliseconds, rounded up.
+fn whole(duration: Duration, millis: u128) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(millis * 1_000_000)).unwrap_or(u64::MAX)
 }
 
 fn in_largest_unit(duration: Duration) -> String {
@@ -83,5 +99,24 @@ mod tests {
             assert_eq!(distance(now + away, now), ahead);
             assert_eq!(distance(now - away, now), behind);
         }
+    }
+
+    #[test]
+    fn a_waiting_time_is_brief_and_rounded_up() {
+        for (millis, text) in [
+            (0, "0 ms"),
+            (120, "120 ms"),
+            (999, "999 ms"),
+            (1000, "1 s"),
+            (2001, "3 s"),
+            (3000, "3 s"),
+            (59_001, "1m"),
+            (90_000, "1m 30s"),
+            (3_600_000, "1h"),
+        ] {
+            assert_eq!(brief(Duration::from_millis(millis)), text);
+        }
+        assert_eq!(brief(Duration::from_nanos(1)), "1 ms");
+        assert!(!brief(Duration::MAX).is_empty());
     }
 }

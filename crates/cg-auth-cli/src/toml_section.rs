@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::output::escaped;
+use crate::{home::expanded, nearest::suggestion, output::escaped};
 
 /// A table, and its path in the file.
 #[derive(Debug)]
 pub(crate) struct Section {
     path: String,
     table: Table,
+    /// The keys that the caller has asked for.
+    known: Vec<String>,
 }
 
 /// Why a file cannot be used.
@@ -26,8 +28,8 @@ pub(crate) enum TomlError {
     Syntax { line: usize, column: usize },
     #[error("{member} must be {expected}")]
     WrongType { member: String, expected: &'static str },
-    #[error("{member} is not a known setting")]
-    Unknown { member: String },
+    #[error("{member} is not a known setting{suggestion}")]
+    Unknown { member: String, suggestion: String },
     #[error("{member}: {problem}")]
     Unusable { member: String, problem: String },
     #[error("{member} must not be in this file; use client_secret_file or client_secret_command")]
@@ -46,7 +48,11 @@ impl Section {
                 column: before[line_start..].chars().count() + 1,
             }
         })?;
-        Ok(Self { path: String::new(), table })
+        Ok(Self::new(String::new(), table))
+    }
+
+    const fn new(path: String, table: Table) -> Self {
+        Self { path, table, known: Vec::new() }
     }
 
     /// The value of `key` as text.
@@ -67,9 +73,9 @@ impl Section {
         parse(&text).map(Some).map_err(|problem| self.unusable(key, problem))
     }
 
-    /// The value of `key` as a path, relative to `folder`.
+    /// The value of `key` as a path, relative to `folder` or, after `~`, to the home folder.
     pub(crate) fn path(&mut self, key: &str, folder: &Path) -> Result<Option<PathBuf>, TomlError> {
-        Ok(self.text(key)?.map(|text| folder.join(text)))
+        Ok(self.text(key)?.map(|text| folder.join(expanded(text))))
     }
 
     /// The value of `key` as true or false.
@@ -86,7 +92,7 @@ impl Section {
     pub(crate) fn list_of_sections(&mut self, key: &str) -> Result<Vec<Self>, TomlError> {
         let path = self.member(key);
         let section = |value| match value {
-            Value::Table(table) => Some(Self { path: path.clone(), table }),
+            Value::Table(table) => Some(Self::new(path.clone(), table)),
             _ => None,
         };
         let sections = self.take(key, "a list of tables", |value| match value {
@@ -117,19 +123,17 @@ impl Section {
             Value::Table(table) => Some(table),
             _ => None,
         })?;
-        Ok(table.map(|table| Self { path, table }))
+        Ok(table.map(|table| Self::new(path, table)))
     }
 
-    /// Every value in the table with its key. Each must be a table.
-    pub(crate) fn sections(mut self) -> Result<Vec<(String, Self)>, TomlError> {
+    /// Every value in the table with its key. A value that is not a table is an error of its own.
+    pub(crate) fn sections(mut self) -> Vec<(String, Result<Self, TomlError>)> {
         let keys: Vec<String> = self.table.keys().cloned().collect();
-        let mut sections = Vec::with_capacity(keys.len());
-        for key in keys {
-            if let Some(section) = self.section(&key)? {
-                sections.push((key, section));
-            }
-        }
-        Ok(sections)
+        let section = |key: String| {
+            let section = self.section(&key).transpose()?;
+            Some((key, section))
+        };
+        keys.into_iter().filter_map(section).collect()
     }
 
     /// The keys whose values are tables.
@@ -149,7 +153,10 @@ impl Section {
     /// Refuses the keys that were not taken.
     pub(crate) fn done(self) -> Result<(), TomlError> {
         match self.table.keys().next() {
-            Some(key) => Err(TomlError::Unknown { member: self.member(key) }),
+            Some(key) => {
+                let suggestion = suggestion(key, self.known.iter().map(String::as_str));
+                Err(TomlError::Unknown { member: self.member(key), suggestion })
+            }
             None => Ok(()),
         }
     }
@@ -165,6 +172,7 @@ impl Section {
         expected: &'static str,
         read: impl FnOnce(Value) -> Option<T>,
     ) -> Result<Option<T>, TomlError> {
+        self.known.push(key.to_owned());
         let Some(value) = self.table.remove(key) else { return Ok(None) };
         let wrong = || TomlError::WrongType { member: self.member(key), expected };
         read(value).map(Some).ok_or_else(wrong)
@@ -187,6 +195,15 @@ mod tests {
         assert_eq!(b.flag("c").unwrap_err().to_string(), "b.c must be true or false");
         assert_eq!(b.done().unwrap_err().to_string(), "b.d is not a known setting");
         assert_eq!(file.done().unwrap_err().to_string(), "a is not a known setting");
+    }
+
+    #[test]
+    fn an_unknown_key_names_a_known_one_that_is_like_it() {
+        let mut file = Section::parse("profile = 1\n").unwrap();
+        file.section("profiles").unwrap();
+        file.text("default_profile").unwrap();
+        let text = "profile is not a known setting; did you mean profiles?";
+        assert_eq!(file.done().unwrap_err().to_string(), text);
     }
 
     #[test]

@@ -16,17 +16,14 @@ pub(crate) enum TransportChoice {
 }
 
 impl TransportChoice {
-    /// Builds the transport. It trusts the root certificates in `ca_pem` in addition to those of the
-    /// platform.
+    /// Builds the transport.
     pub(crate) fn build(
         self,
-        ca_pem: Option<&[u8]>,
-        proxy: ProxyChoice,
+        settings: &TransportSettings,
     ) -> Result<Arc<dyn HttpTransport>, TransportError> {
-        let settings = settings(ca_pem, proxy)?;
         Ok(match self {
-            Self::Reqwest => Arc::new(ReqwestTransport::from_settings(&settings)?),
-            Self::Hyper => Arc::new(HyperTransport::from_settings(&settings)?),
+            Self::Reqwest => Arc::new(ReqwestTransport::from_settings(settings)?),
+            Self::Hyper => Arc::new(HyperTransport::from_settings(settings)?),
         })
     }
 

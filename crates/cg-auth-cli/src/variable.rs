@@ -63,6 +63,7 @@ variables! {
     REFRESH_TOKEN = "CG_AUTH_REFRESH_TOKEN", "the refresh token itself";
     TRANSPORT = "CG_AUTH_TRANSPORT", "same as --transport";
     TIMEOUT = "CG_AUTH_TIMEOUT", "same as --timeout";
+    RETRIES = "CG_AUTH_RETRIES", "same as --retries";
     CA_FILE = "CG_AUTH_CA_FILE", "same as --ca-file";
     PROXY = "CG_AUTH_PROXY", "same as --proxy, but may hold user:password@";
     CONFIG = "CG_AUTH_CONFIG", "same as --config";

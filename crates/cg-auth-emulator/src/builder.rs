@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use cg_auth_core::{
@@ -19,7 +19,7 @@ use crate::{
     request_log::{Observer, RecordedRequest, RequestLog},
     scripts::{Offered, Script, ScriptQueue},
     service::{AuthService, KeyHeaderPolicy, RefreshRotation, Refusals, Settings, Users},
-    state::State,
+    state::{Start, State},
     user::User,
 };
 
@@ -32,6 +32,8 @@ pub struct EmulatorBuilder {
     users: Vec<User>,
     settings: Settings,
     clock: EmulatorClock,
+    now: Option<SystemTime>,
+    frozen: bool,
     tls: bool,
     alpn: Alpn,
     observer: Option<Observer>,
@@ -46,6 +48,8 @@ impl EmulatorBuilder {
             users: Vec::new(),
             settings: Settings::default(),
             clock: EmulatorClock::default(),
+            now: None,
+            frozen: false,
             tls: false,
             alpn: Alpn::default(),
             observer: None,
@@ -57,8 +61,9 @@ impl EmulatorBuilder {
     /// future is ready at its first poll.
     ///
     /// # Errors
-    /// [`EmulatorError`] when the operating system refuses the port or the thread, or when the certificate
-    /// cannot be generated.
+    /// [`EmulatorError`] when the operating system refuses the port or the thread, when the certificate
+    /// cannot be generated, when two users have the same name, or when [`now`](Self::now) is beyond the years
+    /// 1970 to 9999.
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         self.start_blocking()
     }
@@ -68,15 +73,15 @@ impl EmulatorBuilder {
     /// # Errors
     /// [`EmulatorError`] as [`start`](Self::start).
     pub fn start_blocking(self) -> Result<Emulator, EmulatorError> {
-        let scripts = self.script_queue()?;
-        let listener =
-            TcpListener::bind(self.listen).map_err(|error| EmulatorError::listen(self.listen, error))?;
-        let address = listener.local_addr().map_err(|error| EmulatorError::listen(self.listen, error))?;
-        let tls = if self.tls { Some(Tls::new(address.ip(), self.alpn)?) } else { None };
+        let users = self.all_users();
+        let (listen, tls, alpn) = (self.listen, self.tls, self.alpn);
+        let state = self.state()?;
+        let listener = TcpListener::bind(listen).map_err(|error| EmulatorError::listen(listen, error))?;
+        let address = listener.local_addr().map_err(|error| EmulatorError::listen(listen, error))?;
+        let tls = if tls { Some(Tls::new(address.ip(), alpn)?) } else { None };
         let (config, ca_pem) = tls.map(|tls| (tls.config, tls.ca_pem)).unzip();
-        let state = self.state_with(scripts);
         let server = Server::start(listener, config, state.clone())?;
-        Ok(Emulator::new(server, address, ca_pem, state))
+        Ok(Emulator::new(server, address, ca_pem, users, state))
     }
 
     /// The address to listen on. The default is `127.0.0.1:0`; port 0 stands for any free port.
@@ -107,7 +112,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds a user. The first user that is added replaces the invented default user.
+    /// Adds a user. The first user that is added replaces the two invented default users. Names must differ in
+    /// more than ASCII case.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
         self
@@ -182,10 +188,23 @@ impl EmulatorBuilder {
         self
     }
 
+    /// The time that the clock shows at the start, and again after a reset. The default is real time.
+    pub fn now(mut self, now: SystemTime) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// Starts with a clock that stands still, as after [`EmulatorClock::freeze`].
+    pub fn frozen(mut self, frozen: bool) -> Self {
+        self.frozen = frozen;
+        self
+    }
+
     /// Seeds the signing key, the token ids and the request ids, so that a run can be reproduced.
     ///
-    /// With a [`clock`](Self::clock) that stands still, the same requests in the same order get the same
-    /// tokens. The keys and certificates of [`tls`](Self::tls) still differ in every run.
+    /// With a clock that stands still at the same time ([`now`](Self::now) and [`frozen`](Self::frozen), or a
+    /// [`clock`](Self::clock)), the same requests in the same order get the same answers, byte for byte, in two
+    /// runs and before and after a [reset](Emulator::reset). The keys and certificates of [`tls`](Self::tls) still differ in every run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.tokens.seed = Some(seed);
         self
@@ -207,38 +226,55 @@ impl EmulatorBuilder {
     }
 
     /// The state of a running emulator, without its socket.
-    #[cfg(test)]
-    pub(crate) fn state(self) -> State {
-        let scripts = self.script_queue().unwrap();
-        self.state_with(scripts)
-    }
-
-    fn script_queue(&self) -> Result<ScriptQueue, EmulatorError> {
+    pub(crate) fn state(self) -> Result<State, EmulatorError> {
         let offered = Offered { tls: self.tls, http2: !self.tls || self.alpn != Alpn::Http1 };
-        Ok(ScriptQueue::new(offered, self.settings.tokens.seed, self.scripts.clone())?)
-    }
-
-    fn state_with(self, scripts: ScriptQueue) -> State {
-        let first = match self.credential {
-            Some(credential) => Some(credential),
-            None if self.users.is_empty() => Some(default_credential()),
-            None => None,
+        let scripts = ScriptQueue::new(offered, self.settings.tokens.seed, self.scripts.clone())?;
+        let mut users = Users::default();
+        for user in self.all_users() {
+            let name = user.name().to_owned();
+            users.add(user).map_err(|source| EmulatorError::User { name, source })?;
+        }
+        let users = Arc::new(users);
+        let start = Start {
+            users: Arc::clone(&users),
+            settings: Arc::new(self.settings.clone()),
+            now: self.now,
+            frozen: self.frozen,
         };
-        let first = first.map(|credential| User::new(credential).administrator(true));
-        let users = Users::new(first.into_iter().chain(self.users).collect());
-        State {
-            service: Arc::new(AuthService::new(users, self.settings, self.clock.clone())),
+        let state = State {
+            service: Arc::new(AuthService::new((*users).clone(), self.settings, self.clock.clone())),
             log: Arc::new(RequestLog::new(self.observer)),
             scripts: Arc::new(scripts),
             clock: self.clock,
+            start: Arc::new(start),
+        };
+        if let Some(now) = self.now {
+            state.clock.set(now)?;
         }
+        if self.now.is_some() || self.frozen {
+            state.reset_clock();
+        }
+        Ok(state)
+    }
+
+    /// The users at the start.
+    fn all_users(&self) -> Vec<User> {
+        let first = self.credential.clone().map(|credential| User::new(credential).administrator(true));
+        if first.is_none() && self.users.is_empty() {
+            return default_users();
+        }
+        first.into_iter().chain(self.users.iter().cloned()).collect()
     }
 }
 
-#[allow(clippy::expect_used)] // both are visible ASCII
-fn default_credential() -> ApiCredential {
-    ApiCredential::new(
-        ClientSecret::new("ZW11bGF0b3Itb25seS1zZWNyZXQ=").expect("base64 is visible ASCII"),
-        UserPrincipalName::new("someone@example.com").expect("an address is visible ASCII"),
-    )
+/// An administrator and a plain user, under one client secret.
+#[allow(clippy::expect_used)] // all are visible ASCII
+fn default_users() -> Vec<User> {
+    let user = |name: &str| {
+        User::new(ApiCredential::new(
+            ClientSecret::new("ZW11bGF0b3Itb25seS1zZWNyZXQ=").expect("base64 is visible ASCII"),
+            UserPrincipalName::new(name).expect("an address is visible ASCII"),
+        ))
+    };
+    vec![user("someone@example.com").administrator(true), user("plain@example.com")]
 }

@@ -3,10 +3,18 @@
 mod access;
 mod clock;
 mod error;
+mod health;
+mod index;
 mod input;
+mod query;
 mod requests;
+mod reset;
+mod revoke;
+mod route;
 mod routes;
 mod scripts;
+mod table;
+mod users;
 
 pub(crate) use self::routes::{answer, is_control_path};
 

@@ -14,9 +14,10 @@ use crate::{
     error::EmulatorError,
     http::Server,
     operation::{Operation, PROTECTED_PATH},
-    request_log::{RecordedRequest, RequestCount, WaitTimedOut},
+    request_log::{RecordedRequest, RequestCount, RequestFilter, WaitTimedOut},
     scripts::{Script, ScriptBuilder, ScriptError, ScriptGuard},
-    state::State,
+    service::UserError,
+    state::{Part, State},
     user::User,
 };
 
@@ -29,6 +30,8 @@ pub struct Emulator {
     address: SocketAddr,
     base_url: BaseUrl,
     ca_pem: Option<String>,
+    /// The users at the start.
+    users: Vec<User>,
     state: State,
     server: Server,
 }
@@ -67,11 +70,17 @@ impl Emulator {
     }
 
     #[allow(clippy::expect_used)] // digits, dots and colons make a host
-    pub(crate) fn new(server: Server, address: SocketAddr, ca_pem: Option<String>, state: State) -> Self {
+    pub(crate) fn new(
+        server: Server,
+        address: SocketAddr,
+        ca_pem: Option<String>,
+        users: Vec<User>,
+        state: State,
+    ) -> Self {
         let scheme = if ca_pem.is_some() { "https" } else { "http" };
         let base_url = BaseUrl::parse_allowing_http(&format!("{scheme}://{}", reachable(address)))
             .expect("a socket address makes a base URL");
-        Self { address, base_url, ca_pem, state, server }
+        Self { address, base_url, ca_pem, users, state, server }
     }
 
     /// The base URL of the emulated service: `http://127.0.0.1:PORT`, or `https://127.0.0.1:PORT` with TLS.
@@ -81,7 +90,9 @@ impl Emulator {
         &self.base_url
     }
 
-    /// The first user's credential. By default it belongs to the only user, an invented administrator.
+    /// The first user's credential. By default it belongs to an invented administrator.
+    ///
+    /// This and [`user`](Self::user) return the users of the start, also after they were changed or removed.
     #[must_use]
     #[allow(clippy::expect_used)] // the builder always makes a first user
     #[allow(clippy::missing_panics_doc)]
@@ -92,7 +103,90 @@ impl Emulator {
     /// The credential of the `n`th user in the builder's order, from 0.
     #[must_use]
     pub fn user(&self, n: usize) -> Option<&ApiCredential> {
-        self.state.service.users().get(n).map(User::credential)
+        self.users.get(n).map(User::credential)
+    }
+
+    /// The credential of the builder's first enabled administrator. By default it is
+    /// [`credential`](Self::credential).
+    #[must_use]
+    pub fn administrator(&self) -> Option<&ApiCredential> {
+        self.users.iter().find(|user| user.is_enabled() && user.is_administrator()).map(User::credential)
+    }
+
+    /// The credential of the builder's first enabled user who is no administrator. By default there is one,
+    /// with the client secret of [`credential`](Self::credential).
+    #[must_use]
+    pub fn plain_user(&self) -> Option<&ApiCredential> {
+        self.users.iter().find(|user| user.is_enabled() && !user.is_administrator()).map(User::credential)
+    }
+
+    /// The users that the service knows now.
+    #[must_use]
+    pub fn users(&self) -> Vec<User> {
+        self.state.service.users().iter().cloned().collect()
+    }
+
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`UserError`] when a user has the name already, without regard to ASCII case, or when there are 10,000
+    /// users.
+    pub fn add_user(&self, user: User) -> Result<(), UserError> {
+        self.state.service.add_user(user)
+    }
+
+    /// Replaces the user that has the name of `user`: another secret, disabled or enabled, administrator or
+    /// not. Tokens that were issued stay valid; see [`revoke_user`](Self::revoke_user).
+    ///
+    /// ```
+    /// use cg_auth_emulator::{Emulator, cg_auth_core::ClientSecret};
+    ///
+    /// let emulator = Emulator::start_blocking()?;
+    /// let user = emulator.users().remove(0);
+    /// emulator.change_user(user.client_secret(ClientSecret::new("another")?))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`UserError::Unknown`] when no user has the name.
+    pub fn change_user(&self, user: User) -> Result<(), UserError> {
+        let name = user.name().to_owned();
+        self.state.service.change_user(&name, |_| user)
+    }
+
+    /// Removes a user and revokes the user's tokens.
+    ///
+    /// # Errors
+    /// [`UserError::Unknown`] when no user has the name.
+    pub fn remove_user(&self, user_principal_name: &str) -> Result<(), UserError> {
+        self.state.service.remove_user(user_principal_name)
+    }
+
+    /// Revokes an access token or a refresh token, and returns whether the service knew it. The other tokens
+    /// of the same delegation stay valid.
+    #[must_use = "`false` says that nothing was revoked"]
+    pub fn revoke_token(&self, token: &str) -> bool {
+        self.state.service.revoke_token(token)
+    }
+
+    /// Revokes every token of a user that was issued until now.
+    ///
+    /// # Errors
+    /// [`UserError::Unknown`] when no user has the name.
+    pub fn revoke_user(&self, user_principal_name: &str) -> Result<(), UserError> {
+        self.state.service.revoke_user(user_principal_name)
+    }
+
+    /// Revokes every token that was issued until now.
+    pub fn revoke_all(&self) {
+        self.state.service.revoke_all();
+    }
+
+    /// The digest of a secret or token, as a [`RecordedRequest`] shows it. It is the same for the same value
+    /// as long as the emulator runs, and under a [seed](EmulatorBuilder::seed) in every run.
+    #[must_use]
+    pub fn digest(&self, secret_or_token: &str) -> String {
+        self.state.service.digest(secret_or_token)
     }
 
     /// The URL of the protected resource, for `GET` with `Authorization: Bearer ACCESS-TOKEN`.
@@ -179,11 +273,24 @@ impl Emulator {
         self.state.log.requests()
     }
 
+    /// The requests of [`requests`](Self::requests) that the filter selects.
+    #[must_use]
+    pub fn requests_matching(&self, filter: &RequestFilter) -> Vec<RecordedRequest> {
+        self.state.log.matching(filter)
+    }
+
     /// How many requests for `operation` the emulator received, including refused ones. A request counts
     /// once it has been read, before it is answered.
     #[must_use]
     pub fn count(&self, operation: Operation) -> u64 {
         self.state.log.count(operation)
+    }
+
+    /// How many requests match. Those that [`requests`](Self::requests) no longer holds count too, unless the
+    /// filter has a [`since`](RequestFilter::since).
+    #[must_use]
+    pub fn count_matching(&self, filter: &RequestFilter) -> u64 {
+        self.state.log.count_matching(filter)
     }
 
     /// Waits until [`count`](Self::count) has reached `n`, at most `within` in real time.
@@ -194,8 +301,7 @@ impl Emulator {
     /// # Errors
     /// [`WaitTimedOut`] when fewer requests arrived in time.
     pub async fn wait_for(&self, operation: Operation, n: u64, within: Duration) -> Result<(), WaitTimedOut> {
-        let count = RequestCount { operation, wanted: n, within };
-        count.wait(self.server.runtime(), &self.state.log).await
+        self.wait_for_matching(&RequestFilter::new().operation(operation), n, within).await
     }
 
     /// [`wait_for`](Self::wait_for) for callers that are not async.
@@ -208,8 +314,22 @@ impl Emulator {
         n: u64,
         within: Duration,
     ) -> Result<(), WaitTimedOut> {
-        let count = RequestCount { operation, wanted: n, within };
+        let count = RequestCount { filter: RequestFilter::new().operation(operation), wanted: n, within };
         count.wait_blocking(self.server.runtime(), &self.state.log)
+    }
+
+    /// Waits until [`count_matching`](Self::count_matching) has reached `n`, at most `within` in real time.
+    ///
+    /// # Errors
+    /// [`WaitTimedOut`] when fewer requests arrived in time.
+    pub async fn wait_for_matching(
+        &self,
+        filter: &RequestFilter,
+        n: u64,
+        within: Duration,
+    ) -> Result<(), WaitTimedOut> {
+        let count = RequestCount { filter: filter.clone(), wanted: n, within };
+        count.wait(self.server.runtime(), &self.state.log).await
     }
 
     /// How many older requests are missing from [`requests`](Self::requests).
@@ -218,13 +338,19 @@ impl Emulator {
         self.state.log.forgotten()
     }
 
-    /// Forgets the requests and their counts, the scripts and all tokens. The service refuses the old tokens
-    /// from then on. The clock returns to real time.
+    /// Returns to the start: forgets the requests, scripts and tokens, and restores the clock, the users and
+    /// the settings of the builder. The service refuses the old tokens from then on.
     ///
-    /// Users and settings stay. So does a [`ManualClock`](cg_auth_core::testing::ManualClock), because other
-    /// code may share it.
+    /// Under a [seed](EmulatorBuilder::seed) the same tokens follow again, so an old access token is valid
+    /// again once the service has issued its copy. The numbers of requests and scripts continue. A
+    /// [`ManualClock`](cg_auth_core::testing::ManualClock) stays, because other code may share it.
     pub fn reset(&self) {
         self.state.reset();
+    }
+
+    /// [Resets](Self::reset) one part, and leaves the others as they are.
+    pub fn reset_part(&self, part: Part) {
+        self.state.reset_part(part);
     }
 
     /// Shuts down gracefully: accepts no more requests and waits up to 10 s for those in flight. When it
@@ -232,11 +358,13 @@ impl Emulator {
     ///
     /// Dropping the future stops the emulator immediately.
     pub async fn shutdown(self) {
+        self.state.log.close();
         self.server.shutdown().await;
     }
 
     /// [`shutdown`](Self::shutdown) for callers that are not async.
     pub fn shutdown_blocking(self) {
+        self.state.log.close();
         self.server.shutdown_blocking();
     }
 }

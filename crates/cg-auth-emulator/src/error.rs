@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
-use crate::scripts::ScriptError;
+use crate::{clock::ClockError, scripts::ScriptError, service::UserError};
 
 /// The emulator did not start. A running emulator reports problems in its answers instead.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,23 @@ pub enum EmulatorError {
         /// What is wrong with the script.
         #[from]
         source: ScriptError,
+    },
+    /// Two users of the builder have the same name, or there are too many users.
+    #[error("the emulator cannot have the user {name}")]
+    #[non_exhaustive]
+    User {
+        /// The user principal name.
+        name: String,
+        /// The reason.
+        source: UserError,
+    },
+    /// The clock cannot show the time that the builder named.
+    #[error("the emulator's clock cannot start at that time")]
+    #[non_exhaustive]
+    Clock {
+        /// The reason.
+        #[from]
+        source: ClockError,
     },
 }
 

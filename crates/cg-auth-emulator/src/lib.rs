@@ -4,6 +4,7 @@
 mod builder;
 mod clock;
 mod control;
+mod digest;
 mod emulator;
 mod error;
 mod http;
@@ -20,15 +21,17 @@ pub use cg_auth_core;
 
 pub use self::{
     builder::EmulatorBuilder,
-    clock::EmulatorClock,
+    clock::{ClockError, EmulatorClock},
     emulator::Emulator,
     error::EmulatorError,
     http::Alpn,
     operation::Operation,
-    request_log::{RecordedRequest, WaitTimedOut},
+    request_log::{RecordedRequest, RequestFilter, WaitTimedOut},
     scripts::{
-        ConnectionEnd, Fault, NamedFault, Part, Point, Script, ScriptBuilder, ScriptError, ScriptGuard, When,
+        AnswerPart, ConnectionEnd, Fault, NamedFault, Point, Script, ScriptBuilder, ScriptError, ScriptGuard,
+        When,
     },
-    service::{KeyHeaderPolicy, RefreshRotation, Refusals},
+    service::{KeyHeaderPolicy, RefreshRotation, Refusals, UserError},
+    state::Part,
     user::User,
 };

@@ -23,7 +23,7 @@ pub(crate) use self::{
 };
 pub use self::{
     builder::ScriptBuilder,
-    fault::{ConnectionEnd, Fault, Part, Point},
+    fault::{AnswerPart, ConnectionEnd, Fault, Point},
     guard::ScriptGuard,
     named::NamedFault,
     script::Script,

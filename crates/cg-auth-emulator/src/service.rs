@@ -16,6 +16,7 @@ pub(crate) use self::{auth_service::AuthService, settings::Settings, users::User
 pub use self::{
     credential_check::KeyHeaderPolicy,
     settings::{RefreshRotation, Refusals},
+    users::UserError,
 };
 
 #[cfg(test)]

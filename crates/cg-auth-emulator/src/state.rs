@@ -1,8 +1,13 @@
-//! [`State`]: the shared state of a running emulator.
+//! [`State`]: the shared state of a running emulator, and [`Part`]: what of it a reset restores.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
-use crate::{clock::EmulatorClock, request_log::RequestLog, scripts::ScriptQueue, service::AuthService};
+use crate::{
+    clock::EmulatorClock,
+    request_log::RequestLog,
+    scripts::ScriptQueue,
+    service::{AuthService, Settings, Users},
+};
 
 /// The state that the connections and the handle of a running emulator share. Clones share it too.
 #[derive(Debug, Clone)]
@@ -11,14 +16,95 @@ pub(crate) struct State {
     pub(crate) log: Arc<RequestLog>,
     pub(crate) scripts: Arc<ScriptQueue>,
     pub(crate) clock: EmulatorClock,
+    pub(crate) start: Arc<Start>,
+}
+
+/// What a reset restores.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) users: Arc<Users>,
+    pub(crate) settings: Arc<Settings>,
+    /// The time that the clock shows at the start; `None` for real time.
+    pub(crate) now: Option<SystemTime>,
+    pub(crate) frozen: bool,
+}
+
+/// A part of an emulator that can be [reset](crate::Emulator::reset_part) alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The recorded requests and their counts.
+    Requests,
+    /// The scripts.
+    Scripts,
+    /// The tokens, the signing key and the token cache. Under a [seed](crate::EmulatorBuilder::seed) the same
+    /// tokens follow again.
+    Tokens,
+    /// The time, and whether the clock is frozen. A [`ManualClock`](cg_auth_core::testing::ManualClock) stays
+    /// as it is, because other code may share it.
+    Clock,
+    /// The users, as the builder made them. Their tokens stay valid.
+    Users,
+    /// The lifetimes and policies, as the builder made them.
+    Settings,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: &'static [Self] =
+        &[Self::Requests, Self::Scripts, Self::Tokens, Self::Clock, Self::Users, Self::Settings];
+
+    /// The part's stable name, as the control API reads it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Scripts => "scripts",
+            Self::Tokens => "tokens",
+            Self::Clock => "clock",
+            Self::Users => "users",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// The part whose [`as_str`](Self::as_str) is `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|part| part.as_str() == name)
+    }
 }
 
 impl State {
-    /// Restores the initial state with a new signing key, so that the service refuses every older token.
-    pub(crate) fn reset(&self) {
-        self.service.reset();
-        self.log.clear();
-        self.scripts.reset();
+    /// Sets the clock as it is at the start.
+    pub(crate) fn reset_clock(&self) {
         self.clock.reset();
+        // A running clock would move on between the two calls.
+        if self.start.frozen {
+            self.clock.freeze();
+        }
+        if let Some(now) = self.start.now {
+            // The builder has checked the time.
+            let _ = self.clock.set(now);
+        }
+    }
+
+    /// Restores every part.
+    pub(crate) fn reset(&self) {
+        // The settings come before the tokens, which are made with them.
+        for part in Part::ALL.iter().rev() {
+            self.reset_part(*part);
+        }
+    }
+
+    /// Restores one part.
+    pub(crate) fn reset_part(&self, part: Part) {
+        match part {
+            Part::Requests => self.log.clear(),
+            Part::Scripts => self.scripts.reset(),
+            Part::Tokens => self.service.reset_tokens(),
+            Part::Clock => self.reset_clock(),
+            Part::Users => self.service.set_users(Arc::clone(&self.start.users)),
+            Part::Settings => self.service.set_settings(Arc::clone(&self.start.settings)),
+        }
     }
 }

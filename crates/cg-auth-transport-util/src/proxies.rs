@@ -3,7 +3,7 @@
 mod no_proxy;
 mod reason;
 
-use std::{env, sync::Arc};
+use std::{env, ffi::OsString, sync::Arc};
 
 use cg_auth_core::{ConfigError, model::is_loopback_host, transport::TransportError};
 use http::{Uri, uri::Scheme};
@@ -35,9 +35,17 @@ impl Proxies {
         let rule = match choice {
             ProxyChoice::Off => None,
             ProxyChoice::Explicit(proxy) => Some(Rule::Explicit(proxy)),
-            ProxyChoice::Environment => from_environment()
-                .unwrap_or_else(|error| Some(Rule::Unreadable(TransportError::config(error)))),
+            ProxyChoice::Environment => return Self::of_environment(|name| env::var_os(name)),
         };
+        Self { rule: rule.map(Arc::new) }
+    }
+
+    /// The proxies of an environment whose variables `variable` gives, as [`ProxyChoice::Environment`] reads
+    /// them from the environment of the process.
+    #[must_use]
+    pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let rule = rule_of_environment(variable)
+            .unwrap_or_else(|error| Some(Rule::Unreadable(TransportError::config(error))));
         Self { rule: rule.map(Arc::new) }
     }
 
@@ -87,24 +95,27 @@ impl Proxies {
     }
 }
 
-fn from_environment() -> Result<Option<Rule>, ConfigError> {
-    let Some((name, url)) = first_variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? else {
+fn rule_of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Rule>, ConfigError> {
+    let first = |names: &[&'static str]| first_variable(names, &variable);
+    let Some((name, url)) = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? else {
         return Ok(None);
     };
     let proxy = Proxy::parse_named(&url, name)?;
-    let (excluded_by, excluded) = first_variable(&["NO_PROXY", "no_proxy"])?.unwrap_or_default();
+    let (excluded_by, excluded) = first(&["NO_PROXY", "no_proxy"])?.unwrap_or_default();
     let excluded = NoProxy::parse(&excluded);
     Ok(Some(Rule::Environment { proxy, variable: name, excluded, excluded_by }))
 }
 
 /// The name and value of the first variable that is set and not blank.
-fn first_variable(names: &[&'static str]) -> Result<Option<(&'static str, String)>, ConfigError> {
+fn first_variable(
+    names: &[&'static str],
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<(&'static str, String)>, ConfigError> {
     for name in names {
-        match env::var(name) {
-            Ok(value) if value.trim().is_empty() => {}
-            Ok(value) => return Ok(Some((name, value))),
-            Err(env::VarError::NotPresent) => {}
-            Err(env::VarError::NotUnicode(_)) => return Err(ConfigError::new(name, "is not UTF-8")),
+        let Some(value) = variable(name) else { continue };
+        let value = value.into_string().map_err(|_| ConfigError::new(name, "is not UTF-8"))?;
+        if !value.trim().is_empty() {
+            return Ok(Some((name, value)));
         }
     }
     Ok(None)

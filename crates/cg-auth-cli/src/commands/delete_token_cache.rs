@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     blocking::blocking,
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation},
     output,
     settings::{ServiceArgs, Settings},
 };
@@ -34,8 +34,7 @@ pub(crate) async fn run(args: &DeleteTokenCacheArgs, console: &Console) -> Resul
     }
     let credential = settings.credential(console).await?;
     let answer = settings.client()?.delete_token_cache(&credential).await;
-    let answer =
-        answer.map_err(|error| FailedCall::new(Operation::DeleteTokenCache, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::DeleteTokenCache, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has deleted its token cache");
     output::to_stdout("the service has deleted its token cache\n").map_err(Failure::Output)
 }

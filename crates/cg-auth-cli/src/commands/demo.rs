@@ -10,7 +10,10 @@ use cg_auth_transport_util::ProxyChoice;
 use clap::ValueEnum as _;
 
 use self::{steps::Steps, timeline::Timeline};
-use crate::{failure::Failure, transports::TransportChoice};
+use crate::{
+    failure::Failure,
+    transports::{self, TransportChoice},
+};
 
 /// Runs the steps over each transport. A step that fails skips the remaining steps of its transport only.
 pub(crate) async fn run() -> Result<(), Failure> {
@@ -24,7 +27,8 @@ async fn run_all(timeline: &mut Timeline<'_>) -> Result<(), Failure> {
     for choice in TransportChoice::value_variants() {
         let name = choice.as_str();
         timeline.write_line(&format!("\nover {name}"))?;
-        let transport = choice.build(emulator.ca_pem().map(str::as_bytes), ProxyChoice::Off)?;
+        let transport =
+            choice.build(&transports::settings(emulator.ca_pem().map(str::as_bytes), ProxyChoice::Off)?)?;
         match Steps::new(&emulator, transport, name).run(timeline).await {
             Ok(()) => {}
             Err(failure @ Failure::Output(_)) => return Err(failure),

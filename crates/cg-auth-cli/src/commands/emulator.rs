@@ -52,7 +52,7 @@ pub(crate) struct EmulatorArgs {
     ready_file: Option<PathBuf>,
 
     /// The format of the output, which appears when the emulator is ready for requests [default: env].
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, value_name = "FORMAT")]
     format: Option<ReadyFormat>,
 
     /// A command to run with the address and the credential of the emulator in its environment, and without
@@ -75,6 +75,11 @@ enum ReadyFormat {
 impl EmulatorArgs {
     pub(crate) fn prints_json(&self) -> bool {
         self.format == Some(ReadyFormat::Json)
+    }
+
+    /// Whether the announcement goes to standard output.
+    pub(crate) fn uses_stdout(&self) -> bool {
+        self.command.is_empty()
     }
 
     fn builder(&self) -> Result<EmulatorBuilder, Failure> {

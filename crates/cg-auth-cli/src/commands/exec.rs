@@ -17,7 +17,7 @@ use clap::Args;
 use crate::{
     child::{self, ACCESS_TOKEN, EXPIRES_AT_SUFFIX},
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation},
     settings::{ServiceArgs, Settings},
     stop_signal::StopSignal,
     time_format::{distance, rfc3339},
@@ -58,7 +58,7 @@ async fn prepare(args: &ExecArgs, console: &Console) -> Result<Command, Failure>
     let settings = Settings::resolve(&args.service, console)?;
     let credential = settings.credential(console).await?;
     let answer = settings.client()?.get_delegate_access_token(&credential).await;
-    let answer = answer.map_err(|error| FailedCall::new(Operation::GetToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
     let expiry = Expiry::of_answer(&answer, DurationUnit::default());
     if let Some(warning) = warning(expiry, Now::system()) {
         console.warn(&warning);

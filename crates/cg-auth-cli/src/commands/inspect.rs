@@ -1,25 +1,33 @@
 //! `cg-auth inspect`: the claims of a token, offline.
 
-use std::time::SystemTime;
+mod token_text;
+
+use std::time::{Duration, SystemTime};
 
 use cg_auth_core::{model::decode_base64url, time::Now, token::JwtClaims};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use self::token_text::token_in;
 use crate::{
     console::Console,
-    failure::Failure,
+    failure::{Failure, ShortLived},
     output,
-    secret::{SecretLabel, SecretOrigin},
+    secret::{SecretLabel, read_standard_input},
     setting_error::SettingError,
-    time_format::{distance, rfc3339, unix_seconds},
+    time_format::{distance, positive_duration, rfc3339, unix_seconds},
 };
 
 #[derive(Args)]
 pub(crate) struct InspectArgs {
     /// The format of the output.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: InspectFormat,
+
+    /// Fail with exit code 7 if the token has expired, is not valid yet, has no readable exp claim or, with a
+    /// DURATION such as 5m, expires sooner than that. The claims are printed in any case.
+    #[arg(long, value_parser = positive_duration, value_name = "DURATION", num_args = 0..=1, require_equals = true)]
+    require_valid: Option<Option<Duration>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -38,14 +46,39 @@ impl InspectArgs {
 /// Reads a token from standard input and prints its claims, but not the token itself.
 pub(crate) async fn run(args: &InspectArgs, console: &Console) -> Result<(), Failure> {
     let label = SecretLabel::access_token();
-    let token = SecretOrigin::StandardInput.read(&label, *console).await?;
-    let token = Jwt::read(&token).ok_or(SettingError::Opaque { what: label.name() })?;
+    let text = read_standard_input(&label, *console, INPUT_LIMIT).await?;
+    let token = token_in(&text).and_then(|token| Jwt::read(&token));
+    let token = token.ok_or(SettingError::Opaque { what: label.name() })?;
     let now = Now::system().wall();
     let text = match args.format {
         InspectFormat::Human => human(&token, now),
         InspectFormat::Json => json(&token, now),
     };
-    output::to_stdout(&text).map_err(Failure::Output)
+    output::to_stdout(&text).map_err(Failure::Output)?;
+    match args.require_valid {
+        Some(left) => Ok(check_valid(token.times, now, left)?),
+        None => Ok(()),
+    }
+}
+
+/// Fails if the token is not valid at `now`, or not for as long as `required`.
+fn check_valid(times: JwtClaims, now: SystemTime, required: Option<Duration>) -> Result<(), ShortLived> {
+    let option = || match required {
+        Some(required) => format!("--require-valid={}", humantime::format_duration(required)),
+        None => "--require-valid".to_owned(),
+    };
+    let Some(expired_at) = times.expires_at() else { return Err(ShortLived::Unknown { option: option() }) };
+    if let Some(starts_at) = times.not_before().filter(|starts_at| *starts_at > now) {
+        return Err(ShortLived::NotYet { starts_at, now });
+    }
+    let left = expired_at.duration_since(now).unwrap_or_default();
+    if left.is_zero() {
+        return Err(ShortLived::Expired { expired_at, now });
+    }
+    match required {
+        Some(required) if left < required => Err(ShortLived::Short { left, option: option() }),
+        _ => Ok(()),
+    }
 }
 
 /// A signed token (RFC 7519). Its times are read by the core, so that they are those of `cg-auth token`.
@@ -108,6 +141,8 @@ fn json(token: &Jwt, now: SystemTime) -> String {
     }))
 }
 
+/// Room for the lines of a watch that has run for days.
+const INPUT_LIMIT: usize = 16 * 1024 * 1024;
 const NOT_VERIFIED: &str =
     "The claims of the token. Nothing was verified: neither the signature nor the issuer.";
 
@@ -116,6 +151,10 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+    use cg_auth_core::{
+        model::{AccessToken, DelegatedAccessToken},
+        token::{DurationUnit, Expiry},
+    };
 
     use super::*;
 
@@ -164,6 +203,74 @@ mod tests {
         for token in [token(&deep), token(r#"{"exp":60,"x":1e999}"#), Jwt::read(&header)] {
             assert!(human(&token.unwrap(), now).contains("\nexpires in 1 minute ("));
         }
+    }
+
+    #[test]
+    fn a_token_is_valid_from_nbf_until_exp_and_for_as_long_as_required() {
+        let check = |claims: &str, required| {
+            let times = token(claims).unwrap().times;
+            let checked = check_valid(times, UNIX_EPOCH + Duration::from_secs(1000), required);
+            checked.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let minute = Some(Duration::from_secs(60));
+        assert_eq!(check(r#"{"exp":1001}"#, None), "");
+        assert_eq!(check(r#"{"exp":1060,"nbf":1000}"#, minute), "");
+        assert_eq!(
+            check(r#"{"exp":1059}"#, minute),
+            "the token expires in 59s, and --require-valid=1m asks for more"
+        );
+        assert_eq!(check(r#"{"exp":999}"#, None), "the token expired 1 second ago");
+        assert_ne!(check(r#"{"exp":1000}"#, None), "");
+        assert_eq!(check(r#"{"exp":400}"#, minute), "the token expired 10 minutes ago");
+        assert_eq!(
+            check(r#"{"exp":2000,"nbf":1060}"#, None),
+            "the token is not valid yet: it starts in 1 minute"
+        );
+        for claims in ["{}", r#"{"exp":"soon"}"#] {
+            let text = "nothing shows how long the token lives, and --require-valid asks for it";
+            assert_eq!(check(claims, None), text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_time_is_the_one_that_token_reads(claims in claims()) {
+            let (now, sent) = (UNIX_EPOCH + Duration::from_secs(1_700_000_000), Now::system());
+            let jwt = token(&claims).unwrap();
+            let text = format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(&claims));
+            let read = JwtClaims::read(&text).unwrap();
+            proptest::prop_assert_eq!(jwt.times, read);
+            let printed: Value = serde_json::from_str(&json(&jwt, now)).unwrap();
+            let epoch = read.expires_at().and_then(unix_seconds);
+            proptest::prop_assert_eq!(printed["expires_at_epoch"].as_u64(), epoch);
+            proptest::prop_assert_eq!(printed["expired"].as_bool(), read.expires_at().map(|at| at <= now));
+            // What `token` prints: it knows an expiry exactly if the claims hold one that a clock can reach.
+            let issued = DelegatedAccessToken::new(AccessToken::new(text).unwrap(), None);
+            let expiry = Expiry::of(&issued, DurationUnit::Seconds, None, sent);
+            proptest::prop_assert_eq!(expiry.expires_at().is_some(), read.expires_at().is_some());
+        }
+    }
+
+    /// JSON objects with the claims in every type, order and number.
+    fn claims() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::{collection::vec, prelude::*};
+        let value = prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            (0_i64..253_402_300_800).prop_map(|number| number.to_string()),
+            (0_i64..253_402_300_800).prop_map(|number| format!("\"{number}\"")),
+            any::<f64>()
+                .prop_filter("JSON has no such number", |it| it.is_finite())
+                .prop_map(|it| format!("{it:e}")),
+            Just("null".to_owned()),
+            Just("\"soon\"".to_owned()),
+            Just("[1]".to_owned()),
+            Just("{\"exp\":1}".to_owned()),
+        ];
+        let name = prop_oneof![Just("exp"), Just("iat"), Just("nbf"), Just("EXP"), Just("other")];
+        vec((name, value), 0..6).prop_map(|members| {
+            let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            format!("{{{}}}", members.join(","))
+        })
     }
 
     #[test]

@@ -69,6 +69,13 @@ pub(crate) struct ProxyArgs {
     service: ServiceArgs,
 }
 
+impl ProxyArgs {
+    /// Whether the URL goes to standard output.
+    pub(crate) fn uses_stdout(&self) -> bool {
+        self.command.is_empty()
+    }
+}
+
 /// Serves until the command ends, or until a signal arrives.
 pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
@@ -141,7 +148,7 @@ impl Proxy {
         let secret = settings.rotating_secret(console).await?;
         let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
         provider.on_event(trace_event);
-        provider.token().await.map_err(|error| Failure::no_token(error, &settings.base_url))?;
+        provider.token().await.map_err(|error| settings.no_token(error))?;
 
         let prefix = Prefix::random()?;
         let url = format!("http://127.0.0.1:{port}/{}", prefix.expose_secret());

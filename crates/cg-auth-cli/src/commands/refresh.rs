@@ -1,18 +1,20 @@
 //! `cg-auth refresh`: exchanges a refresh token for a new access token.
 
-mod token_file;
+mod locked_file;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cg_auth_core::model::RefreshToken;
 use clap::Args;
+use zeroize::Zeroizing;
 
-use self::token_file::TokenFile;
+use self::locked_file::LockedFile;
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation},
     output,
+    replaced_file::ReplacedFile,
     secret::{SecretLabel, SecretOrigin},
     setting_error::SettingError,
     settings::{ServiceArgs, Settings},
@@ -22,7 +24,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct RefreshArgs {
     /// The format of the output [default: json, the only format that holds the refresh token].
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, value_name = "FORMAT")]
     format: Option<TokenFormat>,
 
     /// The file that holds the refresh token; `-` is standard input, which is also the default if
@@ -30,8 +32,9 @@ pub(crate) struct RefreshArgs {
     #[arg(long, value_name = "FILE")]
     refresh_token_file: Option<PathBuf>,
 
-    /// Write the new refresh token to the file of --refresh-token-file, readable by its owner only, before
-    /// anything is printed.
+    /// Replace the refresh token in the file of --refresh-token-file before anything is printed. Owner and
+    /// mode of the file stay. The file is locked: a second process waits, at most --timeout, and then uses
+    /// the new token.
     #[arg(long)]
     update: bool,
 
@@ -54,23 +57,34 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
             "the client secret and the refresh token cannot both come from standard input; use a file for one",
         ));
     }
-    // A file that cannot be rewritten must be an error before the call uses up the old token.
-    let file = args.update.then(|| updated_file(&origin)).transpose()?;
+    let updated_file = if args.update { Some(updated_file(&origin)?.to_owned()) } else { None };
+    // The secret may need a person, and no other process has to wait for that.
     let credential = settings.credential(console).await?;
     let label = SecretLabel::refresh_token(&settings.user_principal_name, &settings.address());
-    let old = origin.read(&label, *console).await?;
+    let (old, file) = match updated_file {
+        Some(path) => {
+            let locked = LockedFile::open(&path, settings.timeout(), console).await?;
+            let old = locked.read(&label, console)?;
+            // A file that cannot be replaced must be an error before the call uses up the old token.
+            let successor = ReplacedFile::like(&path, locked.metadata())?;
+            (old, Some((locked, successor)))
+        }
+        None => {
+            output::reserve_stdout(RESERVED).map_err(Failure::Output)?;
+            (origin.read(&label, *console).await?, None)
+        }
+    };
     let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
-    let answer =
-        answer.map_err(|error| FailedCall::new(Operation::RefreshToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::RefreshToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let printable = Printable::of_answer(&answer, &settings).with_refresh_token_of(&answer.value);
     let format = args.format.unwrap_or(TokenFormat::Json);
     let rotated = answer.value.refresh_token().filter(|new| **new != old);
     match (file, rotated) {
-        (Some(file), Some(new)) => {
-            if let Err(failure) = file.replace(new) {
+        (Some((_locked, successor)), Some(new)) => {
+            if let Err(failure) = replace(successor, new) {
                 // JSON is printed, because it holds the new refresh token, which would otherwise be lost.
                 let printed = output::to_stdout(&printable.text(TokenFormat::Json)?);
                 printed.map_err(|source| Failure::Lost {
@@ -92,6 +106,12 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     output::to_stdout(&printable.text(format)?).map_err(Failure::Output)
 }
 
+fn replace(file: ReplacedFile, token: &RefreshToken) -> Result<(), Failure> {
+    let path = file.path().display().to_string();
+    file.replace(&Zeroizing::new(format!("{}\n", token.expose_secret())))
+        .map_err(|source| Failure::NotKept { file: path, source })
+}
+
 fn refresh_token_origin(args: &RefreshArgs) -> Result<SecretOrigin, SettingError> {
     Ok(match (&args.refresh_token_file, variable::REFRESH_TOKEN.secret()) {
         (Some(path), _) => SecretOrigin::file(path),
@@ -99,9 +119,9 @@ fn refresh_token_origin(args: &RefreshArgs) -> Result<SecretOrigin, SettingError
     })
 }
 
-fn updated_file(origin: &SecretOrigin) -> Result<TokenFile, Failure> {
+fn updated_file(origin: &SecretOrigin) -> Result<&Path, Failure> {
     match origin {
-        SecretOrigin::File(path) => Ok(TokenFile::prepare(path)?),
+        SecretOrigin::File(path) => Ok(path),
         _ => Err(usage("--update needs --refresh-token-file with the name of a file")),
     }
 }
@@ -109,3 +129,6 @@ fn updated_file(origin: &SecretOrigin) -> Result<TokenFile, Failure> {
 const fn usage(problem: &'static str) -> Failure {
     Failure::Usage { subcommand: "refresh", problem }
 }
+
+/// The room for the answer on standard output: more than any token that a header can carry.
+const RESERVED: u64 = 64 * 1024;

@@ -1,88 +1,82 @@
-//! `cg-auth token`: prints a delegated access token, or with `--watch` each new one.
+//! `cg-auth token`: gets a delegated access token and prints or saves it, with `--watch` each new one.
 
+mod arguments;
+mod destination;
 mod watch;
 
-use std::io;
+use std::{io, time::Duration};
 
-use clap::Args;
+use cg_auth_core::{endpoint::Answer, model::DelegatedAccessToken, time::Now, token::Expiry};
+use zeroize::Zeroizing;
 
+pub(crate) use self::arguments::TokenArgs;
+use self::destination::{Destination, save};
 use super::token_format::{Printable, TokenFormat};
 use crate::{
     console::Console,
-    failure::{FailedCall, Failure, Operation},
+    failure::{Failure, Operation, ShortLived},
     output,
-    settings::{ServiceArgs, Settings},
+    replaced_file::ReplacedFile,
+    settings::Settings,
     stop_signal::StopSignal,
 };
 
-#[derive(Args)]
-pub(crate) struct TokenArgs {
-    /// The format of the output [default: raw].
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<TokenFormat>,
-
-    /// Print the refresh token too; needs --format json.
-    #[arg(long)]
-    with_refresh_token: bool,
-
-    /// Keep running and print one line of JSON for each new token, before the old one expires. An outage of
-    /// the service causes a warning. A signal ends the command with exit code 0. If the service refuses the
-    /// secret, the command ends when no valid token is left.
-    #[arg(long)]
-    watch: bool,
-
-    #[command(flatten)]
-    service: ServiceArgs,
-}
-
-impl TokenArgs {
-    pub(crate) fn prints_json(&self) -> bool {
-        self.format == Some(TokenFormat::Json)
-    }
-
-    /// Whether `--watch` was given.
-    pub(crate) const fn watches(&self) -> bool {
-        self.watch
-    }
-}
-
-/// Gets a token and prints it.
+/// Gets a token and prints or saves it.
 pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
+    args.check()?;
     let format = args.format.unwrap_or(TokenFormat::Raw);
-    if args.with_refresh_token && format != TokenFormat::Json {
-        return Err(usage("--with-refresh-token needs --format json"));
-    }
     let settings = Settings::resolve(&args.service, console)?;
+    // A file that cannot be written must be an error before a token is issued.
+    let refresh_token_file = args.refresh_token_out.as_deref().map(ReplacedFile::private).transpose()?;
+    let destination = Destination::new(args.output.as_deref())?;
     let credential = settings.credential(console).await?;
     let answer = settings.client()?.get_delegate_access_token(&credential).await;
-    let answer = answer.map_err(|error| FailedCall::new(Operation::GetToken, &settings.base_url, error))?;
+    let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let mut printable = Printable::of_answer(&answer, &settings);
     if args.with_refresh_token {
         printable = printable.with_refresh_token_of(&answer.value);
     }
-    output::to_stdout(&printable.text(format)?).map_err(Failure::Output)
+    if let Some(required) = args.min_lifetime {
+        check_lifetime(printable.expiry(), required)?;
+    }
+    let saved = refresh_token_file.map(|file| save_refresh_token(file, &answer)).transpose();
+    match saved {
+        // The access token is good without the refresh token.
+        Ok(_) | Err(Failure::NoRefreshToken { .. }) => destination.write(&printable.text(format)?)?,
+        Err(_) => {}
+    }
+    saved.map(drop)
 }
 
-/// Prints each new token until a signal arrives or the reader of standard output closes it.
+fn check_lifetime(expiry: Expiry, required: Duration) -> Result<(), ShortLived> {
+    let option = || format!("--min-lifetime {}", humantime::format_duration(required));
+    match expiry.remaining(Now::system()) {
+        None => Err(ShortLived::Unknown { option: option() }),
+        Some(left) if left < required => Err(ShortLived::Short { left, option: option() }),
+        Some(_) => Ok(()),
+    }
+}
+
+fn save_refresh_token(file: ReplacedFile, answer: &Answer<DelegatedAccessToken>) -> Result<(), Failure> {
+    match answer.value.refresh_token() {
+        Some(token) => {
+            save(file, "the refresh token", &Zeroizing::new(format!("{}\n", token.expose_secret())))
+        }
+        None => Err(Failure::NoRefreshToken { file: file.path().display().to_string() }),
+    }
+}
+
+/// Prints or saves each new token until a signal arrives or the reader of standard output closes it.
 pub(crate) async fn watch(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
-    if args.format.is_some_and(|format| format != TokenFormat::Json) {
-        return Err(usage("--watch prints JSON only; use --format json or no --format"));
-    }
-    if args.with_refresh_token {
-        return Err(usage(
-            "--watch uses the refresh token itself; do not combine it with --with-refresh-token",
-        ));
-    }
+    args.check()?;
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     tokio::select! {
         biased;
-        outcome = watch::run(&args.service, console) => outcome,
-        () = output::reader_gone() => Err(Failure::Output(io::ErrorKind::BrokenPipe.into())),
+        outcome = watch::run(args, console) => outcome,
+        () = output::reader_gone(), if args.uses_stdout() => {
+            Err(Failure::Output(io::ErrorKind::BrokenPipe.into()))
+        }
         _ = stop.received() => Ok(()),
     }
-}
-
-const fn usage(problem: &'static str) -> Failure {
-    Failure::Usage { subcommand: "token", problem }
 }

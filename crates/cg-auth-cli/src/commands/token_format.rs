@@ -63,6 +63,11 @@ impl<'a> Printable<'a> {
         self
     }
 
+    /// The expiry of the token.
+    pub(super) const fn expiry(&self) -> Expiry {
+        self.expiry
+    }
+
     /// The token in the given format, with a newline at the end.
     pub(super) fn text(&self, format: TokenFormat) -> Result<Zeroizing<String>, Failure> {
         let token = self.access_token;

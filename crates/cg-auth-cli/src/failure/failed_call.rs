@@ -2,7 +2,9 @@
 
 use std::{error::Error, fmt};
 
-use cg_auth_core::{BaseUrl, CallError, CallErrorKind, causes::causes, transport::TransportErrorKind};
+use cg_auth_core::{
+    BaseUrl, CallError, CallErrorKind, Recovery, causes::causes, transport::TransportErrorKind,
+};
 
 use crate::service_address::ServiceAddress;
 
@@ -16,17 +18,23 @@ pub(crate) enum Operation {
     UseToken,
 }
 
-/// A call that failed. Unlike the error of the transport, the text names the host.
+/// A call that failed. Unlike the error of the transport, the text names the host and the number of attempts.
 #[derive(Debug)]
 pub(crate) struct FailedCall {
     operation: Operation,
     address: ServiceAddress,
     error: CallError,
+    secret: Option<String>,
 }
 
 impl FailedCall {
     pub(crate) fn new(operation: Operation, base_url: &BaseUrl, error: impl Into<CallError>) -> Self {
-        Self { operation, address: ServiceAddress::of(base_url), error: error.into() }
+        Self { operation, address: ServiceAddress::of(base_url), error: error.into(), secret: None }
+    }
+
+    /// Remembers where the client secret comes from: `secret` without its text, as `origin` sets it.
+    pub(crate) fn with_secret(self, secret: impl fmt::Display, origin: impl fmt::Display) -> Self {
+        Self { secret: Some(format!("{secret} ({origin})")), ..self }
     }
 
     pub(crate) const fn operation(&self) -> Operation {
@@ -35,6 +43,25 @@ impl FailedCall {
 
     pub(crate) const fn error(&self) -> &CallError {
         &self.error
+    }
+
+    /// The host and port of the service.
+    pub(crate) const fn address(&self) -> &ServiceAddress {
+        &self.address
+    }
+
+    /// Where the client secret comes from, if the service refused it.
+    pub(crate) fn refused_secret(&self) -> Option<&str> {
+        self.secret.as_deref().filter(|_| self.error.recovery() == Recovery::ReplaceCredential)
+    }
+
+    /// The problem of one attempt in a few words, without advice.
+    pub(crate) fn brief(&self) -> String {
+        if let Some(status) = self.error.status() {
+            return status.as_u16().to_string();
+        }
+        let text = self.text_and_cause().0;
+        text.split("; ").next().unwrap_or_default().to_owned()
     }
 
     /// Whether the failure is about the proxy, or about the variable that names the proxy.
@@ -76,8 +103,22 @@ impl FailedCall {
             Some(cause) if self.is_about_the_proxy() || transport.kind() == TransportErrorKind::Config => {
                 (cause.to_string(), cause.source())
             }
-            _ => (format!("{transport} ({})", self.address), cause),
+            _ => (transport.to_string(), cause),
         }
+    }
+
+    /// The host, unless `text` names it or is about the proxy, and the number of attempts if there were more
+    /// than one.
+    fn details(&self, text: &str) -> String {
+        let address = self.address.to_string();
+        let is_config = self.error.kind() == CallErrorKind::Config;
+        let names_host = is_config || self.is_about_the_proxy() || text.contains(&address);
+        let attempts = match self.error.attempts() {
+            0 | 1 => None,
+            attempts => Some(format!("after {attempts} attempts")),
+        };
+        let details: Vec<_> = [(!names_host).then_some(address), attempts].into_iter().flatten().collect();
+        if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) }
     }
 
     fn text_without_transport(&self) -> String {
@@ -90,7 +131,8 @@ impl FailedCall {
 
 impl fmt::Display for FailedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text_and_cause().0)
+        let text = self.text_and_cause().0;
+        write!(f, "{text}{}", self.details(&text))
     }
 }
 

@@ -5,28 +5,37 @@ use std::{error::Error, fmt};
 use cg_auth_core::TokenError;
 
 /// A [`TokenError`] about the secret. It shows only the text of its cause, which names the file or the
-/// command.
+/// command, and the setting that names these.
 #[derive(Debug)]
-pub(crate) struct UnreadSecret(TokenError);
+pub(crate) struct UnreadSecret {
+    error: TokenError,
+    origin: Option<String>,
+}
 
 impl UnreadSecret {
     pub(super) const fn new(error: TokenError) -> Self {
-        Self(error)
+        Self { error, origin: None }
+    }
+
+    /// The same for a secret that `origin` sets.
+    pub(crate) fn at(self, origin: impl fmt::Display) -> Self {
+        Self { origin: Some(origin.to_string()), ..self }
     }
 }
 
 impl fmt::Display for UnreadSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.source() {
-            Some(cause) => write!(f, "{cause}"),
-            None => write!(f, "{}", self.0),
+        match self.error.source() {
+            Some(cause) => write!(f, "{cause}")?,
+            None => write!(f, "{}", self.error)?,
         }
+        self.origin.as_ref().map_or(Ok(()), |origin| write!(f, " ({origin})"))
     }
 }
 
 impl Error for UnreadSecret {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()?.source()
+        self.error.source()?.source()
     }
 }
 
@@ -42,5 +51,6 @@ mod tests {
     fn the_text_is_that_of_the_cause() {
         let error = UnreadSecret::new(TokenError::secret(io::Error::other("the vault is sealed")));
         assert_eq!(cause_chain(&error), "the vault is sealed");
+        assert_eq!(error.at("CG_AUTH_X").to_string(), "the vault is sealed (CG_AUTH_X)");
     }
 }

@@ -7,7 +7,8 @@ use cg_auth_core::{
 };
 
 use crate::{
-    failure::{FailedCall, Failure, Operation},
+    descriptors,
+    failure::{FailedCall, Failure, Operation, ShortLived},
     output::{self, escaped},
 };
 
@@ -20,6 +21,12 @@ pub(super) fn lines(failure: &Failure) -> String {
     let error = texts.next().unwrap_or_default();
     lines.push(output::labelled("error", output::ERROR, &error).trim_end().to_owned());
     lines.extend(texts.map(|text| format!("  caused by: {text}")));
+    if let missing @ [_, _, ..] = failure.missing() {
+        lines.extend(missing.iter().map(|it| format!("  {}: {}", it.label, escaped(&it.ways))));
+    }
+    if let Some(secret) = failure.failed_call().and_then(FailedCall::refused_secret) {
+        lines.push(format!("  client secret: {}", escaped(secret)));
+    }
     if let Some(error) = failure.call_error() {
         lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));
         let details = [
@@ -37,16 +44,21 @@ pub(super) fn lines(failure: &Failure) -> String {
 }
 
 fn hint(failure: &Failure) -> Option<&'static str> {
+    if descriptors::ran_out(failure) && !matches!(failure, Failure::Descriptors(_)) {
+        return Some(DESCRIPTORS);
+    }
     match failure {
         Failure::Setting(error) => error.hint(),
         Failure::Transport(_) => Some(CONFIG),
         Failure::Call(call) => Some(hint_after_call(call)),
+        Failure::ShortLived(ShortLived::Short { .. }) => Some(SHORT_LIVED),
         // The demo has no settings, so the user cannot fix a failed step.
         _ => None,
     }
 }
 
-fn hint_after_call(call: &FailedCall) -> &'static str {
+/// What to do about a call that failed.
+pub(crate) fn hint_after_call(call: &FailedCall) -> &'static str {
     let error = call.error();
     if call.is_about_the_proxy() {
         return PROXY;
@@ -66,6 +78,7 @@ fn hint_after_call(call: &FailedCall) -> &'static str {
     }
 }
 
+const DESCRIPTORS: &str = "raise the limit on open files with ulimit -n";
 const PROXY: &str = "\
     name another proxy with --proxy, or in CG_AUTH_PROXY if its URL holds a password; --proxy none \
     connects without a proxy";
@@ -82,6 +95,9 @@ const REFUSED_DELETE: &str = "\
 const CONFIG: &str = "check --ca-file and --base-url; a system without root certificates needs --ca-file";
 const CERTIFICATE: &str = "\
     if your own certificate authority issued the certificate, name its root certificate with --ca-file";
+const SHORT_LIVED: &str = "\
+    the service may hand out a token from its cache until that token expires; ask for less, or try again \
+    after the token has expired";
 const NOT_THE_SERVICE: &str = "\
     check --base-url and what stands in front of the service: the answer does not look like one from \
     the service";

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use cg_auth_core::{CallError, Recovery, causes::cause_chain};
 use serde::Serialize;
 
-use crate::{failure::Failure, output};
+use crate::{
+    failure::{FailedCall, Failure},
+    output,
+    setting_error::Missing,
+};
 
 /// The output of `--error-format json`. Scripts depend on the names.
 #[derive(Serialize)]
@@ -28,6 +32,12 @@ struct PrintedError<'a> {
     /// The headers of the answer that are safe to show, by their lower-case names.
     headers: BTreeMap<&'a str, String>,
     attempts: u32,
+    /// The service, as `host:port`.
+    host: Option<String>,
+    /// Where the client secret that the service refused comes from: a file, and the profile that names it.
+    refused_secret: Option<&'a str>,
+    /// The required settings that are not given.
+    missing: &'a [Missing],
 }
 
 /// The object and a newline.
@@ -37,7 +47,7 @@ pub(super) fn line(failure: &Failure) -> String {
         kind: failure.kind().as_str(),
         message: cause_chain(failure),
         status: call.and_then(CallError::status).map(|status| status.as_u16()),
-        retryable: call.is_some_and(CallError::is_retryable),
+        retryable: call.is_some_and(CallError::is_retryable) || matches!(failure, Failure::Locked { .. }),
         recovery: failure.recovery().map(Recovery::as_str),
         retry_after: failure.retry_after().map(|delay| delay.as_secs() + u64::from(delay.subsec_nanos() > 0)),
         request_id: call.and_then(CallError::request_id),
@@ -45,6 +55,9 @@ pub(super) fn line(failure: &Failure) -> String {
         messages: call.map(CallError::messages).unwrap_or_default(),
         headers: call.map(headers).unwrap_or_default(),
         attempts: call.map_or(0, CallError::attempts),
+        host: failure.failed_call().map(|call| call.address().to_string()),
+        refused_secret: failure.failed_call().and_then(FailedCall::refused_secret),
+        missing: failure.missing(),
     };
     output::json_line(&Printed { error })
 }

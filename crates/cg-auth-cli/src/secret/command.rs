@@ -1,5 +1,9 @@
 //! A secret that a program prints, such as a password manager or the client of a vault.
 
+mod running;
+#[cfg(unix)]
+mod terminal_loan;
+
 use std::{
     io,
     process::{ExitStatus, Stdio},
@@ -7,13 +11,14 @@ use std::{
 };
 
 use cg_auth_core::model::without_newline;
-use tokio::{io::AsyncReadExt as _, process::Command};
+use tokio::process::Command;
 use zeroize::Zeroizing;
 
+use self::running::{Output, Running};
 use crate::{
     bounded::{self, SECRET_LIMIT},
+    child::without_secrets,
     setting_error::SettingError,
-    variable,
 };
 
 /// Runs `command` and reads the secret from its standard output, without one newline at the end.
@@ -34,32 +39,22 @@ pub(super) async fn read(command: Vec<String>) -> Result<Zeroizing<String>, Sett
         .map_err(|source| SettingError::NoSecretFromCommand { program, source })
 }
 
-type Output = (Zeroizing<Vec<u8>>, ExitStatus);
-
 async fn output_within(limit: Duration, command: &[String]) -> io::Result<Output> {
     let too_slow = || io::Error::new(io::ErrorKind::TimedOut, format!("timed out after {limit:?}"));
     tokio::time::timeout(limit, output_of(command)).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-/// The output and the exit status. Dropping the future kills the program.
+/// The output and the exit status. Dropping the future ends the program and its process group.
 async fn output_of(command: &[String]) -> io::Result<Output> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"));
     };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_remove(variable::REFRESH_TOKEN.name)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_LIMIT + 1));
-    if let Some(output) = child.stdout.take() {
-        output.take(SECRET_LIMIT as u64 + 1).read_to_end(&mut bytes).await?;
-    }
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    without_secrets(command.as_std_mut());
+    let (bytes, status) = Running::start(command)?.output(SECRET_LIMIT).await?;
     bounded::check_length(&bytes, SECRET_LIMIT)?;
-    Ok((bytes, child.wait().await?))
+    Ok((bytes, status))
 }
 
 fn outcome(status: ExitStatus) -> String {
@@ -101,5 +96,60 @@ mod tests {
         let error = output_within(Duration::from_millis(50), &command).await.unwrap_err();
         assert_eq!(error.to_string(), "timed out after 50ms");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut, "a watch tries again after this kind");
+    }
+    #[tokio::test]
+    async fn the_output_is_complete_when_the_command_ends_whatever_its_children_keep_open() {
+        // The child ends once this test removes the folder, and writes into the pipe until then.
+        let folder = tempfile::tempdir().unwrap();
+        let lives = folder.path().join("lives");
+        std::fs::write(&lives, "").unwrap();
+        let child = format!("(while [ -e '{}' ]; do sleep 0.05; done) &", lives.display());
+        assert_eq!(secret(&format!("{child} echo s3cret")).await.unwrap(), "s3cret");
+        let long = "x".repeat(SECRET_LIMIT - 1);
+        let printed = secret(&format!("{child} printf %065535d 0 | tr 0 x")).await.unwrap();
+        assert_eq!(printed, long, "a full pipe is drained");
+        assert_eq!(secret("printf 's3'; exec >&-; sleep 0.1").await.unwrap(), "s3");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_is_too_slow_ends_with_its_whole_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let pids = folder.path().join("pids");
+        // The second child ignores SIGTERM.
+        let script = format!(
+            "sleep 61 & echo $! >>'{0}'; (trap '' TERM; echo ready >>'{0}'; while :; do sleep 0.1; done) & \
+             echo $! >>'{0}'; sleep 61",
+            pids.display()
+        );
+        let command = ["sh", "-c", &script].map(str::to_owned);
+        let started = || {
+            let text = std::fs::read_to_string(&pids).unwrap_or_default();
+            (text.lines().count() == 3).then_some(text)
+        };
+        let mut reading = Box::pin(output_of(&command));
+        let text = loop {
+            tokio::select! {
+                _ = &mut reading => panic!("the command ended by itself"),
+                () = tokio::time::sleep(Duration::from_millis(10)) => {}
+            }
+            if let Some(text) = started() {
+                break text;
+            }
+        };
+        // As the end of the time limit and a signal do.
+        drop(reading);
+        for pid in text.lines().filter(|line| line.parse::<u32>().is_ok()) {
+            let runs = || {
+                let output = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+                let state = String::from_utf8(output.unwrap().stdout).unwrap();
+                // A zombie has ended, and waits for a parent that reads its status.
+                !state.trim().is_empty() && !state.trim().starts_with('Z')
+            };
+            let has_ended = (0..100).any(|_| {
+                std::thread::sleep(Duration::from_millis(20));
+                !runs()
+            });
+            assert!(has_ended, "{pid} still runs");
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     blocking::blocking,
     bounded::{self, SECRET_LIMIT},
     console::Console,
+    output,
     setting_error::SettingError,
 };
 
@@ -43,22 +44,25 @@ impl SecretOrigin {
         label: &SecretLabel,
         console: Console,
     ) -> Result<Zeroizing<String>, SettingError> {
-        let what = label.name();
-        let (bytes, from) = match self {
-            Self::Text(text) => return Ok(Zeroizing::new(without_newline(&text).to_owned())),
-            Self::Command(command) => return command::read(command).await,
-            Self::Prompt => return prompt::ask(label).await,
-            // A terminal would show what the user types, so a prompt takes the place of the read.
-            Self::StandardInput if console.can_prompt() => return prompt::ask(label).await,
-            Self::StandardInput => (blocking(read_standard_input).await, "standard input".to_owned()),
-            Self::File(path) => {
-                let from = path.display().to_string();
-                (blocking(move || file::read(&path, what, &console)).await, from)
+        match self {
+            Self::Text(text) => Ok(Zeroizing::new(without_newline(&text).to_owned())),
+            Self::Command(command) => command::read(command).await,
+            Self::Prompt => prompt::ask(label).await,
+            Self::StandardInput => {
+                let text = read_standard_input(label, console, SECRET_LIMIT).await?;
+                Ok(Zeroizing::new(without_newline(&text).to_owned()))
             }
-        };
-        let text = bytes.and_then(bounded::into_text);
-        text.map_err(|source| SettingError::Unreadable { what, from, source })
-            .map(|text| Zeroizing::new(without_newline(&text).to_owned()))
+            Self::File(path) => file::read(path, label, console).await,
+        }
+    }
+
+    /// Whether the secret can be read only once.
+    pub(super) fn is_read_once(&self) -> bool {
+        match self {
+            Self::StandardInput | Self::Prompt => true,
+            Self::File(path) => file::is_read_once(path),
+            Self::Text(_) | Self::Command(_) => false,
+        }
     }
 }
 
@@ -66,7 +70,7 @@ impl SecretOrigin {
 impl fmt::Display for SecretOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(_) => f.write_str("hidden"),
+            Self::Text(_) => f.write_str("set"),
             Self::File(path) => write!(f, "in {}", path.display()),
             Self::StandardInput => f.write_str("from standard input"),
             Self::Command(command) => {
@@ -77,13 +81,33 @@ impl fmt::Display for SecretOrigin {
     }
 }
 
-fn read_standard_input() -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads standard input to its end, at most `limit` bytes. A terminal would show what the user types, so a
+/// prompt takes the place of the read.
+pub(crate) async fn read_standard_input(
+    label: &SecretLabel,
+    console: Console,
+    limit: usize,
+) -> Result<Zeroizing<String>, SettingError> {
+    if console.can_prompt() {
+        return prompt::ask(label).await;
+    }
+    let text = blocking(move || read_input(limit)).await;
+    text.map_err(|source| SettingError::Unreadable {
+        what: label.name(),
+        from: "standard input".to_owned(),
+        source,
+    })
+}
+
+fn read_input(limit: usize) -> io::Result<Zeroizing<String>> {
     let input = io::stdin();
+    if output::is_stdin_closed() {
+        return Err(io::Error::other("it is closed"));
+    }
     if input.is_terminal() {
-        // The terminal would show what the user types.
         return Err(io::Error::other("it is a terminal, and prompts are turned off; use a pipe or a file"));
     }
-    bounded::read(input.lock(), SECRET_LIMIT)
+    bounded::into_text(bounded::read(input.lock(), limit)?)
 }
 
 const STANDARD_INPUT: &[&str] =

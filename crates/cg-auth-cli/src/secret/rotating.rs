@@ -19,17 +19,15 @@ pub(crate) struct RotatingSecret {
 }
 
 impl RotatingSecret {
-    /// A secret from `origin`. Standard input and a prompt can be read only once, so this function reads them
-    /// immediately.
+    /// A secret from `origin`. Standard input, a pipe and a prompt can be read only once, so this function
+    /// reads them immediately.
     pub(crate) async fn new(
         origin: SecretOrigin,
         label: SecretLabel,
         console: Console,
     ) -> Result<Self, SettingError> {
         let origin = match origin {
-            SecretOrigin::StandardInput | SecretOrigin::Prompt => {
-                SecretOrigin::Text(origin.read(&label, console).await?)
-            }
+            origin if origin.is_read_once() => SecretOrigin::Text(origin.read(&label, console).await?),
             origin => origin,
         };
         Ok(Self { origin, label, console })

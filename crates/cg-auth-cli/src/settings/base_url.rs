@@ -2,7 +2,7 @@
 
 use cg_auth_core::{BaseUrl, model::Environment};
 
-use super::precedence::Origin;
+use super::origin::Origin;
 use crate::setting_error::SettingError;
 
 /// Reads `text`, which comes from `origin`. An error never quotes a text that may hold a password.
@@ -15,7 +15,7 @@ pub(super) fn parse(text: &str, allow_http: bool, origin: &Origin) -> Result<Bas
         return Err(SettingError::NoBaseUrl { setting });
     }
     let parse = if allow_http { BaseUrl::parse_allowing_http } else { BaseUrl::parse };
-    Ok(parse(text)?)
+    parse(text).map_err(|error| SettingError::from(error).at(origin))
 }
 
 /// Whether `text` looks like a mistyped environment name and not like a password: it is short and holds only

@@ -1,17 +1,12 @@
 //! [`Precedence`]: takes each setting from its flag, else from its variable, else from the profile.
 
-use std::fmt::{self, Display};
-
-use super::{config_file::SelectedProfile, profile::Profile};
-use crate::{setting_error::SettingError, variable::Variable};
-
-/// The names of a setting.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Setting {
-    pub(super) label: &'static str,
-    pub(super) flag: &'static str,
-    pub(super) variable: Variable,
-}
+use super::{
+    config_file::SelectedProfile,
+    origin::{Chosen, Origin},
+    profile::Profile,
+    setting::Setting,
+};
+use crate::setting_error::SettingError;
 
 /// Chooses values, and remembers the variables that override the profile.
 #[derive(Debug)]
@@ -37,12 +32,11 @@ impl<'a> Precedence<'a> {
             return Ok(Some(Chosen { value, origin: Origin::Flag(setting.flag) }));
         }
         let profile = self.selected.and_then(|selected| {
-            let origin = Origin::Profile { name: selected.name.clone(), file: selected.file.clone() };
-            Some(Chosen { value: profile(&selected.profile)?, origin })
+            Some(Chosen { value: profile(&selected.profile)?, origin: selected.origin() })
         });
-        let name = setting.variable.name;
         match variable()? {
             Some(value) => {
+                let name = setting.variable.map_or(setting.flag, |variable| variable.name);
                 self.overriding.extend(profile.map(|_| name));
                 Ok(Some(Chosen { value, origin: Origin::Variable(name) }))
             }
@@ -52,68 +46,22 @@ impl<'a> Precedence<'a> {
 
     /// A warning if the user chose the profile by name and variables override it.
     pub(super) fn warning(&self) -> Option<String> {
-        let selected = self.selected.filter(|selected| selected.is_explicit)?;
+        let selected = self.selected.filter(|selected| selected.is_explicit())?;
         let variables = self.overriding.join(", ");
         (!variables.is_empty())
             .then(|| format!("the environment overrides the profile \"{}\": {variables}", selected.name))
     }
 }
 
-/// A value, and where it comes from.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Chosen<T> {
-    pub(super) value: T,
-    pub(super) origin: Origin,
-}
-
-impl<T> Chosen<T> {
-    pub(super) const fn by_default(value: T) -> Self {
-        Self { value, origin: Origin::Default }
-    }
-
-    /// Replaces the value with the result of `parse`, and keeps the origin.
-    pub(super) fn try_map<U>(
-        self,
-        parse: impl FnOnce(T, &Origin) -> Result<U, SettingError>,
-    ) -> Result<Chosen<U>, SettingError> {
-        Ok(Chosen { value: parse(self.value, &self.origin)?, origin: self.origin })
-    }
-
-    /// Logs the setting for `-v`, with `shown` as its value.
-    pub(super) fn log(&self, setting: Setting, shown: impl Display) {
-        tracing::debug!(target: "cg_auth::settings", "{}: {shown} ({})", setting.label, self.origin);
-    }
-}
-
-/// Where a value comes from. `Display` names the flag, the variable, or the profile and its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    Flag(&'static str),
-    Variable(&'static str),
-    Profile { name: String, file: String },
-    Default,
-}
-
-impl Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::Profile { name, file } => write!(f, "profile \"{name}\" in {file}"),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variable;
-
-    const SETTING: Setting = Setting { label: "timeout", flag: "--timeout", variable: variable::TIMEOUT };
+    use crate::settings::setting::TIMEOUT as SETTING;
 
     fn work(is_explicit: bool) -> SelectedProfile {
         let (name, file) = ("work".into(), "c.toml".into());
-        SelectedProfile { name, file, is_explicit, profile: Profile::default() }
+        let chosen_by = if is_explicit { "--profile" } else { "default_profile" };
+        SelectedProfile { name, file, chosen_by, profile: Profile::default() }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use cg_auth_transport_util::ProxyChoice;
 
 use super::proxy;
 use crate::{
+    home::expanded,
     secret::SecretOrigin,
     time_format::positive_duration,
     toml_section::{Section, TomlError},
@@ -17,15 +18,16 @@ use crate::{
 
 /// The settings in a table `[profiles.NAME]`.
 #[derive(Debug, Default)]
-pub(super) struct Profile {
-    pub(super) base_url: Option<String>,
-    pub(super) user_principal_name: Option<String>,
+pub(crate) struct Profile {
+    pub(crate) base_url: Option<String>,
+    pub(crate) user_principal_name: Option<String>,
     pub(super) secret: Option<SecretOrigin>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) proxy: Option<ProxyChoice>,
     pub(super) transport: Option<TransportChoice>,
     pub(super) timeout: Option<Duration>,
-    pub(super) allow_http: bool,
+    pub(super) retries: Option<u32>,
+    pub(super) allow_http: Option<bool>,
 }
 
 impl Profile {
@@ -42,7 +44,13 @@ impl Profile {
             })?,
             transport: section.parsed("transport", TransportChoice::parse)?,
             timeout: section.parsed("timeout", positive_duration)?,
-            allow_http: section.flag("allow_http")?.unwrap_or(false),
+            retries: match section.whole_number("retries")? {
+                Some(number) => Some(
+                    retries(&number.to_string()).map_err(|problem| section.unusable("retries", problem))?,
+                ),
+                None => None,
+            },
+            allow_http: section.flag("allow_http")?,
         };
         section.done()?;
         Ok(profile)
@@ -60,13 +68,39 @@ fn secret_origin(section: &mut Section, folder: &Path) -> Result<Option<SecretOr
             Err(section.unusable(COMMAND, "use either client_secret_file or client_secret_command"))
         }
         (Some(file), None) if file == "-" => Ok(Some(SecretOrigin::StandardInput)),
-        (Some(file), None) => Ok(Some(SecretOrigin::file(&folder.join(file)))),
-        (None, Some(command)) if command.is_empty() => Err(section.unusable(COMMAND, "must not be empty")),
-        (None, Some(command)) => Ok(Some(SecretOrigin::Command(command))),
+        (Some(file), None) => Ok(Some(SecretOrigin::file(&folder.join(expanded(file))))),
+        (None, Some(command)) => match program(&command, folder) {
+            Ok(program) => {
+                Ok(Some(SecretOrigin::Command([&[program], command.get(1..).unwrap_or_default()].concat())))
+            }
+            Err(problem) => Err(section.unusable(COMMAND, problem)),
+        },
         (None, None) => Ok(None),
     }
 }
 
+/// The program of `command`. A path is relative to `folder`; the name of a program is looked up in `PATH`.
+fn program(command: &[String], folder: &Path) -> Result<String, &'static str> {
+    let program = command.first().filter(|program| !program.is_empty()).ok_or("must not be empty")?;
+    let path = expanded(program);
+    // A name alone has one component. `./name` has two, of which the first is the current folder.
+    if path.components().count() < 2 {
+        return Ok(program.clone());
+    }
+    let path = folder.join(path).into_os_string().into_string();
+    path.map_err(
+        |_| "the folder of this file has a name that is not UTF-8; use the whole path of the program",
+    )
+}
+
+/// Reads a number of retries.
+pub(super) fn retries(text: &str) -> Result<u32, String> {
+    let number = text.trim().parse().ok().filter(|number| *number <= MOST_RETRIES);
+    number.ok_or_else(|| format!("expected a whole number from 0 to {MOST_RETRIES}"))
+}
+
+/// The retry budget of a client holds ten.
+const MOST_RETRIES: u32 = 10;
 const COMMAND: &str = "client_secret_command";
 
 #[cfg(test)]
@@ -82,7 +116,8 @@ mod tests {
     fn a_profile_holds_every_setting_and_its_paths_are_relative_to_the_file() {
         let profile = read(
             "base_url = 'commercial'\nuser_principal_name = 'a@b'\nclient_secret_file = 'secret'\n\
-             ca_file = 'roots/ca.pem'\nproxy = 'none'\ntransport = 'hyper'\ntimeout = '5s'\nallow_http = true",
+             ca_file = 'roots/ca.pem'\nproxy = 'none'\ntransport = 'hyper'\ntimeout = '5s'\nretries = 0\n\
+             allow_http = true",
         )
         .unwrap();
         assert!(
@@ -92,7 +127,27 @@ mod tests {
         assert!(matches!(profile.proxy, Some(ProxyChoice::Off)));
         assert_eq!(profile.transport, Some(TransportChoice::Hyper));
         assert_eq!(profile.timeout, Some(Duration::from_secs(5)));
-        assert!(profile.allow_http);
+        assert_eq!((profile.retries, profile.allow_http), (Some(0), Some(true)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_path_of_a_program_is_relative_to_the_file_and_its_name_is_not() {
+        for (program, expected) in [
+            ("./get", "/etc/x/./get"),
+            ("bin/get", "/etc/x/bin/get"),
+            ("../get", "/etc/x/../get"),
+            ("/usr/bin/get", "/usr/bin/get"),
+            ("get", "get"),
+        ] {
+            let profile = read(&format!("client_secret_command = ['{program}', './argument']")).unwrap();
+            let Some(SecretOrigin::Command(command)) = profile.secret else { panic!("{program}") };
+            assert_eq!(command, [expected, "./argument"]);
+        }
+        let Some(SecretOrigin::File(file)) = read("client_secret_file = '~/s'").unwrap().secret else {
+            panic!("a file")
+        };
+        assert!(file.is_absolute() && !file.starts_with("/etc/x") && file.ends_with("s"), "{file:?}");
     }
 
     #[test]
@@ -120,6 +175,10 @@ mod tests {
             ),
             ("client_secret_command = 'canary'", "client_secret_command must be a list of strings"),
             ("client_secret_command = []", "client_secret_command: must not be empty"),
+            ("client_secret_command = ['']", "client_secret_command: must not be empty"),
+            ("retries = 11", "retries: expected a whole number from 0 to 10"),
+            ("retries = -1", "retries must be a whole number, 0 or greater"),
+            ("base-url = 'canary'", "base-url is not a known setting; did you mean base_url?"),
             (
                 "client_secret_command = ['a']\nclient_secret_file = 'b'",
                 "client_secret_command: use either client_secret_file or client_secret_command",

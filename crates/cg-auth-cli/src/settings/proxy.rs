@@ -44,6 +44,9 @@ pub(super) fn parse_flag(text: &str) -> Result<ProxyChoice, SettingError> {
 pub(super) fn name(choice: &ProxyChoice) -> impl Display {
     match choice {
         ProxyChoice::Off => "none".to_owned(),
+        ProxyChoice::Explicit(proxy) if proxy.authorization().is_some() => {
+            format!("{} with a login", proxy.uri())
+        }
         ProxyChoice::Explicit(proxy) => proxy.uri().to_string(),
         _ => "from HTTPS_PROXY, ALL_PROXY and NO_PROXY".to_owned(),
     }
@@ -57,7 +60,7 @@ mod tests {
     fn only_the_variable_may_hold_a_password() {
         const URL: &str = "http://someone:canary@proxy.example:3128";
         let choice = parse(URL).unwrap();
-        assert_eq!(name(&choice).to_string(), "http://proxy.example:3128/");
+        assert_eq!(name(&choice).to_string(), "http://proxy.example:3128/ with a login");
         let refused = parse_without_password(URL).unwrap_err();
         assert!(!format!("{refused} {refused:?}").contains("canary"));
         let refused = parse_flag(URL).unwrap_err().to_string();

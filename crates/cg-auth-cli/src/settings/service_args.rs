@@ -2,8 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, value_parser};
+use clap::Args;
 
+use super::profile::retries;
 use crate::{time_format::positive_duration, transports::TransportChoice};
 
 #[derive(Args)]
@@ -47,7 +48,7 @@ pub(crate) struct ServiceArgs {
     pub(crate) timeout: Option<Duration>,
 
     /// How often to retry a failed call within its time limit, at most 10 times [default: 2].
-    #[arg(long, value_parser = value_parser!(u32).range(..=10), value_name = "N")]
+    #[arg(long, value_parser = retries, value_name = "N")]
     pub(crate) retries: Option<u32>,
 
     /// The configuration file; see `cg-auth help environment`.
@@ -55,6 +56,6 @@ pub(crate) struct ServiceArgs {
     pub(crate) config: Option<PathBuf>,
 
     /// The profile in the configuration file [default: its default_profile].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 }

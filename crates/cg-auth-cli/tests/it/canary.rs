@@ -136,6 +136,10 @@ fn no_error_shows_a_secret_of_the_environment_or_of_a_url() {
         &["refresh", "--base-url", "http://127.0.0.1:1", "--upn", "a@b", "--retries", "0"],
         &["refresh", "--update"],
         &["delete-token-cache"],
+        &["doctor", "--with-token", "--base-url", "http://127.0.0.1:1", "--upn", "a@b"],
+        &["doctor", "-v"],
+        &["config", "show", "-v", "--base-url", "https://user:canary-4f1d@example.com"],
+        &["config", "profiles", "--config", "/does/not/exist"],
         &["inspect"],
         &["emulator", "--config", "/does/not/exist"],
         &["nonsense"],
@@ -150,6 +154,45 @@ fn no_error_shows_a_secret_of_the_environment_or_of_a_url() {
             assert!(!stderr(&output).contains(CANARY), "{arguments:?}: {}", stderr(&output));
             assert!(!stdout(&output).contains(CANARY), "{arguments:?}: {}", stdout(&output));
         }
+    }
+}
+
+/// Files are named in errors, and what they hold never is.
+#[cfg(unix)]
+#[test]
+fn no_message_about_a_file_shows_what_it_holds() {
+    let emulator = emulator(false);
+    let token = refresh_token_of(&emulator);
+    let path = file("canary-token", &token);
+    let twin = path.with_file_name("canary-token-twin");
+    let _ = std::fs::remove_file(&twin);
+    std::fs::hard_link(&path, &twin).unwrap();
+    let (path, out) = (path.to_str().unwrap(), file("canary-out", CANARY));
+    let out = out.to_str().unwrap();
+    for arguments in [
+        &["token", "--output", out][..],
+        &["token", "--output", out, "--refresh-token-out", "/dev/null"],
+        &["token", "--output", path],
+        &["token", "--output", out, "--min-lifetime", "99d"],
+        &["token", "-o", "json", "--refresh-token-out", "/nowhere/x"],
+        &["refresh", "--update", "--refresh-token-file", path],
+    ] {
+        for format in ["human", "json"] {
+            let mut command = with_emulator(&emulator, arguments);
+            let output = command.args(["-v", "--error-format", format]).output().unwrap();
+            for secret in [CANARY, token.as_str(), "eyJ"] {
+                assert!(!stderr(&output).contains(secret), "{arguments:?}: {}", stderr(&output));
+                assert!(!stdout(&output).contains(secret), "{arguments:?}: {}", stdout(&output));
+            }
+        }
+    }
+    for input in
+        ["canary-4f1d", "export CG_AUTH_ACCESS_TOKEN='canary-4f1d", "{\"access_token\":\"canary-4f1d\""]
+    {
+        let output =
+            cg_auth().args(["inspect", "-v", "--require-valid"]).write_stdin(input).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(!stderr(&output).contains(CANARY), "{}", stderr(&output));
     }
 }
 

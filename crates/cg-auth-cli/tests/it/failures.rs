@@ -27,6 +27,79 @@ fn a_missing_setting_names_its_flag_and_its_variable() {
 }
 
 #[test]
+fn all_missing_settings_are_told_at_once() {
+    let config = file("missing.toml", "[profiles.p]\ntimeout = '5s'\n");
+    for (more, way) in [
+        (&[][..], "choose a profile with --profile".to_owned()),
+        (&["--profile", "p"], format!("add base_url to the profile \"p\" in {}", config.display())),
+    ] {
+        let mut command = cg_auth();
+        command.arg("token").arg("--config").arg(&config).args(more);
+        let text = stderr(&command.output().unwrap());
+        let first = "error: the base URL, the user principal name and the client secret are missing\n";
+        assert!(text.starts_with(first), "{text}");
+        for setting in ["  base URL: ", "  user principal name: ", "  client secret: "] {
+            assert!(text.contains(setting), "{text}");
+        }
+        assert!(text.contains(&way) && text.contains("hint: cg-auth config show"), "{text}");
+        let error = json_error(&command.args(["--error-format", "json"]).output().unwrap());
+        let missing = error["missing"].as_array().unwrap();
+        let settings: Vec<_> = missing.iter().map(|missing| missing["setting"].as_str().unwrap()).collect();
+        assert_eq!(settings, ["base_url", "user_principal_name", "client_secret"]);
+        assert!(missing[0]["ways"].as_str().unwrap().contains(&way), "{error}");
+    }
+    let two = cg_auth().args(["token", "--base-url", "commercial"]).output().unwrap();
+    let first = "error: the user principal name and the client secret are missing\n";
+    assert!(stderr(&two).starts_with(first), "{}", stderr(&two));
+}
+
+#[test]
+fn a_refused_secret_is_named_by_its_file_and_profile() {
+    let emulator = emulator();
+    let secret = file("refused-secret", "canary-wrong");
+    let config = file(
+        "refused.toml",
+        format!(
+            "[profiles.p]\nclient_secret_file = '{}'\nbase_url = '{}'\nuser_principal_name = '{}'\n",
+            secret.display(),
+            emulator.base_url(),
+            emulator.credential().user_principal_name()
+        ),
+    );
+    let mut command = cg_auth();
+    command.args(["token", "--profile", "p", "--config"]).arg(&config);
+    let expected = format!("in {} (profile \"p\" in {})", secret.display(), config.display());
+    let text = stderr(&command.output().unwrap());
+    assert!(text.contains(&format!("  client secret: {expected}\n")), "{text}");
+    assert!(text.contains(emulator.base_url().as_str().strip_prefix("http://").unwrap()), "{text}");
+    let error = json_error(&command.args(["--error-format", "json"]).output().unwrap());
+    assert_eq!(error["refused_secret"], expected);
+    assert!(!error.to_string().contains("canary"), "{error}");
+}
+
+#[test]
+fn an_unusable_setting_names_where_it_comes_from() {
+    let config = file(
+        "unusable.toml",
+        "[profiles.p]\nbase_url = 'http://example.com'\nuser_principal_name = 'two words'\n\
+         client_secret_file = '/dev/null'\n",
+    );
+    let place = format!("(profile \"p\" in {})", config.display());
+    for more in [
+        &["--upn", "a@b"][..],
+        &["--base-url", "http://127.0.0.1:1"],
+        &["--base-url", "http://127.0.0.1:1", "--upn", "a@b"],
+    ] {
+        let mut command = cg_auth();
+        command.args(["token", "--profile", "p", "--config"]).arg(&config).args(more);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let error = stderr(&output).lines().find(|line| line.starts_with("error: ")).unwrap().to_owned();
+        assert!(error.ends_with(&place), "{more:?}: {error}");
+    }
+}
+
+#[test]
 fn an_unusable_setting_is_found_before_anything_is_sent() {
     let no_certificate = file("no-certificate.pem", "not a certificate");
     for args in [
@@ -192,9 +265,12 @@ fn a_failed_call_is_retried_as_often_as_retries_says() {
         let _outage = emulator.next(Operation::GetDelegateAccessToken).always().refuse(503);
         let mut command = token_from(&emulator);
         command.args(retries.map(|retries| format!("--retries={retries}")).as_slice());
+        let human = stderr(&command.output().unwrap());
+        let counted = human.contains(&format!("after {attempts} attempts"));
+        assert_eq!(counted, attempts > 1, "{human}");
         let output = command.args(["--error-format", "json"]).output().unwrap();
         assert_eq!(json_error(&output)["attempts"], attempts, "{retries:?}");
-        assert_eq!(emulator.count(Operation::GetDelegateAccessToken), attempts);
+        assert_eq!(emulator.count(Operation::GetDelegateAccessToken), 2 * attempts);
     }
     let emulator = emulator();
     let _hiccup = emulator.next(Operation::GetDelegateAccessToken).drop_connection();
@@ -205,13 +281,14 @@ fn a_failed_call_is_retried_as_often_as_retries_says() {
 fn the_object_of_an_error_has_all_its_members() {
     let body = r#"{"code":"Throttled","message":["slow down"],"requestId":"r-1"}"#;
     let url = answering(http("429 Too Many Requests", "retry-after: 7\r\n", body));
+    let host = url.strip_prefix("http://").unwrap();
     let output = token_at(&url).args(["--error-format", "json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(
         json_error(&output),
         json!({
             "kind": "api",
-            "message": "the service answered 429 Too Many Requests",
+            "message": format!("the service answered 429 Too Many Requests ({host})"),
             "status": 429,
             "retryable": true,
             "recovery": "retry",
@@ -221,6 +298,9 @@ fn the_object_of_an_error_has_all_its_members() {
             "messages": ["slow down"],
             "headers": {"retry-after": "7", "content-length": "62"},
             "attempts": 1,
+            "host": host,
+            "refused_secret": null,
+            "missing": [],
         })
     );
 }
@@ -268,8 +348,8 @@ fn the_exit_code_shows_how_far_the_call_got() {
             let error = json_error(&output);
             assert_eq!(output.status.code(), Some(code), "{transport} {kind}: {error}");
             assert_eq!(error["kind"], kind, "{transport}: {error}");
-            let names_host = error["message"].as_str().unwrap().contains("127.0.0.1:");
-            assert_eq!(names_host, kind != "protocol", "{transport}: {error}");
+            let host = error["host"].as_str().unwrap();
+            assert_eq!(error["message"].as_str().unwrap().matches(host).count(), 1, "{transport}: {error}");
             assert_eq!(error["status"], status, "{transport} {kind}: {error}");
             assert_eq!(stdout(&output), "");
         }

@@ -38,7 +38,7 @@ pub(crate) fn cg_auth_process() -> std::process::Command {
     command
 }
 
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 17] = [
     "CG_AUTH_BASE_URL",
     "CG_AUTH_USER_PRINCIPAL_NAME",
     "CG_AUTH_CLIENT_SECRET",
@@ -46,6 +46,7 @@ const VARIABLES: [&str; 16] = [
     "CG_AUTH_REFRESH_TOKEN",
     "CG_AUTH_TRANSPORT",
     "CG_AUTH_TIMEOUT",
+    "CG_AUTH_RETRIES",
     "CG_AUTH_CA_FILE",
     "CG_AUTH_PROXY",
     "CG_AUTH_CONFIG",

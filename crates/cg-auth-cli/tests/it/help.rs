@@ -42,6 +42,11 @@ fn help_texts_are_as_expected() {
         ("inspect", &["inspect", "--help"]),
         ("emulator", &["emulator", "--help"]),
         ("demo", &["demo", "--help"]),
+        ("config", &["config", "--help"]),
+        ("config-show", &["config", "show", "--help"]),
+        ("config-path", &["config", "path", "--help"]),
+        ("config-profiles", &["config", "profiles", "--help"]),
+        ("doctor", &["doctor", "--help"]),
         ("exit-codes", &["help", "exit-codes"]),
         ("environment", &["help", "environment"]),
     ] {
@@ -61,8 +66,18 @@ fn help_texts_are_as_expected() {
 fn short_help_completions_and_manual_pages_show_no_value_of_the_environment() {
     shown(&["-h"]);
     shown(&["--version"]);
-    for command in ["exec", "proxy", "token", "refresh", "delete-token-cache", "inspect", "emulator", "demo"]
-    {
+    for command in [
+        "exec",
+        "proxy",
+        "token",
+        "refresh",
+        "delete-token-cache",
+        "inspect",
+        "config",
+        "doctor",
+        "emulator",
+        "demo",
+    ] {
         shown(&[command, "-h"]);
         shown(&["help", command]);
         assert!(shown(&["man", command]).contains(".TH"), "{command}");

@@ -11,6 +11,11 @@ use std::{
 };
 
 use cg_auth_emulator::{Emulator, Operation};
+use cg_auth_tests::{
+    http2::{Http2, RST_STREAM},
+    listener::Listener,
+    tls::TlsServer,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
@@ -443,6 +448,29 @@ fn an_upstream_over_tls_is_called_by_http2_and_must_be_trusted() {
     assert!(shown.contains("the certificate of 127.0.0.1:") && shown.contains("is not trusted"), "{shown}");
 }
 
+/// A server that ends its connections from time to time refuses the requests that arrive meanwhile.
+#[test]
+fn a_request_that_the_upstream_certainly_did_not_take_is_sent_again() {
+    let emulator = emulator();
+    let shown = block_on(async {
+        let listener = Listener::bind_tls_with(TlsServer::new().alpn(&[b"h2"])).await;
+        let ca_file = file("refused-stream-ca.pem", listener.ca_pem().unwrap());
+        let options = ["--ca-file", ca_file.to_str().unwrap()];
+        let running = Running::start(&emulator, listener.base_url().as_str(), &options);
+        let asking =
+            tokio::task::spawn_blocking(move || running.ask("POST", "/x", "content-length: 2\r\n", "ok"));
+        let mut http2 = Http2::accept(&listener).await;
+        let first = http2.request().await;
+        http2.write(RST_STREAM, 0, first, &REFUSED_STREAM.to_be_bytes()).await;
+        let second = http2.request().await;
+        http2.answer(second, "taken").await;
+        let shown = asking.await.unwrap();
+        drop(http2);
+        shown
+    });
+    assert!(shown.starts_with("HTTP/1.1 200 ") && shown.contains("taken"), "{shown}");
+}
+
 #[test]
 fn an_upstream_that_fails_is_named_in_a_502_and_a_silent_one_in_a_504() {
     let emulator = emulator();
@@ -492,7 +520,7 @@ fn an_answer_that_breaks_off_is_not_complete_for_the_client() {
 
 #[test]
 fn readiness_tells_whether_a_valid_token_is_there_and_asks_nobody() {
-    let builder = Emulator::builder().token_lifetime(Duration::from_secs(4));
+    let builder = Emulator::builder().token_lifetime(Duration::from_secs(4)).token_cache(false);
     let emulator = block_on(builder.start()).unwrap();
     let upstream = Upstream::always(&answer("200 OK", "", ""));
     for transport in ["reqwest", "hyper"] {
@@ -539,3 +567,6 @@ fn concurrent_requests_with_a_refused_token_share_one_new_token() {
     });
     assert!(emulator.requests().len() <= asked + 2, "{}", emulator.requests().len());
 }
+
+/// RFC 9113 section 7
+const REFUSED_STREAM: u32 = 7;

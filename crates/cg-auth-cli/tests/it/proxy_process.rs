@@ -97,6 +97,24 @@ fn the_exit_code_of_the_command_is_passed_on() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_inherits_no_socket_and_no_ignored_signal_of_the_proxy() {
+    let (emulator, upstream) = (emulator(), Upstream::always(&answer("200 OK", "", "")));
+    let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
+    let seen = |prefix: &str| {
+        let inner = "ls /proc/self/fd; grep ^SigIgn /proc/self/status | cut -c 17-";
+        let script = format!("exec {prefix} sh -c '{inner}'");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script]).envs(emulator.env()).stdin(Stdio::null());
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let of_command = seen(&format!("{} proxy --upstream {} --", itself.display(), upstream.url));
+    assert_eq!(of_command, seen("env"));
+}
+
 #[test]
 fn no_command_is_started_and_no_url_is_printed_without_a_token() {
     let refused = http("400 Bad Request", "", r#"{"message":["refused"]}"#);
@@ -131,7 +149,7 @@ fn wrong_arguments_are_refused_with_the_way_out() {
         (&["proxy", "--upstream", "https://user:canary@a.example"], "--upstream "),
         (&["proxy", "--upstream", "a.example"], "--upstream "),
         (&["proxy", "--upstream", "https://a.example", "--port", &port], "cannot listen on 127.0.0.1:"),
-        (&["proxy", "--upstream", "https://a.example", "--port", "65536"], "65536"),
+        (&["proxy", "--upstream", "https://a.example", "--port", "65536"], "it is not in 0..=65535"),
         (&["proxy", "--upstream", "https://a.example", "--answer-timeout", "0s"], "greater than zero"),
     ] {
         let output = with_emulator(&emulator, arguments).output().unwrap();

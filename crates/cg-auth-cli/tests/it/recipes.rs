@@ -94,7 +94,7 @@ fn every_recipe_for_a_shell_works_and_hides_no_failure() {
     // A watch runs until it is stopped; its own tests cover it.
     let recipes: Vec<_> =
         blocks(recipes_section(), "sh").filter(|recipe| !recipe.contains("--watch")).collect();
-    assert_eq!(recipes.len(), 3);
+    assert!(recipes.len() >= 3, "{recipes:?}");
     for recipe in recipes {
         assert_recipe(&recipe, calls_the_resource);
     }
@@ -136,4 +136,19 @@ fn the_unit_for_systemd_works_and_hides_no_failure() {
     let unit = blocks(recipes_section(), "ini").next().unwrap().replace("\\\n", " ").replace("$$", "$");
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap();
     assert_recipe(line, calls_the_resource);
+}
+
+#[test]
+fn the_program_behind_the_proxy_works_and_hides_no_failure() {
+    if skip_without("python3") {
+        return;
+    }
+    let readme = include_str!("../../README.md");
+    let recipe = blocks(readme, "sh").find(|block| block.contains("cg-auth proxy")).unwrap();
+    assert!(recipe.contains("https://api.example.com/v1 -- python3 report.py"), "{recipe}");
+    let recipe = recipe.replace("https://api.example.com/v1", "\"$CG_AUTH_BASE_URL\"");
+    let program = blocks(readme, "python").find(|block| block.contains("CG_AUTH_UPSTREAM_URL")).unwrap();
+    let program = program.replace("/reports", "/me");
+    let recipe = format!("cat >report.py <<'END'\n{program}print(reports)\nEND\n{recipe}");
+    assert_recipe(&recipe, calls_the_resource);
 }

@@ -50,6 +50,22 @@ fn an_interrupted_call_ends_with_130_and_leaves_no_temporary_file() {
 }
 
 #[test]
+fn an_interrupted_check_ends_with_130() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    for transport in ["reqwest", "hyper"] {
+        let mut command = cg_auth_process();
+        command.args(["doctor", "--base-url", &url, "--upn", "a@b", "--transport", transport]);
+        command.env("CG_AUTH_CLIENT_SECRET", "s3cret").stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // The check of TCP, then the request, which the listener never answers.
+        let connections = [listener.accept().unwrap(), listener.accept().unwrap()];
+        assert_eq!(stop(child, Signal::INT), (Some(130), "error: interrupted\n".into()));
+        drop(connections);
+    }
+}
+
+#[test]
 fn an_interrupt_ends_the_wait_for_standard_input_and_for_a_command() {
     let config = file(
         "slow.toml",

@@ -17,7 +17,7 @@ const HIDDEN: &str = "(hidden): ";
 
 /// Runs `cg-auth` with `arguments` in a terminal and types `typed` once it shows `prompt`. Returns everything
 /// that the terminal showed, and the exit code; `None` if `script` is not installed.
-fn at_terminal(
+pub(crate) fn at_terminal(
     emulator: &Emulator,
     arguments: &str,
     prompt: &str,
@@ -115,6 +115,17 @@ fn deleting_asks_for_confirmation() {
 }
 
 #[test]
+fn a_retry_is_a_line_at_a_terminal() {
+    let emulator = emulator();
+    let _guard = emulator.next(Operation::GetDelegateAccessToken).refuse(429);
+    let file = crate::harness::file("retried-secret", emulator.credential().client_secret().expose_secret());
+    let arguments = format!("cg-auth token --client-secret-file '{}'", file.display());
+    let Some((shown, code)) = at_terminal(&emulator, &arguments, "never", "") else { return };
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(shown.matches("429, next attempt in ").count(), 1, "{shown}");
+}
+
+#[test]
 fn colours_are_shown_at_a_terminal_unless_no_color_is_set() {
     let emulator = emulator();
     for (arguments, has_colours) in
@@ -129,12 +140,35 @@ fn colours_are_shown_at_a_terminal_unless_no_color_is_set() {
 }
 
 #[test]
-fn ctrl_c_reaches_the_command_of_an_emulator_once() {
-    let script = "trap \"echo caught\" INT; echo ready; sleep 0.5; sleep 0.5; exit 5";
-    // Without `exec`, a shell such as dash stays in the foreground and dies of the same Ctrl-C.
-    let arguments = format!("exec cg-auth emulator -- sh -c '{script}'");
-    let Some((shown, code)) = at_terminal(&emulator(), &arguments, "ready", "\u{3}") else { return };
-    assert_eq!((code, shown.matches("caught").count()), (Some(5), 1), "{shown}");
+fn ctrl_c_reaches_the_command_of_an_emulator_once_whatever_is_redirected() {
+    let script = "trap \"echo caught >/dev/tty\" INT; echo ready >/dev/tty; sleep 0.5; sleep 0.5; exit 5";
+    for redirection in [
+        "",
+        "</dev/null",
+        ">/dev/null",
+        "2>/dev/null",
+        "</dev/null >/dev/null",
+        "</dev/null 2>/dev/null",
+        "</dev/null >/dev/null 2>/dev/null",
+        "<&- 2>&-",
+    ] {
+        // Without `exec`, a shell such as dash stays in the foreground and dies of the same Ctrl-C.
+        let arguments = format!("exec cg-auth emulator -- sh -c '{script}' {redirection}");
+        let Some((shown, code)) = at_terminal(&emulator(), &arguments, "ready", "\u{3}") else { return };
+        assert_eq!((code, shown.matches("caught").count()), (Some(5), 1), "{redirection}: {shown}");
+    }
+}
+
+#[test]
+fn ctrl_c_of_another_process_reaches_the_command_of_an_emulator_in_the_background() {
+    let script = "trap \"echo caught >/dev/tty\" INT; echo ready >/dev/tty; sleep 0.5; sleep 0.5; exit 5";
+    // With job control the emulator is in a group of its own, which the terminal does not signal.
+    let arguments = format!(
+        "set -m; cg-auth emulator -- sh -c '{script}' & sleep 1; kill -INT $!; wait $!; echo code $? "
+    );
+    let Some((shown, _)) = at_terminal(&emulator(), &arguments, "never", "") else { return };
+    let caught = shown.lines().filter(|line| line.trim() == "caught").count();
+    assert!(shown.contains("code 5") && caught == 1, "{shown}");
 }
 
 #[test]

@@ -128,6 +128,86 @@ fn a_line_has_the_members_of_the_json_format() {
     assert_eq!((&line["expires_at"], &line["duration"]), (&once["expires_at"], &Value::Null));
 }
 
+/// An empty folder in the tests' temporary folder.
+fn folder(name: &str) -> std::path::PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Waits until the file at `path` holds another text than `old`, and returns it.
+fn next_text(path: &Path, old: &str) -> String {
+    for _ in 0..1500 {
+        match fs::read_to_string(path) {
+            Ok(text) if text != old => return text,
+            _ => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    panic!("{} does not change", path.display());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_always_holds_the_whole_current_token_in_any_format() {
+    use rustix::process::Signal;
+    for (format, start) in
+        [(None, "eyJ"), (Some("header"), "Authorization: Bearer eyJ"), (Some("json"), "{\"version\":1,")]
+    {
+        let emulator = with_short_tokens();
+        let folder = folder(&format!("watched-{}", format.unwrap_or("raw")));
+        let path = folder.join("token");
+        let mut arguments = vec!["--output", path.to_str().unwrap()];
+        arguments.extend(format.iter().flat_map(|format| ["-o", format]));
+        let watch = Watch::of(&emulator, &arguments);
+        let mut text = String::new();
+        for _ in 0..3 {
+            text = next_text(&path, &text);
+            assert!(text.starts_with(start) && text.ends_with('\n') && text.lines().count() == 1, "{text}");
+        }
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777, 0o600);
+        assert!(watch.out.try_recv().is_err(), "nothing is written to standard output");
+        assert_eq!(stop(watch, Signal::TERM), (Some(0), Vec::new()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file is left");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_a_warning_until_its_token_expires() {
+    let emulator = block_on(Emulator::builder().token_lifetime(Duration::from_secs(8)).start()).unwrap();
+    let folder = folder("watched-away");
+    let (away, path) = (folder.with_file_name("watched-away-moved"), folder.join("token"));
+    let _ = fs::remove_dir_all(&away);
+    let watch = Watch::of(&emulator, &["--output", path.to_str().unwrap()]);
+    let first = next_text(&path, "");
+    fs::rename(&folder, &away).unwrap();
+    let warning = watch.message();
+    assert!(warning.starts_with("warning: cannot write ") && !warning.contains("eyJ"), "{warning}");
+    fs::rename(&away, &folder).unwrap();
+    next_text(&path, &first);
+
+    fs::rename(&folder, &away).unwrap();
+    let (code, messages) = watch.end();
+    assert_eq!(code, Some(2), "{messages:?}");
+    let error = messages.iter().find(|line| line.starts_with("error: ")).unwrap();
+    assert!(error.starts_with("error: cannot write "), "{messages:?}");
+}
+
+#[test]
+fn a_file_needs_no_reader_of_standard_output() {
+    let emulator = emulator();
+    let path = folder("watched-alone").join("token");
+    let mut command = command(&emulator, &["--output", path.to_str().unwrap()]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = command.stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    assert!(next_text(&path, "").starts_with("eyJ"));
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(child.try_wait().unwrap(), None, "the watch goes on");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn an_outage_before_or_after_the_first_token_is_a_warning() {
     let emulator = with_short_tokens();

@@ -40,10 +40,13 @@ impl Redaction {
             // No text that is searched holds more of the secret than this.
             let secret = &secret[..secret.len().min(WINDOW)];
             let decoded = View::decoded(secret);
+            // A blank inside of what looks like an escape sequence of the secret makes it none.
+            let undecoded = Some(View::undecoded(secret)).filter(|it| it.bytes() != decoded.bytes());
             let letters = decoded.letters().bytes().clone();
             let letters = (letters.len() >= SHORTEST_LETTERS).then_some(letters);
             redaction.raw.extend(Needle::new(Zeroizing::new(secret.to_vec())));
             redaction.decoded.extend(Needle::new(decoded.bytes().clone()));
+            redaction.decoded.extend(undecoded.and_then(|it| Needle::new(it.bytes().clone())));
             let wide = utf_16(secret);
             let forms = letters.into_iter().chain(byte_forms(secret)).chain(byte_forms(&wide));
             redaction.letters.extend(forms.filter_map(Needle::new));

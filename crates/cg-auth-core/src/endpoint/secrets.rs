@@ -61,6 +61,11 @@ fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
 /// `Bearer`, the values of parameters and cookies, and the password in a `Basic` login.
 fn parts(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut parts = vec![value.to_vec()];
+    // A comma or a semicolon may be a part of what stands behind the scheme.
+    let scheme = value.iter().position(|byte| *byte == b' ').unwrap_or(0);
+    if value[..scheme].iter().all(u8::is_ascii_alphabetic) {
+        parts.push(value[scheme..].trim_ascii().to_vec());
+    }
     let words = value.split(|byte| b" \t,;".contains(byte));
     let is_scheme = |at: usize, word: &[u8]| at == 0 && word.iter().all(u8::is_ascii_alphabetic);
     let words = words.enumerate().filter(|(at, word)| !is_scheme(*at, word)).map(|(_, word)| word);

@@ -229,6 +229,8 @@ mod tests {
             "https://example.com:",
             "https://example.com:0",
             "https://example.com:99999",
+            "https://[2001:db8::1]443",
+            "https://[::1]example.com",
             "https://exa mple.com",
             "https://exämple.com",
             "https://[::1",

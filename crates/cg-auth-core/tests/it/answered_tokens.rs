@@ -124,13 +124,13 @@ fn no_text_that_cannot_be_searched_is_shown() {
 
 #[test]
 fn an_answer_with_more_tokens_than_are_searched_for_shows_no_text() {
-    let tokens: Vec<_> = (0..10_000).map(|number| format!("canary-{number}")).collect();
-    let body = serde_json::json!({ "tokens": tokens, "message": ["canary-9999"], "code": "canary-9998" });
-    let headers = [("x-request-id", "canary-9997")];
+    let tokens: Vec<_> = (0..10_000).map(|number| format!("canary{number}x")).collect();
+    let body = serde_json::json!({ "tokens": tokens, "message": ["canary9999x"], "code": "canary9998x" });
+    let headers = [("x-request-id", "canary9997x")];
     let error = delegate().read(response(500, &headers, body.to_string())).unwrap_err();
     assert!(!accessible(&error).contains("canary"), "{}", accessible(&error));
     let body = serde_json::json!({
-        "value": { "access_token": "a", "tokens": tokens }, "isSuccess": true, "errorMsg": "canary-9999",
+        "value": { "access_token": "a", "tokens": tokens }, "isSuccess": true, "errorMsg": "canary9999x",
     });
     let answer = delegate().read(response(200, &headers, body.to_string())).unwrap();
     assert_eq!((answer.error_msg.as_deref(), answer.request_id()), (Some("[redacted]"), Some("[redacted]")));
@@ -156,6 +156,16 @@ fn what_stands_behind_a_scheme_is_a_secret_too() {
             assert!(!accessible(&error).contains(secret), "{name} {}", accessible(&error));
         }
     }
+}
+
+#[test]
+fn a_comma_or_a_semicolon_does_not_end_what_stands_behind_a_scheme() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let value = HeaderValue::from_static("ApiKey can;ary,9");
+    let options = RequestOptions::new().with_header(HeaderName::from_static("authorization"), value).unwrap();
+    let echo = STANDARD.encode("can;ary,9");
+    let error = delegate().read_with(response(500, &[("server", &echo)], ""), &options).unwrap_err();
+    assert_eq!(error.headers().unwrap()["server"], "[redacted]");
 }
 
 #[test]
@@ -238,7 +248,7 @@ fn an_answer_full_of_tokens_is_read_in_linear_time() {
 }
 
 #[test]
-fn a_scheme_and_a_short_parameter_are_no_secrets_and_a_short_whole_value_is_one() {
+fn a_scheme_a_short_parameter_and_other_headers_are_no_secrets_and_a_short_whole_value_is_one() {
     for (name, value, text, expected) in [
         (
             "authorization",
@@ -249,6 +259,7 @@ fn a_scheme_and_a_short_parameter_are_no_secrets_and_a_short_whole_value_is_one(
         ("cookie", "session=canary; a=1", "step 1 of canary", "step 1 of [redacted]"),
         ("cookie", "a=1; session=canary", "step 1 of canary", "step 1 of [redacted]"),
         ("x-api-key", "k3y", "not k3y but key", "not [redacted] but key"),
+        ("x-trace", "trace-77", "trace-77 of someone@example.com", "trace-77 of someone@example.com"),
     ] {
         let options = RequestOptions::new();
         let options =

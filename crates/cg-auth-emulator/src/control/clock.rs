@@ -1,15 +1,13 @@
-//! `/_emulator/clock`: reads and advances the clock.
+//! `/_emulator/clock`: reads, sets, advances, freezes and thaws the clock.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cg_auth_core::body::Body;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{
-    error::ControlError,
-    input::{duration, read},
-};
-use crate::clock::EmulatorClock;
+use super::{error::ControlError, input::Members};
+use crate::clock::{ClockError, EmulatorClock, is_in_calendar};
 
 #[derive(Serialize)]
 pub(super) struct Time {
@@ -17,6 +15,7 @@ pub(super) struct Time {
     pub(super) now: String,
     /// Seconds since 1970.
     now_epoch: u64,
+    frozen: bool,
 }
 
 pub(super) fn show(clock: &EmulatorClock) -> Time {
@@ -24,17 +23,58 @@ pub(super) fn show(clock: &EmulatorClock) -> Time {
     Time {
         now: humantime::format_rfc3339_millis(now).to_string(),
         now_epoch: now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        frozen: clock.is_frozen(),
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    advance_seconds: f64,
-}
-
-pub(super) fn advance(clock: &EmulatorClock, body: &Body) -> Result<Time, ControlError> {
-    let Advance { advance_seconds } = read(body)?;
-    clock.advance(duration("advance_seconds", advance_seconds)?);
+/// Changes the clock: first `frozen`, then either `set` or `advance_seconds`. A refused change changes
+/// nothing.
+pub(super) fn change(clock: &EmulatorClock, body: &Body) -> Result<Time, ControlError> {
+    let mut members = Members::read(body)?;
+    let frozen = members.flag("frozen")?;
+    let set = members.get("set", SET, time)?;
+    let advance = members.seconds("advance_seconds")?;
+    members.done()?;
+    if set.is_some() && advance.is_some() {
+        return Err(ControlError::invalid("Give `set` or `advance_seconds`, not both."));
+    }
+    if frozen.is_none() && set.is_none() && advance.is_none() {
+        return Err(ControlError::invalid("Give `frozen`, `set` or `advance_seconds`."));
+    }
+    // Both refusals come before the first change.
+    if frozen == Some(false) && clock.is_manual() {
+        return Err(ClockError::Manual.into());
+    }
+    let beyond = || ControlError::from(ClockError::BeyondCalendar);
+    let target = match advance {
+        Some(duration) => Some(clock.now().wall().checked_add(duration).ok_or_else(beyond)?),
+        None => set,
+    };
+    if target.is_some_and(|target| !is_in_calendar(target)) {
+        return Err(beyond());
+    }
+    if frozen == Some(true) {
+        clock.freeze();
+    }
+    if let Some(time) = set {
+        clock.set(time)?;
+    }
+    if let Some(duration) = advance {
+        clock.try_advance(duration)?;
+    }
+    if frozen == Some(false) {
+        clock.thaw()?;
+    }
     Ok(show(clock))
 }
+
+/// Reads RFC 3339 in UTC, or seconds since 1970.
+fn time(value: &Value) -> Option<SystemTime> {
+    match value {
+        Value::String(text) => humantime::parse_rfc3339(text).ok(),
+        value => UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(value.as_f64()?).ok()?),
+    }
+}
+
+const SET: &str = "a string with an RFC 3339 time in UTC, such as 2030-01-01T00:00:00Z, \
+                   or a number of seconds since 1970";

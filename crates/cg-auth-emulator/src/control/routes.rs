@@ -1,15 +1,17 @@
-//! The routes of the control API: which path and method does what.
+//! The dispatch of the control API: finds the route of a request and answers.
 
 use cg_auth_core::body::Body;
-use http::{HeaderValue, Method, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Response, header, request};
 use serde_json::json;
 
-use super::{access, clock, error::ControlError, requests, scripts};
-use crate::{
-    refusal::Refusal,
-    response::{empty, json},
-    state::State,
+use super::{
+    access,
+    error::ControlError,
+    query::{Query, percent_decoded},
+    route::{Call, Reply},
+    table::ROUTES,
 };
+use crate::{refusal::Refusal, response, state::State};
 
 /// Whether a path belongs to the control API, not to the emulated service.
 pub(crate) fn is_control_path(path: &str) -> bool {
@@ -17,63 +19,54 @@ pub(crate) fn is_control_path(path: &str) -> bool {
 }
 
 /// Answers a request to the control API. `is_local` says whether the peer is on this machine.
-pub(crate) fn answer(
+pub(crate) async fn answer(
     state: &State,
     is_local: bool,
     head: &request::Parts,
     body: Result<Body, Refusal>,
 ) -> Response<Body> {
-    let answered =
-        access::check(is_local, head).and_then(|()| route(state, head, &body.map_err(ControlError::from)?));
+    let reply = access::check(is_local, head)
+        .and_then(|()| body.map_err(ControlError::from))
+        .and_then(|body| dispatch(state, head, &body));
+    let answered = match reply {
+        Ok(Reply::Now(response)) => Ok(response),
+        Ok(Reply::After(count, answer)) => {
+            let filter = count.filter.clone();
+            let waited = count.wait_inside(&state.log).await;
+            waited.map(|()| answer(state, &filter)).map_err(ControlError::from)
+        }
+        Err(error) => Err(error),
+    };
     answered.unwrap_or_else(|error| {
-        let mut response = json(error.status, &json!({ "error": &error }));
-        if let Some(allowed) = error.allowed {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+        let mut response = response::json(error.status, &json!({ "error": &error }));
+        if let Some(allowed) = error.allowed.and_then(|allowed| HeaderValue::try_from(allowed).ok()) {
+            response.headers_mut().insert(header::ALLOW, allowed);
         }
         response
     })
 }
 
-fn route(state: &State, head: &request::Parts, body: &Body) -> Result<Response<Body>, ControlError> {
-    let path = head.uri.path().strip_prefix("/_emulator/").unwrap_or_default();
-    match (path, head.method.as_str()) {
-        ("health", "GET") => Ok(json(StatusCode::OK, &health(state))),
-        ("health", _) => Err(ControlError::method_not_allowed("GET")),
-        ("reset", "POST") => {
-            state.reset();
-            Ok(no_content())
+fn dispatch(state: &State, head: &request::Parts, body: &Body) -> Result<Reply, ControlError> {
+    let path = head.uri.path();
+    let path = if path == "/_emulator" { "/_emulator/" } else { path };
+    // An answer to HEAD is the answer to GET. The HTTP library leaves the body out.
+    let method = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
+    let mut allowed = Vec::new();
+    for route in ROUTES {
+        let Some(segment) = route.segment(path) else { continue };
+        if route.method == method {
+            let segment = percent_decoded(segment).ok_or(ControlError::NOT_FOUND)?;
+            let query = Query::read(head.uri.query(), route.query)?;
+            return (route.handler)(&Call { state, routes: ROUTES, segment, query, body });
         }
-        ("reset", _) => Err(ControlError::method_not_allowed("POST")),
-        ("clock", "GET") => Ok(json(StatusCode::OK, &clock::show(&state.clock))),
-        ("clock", "POST") => Ok(json(StatusCode::OK, &clock::advance(&state.clock, body)?)),
-        ("clock", _) => Err(ControlError::method_not_allowed("GET, POST")),
-        ("requests", "GET") => Ok(json(StatusCode::OK, &requests::list(&state.log))),
-        ("requests", "DELETE") => {
-            state.log.clear();
-            Ok(no_content())
+        allowed.push(route.method);
+        if route.method == "GET" {
+            allowed.push("HEAD");
         }
-        ("requests", _) => Err(ControlError::method_not_allowed("GET, DELETE")),
-        ("faults", "GET") => Ok(json(StatusCode::OK, &scripts::faults())),
-        ("faults", _) => Err(ControlError::method_not_allowed("GET")),
-        ("scripts", "GET") => Ok(json(StatusCode::OK, &scripts::list(&state.scripts))),
-        ("scripts", "POST") => Ok(json(StatusCode::CREATED, &scripts::add(&state.scripts, body)?)),
-        ("scripts", "DELETE") => {
-            state.scripts.clear();
-            Ok(no_content())
-        }
-        ("scripts", _) => Err(ControlError::method_not_allowed("GET, POST, DELETE")),
-        _ => match path.strip_prefix("scripts/").and_then(|id| id.parse().ok()) {
-            Some(_) if head.method != Method::DELETE => Err(ControlError::method_not_allowed("DELETE")),
-            Some(id) if state.scripts.remove(id) => Ok(no_content()),
-            _ => Err(ControlError::NOT_FOUND),
-        },
     }
-}
-
-fn health(state: &State) -> serde_json::Value {
-    json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "now": clock::show(&state.clock).now })
-}
-
-fn no_content() -> Response<Body> {
-    empty(StatusCode::NO_CONTENT)
+    if allowed.is_empty() {
+        Err(ControlError::NOT_FOUND)
+    } else {
+        Err(ControlError::method_not_allowed(allowed.join(", ")))
+    }
 }

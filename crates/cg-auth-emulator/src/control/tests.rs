@@ -70,8 +70,63 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
     let framing = r#"{"operation":"other","answer":{"status":200,"headers":{"content-length":"9"}}}"#;
     let long = format!(r#"{{"operation":"{}"}}"#, "s3cret".repeat(20_000));
     for (line, body, status, code) in [
-        ("GET /_emulator", "", 404, "NotFound"),
-        ("GET /_emulator/", "", 404, "NotFound"),
+        ("GET /_emulator//", "", 404, "NotFound"),
+        ("GET /_emulator/health/", "", 404, "NotFound"),
+        ("POST /_emulator", "", 405, "MethodNotAllowed"),
+        ("POST /_emulator/reset/s3cret", "", 404, "NotFound"),
+        ("GET /_emulator/reset/s3cret", "", 405, "MethodNotAllowed"),
+        ("GET /_emulator/health?s3cret=1", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests?s3cret=1", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests?operation=s3cret", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests?limit=1&limit=1", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests?since=s3cret", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests/wait?within=301", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests/wait?within=nan", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests/wait?within=-1", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests/wait?count=s3cret", "", 400, "InvalidRequest"),
+        ("GET /_emulator/requests/wait?within=0&user=s3cret", "", 504, "WaitTimedOut"),
+        ("POST /_emulator/users", "{}", 400, "InvalidRequest"),
+        ("POST /_emulator/users", r#"{"user_principal_name":"u@x"}"#, 400, "InvalidRequest"),
+        (
+            "POST /_emulator/users",
+            r#"{"user_principal_name":"s3 cret","client_secret":"s"}"#,
+            400,
+            "InvalidRequest",
+        ),
+        (
+            "POST /_emulator/users",
+            r#"{"user_principal_name":"SomeOne@example.com","client_secret":"s3cret"}"#,
+            409,
+            "UserExists",
+        ),
+        ("PATCH /_emulator/users/s3cret", "{}", 404, "UnknownUser"),
+        (
+            "PATCH /_emulator/users/plain@example.com",
+            r#"{"client_secret":"s3 cret\u0000"}"#,
+            400,
+            "InvalidRequest",
+        ),
+        ("PATCH /_emulator/users/plain@example.com", r#"{"enabled":"s3cret"}"#, 400, "InvalidRequest"),
+        ("PATCH /_emulator/users/plain@example.com", r#"{"s3cret":1}"#, 400, "InvalidRequest"),
+        (
+            "PATCH /_emulator/users/plain@example.com",
+            r#"{"enabled":true,"enabled":false}"#,
+            400,
+            "InvalidRequest",
+        ),
+        ("DELETE /_emulator/users/s3cret", "", 404, "UnknownUser"),
+        ("DELETE /_emulator/users/%ff", "", 404, "NotFound"),
+        ("POST /_emulator/revoke", "{}", 400, "InvalidRequest"),
+        ("POST /_emulator/revoke", r#"{"all":false}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/revoke", r#"{"all":true,"user":"s3cret"}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/revoke", r#"{"token":"s3cret"}"#, 404, "NotFound"),
+        ("POST /_emulator/revoke", r#"{"user":"s3cret"}"#, 404, "UnknownUser"),
+        ("POST /_emulator/clock", r#"{"set":"s3cret"}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/clock", r#"{"set":-1}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/clock", r#"{"set":1,"advance_seconds":1}"#, 400, "InvalidRequest"),
+        ("POST /_emulator/clock", r#"{"set":253402300800}"#, 400, "BeyondCalendar"),
+        ("POST /_emulator/clock", r#"{"set":1e18}"#, 400, "BeyondCalendar"),
+        ("POST /_emulator/clock", r#"{"advance_seconds":253402300800,"frozen":true}"#, 400, "BeyondCalendar"),
         ("GET /_emulator/nothing", "", 404, "NotFound"),
         ("DELETE /_emulator/scripts/7", "", 404, "NotFound"),
         ("DELETE /_emulator/scripts/x", "", 404, "NotFound"),
@@ -98,30 +153,36 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
     ] {
         let (answered, error) = ask(&emulator, line, body);
         assert_eq!((answered, &error["error"]["code"]), (status, &json!(code)), "{line} {error}");
-        assert!(error["error"]["message"].as_str().is_some_and(|text| !text.is_empty() && text.len() < 200));
+        assert!(error["error"]["message"].as_str().is_some_and(|text| !text.is_empty() && text.len() < 250));
         assert!(!error.to_string().contains("s3"), "{error}");
     }
     assert!(emulator.requests().is_empty(), "the log must not hold control requests");
+    assert!(!emulator.clock().is_frozen(), "a refused change must change nothing");
 }
+
+mod clock;
+mod index;
+mod requests;
+mod users;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn every_control_request_gets_a_2xx_or_a_4xx(
-        method in "GET|POST|DELETE|PUT|[A-Z]{1,9}",
-        path in "(clock|scripts|requests|reset|health|scripts/.{0,20}|.{0,20})",
+        method in "GET|HEAD|PATCH|POST|DELETE|PUT|[A-Z]{1,9}",
+        path in "(clock|scripts|requests|revoke|users|reset|health|(scripts|reset|users|requests)[/?].{0,20}|.{0,20})",
         body in prop_oneof![
             any::<Vec<u8>>(),
-            r#"\{"(operation|times|answer|refuse|advance_seconds)":("other"|-?[0-9]{1,20}|\{"status":[0-9]{1,5}\})\}"#
+            r#"\{"(operation|times|answer|refuse|advance_seconds|set|frozen|user|token)":("other"|-?[0-9]{1,20}|\{"status":[0-9]{1,5}\})\}"#
                 .prop_map(String::into_bytes),
         ],
     ) {
-        let state = Emulator::builder().state();
+        let state = Emulator::builder().state().unwrap();
         let request = http::Request::builder().method(&*method).uri(format!("/_emulator/{path}"));
         let Ok(request) = request.header("host", "localhost").body(()) else { return Ok(()) };
         let head = request.into_parts().0;
-        let status = answer(&state, true, &head, Ok(body.into())).status();
+        let status = now(answer(&state, true, &head, Ok(body.into()))).status();
         prop_assert!(status.is_success() || status.is_client_error(), "{status}");
     }
 }
@@ -138,16 +199,25 @@ fn scripts_added_over_http_are_bounded() {
 
 #[test]
 fn control_requests_from_beyond_loopback_are_refused() {
-    let state = Emulator::builder().state();
+    let state = Emulator::builder().state().unwrap();
     let request = http::Request::post("/_emulator/reset").header("host", "127.0.0.1:1").body(()).unwrap();
     let head = request.into_parts().0;
-    assert_eq!(answer(&state, false, &head, Ok(Body::empty())).status(), StatusCode::FORBIDDEN);
-    assert_eq!(answer(&state, true, &head, Ok(Body::empty())).status(), StatusCode::NO_CONTENT);
+    assert_eq!(now(answer(&state, false, &head, Ok(Body::empty()))).status(), StatusCode::FORBIDDEN);
+    assert_eq!(now(answer(&state, true, &head, Ok(Body::empty()))).status(), StatusCode::NO_CONTENT);
 
     let emulator = Emulator::start_blocking().unwrap();
     for host in ["evil.example", "127.0.0.1.evil.example"] {
         let request = format!("POST /_emulator/reset HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         assert!(raw_http::exchange(emulator.address(), &request).starts_with("HTTP/1.1 403"));
+    }
+}
+
+/// The output of a future that is ready at its first poll, as every route but the wait is.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("it waits"),
     }
 }
 

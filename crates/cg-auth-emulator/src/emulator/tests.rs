@@ -183,7 +183,9 @@ fn users_keep_the_builders_order() {
     assert_eq!(emulator.credential(), emulator.user(0).unwrap());
     let emulator = builder.credential(named("a@x")).start_blocking().unwrap();
     assert_eq!(names(&emulator), ["a@x", "b@x", "c@x"]);
-    assert_eq!(names(&SHARED), ["someone@example.com"]);
+    assert_eq!(names(&SHARED), ["someone@example.com", "plain@example.com"]);
+    assert_eq!(SHARED.administrator(), SHARED.user(0));
+    assert_eq!(SHARED.plain_user(), SHARED.user(1));
 }
 
 #[test]

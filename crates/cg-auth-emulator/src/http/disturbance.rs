@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::wire_format::{Framing, WireFormat, goaway, rst_stream};
-use crate::scripts::{ConnectionEnd, Fault, Part, Point};
+use crate::scripts::{AnswerPart, ConnectionEnd, Fault, Point};
 
 /// An answer that a fault disturbs.
 #[derive(Debug)]
@@ -135,22 +135,22 @@ impl Disturbance {
         [self.head(Some(length), false, false, format), format.body(self.answer.body(), true)].concat()
     }
 
-    fn slowly(&self, part: Part, bytes: usize, pause: Duration, format: WireFormat) -> Plan {
+    fn slowly(&self, part: AnswerPart, bytes: usize, pause: Duration, format: WireFormat) -> Plan {
         let body = self.answer.body();
         let head = Bytes::from(self.head(self.announced(), true, body.is_empty(), format));
         // More pieces than this are no slower for any client, and take memory.
         let bytes = bytes.max(head.len().max(body.len()).div_ceil(MOST_PIECES)).max(1);
         let mut steps = match part {
-            Part::Head => {
+            AnswerPart::Head => {
                 let pieces = head.chunks(bytes).map(|piece| head.slice_ref(piece)).collect();
                 vec![Step::Slowly(pieces, pause)]
             }
-            Part::Body => vec![Step::Write(head)],
+            AnswerPart::Body => vec![Step::Write(head)],
         };
         if !body.is_empty() {
             steps.push(match part {
-                Part::Head => Step::Write(format.body(body, true).into()),
-                Part::Body => {
+                AnswerPart::Head => Step::Write(format.body(body, true).into()),
+                AnswerPart::Body => {
                     let last = body.len().div_ceil(bytes) - 1;
                     let pieces = body.chunks(bytes).enumerate();
                     let pieces = pieces.map(|(n, piece)| format.body(piece, n == last).into()).collect();

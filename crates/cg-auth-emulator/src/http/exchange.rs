@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     control,
+    digest::Issued,
     refusal::Refusal,
     request_log::{Origin, PendingRequest, RecordedRequest},
     response,
@@ -48,10 +49,12 @@ pub(super) async fn exchange(
     let (is_head, is_http2) = (head.method == Method::HEAD, head.version == Version::HTTP_2);
     let body = timeout(PEER_TIMEOUT, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
     let answer = if control::is_control_path(head.uri.path()) {
-        control::answer(&state, connection.is_local, &head, body)
+        control::answer(&state, connection.is_local, &head, body).await
     } else {
         let origin = Origin { connection: connection.number, alpn: connection.alpn.as_deref() };
-        let request = RecordedRequest::new(&head, origin, state.clock.now().wall());
+        let bytes = body.as_ref().map_or(&[][..], Body::as_bytes);
+        let request = RecordedRequest::new(&head, origin, state.clock.now().wall())
+            .showing(state.service.shown(&head.headers, bytes), bytes.len());
         let mut pending = PendingRequest::begin(Arc::clone(&state.log), request, since);
         let (answer, fault) = answer(&state, &mut pending, head, body).await;
         if fault.as_ref().is_none_or(Fault::sends_status) {
@@ -97,16 +100,23 @@ async fn answer(
     let asked = Asked { operation: pending.operation(), headers: &head.headers, body: bytes };
     let script = state.scripts.follow(asked);
     let headers = head.headers.clone();
-    let serve = || match body {
-        Ok(body) => state.service.answer(&Request::from_parts(head, body)),
+    let serve = |pending: &mut PendingRequest| match body {
+        Ok(body) => {
+            let answer = state.service.answer(&Request::from_parts(head, body));
+            // What the service has issued counts even if the answer is lost.
+            if let Some(issued) = answer.extensions().get::<Issued>() {
+                pending.issued(issued);
+            }
+            answer
+        }
         Err(refusal) => state.service.refuse(&headers, refusal),
     };
     let Some(Behaviour { when, delay, ending, retry_after, fault }) = script else {
-        return (serve(), None);
+        return (serve(pending), None);
     };
     pending.scripted();
     let mut serve = Some(serve);
-    let served = if when == When::After { serve.take().map(|serve| serve()) } else { None };
+    let served = if when == When::After { serve.take().map(|serve| serve(pending)) } else { None };
     sleep(delay).await;
     let now = state.clock.now().wall();
     let mut scripted = match ending {
@@ -120,7 +130,7 @@ async fn answer(
                 (None, true) => Some(stand_in(now)),
                 (served, _) => served,
             };
-            let answer = served.or_else(|| serve.take().map(|serve| serve()));
+            let answer = served.or_else(|| serve.take().map(|serve| serve(pending)));
             return (answer.unwrap_or_else(|| stand_in(now)), fault);
         }
     };

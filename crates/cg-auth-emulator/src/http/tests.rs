@@ -93,7 +93,7 @@ async fn a_connection_is_closed_when_its_peer_sends_nothing_more() {
         {
             let answered = if tls.is_some() { "" } else { answered };
             let (mut peer, stream) = socket_pair().await;
-            let served = tokio::spawn(serve(stream, tls, EmulatorBuilder::new().state()));
+            let served = tokio::spawn(serve(stream, tls, EmulatorBuilder::new().state().unwrap()));
 
             peer.write_all(sent.as_bytes()).await.unwrap();
             let mut received = Vec::new();

@@ -6,7 +6,7 @@ use cg_auth_core::time::Now;
 use http::StatusCode;
 
 use super::{log::RequestLog, recorded_request::RecordedRequest};
-use crate::operation::Operation;
+use crate::{digest::Issued, operation::Operation};
 
 /// A request that is being answered. Dropping it without [`answered`](Self::answered) records that the
 /// request was abandoned.
@@ -31,6 +31,11 @@ impl PendingRequest {
     /// Records that the request follows a script.
     pub(crate) const fn scripted(&mut self) {
         self.request.scripted = true;
+    }
+
+    /// Records which tokens the service has issued for the request.
+    pub(crate) fn issued(&mut self, issued: &Issued) {
+        self.request.issued.clone_from(issued);
     }
 
     /// Records the status of the answer.

@@ -4,7 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, StatusCode, Version, header, request};
 
-use crate::operation::Operation;
+use crate::{
+    digest::{Issued, Shown},
+    operation::Operation,
+};
 
 /// A request that the emulator received, and the outcome.
 ///
@@ -21,6 +24,9 @@ pub struct RecordedRequest {
     connection: u64,
     http_version: Version,
     alpn: Option<String>,
+    body_length: u64,
+    pub(super) shown: Shown,
+    pub(super) issued: Issued,
     pub(super) scripted: bool,
     pub(super) status: Option<StatusCode>,
     pub(super) elapsed: Option<Duration>,
@@ -39,10 +45,20 @@ impl RecordedRequest {
             connection: origin.connection,
             http_version: head.version,
             alpn: origin.alpn.map(ToOwned::to_owned),
+            body_length: 0,
+            shown: Shown::default(),
+            issued: Issued::default(),
             scripted: false,
             status: None,
             elapsed: None,
         }
+    }
+
+    /// Adds what the request's headers and body show.
+    pub(crate) fn showing(mut self, shown: Shown, body_length: usize) -> Self {
+        self.shown = shown;
+        self.body_length = body_length as u64;
+        self
     }
 
     /// The operation that the request asked for.
@@ -84,6 +100,54 @@ impl RecordedRequest {
     /// The names of [`headers`](Self::headers). A repeated header is repeated here.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The user that the request names, spelt as the emulator has the name: by the header
+    /// `userPrincipalName`, else in the body, else by the access token.
+    ///
+    /// `None` if the emulator has no such user. A name that it does not know may be a secret in the wrong
+    /// place, so the log does not keep it.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.shown.user.as_deref()
+    }
+
+    /// How many bytes of body the request has; 0 if the body was refused.
+    #[must_use]
+    pub const fn body_length(&self) -> u64 {
+        self.body_length
+    }
+
+    /// The digest of the client secret that the request shows, in its header or else in its body. Compare it
+    /// with [`Emulator::digest`](crate::Emulator::digest) of the secret that you expect.
+    #[must_use]
+    pub fn client_secret_digest(&self) -> Option<&str> {
+        self.shown.client_secret.as_deref()
+    }
+
+    /// The digest of the access token that the request shows as `Authorization: Bearer`.
+    #[must_use]
+    pub fn access_token_digest(&self) -> Option<&str> {
+        self.shown.access_token.as_deref()
+    }
+
+    /// The digest of the refresh token that the request shows. It equals the
+    /// [`issued_refresh_token_digest`](Self::issued_refresh_token_digest) of the request that got the token.
+    #[must_use]
+    pub fn refresh_token_digest(&self) -> Option<&str> {
+        self.shown.refresh_token.as_deref()
+    }
+
+    /// The digest of the access token in the service's answer; `None` for an answer without one.
+    #[must_use]
+    pub fn issued_access_token_digest(&self) -> Option<&str> {
+        self.issued.access_token.as_deref()
+    }
+
+    /// The digest of the refresh token in the service's answer; `None` for an answer without one.
+    #[must_use]
+    pub fn issued_refresh_token_digest(&self) -> Option<&str> {
+        self.issued.refresh_token.as_deref()
     }
 
     /// The status of the answer; `None` until the answer is ready, and if the request was abandoned.

@@ -45,7 +45,7 @@ pub enum Fault {
     /// answer.
     Drip {
         /// The part that is slow.
-        part: Part,
+        part: AnswerPart,
         /// The length of a piece, at least one.
         bytes: usize,
         /// The pause, in real time.
@@ -118,7 +118,7 @@ pub enum ConnectionEnd {
 /// A part of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Part {
+pub enum AnswerPart {
     /// The status line and the headers.
     Head,
     /// The body.
@@ -193,7 +193,7 @@ impl Fault {
             Kind::Truncate => Self::Truncate { missing: fault.whole("bytes", 1..=MANY)?.unwrap_or(1) },
             Kind::Overlong => Self::Overlong { surplus: fault.whole("bytes", 1..=MANY)?.unwrap_or(1) },
             Kind::Drip => Self::Drip {
-                part: fault.choice("part", PARTS)?.unwrap_or(Part::Body),
+                part: fault.choice("part", PARTS)?.unwrap_or(AnswerPart::Body),
                 bytes: length(&mut fault, 1)?.unwrap_or(1),
                 pause: fault.seconds("interval_seconds")?.unwrap_or(Duration::from_millis(100)),
             },
@@ -332,7 +332,7 @@ const ENDS: &[(&str, ConnectionEnd)] = &[
     ("without_notice", ConnectionEnd::WithoutNotice),
     ("reset", ConnectionEnd::Reset),
 ];
-const PARTS: &[(&str, Part)] = &[("head", Part::Head), ("body", Part::Body)];
+const PARTS: &[(&str, AnswerPart)] = &[("head", AnswerPart::Head), ("body", AnswerPart::Body)];
 /// The most bytes that a fault counts: 1 GiB.
 const MANY: u64 = 1 << 30;
 /// Where endless headers end by default: 16 MiB.

@@ -1,12 +1,12 @@
 //! [`AuthService`]: the emulated service, which turns a request into its answer.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::SystemTime,
 };
 
 use cg_auth_core::{
-    UserPrincipalName,
+    ApiCredential, UserPrincipalName,
     body::Body,
     model::{DelegatedAccessTokenApiResult, DelegatedAccessTokenApiResultValue},
 };
@@ -21,24 +21,33 @@ use super::{
     credential_check::PresentedCredential,
     jwt::Claims,
     settings::{Refusals, Settings},
-    tokens::Tokens,
-    users::Users,
+    tokens::{TokenCounts, Tokens},
+    users::{UserError, Users},
 };
-use crate::{clock::EmulatorClock, operation::Operation, refusal::Refusal, user::User};
+use crate::{
+    clock::EmulatorClock,
+    digest::{DigestKey, Issued, Shown},
+    operation::Operation,
+    refusal::Refusal,
+    user::User,
+};
 
 /// The emulated service: its users, its settings and its tokens.
 #[derive(Debug)]
 pub(crate) struct AuthService {
-    users: Users,
-    settings: Settings,
+    users: RwLock<Arc<Users>>,
+    settings: RwLock<Arc<Settings>>,
     clock: EmulatorClock,
+    digests: DigestKey,
     tokens: Mutex<Tokens>,
 }
 
 impl AuthService {
     pub(crate) fn new(users: Users, settings: Settings, clock: EmulatorClock) -> Self {
         let tokens = Mutex::new(Tokens::new(settings.tokens.clone()));
-        Self { users, settings, clock, tokens }
+        let digests = DigestKey::new(settings.tokens.seed);
+        let (users, settings) = (RwLock::new(Arc::new(users)), RwLock::new(Arc::new(settings)));
+        Self { users, settings, clock, digests, tokens }
     }
 
     /// Answers any request. It reads the clock once, so all dates in an answer agree.
@@ -47,7 +56,11 @@ impl AuthService {
         let format = self.format(request.headers(), now);
         match self.run_operation(request, now) {
             Ok(Outcome::Issued(value)) => {
-                format.json(&DelegatedAccessTokenApiResult::success(value).wire(format.contract))
+                let issued = self.issued(&value);
+                let result = DelegatedAccessTokenApiResult::success(value);
+                let mut response = format.json(&result.wire(format.contract));
+                response.extensions_mut().insert(issued);
+                response
             }
             Ok(Outcome::Deleted) => format.empty(),
             Ok(Outcome::Caller(claims)) => format.json(&Caller::new(&claims)),
@@ -64,14 +77,112 @@ impl AuthService {
         self.format(headers, self.clock.now().wall()).refusal(refusal, self.tokens().random_id())
     }
 
-    /// Forgets every issued token and generates a new key, so that the service refuses all of them from then
-    /// on.
-    pub(crate) fn reset(&self) {
+    /// Which user a request names, and the digests of what it shows. A request that names no known user may
+    /// hold a secret in the place of the name, so the name is not repeated.
+    pub(crate) fn shown(&self, headers: &HeaderMap, body: &[u8]) -> Shown {
+        let header = |name| headers.get(name).map(HeaderValue::as_bytes);
+        let in_body = serde_json::from_slice::<ApiCredential>(body).ok();
+        let name = header("userprincipalname")
+            .or_else(|| in_body.as_ref().map(|it| it.user_principal_name().as_str().as_bytes()));
+        let secret = header("clientsecret")
+            .or_else(|| in_body.as_ref().map(|it| it.client_secret().expose_secret().as_bytes()));
+        let access_token = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok()).and_then(bearer_token);
+        let owner = access_token.and_then(|token| self.tokens().owner(token));
+        let name = name.map(<[u8]>::to_vec).or_else(|| owner.map(String::into_bytes));
+        Shown {
+            user: name.and_then(|name| self.users().named(&name).map(|user| user.name().to_owned())),
+            client_secret: secret.map(|value| self.digests.digest(value)),
+            access_token: access_token.map(|value| self.digests.digest(value.as_bytes())),
+            refresh_token: header("refresh_token").map(|value| self.digests.digest(value)),
+        }
+    }
+
+    /// The digest of a secret or token, as the log shows it.
+    pub(crate) fn digest(&self, value: &str) -> String {
+        self.digests.digest(value.as_bytes())
+    }
+
+    /// Forgets every issued token and refuses all of them from then on. Under a seed the tokens repeat.
+    pub(crate) fn reset_tokens(&self) {
         self.tokens().reset();
     }
 
-    pub(crate) const fn users(&self) -> &Users {
-        &self.users
+    /// Refuses every token that was issued until now, and goes on without repeating one.
+    pub(crate) fn revoke_all(&self) {
+        self.tokens().revoke_all();
+    }
+
+    /// Refuses one access or refresh token from now on; `false` if the service does not know it.
+    pub(crate) fn revoke_token(&self, token: &str) -> bool {
+        self.tokens().revoke_token(token)
+    }
+
+    /// Refuses every token of a user that was issued until now.
+    ///
+    /// # Errors
+    /// [`UserError::Unknown`] when no user has the name.
+    pub(crate) fn revoke_user(&self, user: &str) -> Result<(), UserError> {
+        let users = self.users();
+        let user = users.named(user.as_bytes()).ok_or(UserError::Unknown)?;
+        self.tokens().revoke_user(name(user));
+        Ok(())
+    }
+
+    pub(crate) fn token_counts(&self) -> TokenCounts {
+        let now = self.clock.now().wall();
+        self.tokens().counts(now)
+    }
+
+    pub(crate) fn users(&self) -> Arc<Users> {
+        Arc::clone(&self.users.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces every user. Tokens stay as they are.
+    pub(crate) fn set_users(&self, users: Arc<Users>) {
+        *self.users.write().unwrap_or_else(PoisonError::into_inner) = users;
+    }
+
+    /// # Errors
+    /// [`UserError`] when the name is taken or there are too many users.
+    pub(crate) fn add_user(&self, user: User) -> Result<(), UserError> {
+        self.with_users(|users| users.add(user))
+    }
+
+    /// # Errors
+    /// [`UserError::Unknown`] when no user has the name.
+    pub(crate) fn change_user(&self, name: &str, change: impl FnOnce(User) -> User) -> Result<(), UserError> {
+        self.with_users(|users| users.change(name, change))
+    }
+
+    /// Removes a user and revokes the user's tokens.
+    ///
+    /// # Errors
+    /// [`UserError::Unknown`] when no user has the name.
+    pub(crate) fn remove_user(&self, user: &str) -> Result<(), UserError> {
+        let removed = self.with_users(|users| users.remove(user))?;
+        self.tokens().revoke_user(name(&removed));
+        Ok(())
+    }
+
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the settings for every later request. Tokens that were issued keep their lifetimes.
+    pub(crate) fn set_settings(&self, settings: Arc<Settings>) {
+        self.tokens().configure(settings.tokens.clone());
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    fn with_users<T>(&self, change: impl FnOnce(&mut Users) -> Result<T, UserError>) -> Result<T, UserError> {
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut users))
+    }
+
+    fn issued(&self, value: &DelegatedAccessTokenApiResultValue) -> Issued {
+        let access_token = value.access_token.as_ref().map(|token| self.digest(token.expose_secret()));
+        let refresh_token = value.refresh_token.as_ref().map(|token| self.digest(token.expose_secret()));
+        Issued { access_token, refresh_token }
     }
 
     fn run_operation(&self, request: &Request<Body>, now: SystemTime) -> Result<Outcome, Refused> {
@@ -86,7 +197,7 @@ impl AuthService {
             Operation::ProtectedResource => self.identify_caller(headers, now),
             Operation::Other => Err(Refusal::NOT_FOUND),
         };
-        let in_envelope = self.settings.refusals == Refusals::IsSuccessFalse;
+        let in_envelope = self.settings().refusals == Refusals::IsSuccessFalse;
         outcome.map_err(|refusal| {
             if in_envelope && refusal.rejects_credentials {
                 Refused::InEnvelope(refusal)
@@ -97,13 +208,15 @@ impl AuthService {
     }
 
     fn delegate(&self, request: &Request<Body>, now: SystemTime) -> Result<Outcome, Refusal> {
-        let user = self.authenticate(request)?;
+        let users = self.users();
+        let user = self.authenticate(request, &users)?;
         Ok(Outcome::Issued(self.tokens().delegate(name(user), now)))
     }
 
     /// A refresh reads the headers only. It ignores a query and a body.
     fn refresh(&self, headers: &HeaderMap, now: SystemTime) -> Result<Outcome, Refusal> {
-        let PresentedCredential::Of(user) = PresentedCredential::in_headers(headers, &self.users) else {
+        let users = self.users();
+        let PresentedCredential::Of(user) = PresentedCredential::in_headers(headers, &users) else {
             return Err(Refusal::INVALID_CREDENTIAL);
         };
         let user = enabled(user)?;
@@ -113,7 +226,8 @@ impl AuthService {
     }
 
     fn delete_token_cache(&self, request: &Request<Body>) -> Result<Outcome, Refusal> {
-        if !self.authenticate(request)?.is_administrator() {
+        let users = self.users();
+        if !self.authenticate(request, &users)?.is_administrator() {
             return Err(Refusal::NO_ADMINISTRATOR);
         }
         self.tokens().forget_cache();
@@ -129,18 +243,18 @@ impl AuthService {
 
     /// Authenticates the user: the credential must be in the headers, in the body or in both, as the policy
     /// requires. A body must be declared as JSON.
-    fn authenticate(&self, request: &Request<Body>) -> Result<&User, Refusal> {
+    fn authenticate<'a>(&self, request: &Request<Body>, users: &'a Users) -> Result<&'a User, Refusal> {
         let (headers, body) = (request.headers(), request.body());
         if !body.is_empty() && !headers.get(CONTENT_TYPE).is_none_or(is_json) {
             return Err(Refusal::UNSUPPORTED_MEDIA_TYPE);
         }
-        let in_body = PresentedCredential::in_body(body.as_bytes(), &self.users)?;
-        let in_headers = PresentedCredential::in_headers(headers, &self.users);
-        enabled(self.settings.key_header_policy.check(in_headers, in_body)?)
+        let in_body = PresentedCredential::in_body(body.as_bytes(), users)?;
+        let in_headers = PresentedCredential::in_headers(headers, users);
+        enabled(self.settings().key_header_policy.check(in_headers, in_body)?)
     }
 
     fn format(&self, headers: &HeaderMap, now: SystemTime) -> AnswerFormat {
-        AnswerFormat::new(headers, self.settings.contract, now)
+        AnswerFormat::new(headers, self.settings().contract, now)
     }
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {

@@ -43,6 +43,20 @@ impl TokenCache {
         }
     }
 
+    pub(super) fn remove(&mut self, user: &UserPrincipalName) {
+        self.0.remove(user);
+    }
+
+    /// Removes this access token, whoever's it is.
+    pub(super) fn remove_access_token(&mut self, access_token: &str) {
+        self.0.retain(|_, token| token.access_token.expose_secret() != access_token);
+    }
+
+    /// How many tokens have not expired at `now`.
+    pub(super) fn count(&self, now: u64) -> usize {
+        self.0.values().filter(|token| now < token.expires_at).count()
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -48,7 +48,7 @@ pub(super) enum PresentedCredential<'a> {
     Absent,
     /// Half a credential, or one that belongs to no user.
     Wrong,
-    /// The credential of this user, byte for byte.
+    /// The credential of this user: the secret byte for byte, the name without regard to ASCII case.
     Of(&'a User),
 }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_name_distinguishes_users_that_share_a_secret() {
-        let users = Users::new(vec![user("u@x"), user("v@x")]);
+        let users = Users::new([user("u@x"), user("v@x")]).unwrap();
         let body = br#"{"clientSecret":"s","userPrincipalName":"v@x"}"#;
         assert_eq!(
             PresentedCredential::in_body(body, &users),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn users() -> Users {
-        Users::new(vec![user("u@x")])
+        Users::new([user("u@x")]).unwrap()
     }
 
     fn user(name: &str) -> User {

@@ -104,6 +104,33 @@ impl Families {
         self.revoked.contains(&family)
     }
 
+    /// Changes what later refreshes do.
+    pub(super) const fn configure(&mut self, rotation: RefreshRotation, reuse_detection: bool) {
+        self.rotation = rotation;
+        self.reuse_detection = reuse_detection;
+    }
+
+    /// Refuses the family's refresh token, if it is this one. Access tokens stay valid.
+    pub(super) fn close(&mut self, ticket: RefreshTicket) -> bool {
+        let is_current = self.open.get(&ticket.family).is_some_and(|family| family.serial == ticket.serial);
+        is_current && self.open.remove(&ticket.family).is_some()
+    }
+
+    /// Refuses every refresh token of a user.
+    pub(super) fn close_all_of(&mut self, user: &UserPrincipalName) {
+        self.open.retain(|_, family| family.user != *user);
+    }
+
+    /// Forgets every refresh token and every revocation.
+    pub(super) fn forget(&mut self) {
+        *self = Self::new(self.rotation, self.reuse_detection);
+    }
+
+    /// How many refresh tokens are valid.
+    pub(super) fn count(&self, now: u64) -> usize {
+        self.open.values().filter(|family| !family.has_expired(now)).count()
+    }
+
     /// Forgets every refresh token. Revoked families stay revoked.
     pub(super) fn clear(&mut self) {
         self.open.clear();

@@ -199,7 +199,7 @@ impl Fixture {
 
     fn with(settings: Settings, first: User, others: impl IntoIterator<Item = User>) -> Self {
         let (clock, credential) = (ManualClock::new(), first.credential().clone());
-        let users = Users::new([first].into_iter().chain(others).collect());
+        let users = Users::new([first].into_iter().chain(others)).unwrap();
         Self { service: AuthService::new(users, settings, clock.clone().into()), clock, credential }
     }
 

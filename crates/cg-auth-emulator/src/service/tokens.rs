@@ -1,6 +1,7 @@
 //! [`Tokens`]: issues, checks, refreshes and forgets tokens.
 
 use std::{
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -29,6 +30,27 @@ pub(super) struct Tokens {
     key: SigningKey,
     families: Families,
     cache: TokenCache,
+    /// How many access tokens were issued. Each one's `jti` starts with its number.
+    issued: u32,
+    /// The numbers of single access tokens that were revoked, at most [`MAX_REVOKED`].
+    revoked: HashSet<u32>,
+    /// The members of `revoked`, oldest first.
+    revoked_by_age: VecDeque<u32>,
+    /// How often a user's tokens were revoked. The low bits of a family's id are the era of its start.
+    era: u64,
+    /// The era before which a user's families are revoked, by the name in lower case.
+    revoked_before: HashMap<String, u64>,
+}
+
+/// How many tokens the service has issued and still accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TokenCounts {
+    /// Access tokens that were issued.
+    pub(crate) issued: u32,
+    /// Refresh tokens that a refresh would accept.
+    pub(crate) refresh_tokens: usize,
+    /// Access tokens that a delegate request would answer with.
+    pub(crate) cached_tokens: usize,
 }
 
 impl Tokens {
@@ -39,6 +61,11 @@ impl Tokens {
             random,
             families: Families::new(settings.rotation, settings.reuse_detection),
             cache: TokenCache::default(),
+            issued: 0,
+            revoked: HashSet::new(),
+            revoked_by_age: VecDeque::new(),
+            era: 0,
+            revoked_before: HashMap::new(),
             settings,
         }
     }
@@ -54,7 +81,7 @@ impl Tokens {
         if let Some(token) = cached.filter(|token| self.families.accepts(token.ticket, now)) {
             return self.answer(token, now);
         }
-        let family = self.random.u64(..);
+        let family = (self.random.u64(..) & !ERA_MASK) | self.era;
         let ticket = self.families.start(family, user, self.refresh_expiry(now));
         self.issue(user, ticket, now)
     }
@@ -84,7 +111,17 @@ impl Tokens {
     pub(super) fn check(&self, token: &str, now: SystemTime) -> Option<Claims> {
         let claims = Claims::verify(token, &self.key)?;
         let family = u64::from_str_radix(&claims.sid, 16).ok()?;
-        (seconds(now) < claims.exp && !self.families.is_revoked(family)).then_some(claims)
+        let number = number(&claims)?;
+        let before = self.revoked_before.get(&claims.upn.to_ascii_lowercase()).copied().unwrap_or(0);
+        // Under a seed the key repeats after a reset, and only the number tells an older token apart.
+        let is_issued = number < self.issued && !self.revoked.contains(&number);
+        let is_accepted = is_issued && (family & ERA_MASK) >= before && !self.families.is_revoked(family);
+        (seconds(now) < claims.exp && is_accepted).then_some(claims)
+    }
+
+    /// The user of an access token of this service, also of one that is no longer accepted.
+    pub(super) fn owner(&self, token: &str) -> Option<String> {
+        Claims::verify(token, &self.key).map(|claims| claims.upn)
     }
 
     /// Forgets every cached token and every refresh token. Access tokens stay valid.
@@ -93,17 +130,79 @@ impl Tokens {
         self.families.clear();
     }
 
-    /// Forgets everything and generates a new key, so that every older token is refused. The generator is not
-    /// reseeded, because the same seed would produce the same key.
+    /// Returns to the start: no token is known. Under a seed the same tokens follow again; else a new key
+    /// refuses every older token.
     pub(super) fn reset(&mut self) {
+        *self = Self::new(self.settings.clone());
+    }
+
+    /// Refuses every token that was issued until now, by a new key.
+    pub(super) fn revoke_all(&mut self) {
         self.key = SigningKey::random(&mut self.random);
-        self.families = Families::new(self.settings.rotation, self.settings.reuse_detection);
+        self.families.forget();
         self.cache.clear();
+        self.revoked_before.clear();
+    }
+
+    /// Refuses an access token or a refresh token. The other tokens of its family stay valid.
+    pub(super) fn revoke_token(&mut self, token: &str) -> bool {
+        if let Some(ticket) = RefreshTicket::read(token.as_bytes(), &self.key) {
+            return self.families.close(ticket);
+        }
+        let Some(claims) = Claims::verify(token, &self.key) else { return false };
+        let Some(number) = number(&claims).filter(|number| *number < self.issued) else { return false };
+        if self.revoked.insert(number) {
+            self.revoked_by_age.push_back(number);
+        }
+        if self.revoked_by_age.len() > MAX_REVOKED {
+            self.revoked_by_age.pop_front().map(|oldest| self.revoked.remove(&oldest));
+        }
+        self.cache.remove_access_token(token);
+        true
+    }
+
+    /// Refuses every token of the user that was issued until now.
+    pub(super) fn revoke_user(&mut self, user: &UserPrincipalName) {
+        // Names of removed users stay in the map. A full one gives way to a key that refuses everything.
+        if self.era == ERA_MASK || self.revoked_before.len() == MAX_REVOKED {
+            self.era = 0;
+            return self.revoke_all();
+        }
+        self.era += 1;
+        self.revoked_before.insert(user.as_str().to_ascii_lowercase(), self.era);
+        self.families.close_all_of(user);
+        self.cache.remove(user);
+    }
+
+    /// Changes the settings of later tokens. The seed stays.
+    pub(super) fn configure(&mut self, settings: TokenSettings) {
+        self.families.configure(settings.rotation, settings.reuse_detection);
+        if !settings.cache {
+            self.cache.clear();
+        }
+        self.settings = TokenSettings { seed: self.settings.seed, ..settings };
+    }
+
+    pub(super) fn counts(&self, now: SystemTime) -> TokenCounts {
+        let now = seconds(now);
+        TokenCounts {
+            issued: self.issued,
+            refresh_tokens: self.families.count(now),
+            cached_tokens: self.cache.count(now),
+        }
     }
 
     /// A random id of 32 hexadecimal digits.
     pub(super) fn random_id(&mut self) -> String {
         format!("{:032x}", self.random.u128(..))
+    }
+
+    /// The id of the next access token, which starts with its number.
+    fn token_id(&mut self) -> String {
+        let random = self.random_id();
+        let id = format!("{:08x}{}", self.issued, &random[8..]);
+        self.issued = self.issued.saturating_add(1);
+        id
     }
 
     #[allow(clippy::expect_used)] // base64url and dots make visible ASCII
@@ -118,7 +217,7 @@ impl Tokens {
             iat: now,
             exp: expires_at,
             upn: user.as_str().to_owned(),
-            jti: self.random_id(),
+            jti: self.token_id(),
             sid: format!("{:016x}", ticket.family),
         };
         let token = IssuedToken {
@@ -163,9 +262,18 @@ fn expiry(now: u64, lifetime: Duration) -> u64 {
     now.saturating_add(lifetime.as_secs().max(1))
 }
 
+/// The number of an access token, from 0.
+fn number(claims: &Claims) -> Option<u32> {
+    u32::from_str_radix(claims.jti.get(..8)?, 16).ok()
+}
+
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
+
+/// The bits of a family's id that hold its era.
+const ERA_MASK: u64 = 0xff_ffff;
+const MAX_REVOKED: usize = 65_536;
 
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ impl fmt::Display for ProxyReason {
             Self::Loopback => f.write_str("a loopback host never uses a proxy"),
             Self::PlainHttp => f.write_str("plain http never uses the proxy of the environment"),
             Self::Excluded(variable) => write!(f, "{variable} lists the host"),
-            Self::NoneSet => f.write_str("none is set"),
+            Self::NoneSet => f.write_str("no setting and no variable names one"),
         }
     }
 }

@@ -221,7 +221,7 @@ impl<'a> Line<'a> {
                     .try_fold(self.root, |command, word| command.find_subcommand(word));
                 command.map(values::subcommands).unwrap_or_default()
             }
-            "profile" => values::profiles(self.config.clone()),
+            "profile" => values::profiles(self.config.as_deref()),
             _ => values::of(arg),
         };
         Answer::Values { prefix, values }

@@ -1,6 +1,6 @@
 //! [`Value`]: one of the values that can stand at the cursor, and where they come from.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use cg_auth_core::model::Environment;
 use clap::{Arg, Command, ValueHint, builder::StyledStr};
@@ -27,7 +27,7 @@ pub(super) fn subcommands(command: &Command) -> Vec<Value> {
 }
 
 /// The names of the profiles in the file at `config`, else in the user's configuration file.
-pub(super) fn profiles(config: Option<PathBuf>) -> Vec<Value> {
+pub(super) fn profiles(config: Option<&Path>) -> Vec<Value> {
     profile_names(config).into_iter().map(|name| Value::new(name, "")).collect()
 }
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cg_auth_core::{
-    BaseUrl, CallErrorKind, IssuedToken, TokenError, TokenProvider, causes::cause_chain,
-    token::is_unauthorized, transport::TransportError,
+    BaseUrl, CallErrorKind, IssuedToken, TokenError, TokenProvider,
+    causes::cause_chain,
+    token::is_unauthorized,
+    transport::{TransportError, TransportErrorKind},
 };
 use cg_auth_hyper::HyperClient;
 use http::{
@@ -109,12 +111,30 @@ where
         self.provider.token().await.map_err(|error| self.no_token(error))
     }
 
+    /// Sends the request. If the connection ended, and the upstream certainly did not take the request, it is
+    /// sent once more: a server may close a connection, or drain it, at any moment.
     async fn send(
         &self,
         head: &request::Parts,
         recording: &Recording<B>,
         token: &IssuedToken,
     ) -> Result<Response<Incoming>, OwnAnswer> {
+        match self.send_once(head, recording, token).await? {
+            Err(error) if was_not_taken(&error) && recording.can_be_repeated() => {
+                self.send_once(head, recording, token).await?
+            }
+            answer => answer,
+        }
+        .map_err(|error| unreached(&error))
+    }
+
+    /// The outer error is the proxy's own answer, the inner one that of the connection.
+    async fn send_once(
+        &self,
+        head: &request::Parts,
+        recording: &Recording<B>,
+        token: &IssuedToken,
+    ) -> Result<Result<Response<Incoming>, TransportError>, OwnAnswer> {
         let interrupted = || {
             OwnAnswer::new(StatusCode::BAD_REQUEST, "the body of the request ended before it was complete")
         };
@@ -131,7 +151,7 @@ where
             request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         tokio::select! {
-            answer = self.client.send(request) => answer.map_err(|error| unreached(&error)),
+            answer = self.client.send(request) => Ok(answer),
             stalled = recording.stalled(self.limit) => Err(self.timed_out(stalled)),
         }
     }
@@ -161,6 +181,10 @@ where
             ),
         }
     }
+}
+
+fn was_not_taken(error: &TransportError) -> bool {
+    error.kind() == TransportErrorKind::Closed && !error.may_have_been_sent()
 }
 
 /// The upstream was not reached, or ended the connection. The text names its host and port.

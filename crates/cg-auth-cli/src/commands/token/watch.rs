@@ -1,7 +1,11 @@
-//! `cg-auth token --watch`: prints a line for each new token.
+//! `cg-auth token --watch`: prints a line for each new token, or keeps a file up to date.
+
+use std::path::PathBuf;
 
 use cg_auth_core::{
     IssuedToken, TokenProvider,
+    causes::cause_chain,
+    time::Now,
     token::{Event, trace_event},
 };
 use tokio::{
@@ -9,6 +13,7 @@ use tokio::{
     time::sleep,
 };
 
+use super::{arguments::TokenArgs, destination::Destination};
 use crate::{
     commands::{
         renewal,
@@ -16,19 +21,32 @@ use crate::{
     },
     console::Console,
     failure::Failure,
-    output,
-    settings::{ServiceArgs, Settings},
+    settings::Settings,
 };
 
-/// Prints each new token until an error occurs that a retry cannot fix, and returns that error.
-pub(super) async fn run(args: &ServiceArgs, console: &Console) -> Result<(), Failure> {
-    let settings = Settings::resolve(args, console)?;
+/// Prints or saves each new token until an error occurs that a retry cannot fix, and returns that error.
+pub(super) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
+    let settings = Settings::resolve(&args.service, console)?;
+    let first = Destination::new(args.output.as_deref())?;
     let secret = settings.rotating_secret(console).await?;
     let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
     provider.on_event(trace_event);
     let (send, events) = unbounded_channel();
     provider.on_event(move |event| drop(send.send(event.clone())));
-    Watch { settings, console: *console, provider, events, pending: Vec::new(), printed: None }.run().await
+    let default_format = if args.uses_stdout() { TokenFormat::Json } else { TokenFormat::Raw };
+    let watch = Watch {
+        settings,
+        console: *console,
+        provider,
+        events,
+        pending: Vec::new(),
+        format: args.format.unwrap_or(default_format),
+        path: args.output.clone(),
+        first: Some(first),
+        written: None,
+        failed: None,
+    };
+    watch.run().await
 }
 
 struct Watch {
@@ -38,7 +56,14 @@ struct Watch {
     events: UnboundedReceiver<Event>,
     /// Events whose warnings are shown before the next pause.
     pending: Vec<Event>,
-    printed: Option<IssuedToken>,
+    format: TokenFormat,
+    /// The file of `--output`.
+    path: Option<PathBuf>,
+    /// Prepared before the first request.
+    first: Option<Destination>,
+    written: Option<IssuedToken>,
+    /// The token that could not be written, so that it causes one warning only.
+    failed: Option<IssuedToken>,
 }
 
 impl Watch {
@@ -47,12 +72,12 @@ impl Watch {
             let pause = match self.provider.token().await {
                 Ok(token) => {
                     let pause = renewal::pause(&token);
-                    self.print(token)?;
+                    self.write(token)?;
                     pause
                 }
                 Err(error) if error.is_retryable() => error.retry_after().unwrap_or(renewal::LONGEST_PAUSE),
                 // No warning is shown here, because the failure reports the same error as the last event.
-                Err(error) => return Err(Failure::no_token(error, &self.settings.base_url)),
+                Err(error) => return Err(self.settings.no_token(error)),
             };
             self.warn();
             tokio::select! {
@@ -62,15 +87,32 @@ impl Watch {
         }
     }
 
-    /// Prints `token`, unless it was the last one printed: the service may issue the same token again.
-    fn print(&mut self, token: IssuedToken) -> Result<(), Failure> {
-        let is_new = |printed: &IssuedToken| printed.expose_secret() != token.expose_secret();
-        if self.printed.as_ref().is_none_or(is_new) {
-            let line = Printable::of_issued(&token, &self.settings).text(TokenFormat::Json)?;
-            output::to_stdout(&line).map_err(Failure::Output)?;
-            self.printed = Some(token);
+    /// Writes `token`, unless it was the last one written: the service may issue the same token again. A file
+    /// that cannot be written is an error only if it holds no valid token; the write is tried again later.
+    fn write(&mut self, token: IssuedToken) -> Result<(), Failure> {
+        if is_same(self.written.as_ref(), &token) {
+            return Ok(());
+        }
+        let text = Printable::of_issued(&token, &self.settings).text(self.format)?;
+        let destination = match self.first.take() {
+            Some(first) => Ok(first),
+            None => Destination::new(self.path.as_deref()).map_err(Failure::from),
+        };
+        match destination.and_then(|destination| destination.write(&text)) {
+            Ok(()) => self.written = Some(token),
+            Err(failure) if self.path.is_none() || !self.holds_valid_token() => return Err(failure),
+            Err(failure) => {
+                if !is_same(self.failed.as_ref(), &token) {
+                    self.console.warn(&cause_chain(&failure));
+                }
+                self.failed = Some(token);
+            }
         }
         Ok(())
+    }
+
+    fn holds_valid_token(&self) -> bool {
+        self.written.as_ref().is_some_and(|token| !token.expiry().is_expired(Now::system()))
     }
 
     /// Shows the warnings of the events so far.
@@ -84,4 +126,8 @@ impl Watch {
             }
         }
     }
+}
+
+fn is_same(one: Option<&IssuedToken>, other: &IssuedToken) -> bool {
+    one.is_some_and(|one| one.expose_secret() == other.expose_secret())
 }

@@ -82,3 +82,10 @@ fn more_than_32_tokens_are_too_many() {
     assert_eq!(tokens(&body(32)).len(), 32);
     assert!(Issued::read(body(33).as_bytes()).are_too_many());
 }
+
+#[test]
+fn the_first_64_kib_of_a_text_that_is_no_json_are_searched() {
+    let after = |bytes: usize| format!("{}token canary", "x ".repeat(bytes / 2));
+    assert_eq!(tokens(&after(60_000)), ["canary"]);
+    assert_eq!(tokens(&after(64 * 1024)), NONE);
+}

@@ -157,6 +157,16 @@ fn a_secret_that_contains_escape_sequences_is_found() {
     }
 }
 
+#[test]
+fn a_secret_that_contains_escape_sequences_is_found_with_blanks_between_its_characters() {
+    for secret in ["OiUH&\\0DNmc", "a%41b%2fc", "a&lt;b&#65;c", "a\\u0041b", "1\\n2"] {
+        for separator in [" ", "  ", "\0", "\t", "\r\n", " \n"] {
+            let shown = redacted(secret, &format!("<{}>", between(secret, separator)));
+            assert_eq!(shown, "<[redacted]>", "{secret} {separator:?}");
+        }
+    }
+}
+
 /// A quadratic search would take hours here. The bound is ten times what an unoptimised build needs.
 #[test]
 fn a_text_that_almost_matches_everywhere_is_searched_in_linear_time() {
@@ -188,6 +198,13 @@ fn many_names_of_tokens_in_one_run_are_searched_in_linear_time() {
         sender.send(()).unwrap();
     });
     done.recv_timeout(std::time::Duration::from_secs(60)).expect("the search ends");
+}
+
+#[test]
+fn a_text_is_shown_up_to_16_kib() {
+    let text = "ab ".repeat(10_000);
+    let shown = Redaction::default().apply(&text, TextKind::Prose, usize::MAX);
+    assert_eq!(shown, text[..16 * 1024]);
 }
 
 #[test]

@@ -46,6 +46,12 @@ impl View {
         view.keeping(|byte| byte != b'\\')
     }
 
+    /// The text as [`decoded`](Self::decoded) shows it with a blank after each of its characters, so that none
+    /// of them belong to an escape sequence.
+    pub(super) fn undecoded(text: &[u8]) -> Self {
+        Self::raw(text).keeping(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    }
+
     /// The letters and digits alone. Base64 and hexadecimal digits are searched for here, so that neither
     /// separators nor the alphabet of base64 count.
     pub(super) fn letters(&self) -> Self {

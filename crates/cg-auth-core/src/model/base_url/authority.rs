@@ -24,7 +24,7 @@ pub(super) fn canonical_authority(authority: &str) -> Result<Cow<'_, str>, &'sta
         return Err("has an IPv4-mapped IPv6 address; write the IPv4 address");
     }
     let port = &authority[host.len()..];
-    if port.strip_prefix(':').is_some_and(|port| !is_port(port)) {
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
         return Err("has a port that is not a number from 1 to 65535");
     }
     Ok(ipv6.map_or(authority.into(), |ip| format!("[{ip}]{port}").into()))

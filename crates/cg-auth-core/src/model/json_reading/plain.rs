@@ -65,7 +65,9 @@ fn push_escape(text: &[u8], decoded: &mut Vec<u8>) -> usize {
             length
         }
         None => {
-            let length = text.len().min(2);
+            // A decoded digit would complete an escape that lacks one. So after it all stays as it was sent.
+            let lacks_digits = text.get(1) == Some(&b'u') && unit.is_none();
+            let length = if lacks_digits { text.len() } else { text.len().min(2) };
             decoded.extend_from_slice(&text[..length]);
             length
         }
@@ -91,6 +93,8 @@ mod tests {
             (r#"["\\\"\u0041"]"#, r#"["\\\"A"]"#),
             (r#"["\ud800","\ud800\u0041","\u+041","\u00"]"#, r#"["\ud800","\ud800A","\u+041","\u00"]"#),
             (r#"\u0041"\u0041"\u0041"\u004"#, r#"\u0041"A"\u0041"\u004"#),
+            (r#"["\u00\u0034\u0031"]"#, r#"["\u00\u0034\u0031"]"#),
+            (r#"["\ud83d\ude0\u0030"]"#, r#"["\ud83d\ude0\u0030"]"#),
             ("\"\\", "\"\\"),
         ] {
             let plain = PlainJson::of(document.as_bytes());

@@ -99,10 +99,6 @@ impl Service {
         self.state().requests.len()
     }
 
-    pub(super) fn answered(&self) -> usize {
-        self.state().secrets.len()
-    }
-
     pub(super) fn in_flight(&self) -> usize {
         self.state().in_flight
     }

@@ -156,28 +156,45 @@ fn while_one_user_probes_the_others_fail_at_once() {
 }
 
 #[test]
-fn refreshes_that_fail_while_the_credential_is_not_refused_are_no_outage() {
+fn refreshes_that_say_nothing_about_the_service_are_no_outage() {
     for status in [408, 425, 429, 500] {
         let service = Service::default();
         run(async {
             let (pool, clock) = spawning(&service);
-            let kept = kept(&pool, 5);
-            assert_eq!(all_call(&kept).await, 5);
+            let kept = kept(&pool, 6);
+            assert_eq!(all_call(&kept).await, 6);
             service.fail_refresh(status);
             clock.advance(HOUR - Duration::from_secs(300));
-            let before = service.count();
-            kept.iter().for_each(TokenProvider::prefetch);
-            // All refreshes have failed, and no call with the credential is answered.
-            while service.answered() < before + 5 {
-                tokio::task::yield_now().await;
-            }
-            service.close();
-            let newcomer = pool.for_user(&user("newcomer"));
-            newcomer.prefetch();
+            kept[..5].iter().for_each(TokenProvider::prefetch);
             run_tasks().await;
-            assert!(service.requests().contains(&("newcomer".to_owned(), "delegate")), "{status}");
+            assert_eq!(count_of(&service, "refresh"), 5);
+            kept[5].prefetch();
+            run_tasks().await;
+            assert_eq!(count_of(&service, "refresh"), 6, "{status}");
         });
     }
+}
+
+#[test]
+fn a_refresh_from_before_a_clear_counts_for_no_outage() {
+    let service = Service::default();
+    run(async {
+        let (pool, clock) = spawning(&service);
+        let kept = kept(&pool, 6);
+        assert_eq!(all_call(&kept).await, 6);
+        service.set_grant_down("refresh");
+        clock.advance(HOUR - Duration::from_secs(300));
+        service.close();
+        kept[..5].iter().for_each(TokenProvider::prefetch);
+        run_tasks().await;
+        kept[..5].iter().for_each(TokenProvider::clear);
+        service.open();
+        run_tasks().await;
+        assert_eq!((service.in_flight(), count_of(&service, "refresh")), (0, 5));
+        kept[5].prefetch();
+        run_tasks().await;
+        assert_eq!(count_of(&service, "refresh"), 6);
+    });
 }
 
 #[test]

@@ -95,6 +95,31 @@ fn an_error_that_calls_the_provider_when_it_is_dropped_finds_no_lock_held() {
     }
 }
 
+#[test]
+fn an_error_of_a_superseded_acquisition_finds_no_lock_held_when_it_is_dropped() {
+    without_deadlock(|| {
+        let own = Arc::<OnceLock<TokenProvider>>::default();
+        let called = Arc::clone(&own);
+        let reads = AtomicUsize::new(0);
+        let secret = SecretFn::new(move || {
+            let is_first = reads.fetch_add(1, Ordering::SeqCst) == 0;
+            let called = Arc::clone(&called);
+            async move {
+                match called.get() {
+                    // Supersedes the acquisition that reads this secret.
+                    Some(provider) if is_first => provider.clear(),
+                    _ => return Ok(ClientSecret::new(SECRET)?),
+                }
+                SecretResult::Err(Box::new(Calling(called)))
+            }
+        });
+        let (provider, _clock) =
+            provider_with(ScriptedTransport::new().answer(issue(1)), Tasks::Parked, secret);
+        own.set(provider.clone()).unwrap();
+        assert!(matches!(poll(pin!(provider.token())), Poll::Ready(Ok(_))));
+    });
+}
+
 /// A payload that panics when it is dropped.
 struct Bomb;
 

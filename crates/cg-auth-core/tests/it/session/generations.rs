@@ -84,6 +84,19 @@ fn a_refresh_token_that_was_on_the_wire_is_not_used_again() {
 }
 
 #[test]
+fn a_refresh_token_on_the_wire_is_not_handed_out() {
+    let mut rig = Rig::new();
+    rig.acquire(&Reply::Issued("first", 60, Some("r1")));
+    rig.advance(55.0);
+    let id = rig.start();
+    let call = rig.call(id);
+    assert_eq!(sent_refresh_token(&call).as_deref(), Some("r1"));
+    let (token, expiry) = rig.release().unwrap();
+    assert_eq!((token.access_token().expose_secret(), token.refresh_token()), ("first", None));
+    assert!(!expiry.is_expired(rig.now()));
+}
+
+#[test]
 fn a_refresh_token_that_was_not_sent_survives_its_acquisition() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));

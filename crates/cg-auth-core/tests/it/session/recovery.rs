@@ -167,6 +167,22 @@ fn a_token_that_expires_during_the_pause_of_the_refresh_is_replaced_at_once() {
 }
 
 #[test]
+fn a_refresh_token_is_sent_again_once_the_pause_that_the_service_names_is_over() {
+    let mut rig = expired("r1");
+    let id = rig.start();
+    let call = rig.call(id);
+    let Next::Call(call) = rig.finish(id, &call, &Reply::Status(429, Some("100"))) else { panic!() };
+    let _ = rig.finish(id, &call, &Reply::Issued("second", 60, Some("r2")));
+    rig.advance(60.0);
+    let id = rig.start();
+    let call = rig.call(id);
+    assert_eq!(sent_refresh_token(&call), None);
+    let _ = rig.finish(id, &call, &Reply::Issued("third", 40, Some("r3")));
+    rig.advance(40.0);
+    assert_eq!(next_sent(&mut rig).as_deref(), Some("r3"));
+}
+
+#[test]
 fn the_state_tells_the_pause_of_the_refresh_only_while_a_token_is_valid() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 60, Some("r1")));

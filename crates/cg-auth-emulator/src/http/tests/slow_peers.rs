@@ -30,7 +30,7 @@ async fn a_connection_is_closed_when_its_peer_does_not_read_the_answer() {
         b"GET /x HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n".to_vec(),
     ] {
         let (mut peer, stream) = socket_pair().await;
-        let state = EmulatorBuilder::new().state();
+        let state = EmulatorBuilder::new().state().unwrap();
         let long = ScriptBuilder::new(Arc::clone(&state.scripts), Operation::Other).always();
         long.answer(200, "x".repeat(LONG)).keep();
 

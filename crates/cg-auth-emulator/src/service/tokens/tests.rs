@@ -135,13 +135,67 @@ fn a_seed_reproduces_every_token() {
 }
 
 #[test]
-fn a_reset_invalidates_every_older_token_even_with_a_seed() {
-    let mut tokens = with(|settings| settings.seed = Some(1));
-    let issued = tokens.delegate(&user(), NOW);
-    tokens.reset();
-    assert_eq!(tokens.check(issued.access_token.as_ref().unwrap().expose_secret(), NOW), None);
-    assert!(refresh(&mut tokens, &issued.refresh_token).is_err());
-    assert_ne!(tokens.delegate(&user(), NOW).access_token, issued.access_token);
+fn a_reset_refuses_every_older_token_and_repeats_the_run_under_a_seed() {
+    for seed in [None, Some(1)] {
+        let mut tokens = with(|settings| settings.seed = seed);
+        let issued = tokens.delegate(&user(), NOW);
+        tokens.revoke_user(&user());
+        let second = tokens.delegate(&user(), NOW);
+        tokens.reset();
+        for token in [&issued, &second] {
+            assert!(!accepts(&tokens, token));
+            assert!(refresh(&mut tokens, &token.refresh_token).is_err());
+        }
+        let repeated = tokens.delegate(&user(), NOW);
+        assert_eq!(repeated.access_token == issued.access_token, seed.is_some());
+        assert!(accepts(&tokens, &repeated) && !accepts(&tokens, &second));
+    }
+}
+
+#[test]
+fn a_revoked_token_is_refused_and_the_others_of_its_family_are_not() {
+    let mut tokens = tokens();
+    let first = tokens.delegate(&user(), NOW);
+    let second = refresh(&mut tokens, &first.refresh_token).unwrap();
+    assert!(tokens.revoke_token(second.access_token.as_ref().unwrap().expose_secret()));
+    assert!(accepts(&tokens, &first) && !accepts(&tokens, &second));
+    // The cache must not hand out what the service refuses.
+    let third = tokens.delegate(&user(), NOW);
+    assert!(accepts(&tokens, &third));
+    assert!(tokens.revoke_token(third.refresh_token.as_ref().unwrap().expose_secret()));
+    assert!(refresh(&mut tokens, &third.refresh_token).is_err() && accepts(&tokens, &third));
+    assert!(refresh(&mut tokens, &second.refresh_token).is_ok());
+    for unknown in ["", "a.b.c", first.refresh_token.as_ref().unwrap().expose_secret()] {
+        assert!(!tokens.revoke_token(unknown));
+    }
+}
+
+#[test]
+fn revoking_a_user_refuses_exactly_that_users_older_tokens() {
+    let mut tokens = tokens();
+    let other = UserPrincipalName::new("v@x").unwrap();
+    let (first, others) = (tokens.delegate(&user(), NOW), tokens.delegate(&other, NOW));
+    // Its families are forgotten, and its access token still counts as the user's.
+    tokens.forget_cache();
+    let second = tokens.delegate(&user(), NOW);
+    tokens.revoke_user(&user());
+    assert!(!accepts(&tokens, &first) && !accepts(&tokens, &second) && accepts(&tokens, &others));
+    assert!(refresh(&mut tokens, &second.refresh_token).is_err());
+    let third = tokens.delegate(&user(), NOW);
+    assert!(accepts(&tokens, &third));
+    tokens.revoke_all();
+    assert!(!accepts(&tokens, &third) && !accepts(&tokens, &others));
+    let last = tokens.delegate(&user(), NOW);
+    assert!(accepts(&tokens, &last));
+}
+
+#[test]
+fn revocations_are_bounded() {
+    let mut tokens = tokens();
+    for n in 0..=MAX_REVOKED {
+        tokens.revoke_user(&UserPrincipalName::new(format!("{n}@x")).unwrap());
+    }
+    assert!(tokens.revoked_before.len() <= MAX_REVOKED);
 }
 
 #[test]
@@ -151,6 +205,10 @@ fn debug_shows_no_token() {
     let shown = format!("{tokens:?} {:?} {issued:?}", tokens.cache);
     assert!(!shown.contains(issued.access_token.as_ref().unwrap().expose_secret()));
     assert!(!shown.contains(issued.refresh_token.as_ref().unwrap().expose_secret()));
+}
+
+fn accepts(tokens: &Tokens, issued: &DelegatedAccessTokenApiResultValue) -> bool {
+    tokens.check(issued.access_token.as_ref().unwrap().expose_secret(), NOW).is_some()
 }
 
 fn refresh(

@@ -1,0 +1,66 @@
+//! [`Route`]: one path and method of the control API, and [`Call`]: a request to it.
+
+use cg_auth_core::body::Body;
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use super::{error::ControlError, query::Query};
+use crate::{
+    request_log::{RequestCount, RequestFilter},
+    response,
+    state::State,
+};
+
+/// A path and method of the control API. A GET route answers HEAD too.
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    /// The path, in which `{name}` stands for one segment.
+    pub(super) path: &'static str,
+    /// The parameters that the query may have.
+    pub(super) query: &'static [&'static str],
+    pub(super) summary: &'static str,
+    pub(super) handler: fn(&Call<'_>) -> Result<Reply, ControlError>,
+}
+
+/// A request to a route.
+pub(super) struct Call<'a> {
+    pub(super) state: &'a State,
+    /// Every route, for the index.
+    pub(super) routes: &'static [Route],
+    /// The segment that stands for `{name}` in the path, decoded.
+    pub(super) segment: String,
+    pub(super) query: Query,
+    pub(super) body: &'a Body,
+}
+
+/// What a handler answers: now, or once enough requests have arrived.
+pub(super) enum Reply {
+    Now(Response<Body>),
+    After(RequestCount, fn(&State, &RequestFilter) -> Response<Body>),
+}
+
+impl Reply {
+    pub(super) fn ok(document: &impl Serialize) -> Result<Self, ControlError> {
+        Ok(Self::Now(response::json(StatusCode::OK, document)))
+    }
+
+    pub(super) fn created(document: &impl Serialize) -> Result<Self, ControlError> {
+        Ok(Self::Now(response::json(StatusCode::CREATED, document)))
+    }
+
+    pub(super) fn no_content() -> Result<Self, ControlError> {
+        Ok(Self::Now(response::empty(StatusCode::NO_CONTENT)))
+    }
+}
+
+impl Route {
+    /// The segment of `path` that stands for `{name}`, or an empty one; `None` if the path is another.
+    pub(super) fn segment<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let Some((before, after)) = self.path.split_once('{') else {
+            return (path == self.path).then_some("");
+        };
+        let rest = after.split_once('}').map_or("", |(_, rest)| rest);
+        let segment = path.strip_prefix(before)?.strip_suffix(rest)?;
+        (!segment.is_empty() && !segment.contains('/')).then_some(segment)
+    }
+}

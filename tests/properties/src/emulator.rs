@@ -1,0 +1,81 @@
+//! The control API of the emulator and its scripts, over a real socket.
+
+use std::{
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
+    net::TcpStream,
+    sync::LazyLock,
+    time::Duration,
+};
+
+use cg_auth_emulator::Emulator;
+use serde_json::Value;
+
+use crate::exchange::split_line;
+
+/// The first line of the input is a method and the rest of a path below `/_emulator/`; the rest is the body.
+pub fn check(input: &[u8]) {
+    let (line, body) = split_line(input);
+    let Ok(line) = std::str::from_utf8(line) else { return };
+    let (method, path) = line.split_once(' ').unwrap_or(("POST", line));
+    let is_token = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_token(method) || path.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'#') {
+        return;
+    }
+    EMULATOR.reset();
+    let Some((status, answer)) = request(method, &format!("/_emulator/{path}"), body) else {
+        panic!("{method} {path} gets no answer");
+    };
+    assert!((200..500).contains(&status), "{method} {path}: {status}");
+    if status >= 400 && method != "HEAD" {
+        let error: Value = serde_json::from_slice(&answer).expect("an error is JSON");
+        assert!(error["error"]["code"].is_string() && error["error"]["message"].is_string(), "{error}");
+    }
+    if (status, path) == (201, "scripts") {
+        scripted();
+    }
+    EMULATOR.reset();
+    assert_eq!(request("GET", "/_emulator/health", b"").map(|(status, _)| status), Some(200), "it lives on");
+}
+
+/// A script that was accepted can be listed, and plays.
+fn scripted() {
+    let (_, list) = request("GET", "/_emulator/scripts", b"").expect("a list");
+    let list: Value = serde_json::from_slice(&list).unwrap();
+    let script = &list["scripts"][0];
+    if script["delay_seconds"].as_f64() != Some(0.0) || script["operation"] != "get_delegate_access_token" {
+        return;
+    }
+    let answer = request("POST", "/auth/token/delegate", b"{}");
+    match script["ending"].as_str() {
+        Some("answer" | "refuse") if script["remaining"].as_u64() != Some(0) => {
+            assert_eq!(answer.map(|(status, _)| status.into()), script["status"].as_u64());
+        }
+        Some("drop_connection") if script["remaining"].as_u64() != Some(0) => assert!(answer.is_none()),
+        _ => assert!(answer.is_some()),
+    }
+}
+
+/// Sends a request on a connection of its own; returns status and body of the answer, if there is one.
+fn request(method: &str, path: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let mut stream = TcpStream::connect(EMULATOR.address()).unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let mut answer = Vec::new();
+    match BufReader::new(stream).read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("{method} {path}: {error}"),
+    }
+    let (head, body) = answer.split_at(answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4);
+    let line = head.lines().next()?.unwrap();
+    Some((line.split(' ').nth(1)?.parse().unwrap(), body.to_vec()))
+}
+
+static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| Emulator::start_blocking().unwrap());
+
+/// Longer than any answer takes, on any machine.
+const HANG: Duration = Duration::from_secs(30);
