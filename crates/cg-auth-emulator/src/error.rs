@@ -48,6 +48,10 @@ pub enum EmulatorError {
         /// The reason.
         source: UserError,
     },
+    /// The base path of the builder is no plain path.
+    #[error("the emulator's base path must be a plain path such as /governance, outside of /_emulator")]
+    #[non_exhaustive]
+    BasePath,
     /// The clock cannot show the time that the builder named.
     #[error("the emulator's clock cannot start at that time")]
     #[non_exhaustive]

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use crate::{
     clock::EmulatorClock,
+    front::Front,
     request_log::RequestLog,
     scripts::ScriptQueue,
     service::{AuthService, Settings, Users},
@@ -16,6 +17,7 @@ pub(crate) struct State {
     pub(crate) log: Arc<RequestLog>,
     pub(crate) scripts: Arc<ScriptQueue>,
     pub(crate) clock: EmulatorClock,
+    pub(crate) front: Arc<Front>,
     pub(crate) start: Arc<Start>,
 }
 

@@ -66,7 +66,7 @@ async fn converse(
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // `Date` headers come from the emulator's clock; hyper would take them from the system's.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PEER_TIMEOUT).auto_date_header(false);
-    builder.http1().max_buf_size(HEAD_LIMIT);
+    builder.http1().max_buf_size(HEAD_LIMIT).max_headers(MAX_HEADERS);
     builder.http2().timer(TokioTimer::new()).auto_date_header(false);
     builder.http2().max_concurrent_streams(MAX_STREAMS);
     let service = {
@@ -98,5 +98,7 @@ async fn converse(
 
 /// How many bytes of an HTTP/1.1 head are buffered. Hyper bounds HTTP/2 heads itself.
 const HEAD_LIMIT: usize = 64 * 1024;
+/// How many headers an HTTP/1.1 request may have. Hyper refuses one with more with 431.
+const MAX_HEADERS: usize = 200;
 /// How many requests may be in flight at once on an HTTP/2 connection.
 const MAX_STREAMS: u32 = 32;

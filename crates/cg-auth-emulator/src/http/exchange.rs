@@ -45,18 +45,25 @@ pub(super) async fn exchange(
 ) -> Result<Response<SendingBody>, Disturbed> {
     let active = connection.begin_request();
     let since = Now::system();
-    let (head, incoming) = request.into_parts();
+    let (mut head, incoming) = request.into_parts();
     let (is_head, is_http2) = (head.method == Method::HEAD, head.version == Version::HTTP_2);
     let body = timeout(PEER_TIMEOUT, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
     let answer = if control::is_control_path(head.uri.path()) {
         control::answer(&state, connection.is_local, &head, body).await
+    } else if let Some(answer) = state.front.preflight(&head) {
+        answer
     } else {
+        let inside = state.front.inside(&head.uri);
+        let outside = std::mem::replace(&mut head.uri, inside);
         let origin = Origin { connection: connection.number, alpn: connection.alpn.as_deref() };
         let bytes = body.as_ref().map_or(&[][..], Body::as_bytes);
-        let request = RecordedRequest::new(&head, origin, state.clock.now().wall())
-            .showing(state.service.shown(&head.headers, bytes), bytes.len());
+        let request =
+            RecordedRequest::new(&head, origin, state.clock.now().wall(), state.front.header_values)
+                .at(outside.path())
+                .showing(state.service.shown(&head.headers, bytes), bytes.len());
         let mut pending = PendingRequest::begin(Arc::clone(&state.log), request, since);
-        let (answer, fault) = answer(&state, &mut pending, head, body).await;
+        let (mut answer, fault) = answer(&state, &mut pending, head, body).await;
+        state.front.allow_pages(answer.headers_mut());
         if fault.as_ref().is_none_or(Fault::sends_status) {
             pending.answered(answer.status());
         } else {
