@@ -15,9 +15,10 @@ use crate::{
     clock::EmulatorClock,
     emulator::Emulator,
     error::EmulatorError,
+    front::{Front, base_path},
     http::{Alpn, Server, Tls},
-    request_log::{Observer, RecordedRequest, RequestLog},
-    scripts::ScriptQueue,
+    request_log::{HeaderValues, Observer, RecordedRequest, RequestLog},
+    scripts::{Offered, Script, ScriptQueue},
     service::{AuthService, KeyHeaderPolicy, RefreshRotation, Refusals, Settings, Users},
     state::{Start, State},
     user::User,
@@ -36,7 +37,9 @@ pub struct EmulatorBuilder {
     frozen: bool,
     tls: bool,
     alpn: Alpn,
+    front: Front,
     observer: Option<Observer>,
+    scripts: Vec<Script>,
 }
 
 impl EmulatorBuilder {
@@ -51,7 +54,9 @@ impl EmulatorBuilder {
             frozen: false,
             tls: false,
             alpn: Alpn::default(),
+            front: Front::default(),
             observer: None,
+            scripts: Vec::new(),
         }
     }
 
@@ -60,8 +65,8 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// [`EmulatorError`] when the operating system refuses the port or the thread, when the certificate
-    /// cannot be generated, when two users have the same name, or when [`now`](Self::now) is beyond the years
-    /// 1970 to 9999.
+    /// cannot be generated, when two users have the same name, when [`now`](Self::now) is beyond the years 1970
+    /// to 9999, or when the [`base_path`](Self::base_path) is no plain path.
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         self.start_blocking()
     }
@@ -208,6 +213,35 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Opens the control API beyond loopback, to programs that send this token as `Authorization: Bearer`.
+    /// Without it the control API serves this machine only, and such a program is refused.
+    ///
+    /// A program on this machine needs no token. One that shows a wrong token is refused there too.
+    pub fn control_token(mut self, token: ClientSecret) -> Self {
+        self.front.control_token = Some(token);
+        self
+    }
+
+    /// The path below which the service lies, such as `/governance`. It becomes part of
+    /// [`Emulator::base_url`]. The control API stays at `/_emulator/`. By default there is none.
+    pub fn base_path(mut self, path: impl Into<String>) -> Self {
+        self.front.base_path = path.into();
+        self
+    }
+
+    /// Whether web pages of any origin may call the service (CORS). They may not by default, and never call
+    /// the control API. The log does not record a browser's preflight requests.
+    pub fn cors(mut self, cors: bool) -> Self {
+        self.front.cors = cors;
+        self
+    }
+
+    /// Which header values of requests the log shows. By default it shows only those that hold no secret.
+    pub fn header_values(mut self, values: HeaderValues) -> Self {
+        self.front.header_values = values;
+        self
+    }
+
     /// Calls `observer` for every request that was answered or abandoned, except those to the control API.
     ///
     /// The observer runs on the emulator's thread and blocks every other answer until it returns. If it
@@ -217,8 +251,16 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds a script that is active from the start. A [`reset`](Emulator::reset) restores it.
+    pub fn script(mut self, script: Script) -> Self {
+        self.scripts.push(script);
+        self
+    }
+
     /// The state of a running emulator, without its socket.
     pub(crate) fn state(self) -> Result<State, EmulatorError> {
+        let offered = Offered { tls: self.tls, http2: !self.tls || self.alpn != Alpn::Http1 };
+        let scripts = ScriptQueue::new(offered, self.settings.tokens.seed, self.scripts.clone())?;
         let mut users = Users::default();
         for user in self.all_users() {
             let name = user.name().to_owned();
@@ -231,10 +273,12 @@ impl EmulatorBuilder {
             now: self.now,
             frozen: self.frozen,
         };
+        let base_path = base_path(&self.front.base_path).ok_or(EmulatorError::BasePath)?;
         let state = State {
+            front: Arc::new(Front { base_path, ..self.front }),
             service: Arc::new(AuthService::new((*users).clone(), self.settings, self.clock.clone())),
             log: Arc::new(RequestLog::new(self.observer)),
-            scripts: Arc::new(ScriptQueue::default()),
+            scripts: Arc::new(scripts),
             clock: self.clock,
             start: Arc::new(start),
         };

@@ -6,13 +6,17 @@ mod error;
 mod health;
 mod index;
 mod input;
+mod openapi;
 mod query;
 mod requests;
 mod reset;
 mod revoke;
 mod route;
 mod routes;
+mod schema;
 mod scripts;
+mod settings;
+mod state;
 mod table;
 mod users;
 

@@ -13,10 +13,11 @@ use crate::{
     clock::EmulatorClock,
     error::EmulatorError,
     http::Server,
+    metrics,
     operation::{Operation, PROTECTED_PATH},
     request_log::{RecordedRequest, RequestCount, RequestFilter, WaitTimedOut},
-    scripts::ScriptBuilder,
-    service::UserError,
+    scripts::{Script, ScriptBuilder, ScriptError, ScriptGuard},
+    service::{ServiceSettings, TokenCounts, UserError},
     state::{Part, State},
     user::User,
 };
@@ -78,12 +79,16 @@ impl Emulator {
         state: State,
     ) -> Self {
         let scheme = if ca_pem.is_some() { "https" } else { "http" };
-        let base_url = BaseUrl::parse_allowing_http(&format!("{scheme}://{}", reachable(address)))
-            .expect("a socket address makes a base URL");
+        let base_url = BaseUrl::parse_allowing_http(&format!(
+            "{scheme}://{}{}",
+            reachable(address),
+            state.front.base_path
+        ))
+        .expect("a socket address makes a base URL");
         Self { address, base_url, ca_pem, users, state, server }
     }
 
-    /// The base URL of the emulated service: `http://127.0.0.1:PORT`, or `https://127.0.0.1:PORT` with TLS.
+    /// The base URL of the emulated service, with its [base path](EmulatorBuilder::base_path): `http://127.0.0.1:PORT`, or `https://127.0.0.1:PORT` with TLS.
     /// Another [`listen`](EmulatorBuilder::listen) address replaces `127.0.0.1`.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
@@ -160,6 +165,35 @@ impl Emulator {
     /// [`UserError::Unknown`] when no user has the name.
     pub fn remove_user(&self, user_principal_name: &str) -> Result<(), UserError> {
         self.state.service.remove_user(user_principal_name)
+    }
+
+    /// The lifetimes and policies of the service now.
+    #[must_use]
+    pub fn settings(&self) -> ServiceSettings {
+        ServiceSettings::of(&self.state.service.settings())
+    }
+
+    /// Changes the lifetimes and policies for every later request. Tokens that were issued keep theirs.
+    pub fn set_settings(&self, settings: ServiceSettings) {
+        self.state.service.change_settings(settings);
+    }
+
+    /// How many tokens the service has issued and still accepts.
+    #[must_use]
+    pub fn token_counts(&self) -> TokenCounts {
+        self.state.service.token_counts()
+    }
+
+    /// The metrics in Prometheus' text format, as `GET /_emulator/metrics` answers them.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        metrics::text(&self.state)
+    }
+
+    /// How many scripts still apply to requests.
+    #[must_use]
+    pub fn active_scripts(&self) -> usize {
+        self.state.scripts.list().len()
     }
 
     /// Revokes an access token or a refresh token, and returns whether the service knew it. The other tokens
@@ -250,6 +284,14 @@ impl Emulator {
     /// ```
     pub fn next(&self, operation: Operation) -> ScriptBuilder {
         ScriptBuilder::new(Arc::clone(&self.state.scripts), operation)
+    }
+
+    /// Adds a script that was read from JSON. It follows the scripts that are active already.
+    ///
+    /// # Errors
+    /// [`ScriptError`] when the script can never apply to this emulator, or 256 scripts are active.
+    pub fn add_script(&self, script: Script) -> Result<ScriptGuard, ScriptError> {
+        ScriptGuard::add(Arc::clone(&self.state.scripts), script)
     }
 
     /// The emulator's clock.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
-use crate::{clock::ClockError, service::UserError};
+use crate::{clock::ClockError, scripts::ScriptError, service::UserError};
 
 /// The emulator did not start. A running emulator reports problems in its answers instead.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,14 @@ pub enum EmulatorError {
         /// The reason of the certificate library or of the TLS library.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A script of the builder can never apply to this emulator, or there are too many.
+    #[error("the emulator cannot follow a script")]
+    #[non_exhaustive]
+    Script {
+        /// What is wrong with the script.
+        #[from]
+        source: ScriptError,
+    },
     /// Two users of the builder have the same name, or there are too many users.
     #[error("the emulator cannot have the user {name}")]
     #[non_exhaustive]
@@ -40,6 +48,10 @@ pub enum EmulatorError {
         /// The reason.
         source: UserError,
     },
+    /// The base path of the builder is no plain path.
+    #[error("the emulator's base path must be a plain path such as /governance, outside of /_emulator")]
+    #[non_exhaustive]
+    BasePath,
     /// The clock cannot show the time that the builder named.
     #[error("the emulator's clock cannot start at that time")]
     #[non_exhaustive]

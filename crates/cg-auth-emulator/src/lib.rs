@@ -7,7 +7,9 @@ mod control;
 mod digest;
 mod emulator;
 mod error;
+mod front;
 mod http;
+mod metrics;
 mod operation;
 mod refusal;
 mod request_log;
@@ -26,9 +28,12 @@ pub use self::{
     error::EmulatorError,
     http::Alpn,
     operation::Operation,
-    request_log::{RecordedRequest, RequestFilter, WaitTimedOut},
-    scripts::{ScriptBuilder, ScriptGuard},
-    service::{KeyHeaderPolicy, RefreshRotation, Refusals, UserError},
+    request_log::{HeaderValues, RecordedRequest, RequestFilter, WaitTimedOut},
+    scripts::{
+        AnswerPart, ConnectionEnd, Fault, NamedFault, Point, Script, ScriptBuilder, ScriptError, ScriptGuard,
+        When,
+    },
+    service::{KeyHeaderPolicy, RefreshRotation, Refusals, ServiceSettings, TokenCounts, UserError},
     state::Part,
     user::User,
 };

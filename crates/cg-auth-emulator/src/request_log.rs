@@ -6,7 +6,11 @@ mod pending_request;
 mod recorded_request;
 mod waiting;
 
-pub use self::{filter::RequestFilter, recorded_request::RecordedRequest, waiting::WaitTimedOut};
+pub use self::{
+    filter::RequestFilter,
+    recorded_request::{HeaderValues, RecordedRequest},
+    waiting::WaitTimedOut,
+};
 pub(crate) use self::{
     log::{Observer, RequestLog},
     pending_request::PendingRequest,

@@ -17,6 +17,14 @@ pub(crate) fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
+/// A response with a text of this type, which no cache may store.
+pub(crate) fn text(text: String, content_type: HeaderValue) -> Response<Body> {
+    let mut response = empty(StatusCode::OK);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    *response.body_mut() = text.into();
+    response
+}
+
 /// A response with a JSON body, which no cache may store.
 pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response<Body> {
     let mut response = empty(status);

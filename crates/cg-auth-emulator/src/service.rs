@@ -8,6 +8,7 @@ mod credential_check;
 mod families;
 mod jwt;
 mod refresh_ticket;
+mod service_settings;
 mod settings;
 mod tokens;
 mod users;
@@ -15,7 +16,9 @@ mod users;
 pub(crate) use self::{auth_service::AuthService, settings::Settings, users::Users};
 pub use self::{
     credential_check::KeyHeaderPolicy,
+    service_settings::ServiceSettings,
     settings::{RefreshRotation, Refusals},
+    tokens::TokenCounts,
     users::UserError,
 };
 

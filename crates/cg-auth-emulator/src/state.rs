@@ -4,6 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use crate::{
     clock::EmulatorClock,
+    front::Front,
     request_log::RequestLog,
     scripts::ScriptQueue,
     service::{AuthService, Settings, Users},
@@ -16,6 +17,7 @@ pub(crate) struct State {
     pub(crate) log: Arc<RequestLog>,
     pub(crate) scripts: Arc<ScriptQueue>,
     pub(crate) clock: EmulatorClock,
+    pub(crate) front: Arc<Front>,
     pub(crate) start: Arc<Start>,
 }
 
@@ -100,7 +102,7 @@ impl State {
     pub(crate) fn reset_part(&self, part: Part) {
         match part {
             Part::Requests => self.log.clear(),
-            Part::Scripts => self.scripts.clear(),
+            Part::Scripts => self.scripts.reset(),
             Part::Tokens => self.service.reset_tokens(),
             Part::Clock => self.reset_clock(),
             Part::Users => self.service.set_users(Arc::clone(&self.start.users)),

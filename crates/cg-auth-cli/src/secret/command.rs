@@ -79,6 +79,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_command_runs_without_a_shell() {
+        let command = ["printf", "%s", "$HOME `id` * ~; exit 3"].map(str::to_owned);
+        assert_eq!(read(command.to_vec()).await.unwrap().as_str(), "$HOME `id` * ~; exit 3");
+    }
+
+    #[tokio::test]
     async fn a_program_must_succeed_and_its_output_and_time_are_limited() {
         assert_eq!(secret("printf 's3cret\\n'").await.unwrap(), "s3cret");
         assert_eq!(secret("cat").await.unwrap(), "", "there is no standard input");

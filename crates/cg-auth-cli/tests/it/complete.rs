@@ -118,6 +118,24 @@ fn unusable_settings_and_words_make_nothing_fail() {
 
 #[cfg(unix)]
 #[test]
+fn a_completion_runs_no_command_and_shows_no_secret() {
+    let run = file("complete-run", "");
+    std::fs::remove_file(&run).unwrap();
+    let program = run.display();
+    let config =
+        format!("[profiles.p]\nbase_url = 'commercial'\nclient_secret_command = ['touch', '{program}']\n");
+    let config = file("complete-command.toml", &config);
+    let variables = [("CG_AUTH_CONFIG", config.to_str().unwrap()), ("CG_AUTH_CLIENT_SECRET", "canary")];
+    for words in [&["token", "--profile", ""][..], &["token", "--profile", "p", "-"], &["config", "show", ""]]
+    {
+        let lines = answer("zsh", words, &variables);
+        assert!(!lines.is_empty() && !lines.iter().any(|line| line.contains("canary")), "{lines:?}");
+    }
+    assert!(!run.exists(), "the command of the profile was run");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_configuration_file_that_is_a_fifo_delays_nothing() {
     let path = file("complete-fifo", "");
     std::fs::remove_file(&path).unwrap();

@@ -225,3 +225,17 @@ fn no_error_shows_text_of_a_successful_answer() {
         }
     }
 }
+
+#[test]
+fn a_challenge_is_a_text_and_every_other_header_an_identifier() {
+    let challenge = r#"Bearer error="InvalidToken2""#;
+    let error = fails(401, &[("www-authenticate", challenge), ("server", "InvalidToken2")], "");
+    let kept = error.headers().unwrap();
+    assert_eq!(header_text(kept, "www-authenticate"), Some(r#"Bearer error="[redacted]""#));
+    assert_eq!(header_text(kept, "server"), Some("InvalidToken2"));
+    let long = format!("{}7", "a".repeat(40));
+    let error = fails(401, &[("www-authenticate", &long), ("server", &long)], "");
+    let kept = error.headers().unwrap();
+    assert_eq!(header_text(kept, "www-authenticate"), Some("[redacted]"));
+    assert_eq!(header_text(kept, "server"), Some(&*long));
+}

@@ -1,14 +1,43 @@
 //! Access control of the control API: it serves programs on this machine, but no web page of another origin.
 
-use http::{header, request};
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use cg_auth_core::ClientSecret;
+use http::{HeaderValue, header, request};
 
 use super::error::ControlError;
+
+/// Admits a request that shows the control token, from anywhere, or a local one that shows none.
+pub(super) fn check(
+    control_token: Option<&ClientSecret>,
+    is_local: bool,
+    head: &request::Parts,
+) -> Result<(), ControlError> {
+    let Some(expected) = control_token else { return check_local(is_local, head) };
+    let mut shown = head.headers.get_all(header::AUTHORIZATION).iter();
+    match (shown.next(), shown.next()) {
+        (Some(shown), None) if is_token(expected, shown) => Ok(()),
+        (None, _) if is_local => check_local(is_local, head),
+        _ => Err(ControlError::UNAUTHORIZED),
+    }
+}
+
+/// Whether a header is `Bearer TOKEN` with this token. The comparison takes the same time for every token,
+/// because it compares hashes of one length.
+fn is_token(expected: &ClientSecret, shown: &HeaderValue) -> bool {
+    let Some((scheme, token)) = shown.to_str().ok().and_then(|text| text.split_once(' ')) else {
+        return false;
+    };
+    let hash = |text: &str| digest::digest(&digest::SHA256, text.as_bytes());
+    let (expected, shown) = (hash(expected.expose_secret()), hash(token.trim_start()));
+    scheme.eq_ignore_ascii_case("Bearer")
+        && verify_slices_are_equal(expected.as_ref(), shown.as_ref()).is_ok()
+}
 
 /// Refuses peers on other machines, and browser requests from a page of another origin.
 ///
 /// The check of the host stops DNS rebinding, where the host name of a page resolves to 127.0.0.1. The checks
 /// of `Origin` and `Sec-Fetch-Site` stop any other page, also one on another port of this machine.
-pub(super) fn check(is_local: bool, head: &request::Parts) -> Result<(), ControlError> {
+fn check_local(is_local: bool, head: &request::Parts) -> Result<(), ControlError> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let host = match (head.uri.authority(), hosts.next(), hosts.next()) {
         (Some(authority), ..) => Some(authority.as_str()),
@@ -73,7 +102,7 @@ mod tests {
                 request = request.header("origin", origin);
             }
             let head = request.body(()).unwrap().into_parts().0;
-            assert_eq!(check(is_local, &head).is_ok(), allowed, "{is_local} {host} {origin:?}");
+            assert_eq!(check(None, is_local, &head).is_ok(), allowed, "{is_local} {host} {origin:?}");
         }
     }
 
@@ -81,7 +110,7 @@ mod tests {
     fn a_repeated_origin_is_refused_even_if_both_are_the_emulators_own() {
         let request = Request::get("/_emulator/health").header("host", "localhost");
         let request = request.header("origin", "http://localhost").header("origin", "http://localhost");
-        assert!(check(true, &request.body(()).unwrap().into_parts().0).is_err());
+        assert!(check(None, true, &request.body(()).unwrap().into_parts().0).is_err());
     }
 
     #[test]
@@ -91,7 +120,11 @@ mod tests {
         {
             let request = Request::get("/_emulator/health").header("host", "localhost");
             let request = request.header("sec-fetch-site", "none").header("sec-fetch-site", site);
-            assert_eq!(check(true, &request.body(()).unwrap().into_parts().0).is_ok(), allowed, "{site}");
+            assert_eq!(
+                check(None, true, &request.body(()).unwrap().into_parts().0).is_ok(),
+                allowed,
+                "{site}"
+            );
         }
     }
 
@@ -100,9 +133,44 @@ mod tests {
         let none = Request::get("/_emulator/health");
         let two = Request::get("/_emulator/health").header("host", "127.0.0.1").header("host", "127.0.0.1");
         for request in [none, two] {
-            assert!(check(true, &request.body(()).unwrap().into_parts().0).is_err());
+            assert!(check(None, true, &request.body(()).unwrap().into_parts().0).is_err());
         }
         let http2 = Request::get("http://evil.example/_emulator/health").header("host", "127.0.0.1");
-        assert!(check(true, &http2.body(()).unwrap().into_parts().0).is_err());
+        assert!(check(None, true, &http2.body(()).unwrap().into_parts().0).is_err());
+    }
+
+    #[test]
+    fn the_control_token_opens_the_api_from_anywhere_and_a_wrong_one_closes_it() {
+        let token = ClientSecret::new("t0ken").unwrap();
+        for (shown, is_local, admitted) in [
+            (&["Bearer t0ken"][..], false, true),
+            (&["bearer  t0ken"], true, true),
+            (&[], true, true),
+            (&[], false, false),
+            (&["Bearer t0ke"], true, false),
+            (&["Bearer t0ken0"], false, false),
+            (&["Bearer T0ken"], false, false),
+            (&["Bearer "], false, false),
+            (&["Bearer"], false, false),
+            (&["Basic t0ken"], false, false),
+            (&["t0ken"], false, false),
+            (&["Bearer t0ken", "Bearer t0ken"], false, false),
+        ] {
+            let mut request = Request::get("/_emulator/health");
+            if is_local {
+                request = request.header("host", "localhost");
+            }
+            for value in shown {
+                request = request.header("authorization", *value);
+            }
+            let head = request.body(()).unwrap().into_parts().0;
+            let result = check(Some(&token), is_local, &head);
+            assert_eq!(result.is_ok(), admitted, "{shown:?} {is_local}");
+            assert!(result.is_ok() || result.is_err_and(|it| it.status == http::StatusCode::UNAUTHORIZED));
+            assert!(
+                is_local || check(None, is_local, &head).is_err(),
+                "a token without a setting opens nothing"
+            );
+        }
     }
 }

@@ -29,6 +29,11 @@ impl ControlError {
         "Forbidden",
         Cow::Borrowed("The control API serves only programs on this machine, at a loopback address."),
     );
+    pub(super) const UNAUTHORIZED: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        "Unauthorized",
+        Cow::Borrowed("The control token is missing or wrong; send it as `Authorization: Bearer TOKEN`."),
+    );
     pub(super) const NOT_FOUND: Self = Self::new(
         StatusCode::NOT_FOUND,
         "NotFound",

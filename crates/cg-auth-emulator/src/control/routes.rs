@@ -1,7 +1,7 @@
 //! The dispatch of the control API: finds the route of a request and answers.
 
 use cg_auth_core::body::Body;
-use http::{HeaderValue, Method, Response, header, request};
+use http::{HeaderValue, Method, Response, StatusCode, header, request};
 use serde_json::json;
 
 use super::{
@@ -25,7 +25,7 @@ pub(crate) async fn answer(
     head: &request::Parts,
     body: Result<Body, Refusal>,
 ) -> Response<Body> {
-    let reply = access::check(is_local, head)
+    let reply = access::check(state.front.control_token.as_ref(), is_local, head)
         .and_then(|()| body.map_err(ControlError::from))
         .and_then(|body| dispatch(state, head, &body));
     let answered = match reply {
@@ -38,9 +38,14 @@ pub(crate) async fn answer(
         Err(error) => Err(error),
     };
     answered.unwrap_or_else(|error| {
+        let is_unauthorized = error.status == StatusCode::UNAUTHORIZED;
         let mut response = response::json(error.status, &json!({ "error": &error }));
         if let Some(allowed) = error.allowed.and_then(|allowed| HeaderValue::try_from(allowed).ok()) {
             response.headers_mut().insert(header::ALLOW, allowed);
+        }
+        if is_unauthorized {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         response
     })

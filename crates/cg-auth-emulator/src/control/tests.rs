@@ -116,6 +116,12 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
         ),
         ("DELETE /_emulator/users/s3cret", "", 404, "UnknownUser"),
         ("DELETE /_emulator/users/%ff", "", 404, "NotFound"),
+        ("PATCH /_emulator/settings", r#"{"token_lifetime_seconds":0}"#, 400, "InvalidRequest"),
+        ("PATCH /_emulator/settings", r#"{"token_lifetime_seconds":1.5}"#, 400, "InvalidRequest"),
+        ("PATCH /_emulator/settings", r#"{"refusals":"s3cret"}"#, 400, "InvalidRequest"),
+        ("PATCH /_emulator/settings", r#"{"token_cache":null}"#, 400, "InvalidRequest"),
+        ("PATCH /_emulator/settings", r#"["s3cret"]"#, 400, "InvalidRequest"),
+        ("POST /_emulator/state", "", 405, "MethodNotAllowed"),
         ("POST /_emulator/revoke", "{}", 400, "InvalidRequest"),
         ("POST /_emulator/revoke", r#"{"all":false}"#, 400, "InvalidRequest"),
         ("POST /_emulator/revoke", r#"{"all":true,"user":"s3cret"}"#, 400, "InvalidRequest"),
@@ -161,8 +167,13 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
 }
 
 mod clock;
+mod front;
 mod index;
+mod openapi;
+mod parity;
 mod requests;
+mod settings;
+mod transcript;
 mod users;
 
 proptest! {

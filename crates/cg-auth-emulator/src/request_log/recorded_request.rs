@@ -33,14 +33,19 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    pub(crate) fn new(head: &request::Parts, origin: Origin<'_>, received_at: SystemTime) -> Self {
+    pub(crate) fn new(
+        head: &request::Parts,
+        origin: Origin<'_>,
+        received_at: SystemTime,
+        values: HeaderValues,
+    ) -> Self {
         let path = head.uri.path();
         Self {
             number: 0,
             operation: Operation::of(&head.method, path).unwrap_or(Operation::Other),
             method: shortened(head.method.as_str(), 32),
             path: shortened(path, 512),
-            headers: headers(&head.headers),
+            headers: headers(&head.headers, values),
             received_at,
             connection: origin.connection,
             http_version: head.version,
@@ -52,6 +57,12 @@ impl RecordedRequest {
             status: None,
             elapsed: None,
         }
+    }
+
+    /// Sets the path, where the service knows the request by another one.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        self.path = shortened(path, 512);
+        self
     }
 
     /// Adds what the request's headers and body show.
@@ -84,6 +95,7 @@ impl RecordedRequest {
     /// Most values are replaced by their length: `(redacted, 28 bytes)`. Only these headers keep their
     /// values: `accept`, `accept-encoding`, `connection`, `content-encoding`, `content-length`,
     /// `content-type`, `host`, `te`, `transfer-encoding`, `user-agent` and `x-cloud-governance-jsoncontract`.
+    /// [`EmulatorBuilder::header_values`](crate::EmulatorBuilder::header_values) shows more of them.
     /// A `host` that contains a user name is redacted too. An HTTP/2 request has no `host` header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -206,11 +218,38 @@ pub(crate) struct Origin<'a> {
     pub(crate) alpn: Option<&'a str>,
 }
 
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+/// Which header values the log shows. A value that it does not show is replaced by its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum HeaderValues {
+    /// Those of the headers that hold no secret; see [`RecordedRequest::header`].
+    #[default]
+    Safe,
+    /// All but those of `authorization`, `clientsecret`, `cookie`, `proxy-authorization` and `refresh_token`. A
+    /// program that sends a secret in another header shows it.
+    AllButSecrets,
+    /// All, the secrets and tokens included.
+    All,
+}
+
+impl HeaderValues {
+    /// How many bytes of a value the log shows; `None` for none.
+    fn shown(self, name: &HeaderName, value: &str) -> Option<usize> {
+        match self {
+            Self::All => Some(512),
+            _ if holds_user(name, value) => None,
+            Self::AllButSecrets => (!SECRET_HEADERS.contains(name)).then_some(512),
+            Self::Safe => SHOWN_HEADERS.contains(name).then_some(128),
+        }
+    }
+}
+
+fn headers(headers: &HeaderMap, values: HeaderValues) -> Vec<(String, String)> {
     let shown = |(name, value): (&HeaderName, &http::HeaderValue)| {
-        let value = match value.to_str() {
-            Ok(text) if SHOWN_HEADERS.contains(name) && !holds_user(name, text) => shortened(text, 128),
-            _ => format!("(redacted, {} bytes)", value.len()),
+        let text = value.to_str().ok();
+        let value = match text.and_then(|text| Some((text, values.shown(name, text)?))) {
+            Some((text, limit)) => shortened(text, limit),
+            None => format!("(redacted, {} bytes)", value.len()),
         };
         (shortened(name.as_str(), 128), value)
     };
@@ -241,6 +280,14 @@ const SHOWN_HEADERS: [HeaderName; 11] = [
     header::TRANSFER_ENCODING,
     header::USER_AGENT,
     HeaderName::from_static("x-cloud-governance-jsoncontract"),
+];
+
+const SECRET_HEADERS: [HeaderName; 5] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("clientsecret"),
+    HeaderName::from_static("refresh_token"),
 ];
 
 const MAX_HEADERS: usize = 64;
@@ -291,8 +338,29 @@ mod tests {
         assert_eq!(recorded.operation(), Operation::Other);
     }
 
+    #[test]
+    fn the_opt_in_shows_all_headers_but_those_of_secrets_unless_it_says_all() {
+        let request = || {
+            let request = Request::get("/me").header("x-whatever", "v").header("Authorization", "Bearer t");
+            let request =
+                request.header("clientSecret", "s").header("refresh_token", "r").header("cookie", "c");
+            request.header("proxy-authorization", "p").header("host", "u:p@h").body("").unwrap()
+        };
+        let shown = |values| {
+            let recorded = record_with(request(), values);
+            recorded.headers().iter().filter(|(_, value)| !value.starts_with("(redacted")).count()
+        };
+        assert_eq!(shown(HeaderValues::Safe), 0);
+        assert_eq!(shown(HeaderValues::AllButSecrets), 1);
+        assert_eq!(shown(HeaderValues::All), 7);
+    }
+
     fn record(request: Request<&str>) -> RecordedRequest {
+        record_with(request, HeaderValues::Safe)
+    }
+
+    fn record_with(request: Request<&str>, values: HeaderValues) -> RecordedRequest {
         let origin = Origin { connection: 1, alpn: None };
-        RecordedRequest::new(&request.into_parts().0, origin, SystemTime::UNIX_EPOCH)
+        RecordedRequest::new(&request.into_parts().0, origin, SystemTime::UNIX_EPOCH, values)
     }
 }

@@ -42,6 +42,11 @@ fn an_abandoned_request_has_no_status_and_a_cleared_one_is_not_recorded_again() 
 
 fn begin(log: &Arc<RequestLog>) -> PendingRequest {
     let head = Request::get("/me").body(()).unwrap().into_parts().0;
-    let request = RecordedRequest::new(&head, Origin { connection: 1, alpn: None }, SystemTime::UNIX_EPOCH);
+    let request = RecordedRequest::new(
+        &head,
+        Origin { connection: 1, alpn: None },
+        SystemTime::UNIX_EPOCH,
+        HeaderValues::Safe,
+    );
     PendingRequest::begin(Arc::clone(log), request, Now::system())
 }

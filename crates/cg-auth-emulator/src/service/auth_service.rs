@@ -20,6 +20,7 @@ use super::{
     caller::Caller,
     credential_check::PresentedCredential,
     jwt::Claims,
+    service_settings::ServiceSettings,
     settings::{Refusals, Settings},
     tokens::{TokenCounts, Tokens},
     users::{UserError, Users},
@@ -172,6 +173,12 @@ impl AuthService {
     pub(crate) fn set_settings(&self, settings: Arc<Settings>) {
         self.tokens().configure(settings.tokens.clone());
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// Changes the settings, all but the seed.
+    pub(crate) fn change_settings(&self, settings: ServiceSettings) {
+        let seed = self.settings().tokens.seed;
+        self.set_settings(Arc::new(settings.into_settings(seed)));
     }
 
     fn with_users<T>(&self, change: impl FnOnce(&mut Users) -> Result<T, UserError>) -> Result<T, UserError> {

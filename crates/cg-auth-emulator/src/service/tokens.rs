@@ -44,13 +44,14 @@ pub(super) struct Tokens {
 
 /// How many tokens the service has issued and still accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TokenCounts {
-    /// Access tokens that were issued.
-    pub(crate) issued: u32,
+#[non_exhaustive]
+pub struct TokenCounts {
+    /// Access tokens that were issued since the start or their last reset.
+    pub issued: u32,
     /// Refresh tokens that a refresh would accept.
-    pub(crate) refresh_tokens: usize,
-    /// Access tokens that a delegate request would answer with.
-    pub(crate) cached_tokens: usize,
+    pub refresh_tokens: usize,
+    /// Access tokens in the token cache that have not expired.
+    pub cached_tokens: usize,
 }
 
 impl Tokens {

@@ -166,3 +166,18 @@ fn a_task_that_is_dropped_before_it_takes_over_leaves_the_future_to_the_waiters(
     }
     assert!(flight.has_ended(), "the waiter has polled the future to its end");
 }
+
+#[test]
+fn a_flight_whose_task_was_dropped_unpolled_is_handed_over_no_more() {
+    let flight = flight(pending());
+    let drops = Spawns(|task| {
+        drop(task);
+        Ok(())
+    });
+    assert!(!flight.hand_over(&drops), "the task is gone at once");
+    let keeps = Spawns(|task: Task| {
+        mem::forget(task);
+        Ok(())
+    });
+    assert!(!flight.hand_over(&keeps) && !flight.is_in_background());
+}
