@@ -56,9 +56,10 @@ pub(crate) struct EmulatorArgs {
     format: Option<ReadyFormat>,
 
     /// A command to run with the address and the credential of the emulator in its environment, and without
-    /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens. The emulator stops when the command ends, and returns its exit code. It
-    /// prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to
-    /// its children; the third signal kills the command.
+    /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens. The
+    /// emulator stops when the command ends, and returns its exit code. It prints nothing itself; with -v it
+    /// logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to its children; the third signal kills
+    /// the command.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
         ));
     }
     let updated_file = if args.update { Some(updated_file(&origin)?.to_owned()) } else { None };
-    // The secret may need a person, and no other process has to wait for that.
+    // The secret is read before the lock is taken, because a prompt would keep other processes waiting.
     let credential = settings.credential(console).await?;
     let label = SecretLabel::refresh_token(&settings.user_principal_name, &settings.address());
     let (old, file) = match updated_file {
