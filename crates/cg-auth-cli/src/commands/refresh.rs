@@ -78,7 +78,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
             (origin.read(&label, *console).await?, None)
         }
     };
-    let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
+    let old = RefreshToken::new(old.as_str()).map_err(|error| SettingError::from(error).at(&place))?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
     let answer = answer
