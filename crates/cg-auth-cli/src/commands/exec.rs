@@ -75,7 +75,7 @@ fn add_token(command: &mut Command, name: &str, answer: &Answer<DelegatedAccessT
     command.env(format!("{name}{EXPIRES_AT_SUFFIX}"), expires_at);
 }
 
-/// A warning if the token may not outlive the command. Nothing is said about a token of unknown lifetime.
+/// A warning if the token may not outlive the command. A token of unknown lifetime causes none.
 fn warning(expiry: Expiry, now: Now) -> Option<String> {
     match expiry.remaining(now)? {
         Duration::ZERO => Some(
