@@ -14,6 +14,7 @@ mod descriptors;
 mod doctor;
 mod emulator;
 mod emulator_log;
+mod examples;
 mod exec;
 mod failures;
 mod harness;

@@ -5,7 +5,9 @@ use std::{collections::HashMap, path::Path};
 use cg_auth_core::{
     ApiCredential, ClientSecret, ConfigError, UserPrincipalName, model::JsonContract, token::DurationUnit,
 };
-use cg_auth_emulator::{Alpn, Emulator, EmulatorBuilder, KeyHeaderPolicy, RefreshRotation, Refusals, User};
+use cg_auth_emulator::{
+    Alpn, Emulator, EmulatorBuilder, HeaderValues, KeyHeaderPolicy, RefreshRotation, Refusals, User,
+};
 
 use crate::{
     bounded::read_text_file,
@@ -32,6 +34,9 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     set! {
         listen: file.parsed("listen", |text| text.parse().map_err(|_| ADDRESS.to_owned()))?;
         seed: file.whole_number("seed")?;
+        base_path: file.text("base_path")?;
+        cors: file.flag("cors")?;
+        header_values: choice(&mut file, "header_values", HEADER_VALUES)?;
         now: file.time("now")?;
         frozen: file.flag("frozen")?;
         token_lifetime: file.parsed("token_lifetime", positive_duration)?;
@@ -123,6 +128,11 @@ const POLICIES: &[(&str, KeyHeaderPolicy)] = &[
 ];
 const REFUSALS: &[(&str, Refusals)] =
     &[("bad_request", Refusals::BadRequest), ("is_success_false", Refusals::IsSuccessFalse)];
+const HEADER_VALUES: &[(&str, HeaderValues)] = &[
+    ("safe", HeaderValues::Safe),
+    ("all_but_secrets", HeaderValues::AllButSecrets),
+    ("all", HeaderValues::All),
+];
 const ALPN: &[(&str, Alpn)] = &[
     ("http2_and_http1", Alpn::Http2AndHttp1),
     ("http2", Alpn::Http2),
@@ -141,6 +151,9 @@ mod tests {
         let text = "
             listen = '127.0.0.1:0'
             seed = 7
+            base_path = '/governance'
+            cors = true
+            header_values = 'all_but_secrets'
             now = 2030-01-01T00:00:00Z
             frozen = true
             tls = true
