@@ -140,7 +140,8 @@ impl Failure {
                 EmulatorError::Listen { .. }
                 | EmulatorError::User { .. }
                 | EmulatorError::Clock { .. }
-                | EmulatorError::BasePath { .. },
+                | EmulatorError::BasePath { .. }
+                | EmulatorError::Script { .. },
             ) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
             Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),

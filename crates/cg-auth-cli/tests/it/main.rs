@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
+mod acceptance;
 mod canary;
 mod complete;
 mod completion;
