@@ -99,7 +99,7 @@ impl Way<'_> {
         let (proxy, reason) = decision.map_err(|error| self.problem(error))?;
         let Chosen { value, origin } = &self.connection.proxy;
         let reason = match value {
-            // The default, and where no variable decides there is none.
+            // The reason names the variable that decides, or says that none is set.
             ProxyChoice::Environment => reason.to_string(),
             ProxyChoice::Off => format!("turned off ({origin})"),
             _ if proxy.is_some() => origin.to_string(),
