@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{operation::Operation, state::Part};
+use crate::{operation::Operation, scripts::When, state::Part};
 
 pub(super) fn error() -> Value {
     let error = json!({
@@ -117,7 +117,23 @@ fn request() -> Value {
 
 /// The README describes the members of a script.
 pub(super) fn script() -> Value {
-    json!({ "type": "object", "properties": { "operation": operation() }, "required": ["operation"] })
+    let probability = json!({ "type": "number", "minimum": 0, "maximum": 1 });
+    let document = json!({ "type": "object" });
+    let mut schema = optional(&[
+        ("operation", operation()),
+        ("times", count()),
+        ("always", flag()),
+        ("probability", probability),
+        ("match", document.clone()),
+        ("when", when()),
+        ("delay_seconds", json!({ "type": "number", "minimum": 0, "maximum": 86_400 })),
+        ("answer", document.clone()),
+        ("refuse", document),
+        ("drop_connection", flag()),
+        ("fault", json!({ "type": ["string", "object"] })),
+    ]);
+    schema["required"] = json!(["operation"]);
+    schema
 }
 
 pub(super) fn added_script() -> Value {
@@ -125,12 +141,30 @@ pub(super) fn added_script() -> Value {
 }
 
 pub(super) fn scripts() -> Value {
-    let row = json!({
-        "type": "object",
-        "properties": { "id": count(), "operation": operation(), "hits": count() },
-        "required": ["id", "operation", "hits"],
-    });
+    let row = object(&[
+        ("id", count()),
+        ("operation", operation()),
+        ("remaining", or_null("integer")),
+        ("hits", count()),
+        ("probability", json!({ "type": "number" })),
+        ("user", or_null("string")),
+        ("headers", list(string())),
+        ("when", when()),
+        ("delay_seconds", json!({ "type": "number" })),
+        ("ending", string()),
+        ("status", or_null("integer")),
+        ("fault", or_null("string")),
+    ]);
     object(&[("scripts", list(row))])
+}
+
+pub(super) fn faults() -> Value {
+    let row = object(&[("name", string()), ("script", json!({ "type": "object" })), ("seen", string())]);
+    object(&[("faults", list(row))])
+}
+
+fn when() -> Value {
+    json!({ "enum": [When::Before.as_str(), When::After.as_str()] })
 }
 
 pub(super) fn users() -> Value {

@@ -190,6 +190,16 @@ pub(super) static ROUTES: &[Route] = &[
     },
     Route {
         method: "GET",
+        path: "/_emulator/faults",
+        query: &[],
+        summary: "Lists the named faults, each with the script that it stands for.",
+        request: None,
+        answer: Answer::Json(200, schema::faults),
+        errors: &[],
+        handler: |_| Reply::ok(&scripts::faults()),
+    },
+    Route {
+        method: "GET",
         path: "/_emulator/users",
         query: &[],
         summary: "Lists the users, with digests in place of their secrets.",

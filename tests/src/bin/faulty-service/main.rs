@@ -5,7 +5,7 @@
 //! The first line of its output is JSON: the addresses of its two ports, one for HTTP/1.1 and one for HTTP/2
 //! over TLS, and the root certificate to trust. It answers each line of input with one line:
 //!
-//! - `calm`, `mixed` or `outage`: the weather from now on (see [`Faults`]). The answer is the same word.
+//! - `calm`, `mixed` or `outage`: the phase from now on (see [`Faults`]). The answer is the same word.
 //! - `count`: the requests so far, as JSON (see [`Counts`](front::Counts)).
 //!
 //! It ends at the end of its input, so it never outlives a test.
@@ -56,10 +56,10 @@ async fn main() {
 fn emulator(users: u64, lifetime: Duration, seed: u64) -> EmulatorBuilder {
     let mut builder = Emulator::builder().token_lifetime(lifetime).token_cache(false).seed(seed);
     for number in 0..users {
-        for secret in ["soak-secret-1", "soak-secret-2"] {
-            let user = UserPrincipalName::new(format!("user-{number}@example.com")).unwrap();
-            builder = builder.user(User::new(ApiCredential::new(ClientSecret::new(secret).unwrap(), user)));
-        }
+        let secret = |secret| ClientSecret::new(secret).unwrap();
+        let name = UserPrincipalName::new(format!("user-{number}@example.com")).unwrap();
+        let user = User::new(ApiCredential::new(secret("soak-secret-1"), name));
+        builder = builder.user(user.second_secret(Some(secret("soak-secret-2"))));
     }
     builder
 }
@@ -69,9 +69,9 @@ async fn obey(front: &Front) {
     while let Ok(Some(line)) = lines.next_line().await {
         match line.as_str() {
             "count" => println!("{}", front.counts()),
-            weather => {
-                front.faults().set_weather(weather.parse().unwrap());
-                println!("{weather}");
+            phase => {
+                front.faults().set_phase(phase.parse().unwrap());
+                println!("{phase}");
             }
         }
     }

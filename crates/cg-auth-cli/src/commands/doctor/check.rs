@@ -8,6 +8,7 @@ use crate::{
     failure::{FailedCall, SETTINGS_CODE, TIMEOUT_CODE, code_of},
     report::hint_after_call,
     setting_error::SettingError,
+    time_format::to_the_millisecond,
 };
 
 /// What is checked. Scripts depend on the names.
@@ -131,9 +132,7 @@ impl Problem {
 
     /// A check that did not end within `limit`.
     pub(super) fn timeout(what: &str, limit: std::time::Duration) -> Self {
-        let limit = humantime::format_duration(std::time::Duration::from_millis(
-            u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
-        ));
+        let limit = to_the_millisecond(limit);
         let detail = format!("{what} within {limit}");
         let fix = "check the network, and whether it requires a proxy; or allow more time with --timeout";
         Self { detail, fix: Some(fix.to_owned()), exit_code: TIMEOUT_CODE, facts: Map::new() }

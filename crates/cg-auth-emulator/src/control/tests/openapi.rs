@@ -179,6 +179,7 @@ fn shortened(mut answer: serde_json::Value, path: &str) -> serde_json::Value {
     }
     match path {
         "/_emulator/" => keep_first(&mut answer["routes"]),
+        "/_emulator/faults" => keep_first(&mut answer["faults"]),
         "/_emulator/openapi.json" => {
             return json!({ "openapi": answer["openapi"], "info": { "title": answer["info"]["title"] } });
         }
