@@ -24,9 +24,13 @@ pub(crate) fn without_secrets(command: &mut Command) {
         }
     }
     // `CG_AUTH_PROXY` is removed whole, because no other program reads it.
-    for secret in
-        [variable::CLIENT_SECRET, variable::CLIENT_SECRET_FILE, variable::REFRESH_TOKEN, variable::PROXY]
-    {
+    for secret in [
+        variable::CLIENT_SECRET,
+        variable::CLIENT_SECRET_FILE,
+        variable::REFRESH_TOKEN,
+        variable::PROXY,
+        variable::CONTROL_TOKEN,
+    ] {
         command.env_remove(secret.name);
     }
     command.env_remove(ACCESS_TOKEN).env_remove(format!("{ACCESS_TOKEN}{EXPIRES_AT_SUFFIX}"));
