@@ -132,9 +132,9 @@ impl Problem {
     /// A check that did not end within `limit`.
     pub(super) fn timeout(what: &str, limit: std::time::Duration) -> Self {
         // The moments that the checks before took would make "2s 999ms" of three seconds.
-        let step = if limit.as_secs() > 0 { 100 } else { 1 };
-        let rounded = u64::try_from(limit.as_millis().div_ceil(step) * step).unwrap_or(u64::MAX);
-        let limit = humantime::format_duration(std::time::Duration::from_millis(rounded));
+        let step = if limit.as_secs() > 0 { 100_000 } else { 1_000 };
+        let rounded = u64::try_from(limit.as_micros().div_ceil(step) * step).unwrap_or(u64::MAX);
+        let limit = humantime::format_duration(std::time::Duration::from_micros(rounded));
         let detail = format!("{what} within {limit}");
         let fix = "check the network, and whether it requires a proxy; or allow more time with --timeout";
         Self { detail, fix: Some(fix.to_owned()), exit_code: TIMEOUT_CODE, facts: Map::new() }
