@@ -132,11 +132,13 @@ impl Failure {
             Self::Arguments(_) | Self::Usage { .. } => Kind::Usage,
             // At a prompt Ctrl-C ends the read with this error instead of a signal.
             Self::Setting(error) if error.is_interrupted() => Kind::Stopped(Stop::Interrupt),
-            // If the emulator cannot listen on an address, that address is a wrong setting.
+            // The address, a user or the time of the emulator is a wrong setting.
             Self::Setting(_)
             | Self::Transport(_)
             | Self::Secret(_)
-            | Self::Emulator(EmulatorError::Listen { .. }) => Kind::Call(CallErrorKind::Config),
+            | Self::Emulator(
+                EmulatorError::Listen { .. } | EmulatorError::User { .. } | EmulatorError::Clock { .. },
+            ) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
             Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),
             Self::ShortLived(_) => Kind::ShortLived,

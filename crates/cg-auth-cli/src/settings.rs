@@ -90,7 +90,7 @@ impl Settings {
             return Err(missing.into());
         };
         Ok(Self {
-            base_url: connection.base_url.clone(),
+            base_url: connection.base_url.value.clone(),
             user_principal_name: user.value,
             secret,
             connection,
@@ -134,19 +134,23 @@ impl Settings {
         &self.secret
     }
 
-    /// The failure of `operation`, with the origin of the client secret that the service may have refused.
+    /// The failure of `operation`, with the origins of the settings that may be the reason.
     pub(crate) fn failed_call(&self, operation: Operation, error: impl Into<CallError>) -> FailedCall {
-        FailedCall::new(operation, &self.base_url, error).with_secret(&self.secret.value, &self.secret.origin)
+        self.with_origins(FailedCall::new(operation, &self.base_url, error))
     }
 
-    /// Why a provider with these settings has no token, with the origin of the client secret.
+    /// Why a provider with these settings has no token, with the origins of the settings.
     pub(crate) fn no_token(&self, error: TokenError) -> Failure {
-        let Chosen { value, origin } = &self.secret;
         match Failure::no_token(error, &self.base_url) {
-            Failure::Call(call) => call.with_secret(value, origin).into(),
-            Failure::Secret(unread) => Failure::Secret(unread.at(origin)),
+            Failure::Call(call) => self.with_origins(call).into(),
+            Failure::Secret(unread) => Failure::Secret(unread.at(&self.secret.origin)),
             failure => failure,
         }
+    }
+
+    fn with_origins(&self, call: FailedCall) -> FailedCall {
+        let (base_url, secret) = (&self.connection.base_url, &self.secret);
+        call.with_base_url(&base_url.value, &base_url.origin).with_secret(&secret.value, &secret.origin)
     }
 
     /// The settings of a transport for other calls than those to the service.

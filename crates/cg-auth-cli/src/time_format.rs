@@ -31,6 +31,11 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads a time in RFC 3339 and UTC, such as `2030-01-01T00:00:00Z`.
+pub(crate) fn parse_rfc3339(text: &str) -> Result<SystemTime, String> {
+    humantime::parse_rfc3339(text).map_err(|_| "expected a time such as 2030-01-01T00:00:00Z".into())
+}
+
 /// A waiting time in a few characters: `200 ms`, `3 s`, `1m 30s`. A part of a unit counts as a whole one.
 pub(crate) fn brief(duration: Duration) -> String {
     let (seconds, millis) = (whole(duration, 1000), whole(duration, 1));
@@ -80,6 +85,14 @@ mod tests {
         assert_eq!(positive_duration("0s").unwrap_err(), "must be greater than zero");
         for text in ["5", "soon", "-1s", ""] {
             assert!(positive_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_in_utc_only() {
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:01Z"), Ok(UNIX_EPOCH + Duration::from_secs(1)));
+        for text in ["1970-01-01T00:00:01+01:00", "1970-01-01", "1969-12-31T23:59:59Z", "now", ""] {
+            assert!(parse_rfc3339(text).is_err(), "{text}");
         }
     }
 

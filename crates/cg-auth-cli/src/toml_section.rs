@@ -4,11 +4,14 @@
 //! The errors of the `toml` crate quote the file, which may hold a secret by mistake. The errors of this
 //! module name only the line or the key.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use toml::{Table, Value};
 
-use crate::{home::expanded, nearest::suggestion, output::escaped};
+use crate::{home::expanded, nearest::suggestion, output::escaped, time_format::parse_rfc3339};
 
 /// A table, and its path in the file.
 #[derive(Debug)]
@@ -88,15 +91,26 @@ impl Section {
         self.take(key, "a whole number, 0 or greater", |value| value.as_integer()?.try_into().ok())
     }
 
-    /// The value of `key` as a list of tables.
+    /// The value of `key` as a time, which the file may quote or not.
+    pub(crate) fn time(&mut self, key: &str) -> Result<Option<SystemTime>, TomlError> {
+        let text = self.take(key, "a time such as 2030-01-01T00:00:00Z", |value| match value {
+            Value::String(text) => Some(text),
+            Value::Datetime(time) => Some(time.to_string()),
+            _ => None,
+        })?;
+        let time = text.map(|text| parse_rfc3339(&text)).transpose();
+        time.map_err(|problem| self.unusable(key, problem))
+    }
+
+    /// The value of `key` as a list of tables. The path of each holds its place in the list, from 0.
     pub(crate) fn list_of_sections(&mut self, key: &str) -> Result<Vec<Self>, TomlError> {
         let path = self.member(key);
-        let section = |value| match value {
-            Value::Table(table) => Some(Self::new(path.clone(), table)),
+        let section = |(place, value)| match value {
+            Value::Table(table) => Some(Self::new(format!("{path}[{place}]"), table)),
             _ => None,
         };
         let sections = self.take(key, "a list of tables", |value| match value {
-            Value::Array(values) => values.into_iter().map(section).collect(),
+            Value::Array(values) => values.into_iter().enumerate().map(section).collect(),
             _ => None,
         })?;
         Ok(sections.unwrap_or_default())
@@ -159,6 +173,11 @@ impl Section {
             }
             None => Ok(()),
         }
+    }
+
+    /// Adds a name to the path, so that each error about this table tells which one it is.
+    pub(crate) fn name(&mut self, name: &str) {
+        self.path = format!("{} ({})", self.path, escaped(name));
     }
 
     /// An error about `key`.

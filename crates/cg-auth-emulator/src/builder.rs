@@ -18,7 +18,7 @@ use crate::{
     front::{Front, base_path},
     http::{Alpn, Server, Tls},
     request_log::{HeaderValues, Observer, RecordedRequest, RequestLog},
-    scripts::ScriptQueue,
+    scripts::{Offered, Script, ScriptQueue},
     service::{AuthService, KeyHeaderPolicy, RefreshRotation, Refusals, Settings, Users},
     state::{Start, State},
     user::User,
@@ -39,6 +39,7 @@ pub struct EmulatorBuilder {
     alpn: Alpn,
     front: Front,
     observer: Option<Observer>,
+    scripts: Vec<Script>,
 }
 
 impl EmulatorBuilder {
@@ -55,6 +56,7 @@ impl EmulatorBuilder {
             alpn: Alpn::default(),
             front: Front::default(),
             observer: None,
+            scripts: Vec::new(),
         }
     }
 
@@ -249,8 +251,16 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds a script that is active from the start. A [`reset`](Emulator::reset) restores it.
+    pub fn script(mut self, script: Script) -> Self {
+        self.scripts.push(script);
+        self
+    }
+
     /// The state of a running emulator, without its socket.
     pub(crate) fn state(self) -> Result<State, EmulatorError> {
+        let offered = Offered { tls: self.tls, http2: !self.tls || self.alpn != Alpn::Http1 };
+        let scripts = ScriptQueue::new(offered, self.settings.tokens.seed, self.scripts.clone())?;
         let mut users = Users::default();
         for user in self.all_users() {
             let name = user.name().to_owned();
@@ -268,7 +278,7 @@ impl EmulatorBuilder {
             front: Arc::new(Front { base_path, ..self.front }),
             service: Arc::new(AuthService::new((*users).clone(), self.settings, self.clock.clone())),
             log: Arc::new(RequestLog::new(self.observer)),
-            scripts: Arc::new(ScriptQueue::default()),
+            scripts: Arc::new(scripts),
             clock: self.clock,
             start: Arc::new(start),
         };

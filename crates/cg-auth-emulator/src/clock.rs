@@ -259,6 +259,19 @@ mod tests {
     }
 
     #[test]
+    fn the_time_that_passed_while_the_clock_was_frozen_does_not_count() {
+        let now = Now::system();
+        let ago = Now::new(now.monotonic().saturating_sub(HOUR), now.wall() - HOUR);
+        let offset = Offset { frozen: Some(ago), ..Offset::default() };
+        let clock = EmulatorClock(Source::System(Arc::new(Mutex::new(offset))));
+        assert_eq!(clock.now().wall(), ago.wall());
+        clock.thaw().unwrap();
+        let passed = clock.now().wall().duration_since(ago.wall()).unwrap();
+        assert!(passed < HOUR / 2, "{passed:?}");
+        assert!(clock.now().monotonic().saturating_sub(ago.monotonic()) < HOUR / 2);
+    }
+
+    #[test]
     fn a_manual_clock_can_be_set_and_always_stands_still() {
         let clock = EmulatorClock::from(ManualClock::new());
         clock.set(UNIX_EPOCH + HOUR).unwrap();

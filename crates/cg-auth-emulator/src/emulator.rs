@@ -16,7 +16,7 @@ use crate::{
     metrics,
     operation::{Operation, PROTECTED_PATH},
     request_log::{RecordedRequest, RequestCount, RequestFilter, WaitTimedOut},
-    scripts::ScriptBuilder,
+    scripts::{Script, ScriptBuilder, ScriptError, ScriptGuard},
     service::{ServiceSettings, TokenCounts, UserError},
     state::{Part, State},
     user::User,
@@ -284,6 +284,14 @@ impl Emulator {
     /// ```
     pub fn next(&self, operation: Operation) -> ScriptBuilder {
         ScriptBuilder::new(Arc::clone(&self.state.scripts), operation)
+    }
+
+    /// Adds a script that was read from JSON. It follows the scripts that are active already.
+    ///
+    /// # Errors
+    /// [`ScriptError`] when the script can never apply to this emulator, or 256 scripts are active.
+    pub fn add_script(&self, script: Script) -> Result<ScriptGuard, ScriptError> {
+        ScriptGuard::add(Arc::clone(&self.state.scripts), script)
     }
 
     /// The emulator's clock.

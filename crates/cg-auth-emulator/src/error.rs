@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
-use crate::{clock::ClockError, service::UserError};
+use crate::{clock::ClockError, scripts::ScriptError, service::UserError};
 
 /// The emulator did not start. A running emulator reports problems in its answers instead.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,14 @@ pub enum EmulatorError {
     Certificate {
         /// The reason of the certificate library or of the TLS library.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// A script of the builder can never apply to this emulator, or there are too many.
+    #[error("the emulator cannot follow a script")]
+    #[non_exhaustive]
+    Script {
+        /// What is wrong with the script.
+        #[from]
+        source: ScriptError,
     },
     /// Two users of the builder have the same name, or there are too many users.
     #[error("the emulator cannot have the user {name}")]

@@ -3,7 +3,11 @@
 
 mod connection;
 mod conversation;
+mod disturbance;
 mod exchange;
+mod player;
+#[cfg(test)]
+pub(crate) mod raw_client;
 #[cfg(test)]
 pub(crate) mod raw_http;
 #[cfg(test)]
@@ -12,6 +16,8 @@ mod sending;
 mod server;
 mod shutdown;
 mod tls;
+mod watched_stream;
+mod wire_format;
 
 pub use self::tls::Alpn;
 pub(crate) use self::{server::Server, tls::Tls};

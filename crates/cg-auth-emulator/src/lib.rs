@@ -29,7 +29,10 @@ pub use self::{
     http::Alpn,
     operation::Operation,
     request_log::{HeaderValues, RecordedRequest, RequestFilter, WaitTimedOut},
-    scripts::{ScriptBuilder, ScriptGuard},
+    scripts::{
+        AnswerPart, ConnectionEnd, Fault, NamedFault, Point, Script, ScriptBuilder, ScriptError, ScriptGuard,
+        When,
+    },
     service::{KeyHeaderPolicy, RefreshRotation, Refusals, ServiceSettings, TokenCounts, UserError},
     state::Part,
     user::User,

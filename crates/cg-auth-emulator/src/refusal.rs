@@ -60,8 +60,8 @@ impl Refusal {
     }
 
     /// A script's refusal.
-    pub(crate) fn scripted(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> Self {
-        Self { header, ..Self::new(status, "Scripted", "A script of the emulator refuses this request.") }
+    pub(crate) const fn scripted(status: StatusCode) -> Self {
+        Self::new(status, "Scripted", "A script of the emulator refuses this request.")
     }
 
     /// The path exists, but not with this method.

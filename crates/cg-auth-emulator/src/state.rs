@@ -102,7 +102,7 @@ impl State {
     pub(crate) fn reset_part(&self, part: Part) {
         match part {
             Part::Requests => self.log.clear(),
-            Part::Scripts => self.scripts.clear(),
+            Part::Scripts => self.scripts.reset(),
             Part::Tokens => self.service.reset_tokens(),
             Part::Clock => self.reset_clock(),
             Part::Users => self.service.set_users(Arc::clone(&self.start.users)),

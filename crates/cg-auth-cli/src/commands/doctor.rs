@@ -125,7 +125,7 @@ fn settings(choices: &mut Choices) -> (bool, Option<Connection>, Result<Finding,
     let outcome = match &connection {
         Some(connection) if is_complete => Ok(Finding::new(format!(
             "{} over {}, at most {}{}",
-            connection.base_url,
+            connection.base_url.value,
             connection.transport.as_str(),
             humantime::format_duration(connection.timeout),
             profile.unwrap_or_default()

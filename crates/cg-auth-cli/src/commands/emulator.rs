@@ -2,14 +2,17 @@
 
 mod announcement;
 mod config;
+mod parent;
 mod request_log;
 mod root_certificate;
+mod shell;
 
 use std::{
     ffi::OsString,
     net::SocketAddr,
     path::PathBuf,
     process::{Command, ExitCode},
+    time::SystemTime,
 };
 
 use cg_auth_emulator::{Emulator, EmulatorBuilder};
@@ -18,10 +21,11 @@ use clap::{Args, ValueEnum};
 use self::{
     announcement::{Announcement, ReadyFile},
     root_certificate::RootCertificate,
+    shell::Shell,
 };
 use crate::{
     child, console::Console, failure::Failure, log_writer::LogWriter, output, stop_signal::StopSignal,
-    variable,
+    time_format::parse_rfc3339, variable,
 };
 
 #[derive(Args)]
@@ -46,6 +50,20 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 
+    /// The time that the emulator's clock shows at the start, such as 2030-01-01T00:00:00Z [default: real
+    /// time].
+    #[arg(long, value_name = "TIME", value_parser = parse_rfc3339)]
+    now: Option<SystemTime>,
+
+    /// Start with a clock that stands still until the control API moves it.
+    #[arg(long)]
+    frozen: bool,
+
+    /// Stop when the process that started the emulator has ended, however it ended. A command gets SIGTERM,
+    /// and is killed four seconds later. On Unix only.
+    #[arg(long)]
+    exit_with_parent: bool,
+
     /// A file that exists while the emulator answers requests, and holds the output of --format json. An
     /// existing file is replaced.
     #[arg(long, value_name = "FILE")]
@@ -55,17 +73,23 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, short = 'o', value_enum, value_name = "FORMAT")]
     format: Option<ReadyFormat>,
 
+    /// The shell that reads the lines of --format env [default: sh].
+    #[arg(long, value_enum, value_name = "SHELL")]
+    shell: Option<Shell>,
+
     /// A command to run with the address and the credential of the emulator in its environment, and without
-    /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens. The emulator stops when the command ends, and returns its exit code. It
-    /// prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and SIGHUP go to the command, not to
-    /// its children; the third signal kills the command.
+    /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens, and
+    /// CG_AUTH_CONTROL_URL the control API. With --tls, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS,
+    /// REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name the root certificate. The emulator stops when the command
+    /// ends, and returns its exit code. It prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and
+    /// SIGHUP go to the command, not to its children; the third signal kills the command.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum ReadyFormat {
-    /// Lines for a shell: export CG_AUTH_BASE_URL and the other variables that `cg-auth token` reads.
+    /// Lines for a shell that set CG_AUTH_BASE_URL and the other variables that `cg-auth token` reads.
     #[default]
     Env,
     /// One object on one line.
@@ -93,13 +117,35 @@ impl EmulatorArgs {
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
+        if let Some(now) = self.now {
+            builder = builder.now(now);
+        }
+        if self.frozen {
+            builder = builder.frozen(true);
+        }
         Ok(if self.tls { builder.tls() } else { builder })
+    }
+
+    /// Refuses arguments that have no effect together.
+    fn check(&self) -> Result<(), Failure> {
+        let usage = |problem| Err(Failure::Usage { subcommand: "emulator", problem });
+        if self.shell.is_some() && (self.prints_json() || !self.command.is_empty()) {
+            return usage("--shell needs the lines of --format env, which a COMMAND replaces");
+        }
+        if self.exit_with_parent && !cfg!(unix) {
+            return usage("--exit-with-parent works on Unix only; end the emulator with its process id");
+        }
+        Ok(())
     }
 }
 
 /// Serves until a signal arrives, or until the command ends.
 pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCode, Failure> {
+    args.check()?;
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
+    if args.exit_with_parent {
+        parent::stop_when_it_ends().map_err(Failure::Runtime)?;
+    }
     let ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
     let log = (console.is_verbose() || args.command.is_empty()).then(|| log_writer(*console));
@@ -121,7 +167,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
         child::run(command, &mut stop).await?
     } else {
         let text = match args.format.unwrap_or_default() {
-            ReadyFormat::Env => announcement.export_lines(),
+            ReadyFormat::Env => announcement.lines_for(args.shell.unwrap_or_default()),
             ReadyFormat::Json => announcement.json_line(),
         };
         output::to_stdout(&text).map_err(Failure::Output)?;
@@ -154,6 +200,7 @@ fn set_environment(command: &mut Command, announcement: &Announcement) {
         command.env_remove(variable.name);
     }
     command.envs(announcement.environment().iter().cloned());
+    command.envs(announcement.ca_environment());
 }
 
 /// Writes the request log to standard error.

@@ -51,6 +51,10 @@ impl RefreshArgs {
 /// Exchanges the refresh token, saves the new one if `--update` was given, and prints the access token.
 pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Failure> {
     let origin = refresh_token_origin(args)?;
+    let place = match origin {
+        SecretOrigin::Text(_) => format!("{origin} ({})", variable::REFRESH_TOKEN.name),
+        _ => origin.to_string(),
+    };
     let settings = Settings::resolve(&args.service, console)?;
     if matches!(origin, SecretOrigin::StandardInput) && settings.reads_standard_input() {
         return Err(usage(
@@ -77,7 +81,8 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
     let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
-    let answer = answer.map_err(|error| settings.failed_call(Operation::RefreshToken, error))?;
+    let answer = answer
+        .map_err(|error| settings.failed_call(Operation::RefreshToken, error).with_refresh_token(place))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
     let printable = Printable::of_answer(&answer, &settings).with_refresh_token_of(&answer.value);
     let format = args.format.unwrap_or(TokenFormat::Json);

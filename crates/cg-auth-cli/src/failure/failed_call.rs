@@ -24,17 +24,36 @@ pub(crate) struct FailedCall {
     operation: Operation,
     address: ServiceAddress,
     error: CallError,
+    base_url: Option<String>,
     secret: Option<String>,
+    refresh_token: Option<String>,
 }
 
 impl FailedCall {
     pub(crate) fn new(operation: Operation, base_url: &BaseUrl, error: impl Into<CallError>) -> Self {
-        Self { operation, address: ServiceAddress::of(base_url), error: error.into(), secret: None }
+        Self {
+            operation,
+            address: ServiceAddress::of(base_url),
+            error: error.into(),
+            base_url: None,
+            secret: None,
+            refresh_token: None,
+        }
+    }
+
+    /// Remembers where the base URL is set.
+    pub(crate) fn with_base_url(self, base_url: &BaseUrl, origin: impl fmt::Display) -> Self {
+        Self { base_url: Some(format!("{base_url} ({origin})")), ..self }
     }
 
     /// Remembers where the client secret comes from: `secret` without its text, as `origin` sets it.
     pub(crate) fn with_secret(self, secret: impl fmt::Display, origin: impl fmt::Display) -> Self {
         Self { secret: Some(format!("{secret} ({origin})")), ..self }
+    }
+
+    /// Remembers where the refresh token comes from.
+    pub(crate) fn with_refresh_token(self, place: String) -> Self {
+        Self { refresh_token: Some(place), ..self }
     }
 
     pub(crate) const fn operation(&self) -> Operation {
@@ -53,6 +72,17 @@ impl FailedCall {
     /// Where the client secret comes from, if the service refused it.
     pub(crate) fn refused_secret(&self) -> Option<&str> {
         self.secret.as_deref().filter(|_| self.error.recovery() == Recovery::ReplaceCredential)
+    }
+
+    /// Where the refresh token comes from, if the service may have refused it.
+    pub(crate) fn refused_refresh_token(&self) -> Option<&str> {
+        self.refresh_token.as_deref().filter(|_| self.error.recovery() == Recovery::ReplaceCredential)
+    }
+
+    /// The base URL and where it is set, unless the service itself asks to try again or the proxy has failed.
+    pub(crate) fn doubtful_base_url(&self) -> Option<&str> {
+        let asks_again = self.error.kind() == CallErrorKind::Api && self.error.recovery() == Recovery::Retry;
+        self.base_url.as_deref().filter(|_| !asks_again && !self.is_about_the_proxy())
     }
 
     /// The problem of one attempt in a few words, without advice.

@@ -24,8 +24,15 @@ pub(super) fn lines(failure: &Failure) -> String {
     if let missing @ [_, _, ..] = failure.missing() {
         lines.extend(missing.iter().map(|it| format!("  {}: {}", it.label, escaped(&it.ways))));
     }
-    if let Some(secret) = failure.failed_call().and_then(FailedCall::refused_secret) {
-        lines.push(format!("  client secret: {}", escaped(secret)));
+    if let Some(call) = failure.failed_call() {
+        let places = [
+            ("base URL", call.doubtful_base_url()),
+            ("client secret", call.refused_secret()),
+            ("refresh token", call.refused_refresh_token()),
+        ];
+        lines.extend(
+            places.into_iter().filter_map(|(name, place)| Some(format!("  {name}: {}", escaped(place?)))),
+        );
     }
     if let Some(error) = failure.call_error() {
         lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));

@@ -34,8 +34,12 @@ struct PrintedError<'a> {
     attempts: u32,
     /// The service, as `host:port`.
     host: Option<String>,
+    /// The base URL and where it is set, if another one could help.
+    base_url: Option<&'a str>,
     /// Where the client secret that the service refused comes from: a file, and the profile that names it.
     refused_secret: Option<&'a str>,
+    /// The same for the refresh token.
+    refused_refresh_token: Option<&'a str>,
     /// The required settings that are not given.
     missing: &'a [Missing],
 }
@@ -56,7 +60,9 @@ pub(super) fn line(failure: &Failure) -> String {
         headers: call.map(headers).unwrap_or_default(),
         attempts: call.map_or(0, CallError::attempts),
         host: failure.failed_call().map(|call| call.address().to_string()),
+        base_url: failure.failed_call().and_then(FailedCall::doubtful_base_url),
         refused_secret: failure.failed_call().and_then(FailedCall::refused_secret),
+        refused_refresh_token: failure.failed_call().and_then(FailedCall::refused_refresh_token),
         missing: failure.missing(),
     };
     output::json_line(&Printed { error })

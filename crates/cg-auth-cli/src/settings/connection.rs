@@ -18,7 +18,8 @@ use crate::{
 /// How the service is reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
-    pub(crate) base_url: BaseUrl,
+    /// The base URL, and where it is set.
+    pub(crate) base_url: Chosen<BaseUrl>,
     ca_pem: Option<Vec<u8>>,
     /// The proxy, and where the choice comes from.
     pub(crate) proxy: Chosen<ProxyChoice>,
@@ -41,7 +42,7 @@ impl Connection {
         // All but the base URL have a default.
         match (base_url, proxy, transport, timeout) {
             (Some(base_url), Some(proxy), Some(transport), Some(timeout)) => Ok(Self {
-                base_url: base_url.value,
+                base_url,
                 ca_pem: ca_file.as_ref().map(ca_file::read).transpose()?,
                 proxy,
                 transport: transport.value,

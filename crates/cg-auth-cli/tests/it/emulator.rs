@@ -1,5 +1,13 @@
 //! `cg-auth emulator`: its output, and the commands that it runs.
 
+mod clock;
+#[cfg(unix)]
+mod parent;
+#[cfg(unix)]
+mod shells;
+#[cfg(unix)]
+mod trust;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},
@@ -73,7 +81,7 @@ fn a_command_gets_a_token_from_the_emulator_over_each_transport() {
 
 #[cfg(unix)]
 #[test]
-fn a_command_is_told_where_the_protected_resource_is() {
+fn a_command_is_told_where_the_protected_resource_and_the_control_api_are() {
     for tls in [&[][..], &["--tls"]] {
         let mut command = cg_auth();
         command.arg("emulator").args(tls).args([
@@ -81,11 +89,13 @@ fn a_command_is_told_where_the_protected_resource_is() {
             "printenv",
             "CG_AUTH_BASE_URL",
             "CG_AUTH_PROTECTED_URL",
+            "CG_AUTH_CONTROL_URL",
         ]);
+        command.env("CG_AUTH_CONTROL_URL", "http://elsewhere.example");
         let output = command.env("CG_AUTH_PROTECTED_URL", "http://elsewhere.example").output().unwrap();
         let printed = stdout(&output);
-        let (base_url, protected_url) = printed.trim_end().split_once('\n').unwrap();
-        assert_eq!(protected_url, format!("{base_url}/me"));
+        let base_url = printed.lines().next().unwrap();
+        assert_eq!(printed, format!("{base_url}\n{base_url}/me\n{base_url}/_emulator\n"));
     }
 }
 
@@ -218,7 +228,7 @@ fn the_emulators_configuration_file_is_read_and_flags_win() {
 
     for (text, message) in [
         ("listen = 1", "listen must be a string"),
-        ("[[users]]", ": missing"),
+        ("[[users]]", "users[0].user_principal_name: missing"),
         ("x", "invalid TOML at line 1"),
     ] {
         let output =

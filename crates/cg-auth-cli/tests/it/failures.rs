@@ -78,6 +78,33 @@ fn a_refused_secret_is_named_by_its_file_and_profile() {
 }
 
 #[test]
+fn a_base_url_that_may_be_wrong_is_named_by_its_place() {
+    let page = |status| answering(http(status, "content-type: text/html\r\n", "<html>"));
+    let untrusted = block_on(Emulator::builder().tls().start()).unwrap();
+    for (url, is_named) in [
+        ("http://127.0.0.1:1".to_owned(), true),
+        (page("403 Forbidden"), true),
+        (page("200 OK"), true),
+        (untrusted.base_url().to_string(), true),
+        (answering(http("503 Service Unavailable", "", r#"{"code":"Busy"}"#)), false),
+    ] {
+        let profile = format!("[profiles.p]\nbase_url = '{url}'\nuser_principal_name = 'a@b'\nretries = 0\n");
+        let config = file("doubtful.toml", profile);
+        let mut command = cg_auth();
+        command.args(["token", "--profile", "p", "--config"]).arg(&config);
+        command.env("CG_AUTH_CLIENT_SECRET", "s3cret");
+        let line = format!("  base URL: {url} (profile \"p\" in {})\n", config.display());
+        let text = stderr(&command.output().unwrap());
+        assert_eq!(text.contains(&line), is_named, "{url}: {text}");
+        assert_eq!(text.contains("  base URL: "), is_named, "{url}: {text}");
+    }
+    let proxy = ["--proxy", "http://127.0.0.1:1", "--error-format", "json"];
+    let mut command = token_at("https://example.com");
+    let error = json_error(&command.args(proxy).args(["--retries", "0"]).output().unwrap());
+    assert_eq!(error["base_url"], Value::Null, "{error}");
+}
+
+#[test]
 fn an_unusable_setting_names_where_it_comes_from() {
     let config = file(
         "unusable.toml",
@@ -299,7 +326,9 @@ fn the_object_of_an_error_has_all_its_members() {
             "headers": {"retry-after": "7", "content-length": "62"},
             "attempts": 1,
             "host": host,
+            "base_url": null,
             "refused_secret": null,
+            "refused_refresh_token": null,
             "missing": [],
         })
     );

@@ -1,4 +1,4 @@
-//! The help texts are as expected, and show no value from the environment.
+//! The help texts and manual pages are as expected, and show no value from the environment.
 
 use std::{fs, path::Path};
 
@@ -31,7 +31,7 @@ fn shown(arguments: &[&str]) -> String {
 
 /// If `CG_AUTH_TEST_BLESS` is set, the current texts replace the expected ones.
 #[test]
-fn help_texts_are_as_expected() {
+fn help_texts_and_manual_pages_are_as_expected() {
     for (name, arguments) in [
         ("cg-auth", &["--help"][..]),
         ("exec", &["exec", "--help"]),
@@ -49,11 +49,17 @@ fn help_texts_are_as_expected() {
         ("doctor", &["doctor", "--help"]),
         ("exit-codes", &["help", "exit-codes"]),
         ("environment", &["help", "environment"]),
+        ("completions", &["completions", "--help"]),
+        ("man", &["man", "--help"]),
+        ("page-cg-auth", &["man"]),
+        ("page-exec", &["man", "exec"]),
+        ("page-config-show", &["man", "config", "show"]),
     ] {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/help").join(name).with_extension("txt");
         // clap writes trailing blanks, which editors remove.
         let text: String = shown(arguments).lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+        let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
         if std::env::var_os("CG_AUTH_TEST_BLESS").is_some() {
             fs::write(&path, &text).unwrap();
         }

@@ -91,13 +91,20 @@ fn calls_the_resource(outcome: &Outcome) -> bool {
 
 #[test]
 fn every_recipe_for_a_shell_works_and_hides_no_failure() {
-    // A watch runs until it is stopped; its own tests cover it.
+    // A watch runs until it is stopped.
     let recipes: Vec<_> =
         blocks(recipes_section(), "sh").filter(|recipe| !recipe.contains("--watch")).collect();
     assert!(recipes.len() >= 3, "{recipes:?}");
     for recipe in recipes {
         assert_recipe(&recipe, calls_the_resource);
     }
+}
+
+#[test]
+fn the_recipe_for_a_watch_begins_with_a_valid_token_or_fails() {
+    let recipe = blocks(recipes_section(), "sh").find(|recipe| recipe.contains("--watch")).unwrap();
+    let program = "echo \"Authorization: Bearer $(cat token)\" | curl --fail -H @- \"$URL\"; code=$?";
+    assert_recipe(&format!("{recipe}{program}; kill $!; exit $code\n"), calls_the_resource);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::{fs, path::Path, process::Output};
 use serde_json::Value;
 
 use crate::harness::{
-    answering, cg_auth, cg_auth_process, chmod, emulator, file, http, read_request, refresh_token_of, stderr,
-    stdout, with_emulator,
+    answering, cg_auth, cg_auth_process, chmod, emulator, file, http, json_error, read_request,
+    refresh_token_of, stderr, stdout, with_emulator,
 };
 
 #[test]
@@ -51,6 +51,25 @@ fn a_refused_refresh_token_has_its_own_hint() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn a_refused_refresh_token_is_named_by_its_place() {
+    let emulator = emulator();
+    let path = file("refused-refresh-token", "canary-x");
+    let in_file = format!("in {}", path.display());
+    for (arguments, place) in [
+        (&[][..], "set (CG_AUTH_REFRESH_TOKEN)"),
+        (&["--refresh-token-file", path.to_str().unwrap()], &in_file),
+    ] {
+        let mut command = with_emulator(&emulator, &["refresh"]);
+        command.args(arguments).env("CG_AUTH_REFRESH_TOKEN", "canary-x");
+        let text = stderr(&command.output().unwrap());
+        assert!(text.contains(&format!("  refresh token: {place}\n")), "{text}");
+        let error = json_error(&command.args(["--error-format", "json"]).output().unwrap());
+        assert_eq!(error["refused_refresh_token"], place);
+        assert!(!text.contains("canary-x") && !error.to_string().contains("canary-x"), "{text}{error}");
+    }
 }
 
 #[test]

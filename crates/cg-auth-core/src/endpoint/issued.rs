@@ -14,6 +14,8 @@ pub(super) struct Issued {
     texts: Vec<Zeroizing<String>>,
     /// Whether there are more than can be searched for, or some that cannot be found.
     are_too_many: bool,
+    /// What stands below a member such as `value`, until a later member names it or its object ends.
+    unnamed: Vec<Zeroizing<String>>,
 }
 
 impl Issued {
@@ -25,7 +27,7 @@ impl Issued {
         let json = PlainJson::of(body);
         let mut deserializer = serde_json::Deserializer::from_slice(json.as_bytes());
         // A document that ends early or is malformed has shown its first members all the same.
-        let walk = Walk { issued: &mut issued, holds: Holds::Anything, is_quoted: false };
+        let walk = Walk { issued: &mut issued, holds: Holds::Anything, is_unnamed: false, is_quoted: false };
         let is_walked = walk.deserialize(&mut deserializer).is_ok();
         // The reader of the answer skips what the walk cannot read, such as a number that is too large.
         issued.are_too_many |= !is_walked && serde_json::from_slice::<IgnoredAny>(body).is_ok();
@@ -70,6 +72,8 @@ impl Issued {
 struct Walk<'a> {
     issued: &'a mut Issued,
     holds: Holds,
+    /// Whether a later member may name the value, as in `{"value":"...","name":"access_token"}`.
+    is_unnamed: bool,
     /// Whether the value stands in a document that is itself a text. A text in it is read no further.
     is_quoted: bool,
 }
@@ -84,8 +88,13 @@ enum Holds {
 }
 
 impl Walk<'_> {
-    fn below(&mut self, holds: Holds) -> Walk<'_> {
-        Walk { issued: self.issued, holds: self.holds.max(holds), is_quoted: self.is_quoted }
+    fn below(&mut self, holds: Holds, is_unnamed: bool) -> Walk<'_> {
+        Walk {
+            issued: self.issued,
+            holds: self.holds.max(holds),
+            is_unnamed: self.is_unnamed || is_unnamed,
+            is_quoted: self.is_quoted,
+        }
     }
 }
 
@@ -118,8 +127,12 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<bool, E> {
-        if self.holds == Holds::Secrets && number >= SMALLEST_NUMBER {
-            self.issued.add(&number.to_string());
+        if number >= SMALLEST_NUMBER {
+            match self.holds {
+                Holds::Secrets => self.issued.add(&number.to_string()),
+                _ if self.is_unnamed => self.issued.unnamed.push(Zeroizing::new(number.to_string())),
+                _ => (),
+            }
         }
         Ok(false)
     }
@@ -129,6 +142,9 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+        if self.is_unnamed && self.holds != Holds::Secrets {
+            self.issued.unnamed.push(Zeroizing::new(text.to_owned()));
+        }
         match self.holds {
             Holds::Secrets => self.issued.add(text),
             Holds::AboutASecret if is_like_a_value(text) => self.issued.add(text),
@@ -143,7 +159,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<bool, A::Error> {
         let mut holds = Holds::Anything;
-        while let Some(names) = array.next_element_seed(self.below(holds))? {
+        while let Some(names) = array.next_element_seed(self.below(holds, false))? {
             if names {
                 holds = Holds::Secrets;
             }
@@ -153,6 +169,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<bool, A::Error> {
         let mut named = false;
+        let begin = self.issued.unnamed.len();
         while let Some(name) = object.next_key_seed(Name)? {
             let holds = match name {
                 Names::Value if named => Holds::Secrets,
@@ -160,7 +177,16 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 Names::AboutASecret => Holds::AboutASecret,
                 Names::Secret => Holds::Secrets,
             };
-            named |= object.next_value_seed(self.below(holds))?;
+            let is_unnamed = matches!(name, Names::Value) && !named;
+            if object.next_value_seed(self.below(holds, is_unnamed))? {
+                named = true;
+                for text in self.issued.unnamed.split_off(begin) {
+                    self.issued.add(&text);
+                }
+            }
+        }
+        if !self.is_unnamed {
+            self.issued.unnamed.truncate(begin);
         }
         Ok(false)
     }

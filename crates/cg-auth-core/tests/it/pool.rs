@@ -131,7 +131,7 @@ fn now<F: Future>(future: F) -> F::Output {
 fn run<T>(test: impl Future<Output = T>) -> T {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs")
+        tokio::time::timeout(Duration::from_secs(120), test).await.expect("the test hangs")
     })
 }
 

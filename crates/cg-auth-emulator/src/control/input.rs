@@ -100,12 +100,6 @@ pub(super) fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ControlError> 
     })
 }
 
-/// Converts the `seconds` of `member` to a duration. The error names the member.
-pub(super) fn duration(member: &str, seconds: f64) -> Result<Duration, ControlError> {
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|_| ControlError::invalid(format!("`{member}` must be {SECONDS}.")))
-}
-
 /// A JSON object with its members in order, repeated ones included.
 struct Object(Vec<(String, Value)>);
 

@@ -3,6 +3,7 @@
 use cg_auth_core::body::Body;
 use http::{Response, StatusCode};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{error::ControlError, query::Query};
 use crate::{
@@ -19,7 +20,36 @@ pub(super) struct Route {
     /// The parameters that the query may have.
     pub(super) query: &'static [&'static str],
     pub(super) summary: &'static str,
+    /// A sample body and the schema of the body; `None` if the route reads none.
+    pub(super) request: Option<(&'static str, Schema)>,
+    pub(super) answer: Answer,
+    /// The statuses of errors that only this route and some others answer.
+    pub(super) errors: &'static [u16],
     pub(super) handler: fn(&Call<'_>) -> Result<Reply, ControlError>,
+}
+
+/// Makes a JSON schema.
+pub(super) type Schema = fn() -> Value;
+
+/// What a route answers when it succeeds.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    /// 204 without a body.
+    Empty,
+    /// JSON of this schema.
+    Json(u16, Schema),
+    /// 200 with a text.
+    Text,
+}
+
+impl Answer {
+    pub(super) const fn status(self) -> u16 {
+        match self {
+            Self::Empty => 204,
+            Self::Json(status, _) => status,
+            Self::Text => 200,
+        }
+    }
 }
 
 /// A request to a route.

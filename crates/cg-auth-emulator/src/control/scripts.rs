@@ -1,22 +1,13 @@
-//! `/_emulator/scripts`: adds and lists scripts.
+//! `/_emulator/scripts` and `/_emulator/faults`: adds and lists scripts, and lists the named faults.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use cg_auth_core::body::Body;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::{
-    error::ControlError,
-    input::{duration, read},
-};
-use crate::{
-    operation::Operation,
-    refusal::Refusal,
-    response,
-    scripts::{Behaviour, Ending, FRAMING_HEADERS, MAX_SCRIPTS, Script, ScriptQueue},
-};
+use super::error::ControlError;
+use crate::scripts::{ActiveScript, Ending, NamedFault, Script, ScriptError, ScriptQueue};
 
 #[derive(Serialize)]
 pub(super) struct ScriptList {
@@ -27,12 +18,20 @@ pub(super) struct ScriptList {
 struct Row {
     id: u64,
     operation: &'static str,
-    remaining: u64,
+    /// Null for a script that always applies.
+    remaining: Option<u64>,
     hits: u64,
+    probability: f64,
+    user: Option<String>,
+    /// The names of the headers that a request must have.
+    headers: Vec<String>,
+    when: &'static str,
     delay_seconds: f64,
-    /// What happens after the delay.
+    /// The answer after the delay.
     ending: &'static str,
     status: Option<u16>,
+    /// The kind of the fault that disturbs the answer.
+    fault: Option<&'static str>,
 }
 
 pub(super) fn list(scripts: &ScriptQueue) -> ScriptList {
@@ -40,57 +39,28 @@ pub(super) fn list(scripts: &ScriptQueue) -> ScriptList {
 }
 
 impl Row {
-    fn new(script: &Script) -> Self {
-        let (ending, status) = match &script.behaviour.ending {
+    fn new(active: &ActiveScript) -> Self {
+        let Script { operation, probability, matching, behaviour, .. } = &active.script;
+        let (ending, status) = match &behaviour.ending {
             Ending::Passthrough => ("passthrough", None),
             Ending::Answer(response) => ("answer", Some(response.status().as_u16())),
             Ending::Refuse(refusal) => ("refuse", Some(refusal.status.as_u16())),
-            Ending::DropConnection => ("drop_connection", None),
         };
         Self {
-            id: script.id,
-            operation: script.operation.as_str(),
-            remaining: script.remaining,
-            hits: script.hits.load(Relaxed),
-            delay_seconds: script.behaviour.delay.as_secs_f64(),
+            id: active.id,
+            operation: operation.as_str(),
+            remaining: Some(active.remaining).filter(|remaining| *remaining < u64::MAX),
+            hits: active.hits.load(Relaxed),
+            probability: *probability,
+            user: matching.user().map(ToOwned::to_owned),
+            headers: matching.header_names().map(ToOwned::to_owned).collect(),
+            when: behaviour.when.as_str(),
+            delay_seconds: behaviour.delay.as_secs_f64(),
             ending,
             status,
+            fault: behaviour.fault.as_ref().map(crate::Fault::kind),
         }
     }
-}
-
-/// A script in the JSON that a client sends. It may hold at most one of `answer`, `refuse` and
-/// `drop_connection`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewScript {
-    operation: String,
-    #[serde(default = "once")]
-    times: u64,
-    #[serde(default)]
-    delay_seconds: f64,
-    answer: Option<Answer>,
-    refuse: Option<Refuse>,
-    #[serde(default)]
-    drop_connection: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Answer {
-    status: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// A string is sent as it is, any other value as JSON.
-    #[serde(default)]
-    body: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Refuse {
-    status: u16,
-    retry_after_seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -99,64 +69,37 @@ pub(super) struct Added {
 }
 
 pub(super) fn add(scripts: &ScriptQueue, body: &Body) -> Result<Added, ControlError> {
-    let new: NewScript = read(body)?;
-    let operation = Operation::from_name(&new.operation).ok_or_else(|| {
-        let names = Operation::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
-        ControlError::invalid(format!("`operation` must be one of {names}."))
-    })?;
-    let delay = duration("delay_seconds", new.delay_seconds)?;
-    let ending = match (new.answer, new.refuse, new.drop_connection) {
-        (None, None, false) => Ending::Passthrough,
-        (Some(answer), None, false) => Ending::Answer(answer.response()?),
-        (None, Some(refuse), false) => Ending::Refuse(refuse.refusal()?),
-        (None, None, true) => Ending::DropConnection,
-        _ => {
-            let text = "Give at most one of `answer`, `refuse` and `drop_connection`.";
-            return Err(ControlError::invalid(text));
-        }
-    };
-    let added = scripts.add(operation, new.times, Behaviour { delay, ending });
-    let (id, _) = added.ok_or_else(|| ControlError::too_many_scripts(MAX_SCRIPTS))?;
+    let (id, _) = scripts.add(Script::from_json(body.as_bytes())?)?;
     Ok(Added { id })
 }
 
-impl Answer {
-    fn response(self) -> Result<Response<Body>, ControlError> {
-        let (body, is_json) = match self.body {
-            Value::Null => (Body::empty(), false),
-            Value::String(text) => (text.into(), false),
-            json => (json.to_string().into(), true),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status(self.status)?;
-        let headers = response.headers_mut();
-        if is_json {
-            response::declare_json(headers);
+impl From<ScriptError> for ControlError {
+    fn from(error: ScriptError) -> Self {
+        match error {
+            ScriptError::TooMany { limit } => Self::too_many_scripts(limit),
+            error => Self::invalid(format!("{error}.")),
         }
-        for (name, value) in self.headers {
-            let name = HeaderName::try_from(name).ok().filter(|name| !FRAMING_HEADERS.contains(name));
-            let (Some(name), Ok(value)) = (name, HeaderValue::try_from(value)) else {
-                let text = "`headers` holds an invalid name or value, or a header that the server sets.";
-                return Err(ControlError::invalid(text));
-            };
-            headers.insert(name, value);
-        }
-        Ok(response)
     }
 }
 
-impl Refuse {
-    fn refusal(self) -> Result<Refusal, ControlError> {
-        let retry_after = self.retry_after_seconds.map(|seconds| (header::RETRY_AFTER, seconds.into()));
-        Ok(Refusal::scripted(status(self.status)?, retry_after))
-    }
+#[derive(Serialize)]
+pub(super) struct FaultList {
+    faults: Vec<FaultRow>,
 }
 
-fn status(status: u16) -> Result<StatusCode, ControlError> {
-    let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
-    status.ok_or_else(|| ControlError::invalid("`status` must be within 200 to 999."))
+/// One [`NamedFault`] as JSON.
+#[derive(Serialize)]
+struct FaultRow {
+    name: &'static str,
+    script: Value,
+    seen: &'static str,
 }
 
-const fn once() -> u64 {
-    1
+pub(super) fn faults() -> FaultList {
+    let row = |fault: &NamedFault| FaultRow {
+        name: fault.name,
+        script: serde_json::from_str(fault.script).unwrap_or_default(),
+        seen: fault.seen,
+    };
+    FaultList { faults: NamedFault::ALL.iter().map(row).collect() }
 }

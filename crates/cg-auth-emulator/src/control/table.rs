@@ -1,13 +1,14 @@
-//! The table of the control API: every path and method, from which the dispatch and the index come.
+//! The table of the control API: every path and method, from which the dispatch, the
+//! index and the OpenAPI document come.
 
 use http::HeaderValue;
 
 use super::{
     clock,
     error::ControlError,
-    health, index, requests, reset, revoke,
-    route::{Reply, Route},
-    scripts, settings, state, users,
+    health, index, openapi, requests, reset, revoke,
+    route::{Answer, Reply, Route},
+    schema, scripts, settings, state, users,
 };
 use crate::{metrics, response};
 
@@ -17,13 +18,29 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/",
         query: &[],
         summary: "Lists these routes.",
+        request: None,
+        answer: Answer::Json(200, schema::index),
+        errors: &[],
         handler: |call| Reply::ok(&index::list(call.routes)),
+    },
+    Route {
+        method: "GET",
+        path: "/_emulator/openapi.json",
+        query: &[],
+        summary: "Describes these routes as an OpenAPI document.",
+        request: None,
+        answer: Answer::Json(200, schema::open_api),
+        errors: &[],
+        handler: |call| Reply::ok(&openapi::document(call.routes)),
     },
     Route {
         method: "GET",
         path: "/_emulator/health",
         query: &[],
         summary: "Says that the emulator runs, its version and its time.",
+        request: None,
+        answer: Answer::Json(200, schema::health),
+        errors: &[],
         handler: |call| Reply::ok(&health::show(&call.state.clock)),
     },
     Route {
@@ -31,6 +48,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/state",
         query: &[],
         summary: "Shows counts, the clock, the settings and how many tokens are alive.",
+        request: None,
+        answer: Answer::Json(200, schema::state),
+        errors: &[],
         handler: |call| Reply::ok(&state::show(call.state)),
     },
     Route {
@@ -38,6 +58,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/metrics",
         query: &[],
         summary: "Shows metrics in Prometheus' text format.",
+        request: None,
+        answer: Answer::Text,
+        errors: &[],
         handler: |call| {
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             Ok(Reply::Now(response::text(metrics::text(call.state), kind)))
@@ -48,6 +71,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/settings",
         query: &[],
         summary: "Shows the lifetimes and policies.",
+        request: None,
+        answer: Answer::Json(200, schema::settings),
+        errors: &[],
         handler: |call| Reply::ok(&settings::show(&call.state.service)),
     },
     Route {
@@ -55,6 +81,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/settings",
         query: &[],
         summary: "Changes lifetimes and policies.",
+        request: Some((r#"{"token_lifetime_seconds":600,"reuse_detection":true}"#, schema::settings_change)),
+        answer: Answer::Json(200, schema::settings),
+        errors: &[],
         handler: |call| Reply::ok(&settings::change(&call.state.service, call.body)?),
     },
     Route {
@@ -62,6 +91,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/clock",
         query: &[],
         summary: "Shows the time, and whether the clock is frozen.",
+        request: None,
+        answer: Answer::Json(200, schema::clock),
+        errors: &[],
         handler: |call| Reply::ok(&clock::show(&call.state.clock)),
     },
     Route {
@@ -69,6 +101,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/clock",
         query: &[],
         summary: "Sets, advances, freezes or thaws the clock.",
+        request: Some((r#"{"set":"2030-01-01T12:00:00Z","frozen":true}"#, schema::clock_change)),
+        answer: Answer::Json(200, schema::clock),
+        errors: &[409],
         handler: |call| Reply::ok(&clock::change(&call.state.clock, call.body)?),
     },
     Route {
@@ -76,6 +111,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/requests",
         query: &["operation", "user", "since", "limit"],
         summary: "Lists the recorded requests that match, oldest first, and the counts of all.",
+        request: None,
+        answer: Answer::Json(200, schema::requests),
+        errors: &[],
         handler: |call| Reply::ok(&requests::list(&call.state.log, &requests::filter(&call.query)?)),
     },
     Route {
@@ -83,6 +121,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/requests",
         query: &[],
         summary: "Forgets the recorded requests and their counts.",
+        request: None,
+        answer: Answer::Empty,
+        errors: &[],
         handler: |call| {
             call.state.log.clear();
             Reply::no_content()
@@ -93,47 +134,78 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/requests/wait",
         query: &["operation", "user", "since", "count", "within"],
         summary: "Waits until enough requests that match have arrived, and lists them.",
+        request: None,
+        answer: Answer::Json(200, schema::arrived),
+        errors: &[503, 504],
         handler: requests::wait,
-    },
-    Route {
-        method: "GET",
-        path: "/_emulator/scripts",
-        query: &[],
-        summary: "Lists the scripts that still apply to requests.",
-        handler: |call| Reply::ok(&scripts::list(&call.state.scripts)),
     },
     Route {
         method: "POST",
         path: "/_emulator/scripts",
         query: &[],
         summary: "Adds a script.",
+        request: Some((
+            r#"{"operation":"refresh_user_access_token","refuse":{"status":503}}"#,
+            schema::script,
+        )),
+        answer: Answer::Json(201, schema::added_script),
+        errors: &[409],
         handler: |call| Reply::created(&scripts::add(&call.state.scripts, call.body)?),
     },
     Route {
-        method: "DELETE",
+        method: "GET",
         path: "/_emulator/scripts",
         query: &[],
-        summary: "Removes every script.",
-        handler: |call| {
-            call.state.scripts.clear();
-            Reply::no_content()
-        },
+        summary: "Lists the scripts that still apply to requests.",
+        request: None,
+        answer: Answer::Json(200, schema::scripts),
+        errors: &[],
+        handler: |call| Reply::ok(&scripts::list(&call.state.scripts)),
     },
     Route {
         method: "DELETE",
         path: "/_emulator/scripts/{id}",
         query: &[],
         summary: "Removes one script.",
+        request: None,
+        answer: Answer::Empty,
+        errors: &[404],
         handler: |call| match call.segment.parse() {
             Ok(id) if call.state.scripts.remove(id) => Reply::no_content(),
             _ => Err(ControlError::NOT_FOUND),
         },
     },
     Route {
+        method: "DELETE",
+        path: "/_emulator/scripts",
+        query: &[],
+        summary: "Removes every script.",
+        request: None,
+        answer: Answer::Empty,
+        errors: &[],
+        handler: |call| {
+            call.state.scripts.clear();
+            Reply::no_content()
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/_emulator/faults",
+        query: &[],
+        summary: "Lists the named faults, each with the script that it stands for.",
+        request: None,
+        answer: Answer::Json(200, schema::faults),
+        errors: &[],
+        handler: |_| Reply::ok(&scripts::faults()),
+    },
+    Route {
         method: "GET",
         path: "/_emulator/users",
         query: &[],
         summary: "Lists the users, with digests in place of their secrets.",
+        request: None,
+        answer: Answer::Json(200, schema::users),
+        errors: &[],
         handler: |call| Reply::ok(&users::list(&call.state.service)),
     },
     Route {
@@ -141,6 +213,12 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/users",
         query: &[],
         summary: "Adds a user.",
+        request: Some((
+            r#"{"user_principal_name":"new@example.com","client_secret":"one"}"#,
+            schema::new_user,
+        )),
+        answer: Answer::Json(201, schema::user),
+        errors: &[409],
         handler: |call| Reply::created(&users::add(&call.state.service, call.body)?),
     },
     Route {
@@ -148,6 +226,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/users/{user}",
         query: &[],
         summary: "Enables or disables a user, or gives the user another secret or role.",
+        request: Some((r#"{"client_secret":"two","second_secret":"one"}"#, schema::user_change)),
+        answer: Answer::Json(200, schema::user),
+        errors: &[404],
         handler: |call| Reply::ok(&users::change(&call.state.service, &call.segment, call.body)?),
     },
     Route {
@@ -155,6 +236,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/users/{user}",
         query: &[],
         summary: "Removes a user and revokes the user's tokens.",
+        request: None,
+        answer: Answer::Empty,
+        errors: &[404],
         handler: |call| {
             call.state.service.remove_user(&call.segment)?;
             Reply::no_content()
@@ -165,6 +249,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/revoke",
         query: &[],
         summary: "Revokes one token, every token of a user, or all tokens.",
+        request: Some((r#"{"user":"someone@example.com"}"#, schema::revocation)),
+        answer: Answer::Empty,
+        errors: &[404],
         handler: |call| {
             revoke::revoke(&call.state.service, call.body)?;
             Reply::no_content()
@@ -175,6 +262,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/reset",
         query: &[],
         summary: "Returns to the start.",
+        request: None,
+        answer: Answer::Empty,
+        errors: &[],
         handler: |call| {
             call.state.reset();
             Reply::no_content()
@@ -185,6 +275,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_emulator/reset/{part}",
         query: &[],
         summary: "Resets requests, scripts, tokens, clock, users or settings alone.",
+        request: None,
+        answer: Answer::Empty,
+        errors: &[404],
         handler: |call| {
             reset::part(call.state, &call.segment)?;
             Reply::no_content()

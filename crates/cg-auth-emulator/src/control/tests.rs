@@ -169,6 +169,7 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
 mod clock;
 mod front;
 mod index;
+mod openapi;
 mod parity;
 mod requests;
 mod settings;

@@ -20,6 +20,7 @@ use crate::{
     http::{raw_http, raw_http2},
 };
 
+mod moments;
 mod scripts;
 
 static SHARED: LazyLock<Emulator> = LazyLock::new(|| Emulator::start_blocking().unwrap());

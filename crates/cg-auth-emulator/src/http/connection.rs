@@ -1,12 +1,21 @@
 //! [`Connection`]: an accepted connection, and which requests are in flight on it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use tokio::{
     net::TcpStream,
     sync::{Notify, watch},
     time::timeout,
 };
+
+use super::disturbance::{Disturbance, Plan};
 
 /// An accepted connection.
 #[derive(Debug)]
@@ -20,6 +29,20 @@ pub(super) struct Connection {
     /// A notification closes the connection without finishing its requests.
     pub(super) abort: Notify,
     activity: watch::Sender<Activity>,
+    faults: Mutex<Faults>,
+    /// Whether a peer waits for an answer that a script withholds.
+    is_waiting: AtomicBool,
+}
+
+/// What scripts do to a connection below HTTP.
+#[derive(Debug, Default)]
+struct Faults {
+    /// How many disturbances the connection has seen.
+    count: u32,
+    /// The disturbances whose streams are still unknown, by the marker that leads to the stream.
+    disturbances: HashMap<u32, Disturbance>,
+    /// What is to be written once the HTTP library has left the connection.
+    plan: Option<Plan>,
 }
 
 /// What is in flight on a connection.
@@ -36,7 +59,50 @@ struct Activity {
 impl Connection {
     pub(super) fn new(number: u64, stream: &TcpStream) -> Self {
         let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
-        Self { number, is_local, alpn: None, abort: Notify::new(), activity: watch::Sender::default() }
+        Self {
+            number,
+            is_local,
+            alpn: None,
+            abort: Notify::new(),
+            activity: watch::Sender::default(),
+            faults: Mutex::default(),
+            is_waiting: AtomicBool::new(false),
+        }
+    }
+
+    /// Keeps a disturbance until its stream is known, and returns the marker: the error code of the
+    /// `RST_STREAM` that the HTTP library shall send, from which the stream is learned.
+    pub(super) fn mark(&self, disturbance: Disturbance) -> u32 {
+        let mut faults = self.faults();
+        let marker = MARKERS | (faults.count & !MARKERS);
+        faults.count = faults.count.wrapping_add(1);
+        faults.disturbances.insert(marker, disturbance);
+        marker
+    }
+
+    /// The disturbance with this marker.
+    pub(super) fn take_disturbance(&self, marker: u32) -> Option<Disturbance> {
+        self.faults().disturbances.remove(&marker)
+    }
+
+    /// Ends the HTTP library's part of the connection and lets `plan` be played.
+    pub(super) fn take_over(&self, plan: Plan) {
+        self.faults().plan = Some(plan);
+        self.abort.notify_one();
+    }
+
+    pub(super) fn take_plan(&self) -> Option<Plan> {
+        self.faults().plan.take()
+    }
+
+    /// From now on the peer waits for an answer that never comes, which is no silence of the peer.
+    pub(super) fn withhold_answer(&self) {
+        self.is_waiting.store(true, Relaxed);
+        self.activity.send_modify(|_| ());
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a request as in flight until the returned value is dropped.
@@ -70,6 +136,8 @@ impl Connection {
         loop {
             // Neither wait can fail, because `self` owns the sender.
             let _ = activity.wait_for(&condition).await;
+            let withheld = self.is_waiting.load(Relaxed) && duration == PEER_TIMEOUT;
+            let duration = if withheld { LONGEST } else { duration };
             if timeout(duration, activity.changed()).await.is_err() {
                 return;
             }
@@ -112,5 +180,9 @@ impl Drop for ActiveRequest {
 
 /// How long a peer may take to send a request or a whole body, or to read part of an answer.
 pub(super) const PEER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a fault may take.
+pub(super) const LONGEST: Duration = Duration::from_secs(600);
+/// The bits that tell a marker from an error code of HTTP/2.
+pub(super) const MARKERS: u32 = 0xFA17_0000;
 /// A generous limit for the time in which the HTTP library passes its last answer to the operating system.
 const LAST_ANSWER: Duration = Duration::from_millis(200);

@@ -7,19 +7,15 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    sync::watch,
-    time::timeout,
-};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
     connection::{Connection, PEER_TIMEOUT},
     exchange::exchange,
-    sending::WatchedStream,
+    player::{Socket, play},
     shutdown::Shutdown,
+    watched_stream::WatchedStream,
 };
 use crate::state::State;
 
@@ -47,10 +43,25 @@ pub(super) async fn serve(
 }
 
 async fn serve_http(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: impl Socket,
     connection: Connection,
     state: State,
     mut shutdown: watch::Receiver<Shutdown>,
+) {
+    let connection = Arc::new(connection);
+    let (stream, returned) = WatchedStream::new(stream, Arc::clone(&connection));
+    converse(stream, &connection, state, &mut shutdown).await;
+    // The HTTP library has dropped the stream, so it is back.
+    if let (Some(plan), Ok(stream)) = (connection.take_plan(), returned.await) {
+        play(stream, plan, &mut shutdown).await;
+    }
+}
+
+async fn converse(
+    stream: WatchedStream<impl Socket>,
+    connection: &Arc<Connection>,
+    state: State,
+    shutdown: &mut watch::Receiver<Shutdown>,
 ) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // `Date` headers come from the emulator's clock; hyper would take them from the system's.
@@ -58,10 +69,8 @@ async fn serve_http(
     builder.http1().max_buf_size(HEAD_LIMIT).max_headers(MAX_HEADERS);
     builder.http2().timer(TokioTimer::new()).auto_date_header(false);
     builder.http2().max_concurrent_streams(MAX_STREAMS);
-    let connection = Arc::new(connection);
-    let stream = WatchedStream { stream, connection: Arc::clone(&connection) };
     let service = {
-        let connection = Arc::clone(&connection);
+        let connection = Arc::clone(connection);
         service_fn(move |request| exchange(state.clone(), Arc::clone(&connection), request))
     };
     // An error is ignored: it ends the connection, which the peer notices, and no caller waits for it.
@@ -71,7 +80,7 @@ async fn serve_http(
         biased;
         () = &mut aborted => return,
         _ = &mut conversation => return,
-        () = Shutdown::Graceful.requested(&mut shutdown) => {}
+        () = Shutdown::Graceful.requested(shutdown) => {}
         () = connection.wait_until_peer_is_silent() => {}
     }
     conversation.as_mut().graceful_shutdown();

@@ -14,6 +14,25 @@ pub(crate) fn request(is_head: bool) -> Vec<u8> {
     frame(1, 5, 1, &[method, b"\x86\x04\x02/x\x01\x09localhost"].concat())
 }
 
+/// `GET /x` on a stream.
+pub(crate) fn request_on(stream: u32) -> Vec<u8> {
+    frame(1, 5, stream, b"\x82\x86\x04\x02/x\x01\x09localhost")
+}
+
+/// The frames of one stream.
+pub(crate) fn frames_of(mut received: &[u8], stream: u32) -> Vec<u8> {
+    let mut frames = Vec::new();
+    while let [a, b, c, _, _, s, t, u, v, ..] = received {
+        let size = 9 + u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        let (frame, rest) = received.split_at(size.min(received.len()));
+        if u32::from_be_bytes([*s, *t, *u, *v]) == stream {
+            frames.extend(frame);
+        }
+        received = rest;
+    }
+    frames
+}
+
 /// Widens the first stream's window by `more` bytes.
 pub(crate) fn window_update(more: u32) -> Vec<u8> {
     frame(8, 0, 1, &more.to_be_bytes())

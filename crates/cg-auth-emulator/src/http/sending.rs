@@ -1,18 +1,15 @@
-//! [`SendingBody`], the body of an answer, and [`WatchedStream`], the stream that carries it.
+//! [`SendingBody`]: the body of an answer.
 
 use std::{
     convert::Infallible,
-    io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection::{ActiveRequest, Connection};
+use super::connection::ActiveRequest;
 
 /// The body of an answer. The request stays in flight until the peer has accepted the whole body.
 #[derive(Debug)]
@@ -50,59 +47,6 @@ impl Body for SendingBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.rest.len() as u64)
-    }
-}
-
-/// A connection's stream. It reports to the connection whether a write is blocked.
-#[derive(Debug)]
-pub(super) struct WatchedStream<S> {
-    pub(super) stream: S,
-    pub(super) connection: Arc<Connection>,
-}
-
-impl<S> WatchedStream<S> {
-    fn noting<T>(&self, polled: Poll<T>) -> Poll<T> {
-        self.connection.set_write_blocked(polled.is_pending());
-        polled
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.noting(polled)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.noting(polled)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_flush(cx);
-        self.noting(polled)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{Tls, connection::Connection, conversation, exchange::BODY_LIMIT, shutdown::Shutdown};
 use crate::{Alpn, Emulator, EmulatorBuilder, state::State};
 
+mod faults;
 mod slow_peers;
 
 #[tokio::test]
@@ -160,3 +161,6 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, state: State) {
     let connection = Connection::new(1, &stream);
     conversation::serve(stream, connection, tls, state, shutdown).await;
 }
+
+/// Longer than any of these tests takes.
+const LONG: std::time::Duration = std::time::Duration::from_secs(60);

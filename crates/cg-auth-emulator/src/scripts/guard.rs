@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use super::queue::ScriptQueue;
+use super::{queue::ScriptQueue, script::Script, script_error::ScriptError};
 
 /// An active script. Dropping the guard removes the script, even if it is not used up.
 ///
@@ -19,8 +19,10 @@ pub struct ScriptGuard {
 }
 
 impl ScriptGuard {
-    pub(super) const fn new(scripts: Arc<ScriptQueue>, id: u64, hits: Arc<AtomicU64>) -> Self {
-        Self { scripts, id, hits }
+    /// Adds the script to the queue.
+    pub(crate) fn add(scripts: Arc<ScriptQueue>, script: Script) -> Result<Self, ScriptError> {
+        let (id, hits) = scripts.add(script)?;
+        Ok(Self { scripts, id, hits })
     }
 
     /// How many requests have followed the script.

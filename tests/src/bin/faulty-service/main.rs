@@ -56,10 +56,10 @@ async fn main() {
 fn emulator(users: u64, lifetime: Duration, seed: u64) -> EmulatorBuilder {
     let mut builder = Emulator::builder().token_lifetime(lifetime).token_cache(false).seed(seed);
     for number in 0..users {
-        for secret in ["soak-secret-1", "soak-secret-2"] {
-            let user = UserPrincipalName::new(format!("user-{number}@example.com")).unwrap();
-            builder = builder.user(User::new(ApiCredential::new(ClientSecret::new(secret).unwrap(), user)));
-        }
+        let secret = |secret| ClientSecret::new(secret).unwrap();
+        let name = UserPrincipalName::new(format!("user-{number}@example.com")).unwrap();
+        let user = User::new(ApiCredential::new(secret("soak-secret-1"), name));
+        builder = builder.user(user.second_secret(Some(secret("soak-secret-2"))));
     }
     builder
 }

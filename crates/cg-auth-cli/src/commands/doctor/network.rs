@@ -33,7 +33,7 @@ pub(super) fn skip(report: &mut Report, reason: &str) -> Result<(), Failure> {
 
 /// Makes the checks, all within the time limit of a call. Returns whether the service answers.
 pub(super) async fn check(connection: &Connection, report: &mut Report) -> Result<bool, Failure> {
-    let uri: Uri = connection.base_url.as_str().parse().unwrap_or_default();
+    let uri: Uri = connection.base_url.value.as_str().parse().unwrap_or_default();
     let way = Way { connection, is_https: uri.scheme() == Some(&Scheme::HTTPS), uri, begun: Now::system() };
     let proxies = Proxies::new(connection.proxy.value.clone());
     let proxy = match way.proxy(&proxies) {
@@ -262,7 +262,7 @@ impl Way<'_> {
     }
 
     fn address(&self) -> String {
-        crate::service_address::ServiceAddress::of(&self.connection.base_url).to_string()
+        crate::service_address::ServiceAddress::of(&self.connection.base_url.value).to_string()
     }
 
     fn silence(&self, stage: Stage) -> String {
@@ -284,7 +284,7 @@ impl Way<'_> {
     }
 
     fn problem(&self, error: TransportError) -> Problem {
-        Problem::of_call(&FailedCall::new(Operation::GetToken, &self.connection.base_url, error))
+        Problem::of_call(&FailedCall::new(Operation::GetToken, &self.connection.base_url.value, error))
     }
 }
 

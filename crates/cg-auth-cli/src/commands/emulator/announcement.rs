@@ -10,8 +10,8 @@ use cg_auth_emulator::Emulator;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::root_certificate::RootCertificate;
-use crate::{commands::token_format::shell_quoted, output, setting_error::SettingError, variable};
+use super::{root_certificate::RootCertificate, shell::Shell};
+use crate::{output, setting_error::SettingError, variable};
 
 /// Everything that a program needs to use the emulator. The credential is invented, so it may be shown.
 #[derive(Serialize)]
@@ -37,13 +37,15 @@ impl Announcement {
         let mut environment = emulator.env();
         environment.extend(ca_file.clone().map(|file| (variable::CA_FILE.name, file)));
         environment.push((PROTECTED_URL, emulator.protected_url()));
+        let control_url = format!("{}/_emulator", origin(emulator.base_url().as_str()));
+        environment.push((CONTROL_URL, control_url.clone()));
         Self {
             version: 1,
             base_url: emulator.base_url().as_str().to_owned(),
             user_principal_name: credential.user_principal_name().as_str().to_owned(),
             client_secret: credential.client_secret().expose_secret().to_owned(),
             ca_file,
-            control_url: format!("{}/_emulator", emulator.base_url()),
+            control_url,
             protected_url: emulator.protected_url(),
             process_id: std::process::id(),
             environment,
@@ -55,10 +57,17 @@ impl Announcement {
         &self.environment
     }
 
-    /// `export` lines to paste into another shell.
-    pub(super) fn export_lines(&self) -> String {
-        let line = |(name, value): &(&str, String)| format!("export {name}={}\n", *shell_quoted(value));
-        self.environment.iter().map(line).collect()
+    /// The variables in which other programs look for trusted root certificates; none without TLS.
+    ///
+    /// They are for a command only. In the lines for a shell, they would take the roots away from every other
+    /// program of that shell.
+    pub(super) fn ca_environment(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.ca_file.iter().flat_map(|file| CA_FILES.map(|name| (name, file.as_str())))
+    }
+
+    /// Lines that set the variables, for `shell` to run.
+    pub(super) fn lines_for(&self, shell: Shell) -> String {
+        self.environment.iter().map(|(name, value)| shell.assignment(name, value)).collect()
     }
 
     /// One line of JSON for a program.
@@ -109,5 +118,27 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// The scheme, host and port of `base_url`.
+fn origin(base_url: &str) -> &str {
+    let host = base_url.find("://").map_or(0, |scheme| scheme + 3);
+    base_url[host..].find('/').map_or(base_url, |path| &base_url[..host + path])
+}
+
+/// OpenSSL and Go, Node.js, requests of Python, and curl.
+const CA_FILES: [&str; 4] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+/// The address of the control API, without a slash at its end.
+const CONTROL_URL: &str = "CG_AUTH_CONTROL_URL";
 /// The address of the protected resource. Programs under test read this variable; `cg-auth` does not.
 const PROTECTED_URL: &str = "CG_AUTH_PROTECTED_URL";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_ends_before_the_path() {
+        for url in ["http://127.0.0.1:1", "http://127.0.0.1:1/", "http://127.0.0.1:1/a/b"] {
+            assert_eq!(origin(url), "http://127.0.0.1:1");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The configuration file of the emulator, which sets the users and the behaviour of the service.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use cg_auth_core::{
     ApiCredential, ClientSecret, ConfigError, UserPrincipalName, model::JsonContract, token::DurationUnit,
@@ -9,6 +9,7 @@ use cg_auth_emulator::{Alpn, Emulator, EmulatorBuilder, KeyHeaderPolicy, Refresh
 
 use crate::{
     bounded::read_text_file,
+    output::escaped,
     setting_error::SettingError,
     time_format::positive_duration,
     toml_section::{Section, TomlError},
@@ -31,6 +32,8 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     set! {
         listen: file.parsed("listen", |text| text.parse().map_err(|_| ADDRESS.to_owned()))?;
         seed: file.whole_number("seed")?;
+        now: file.time("now")?;
+        frozen: file.flag("frozen")?;
         token_lifetime: file.parsed("token_lifetime", positive_duration)?;
         duration_unit: choice(&mut file, "duration_unit", UNITS)?;
         refresh_rotation: choice(&mut file, "refresh_rotation", ROTATIONS)?;
@@ -49,28 +52,48 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     if file.flag("tls")? == Some(true) {
         emulator = emulator.tls();
     }
-    for user in file.list_of_sections("users")? {
-        emulator = emulator.user(parse_user(user)?);
+    let mut names = HashMap::new();
+    for (place, section) in file.list_of_sections("users")?.into_iter().enumerate() {
+        let user = parse_user(section, place, &mut names)?;
+        emulator = emulator.user(user);
     }
     file.done()?;
     Ok(emulator)
 }
 
-/// Reads a user. The secret is allowed in this file: it is invented, and valid for this emulator only.
-fn parse_user(mut section: Section) -> Result<User, TomlError> {
-    let mut required = |key: &str| match section.text(key)? {
-        Some(text) => Ok(text),
-        None => Err(section.unusable(key, "missing")),
-    };
-    let (name, secret) = (required("user_principal_name")?, required("client_secret")?);
-    let unusable = |error: ConfigError| section.unusable("user", error.to_string());
-    let name = UserPrincipalName::new(name).map_err(unusable)?;
-    let secret = ClientSecret::new(secret).map_err(unusable)?;
-    let user = User::new(ApiCredential::new(secret, name));
-    let user = user.administrator(section.flag("administrator")?.unwrap_or(false));
-    let is_enabled = section.flag("enabled")?.unwrap_or(true);
+/// Reads the user at `place`. The secret is allowed in this file: it is invented, and valid for this emulator
+/// only. `names` holds the earlier users, because the service tells users apart by name.
+fn parse_user(
+    mut section: Section,
+    place: usize,
+    names: &mut HashMap<String, usize>,
+) -> Result<User, TomlError> {
+    let name = required(&mut section, "user_principal_name")?;
+    let named = UserPrincipalName::new(name.as_str());
+    let named = named.map_err(|error| section.unusable("user_principal_name", error.to_string()))?;
+    if let Some(earlier) = names.insert(name.to_ascii_lowercase(), place) {
+        let problem = format!("users[{earlier}] has the name {} already", escaped(&name));
+        return Err(section.unusable("user_principal_name", problem));
+    }
+    section.name(&name);
+    let secret = required(&mut section, "client_secret")?;
+    let user = User::new(ApiCredential::new(client_secret(&section, "client_secret", secret)?, named));
+    let second = section.text("second_secret")?;
+    let second = second.map(|secret| client_secret(&section, "second_secret", secret)).transpose()?;
+    let user = user
+        .second_secret(second)
+        .administrator(section.flag("administrator")?.unwrap_or(false))
+        .enabled(section.flag("enabled")?.unwrap_or(true));
     section.done()?;
-    Ok(if is_enabled { user } else { user.disabled() })
+    Ok(user)
+}
+
+fn required(section: &mut Section, key: &str) -> Result<String, TomlError> {
+    section.text(key)?.ok_or_else(|| section.unusable(key, "missing"))
+}
+
+fn client_secret(section: &Section, key: &str, secret: String) -> Result<ClientSecret, TomlError> {
+    ClientSecret::new(secret).map_err(|error: ConfigError| section.unusable(key, error.to_string()))
 }
 
 fn choice<T: Copy>(file: &mut Section, key: &str, names: &[(&str, T)]) -> Result<Option<T>, TomlError> {
@@ -118,6 +141,8 @@ mod tests {
         let text = "
             listen = '127.0.0.1:0'
             seed = 7
+            now = 2030-01-01T00:00:00Z
+            frozen = true
             tls = true
             token_lifetime = '1h'
             refresh_token_lifetime = '30days'
@@ -133,6 +158,7 @@ mod tests {
             [[users]]
             user_principal_name = 'admin@example.com'
             client_secret = 'one'
+            second_secret = 'three'
             administrator = true
 
             [[users]]
@@ -150,14 +176,46 @@ mod tests {
             ("listen = 'here'", "listen: expected an address with a port, such as 127.0.0.1:8080"),
             ("refresh_rotation = 'x'", "refresh_rotation: expected rotate or keep"),
             ("alpn = 'x'", "alpn: expected http2_and_http1, http2, http1 or off"),
-            ("[[users]]\nclient_secret = 's'", "users.user_principal_name: missing"),
+            ("now = 'soon'", "now: expected a time such as 2030-01-01T00:00:00Z"),
+            ("now = 2030-01-01", "now: expected a time such as 2030-01-01T00:00:00Z"),
+            ("now = 7", "now must be a time such as 2030-01-01T00:00:00Z"),
+            ("frozen = 'yes'", "frozen must be true or false"),
+            ("[[users]]\nclient_secret = 's'", "users[0].user_principal_name: missing"),
             (
-                "[[users]]\nclient_secret = 's s'\nuser_principal_name = 'a@b'",
-                "users.user: the client secret holds a character other than visible ASCII",
+                "[[users]]\nuser_principal_name = 'a b'\nclient_secret = 's'",
+                "users[0].user_principal_name: the user principal name holds a character other than visible ASCII",
             ),
             ("users = ['canary']", "users must be a list of tables"),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), problem, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_about_a_user_names_the_member_and_the_user() {
+        let user = "[[users]]\nuser_principal_name = 'A@b'\n";
+        for (rest, problem) in [
+            ("", "users[0] (A@b).client_secret: missing"),
+            ("client_secret = 1", "users[0] (A@b).client_secret must be a string"),
+            (
+                "client_secret = 's s'",
+                "users[0] (A@b).client_secret: the client secret holds a character other than visible ASCII",
+            ),
+            (
+                "client_secret = 's'\nsecond_secret = ''",
+                "users[0] (A@b).second_secret: the client secret is empty",
+            ),
+            ("client_secret = 's'\nenabled = 'yes'", "users[0] (A@b).enabled must be true or false"),
+            (
+                "client_secret = 's'\nenable = true",
+                "users[0] (A@b).enable is not a known setting; did you mean enabled?",
+            ),
+            (
+                "client_secret = 's'\n[[users]]\nuser_principal_name = 'a@B'\nclient_secret = 't'",
+                "users[1].user_principal_name: users[0] has the name a@B already",
+            ),
+        ] {
+            assert_eq!(parse(&format!("{user}{rest}")).unwrap_err().to_string(), problem, "{rest}");
         }
     }
 }

@@ -43,6 +43,19 @@ fn a_text_that_names_a_secret_makes_the_value_beside_it_a_token() {
 }
 
 #[test]
+fn the_name_may_follow_the_value() {
+    for value in ["value", "Val", "content", "data", "text", "#text"] {
+        assert_eq!(tokens(&format!(r#"{{"{value}":"canary","name":"access_token"}}"#)), ["canary"]);
+        assert_eq!(tokens(&format!(r#"{{"{value}":"canary","name":"user"}}"#)), NONE);
+    }
+    let below = r#"{"value":{"a":["x",{"b":"canary"},12345678]},"n":7,"name":"refresh_token"}"#;
+    assert_eq!(tokens(below), ["x", "canary", "12345678"]);
+    assert_eq!(tokens(r#"[{"value":"user"},{"value":"canary","name":"access_token"}]"#), ["canary"]);
+    assert_eq!(tokens(r#"{"a":{"value":"user"},"name":"access_token"}"#), NONE);
+    assert_eq!(tokens(r#"{"other":"user","name":"access_token","value":"canary"}"#), ["canary"]);
+}
+
+#[test]
 fn only_a_text_names_what_stands_beside_it() {
     for other in ["null", "true", "false", "7", "-7", "12345678", "1.5", "[]", "{}", r#"["access_token"]"#] {
         assert_eq!(tokens(&format!(r#"[{other},"canary"]"#)), NONE, "{other}");

@@ -27,7 +27,7 @@ fn a_thousand_users_at_once_get_their_tokens_sixteen_at_a_time() {
         assert_eq!(permits(&pool), (0, 0));
     };
     runtime.block_on(async {
-        tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
+        tokio::time::timeout(Duration::from_secs(120), test).await.expect("the test hangs");
     });
     assert_eq!((service.count(), service.most_in_flight()), (1000, 16));
 }
@@ -59,7 +59,7 @@ fn users_who_are_forgotten_under_load_still_get_their_own_tokens() {
         assert_eq!((pool.len(), permits(&pool)), (10, (0, 0)));
     };
     runtime.block_on(async {
-        tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
+        tokio::time::timeout(Duration::from_secs(120), test).await.expect("the test hangs");
     });
     assert!(service.count() > 100, "{} requests: hardly a user was forgotten", service.count());
     assert!(service.most_in_flight() <= 16);

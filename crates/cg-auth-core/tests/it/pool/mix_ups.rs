@@ -171,7 +171,7 @@ proptest! {
         runtime.block_on(async {
             let (pool, clock) = if is_spawning { spawning(&service) } else { parking(&service) };
             let test = play(pool, &service, &clock, operations);
-            tokio::time::timeout(Duration::from_secs(30), test).await.expect("the test hangs");
+            tokio::time::timeout(Duration::from_secs(120), test).await.expect("the test hangs");
         });
     }
 }

@@ -30,6 +30,7 @@ const METHODS: &[(&str, &str)] = &[
     ("Emulator::env", "-: the command prints it"),
     ("Emulator::address", "-: who calls the control API knows the address"),
     ("Emulator::next", "POST /_emulator/scripts"),
+    ("Emulator::add_script", "POST /_emulator/scripts"),
     ("Emulator::clock", "GET /_emulator/clock"),
     ("Emulator::requests", "GET /_emulator/requests"),
     ("Emulator::requests_matching", "GET /_emulator/requests"),
@@ -57,7 +58,9 @@ const METHODS: &[(&str, &str)] = &[
 /// Each route that no method names, and what does the same in Rust.
 const ROUTES_ALONE: &[(&str, &str)] = &[
     ("GET /_emulator/", "the documentation of the crate"),
+    ("GET /_emulator/openapi.json", "the documentation of the crate"),
     ("GET /_emulator/health", "a handle exists only while the emulator runs"),
+    ("GET /_emulator/faults", "NamedFault::ALL"),
     ("DELETE /_emulator/requests", "Emulator::reset_part(Part::Requests)"),
     ("DELETE /_emulator/scripts", "Emulator::reset_part(Part::Scripts)"),
     ("DELETE /_emulator/scripts/{id}", "dropping the ScriptGuard"),

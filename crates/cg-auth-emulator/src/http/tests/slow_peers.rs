@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::{
     Operation,
-    http::{connection::PEER_TIMEOUT, raw_http2, sending::WatchedStream},
+    http::{connection::PEER_TIMEOUT, raw_http2, watched_stream::WatchedStream},
     scripts::ScriptBuilder,
 };
 
@@ -85,7 +85,7 @@ async fn a_connection_is_not_idle_while_a_write_is_blocked() {
     let (_peer, stream) = socket_pair().await;
     let connection = Arc::new(Connection::new(1, &stream));
     let (stream, mut peer) = tokio::io::duplex(10);
-    let mut stream = WatchedStream { stream, connection: Arc::clone(&connection) };
+    let (mut stream, _returned) = WatchedStream::new(stream, Arc::clone(&connection));
     let mut writing = tokio::spawn(async move { stream.write_all(&[0; 20]).await });
     timeout(PEER_TIMEOUT, &mut writing).await.unwrap_err();
     timeout(PEER_TIMEOUT, connection.wait_until_idle()).await.unwrap_err();
