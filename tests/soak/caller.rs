@@ -45,8 +45,8 @@ impl Caller {
         match self.random.u16(..1000) {
             // A caller that gives up.
             0..150 => {
-                let patience = Duration::from_micros(self.random.u64(..20_000));
-                let _ = timeout(patience, provider.token()).await;
+                let limit = Duration::from_micros(self.random.u64(..20_000));
+                let _ = timeout(limit, provider.token()).await;
                 self.figures.cancelled();
             }
             150..170 => {
@@ -93,11 +93,11 @@ impl Caller {
     async fn call_directly(&mut self) {
         let credential = own_credential(self.number);
         let call = self.side.client.get_delegate_access_token(&credential);
-        let patience = match self.random.u8(..4) {
+        let limit = match self.random.u8(..4) {
             0 => Duration::from_millis(self.random.u64(..50)),
             _ => LONGEST_WAIT,
         };
-        let _ = timeout(patience, call).await;
+        let _ = timeout(limit, call).await;
         self.side.ledger.end(credential.user_principal_name().as_str());
         self.figures.direct_call();
     }

@@ -14,11 +14,11 @@
 mod caller;
 mod figures;
 mod live_memory;
+mod phases;
 mod process;
 mod requests;
 mod rig;
 mod service;
-mod weather;
 
 use std::{env, sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ use cg_auth_hyper::HyperTransport;
 use cg_auth_reqwest::ReqwestTransport;
 use cg_auth_transport_util::TransportSettings;
 
-use crate::{figures::Figures, rig::Rig, service::Service};
+use crate::{figures::Figures, process::Process, rig::Rig, service::Service};
 
 #[test]
 fn mixed_faults_under_load_leave_nothing_behind_and_are_not_multiplied() {
@@ -45,9 +45,9 @@ fn soak(name: &str, transport: MakeTransport, duration: Duration) {
     let mut service = Service::start();
     // What is allocated once per process is allocated in a first, short run.
     run(transport, &mut service, Duration::from_secs(1));
-    let before = process::look();
+    let before = Process::now();
     let figures = run(transport, &mut service, duration);
-    let after = process::look();
+    let after = Process::now();
 
     figures.print(name, duration, &before, &after);
     figures.check(name, duration);
@@ -65,7 +65,7 @@ fn run(transport: MakeTransport, service: &mut Service, duration: Duration) -> F
     let idle_sockets = process::sockets();
     let figures = Arc::new(Figures::default());
     let (rig, callers) = runtime.block_on(async { Rig::start(transport, service, &figures) });
-    weather::pass(duration, service, &figures);
+    phases::pass(duration, service, &figures);
     runtime.block_on(rig.end(callers, &figures));
     figures.add_requests(&service.count());
     process::wait_until("no task is left", || runtime.metrics().num_alive_tasks() == 0);

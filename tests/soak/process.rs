@@ -22,25 +22,27 @@ pub(crate) struct Process {
     pub(crate) threads: usize,
 }
 
+impl Process {
+    pub(crate) fn now() -> Self {
+        let (live_bytes, live_blocks) = live_memory::live();
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let resident_kib = line.trim().trim_end_matches(" kB").parse().unwrap();
+        Self {
+            resident_kib,
+            live_bytes,
+            live_blocks,
+            descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
+            threads: fs::read_dir("/proc/self/task").unwrap().count(),
+        }
+    }
+}
+
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { resident_kib, live_bytes, live_blocks, descriptors, threads } = self;
         write!(f, "{resident_kib} KiB resident, {live_bytes} bytes live in {live_blocks} blocks, ")?;
         write!(f, "{descriptors} descriptors, {threads} threads")
-    }
-}
-
-pub(crate) fn look() -> Process {
-    let (live_bytes, live_blocks) = live_memory::live();
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    let resident_kib = line.trim().trim_end_matches(" kB").parse().unwrap();
-    Process {
-        resident_kib,
-        live_bytes,
-        live_blocks,
-        descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
-        threads: fs::read_dir("/proc/self/task").unwrap().count(),
     }
 }
 

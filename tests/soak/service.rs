@@ -59,9 +59,9 @@ impl Service {
         &self.ca_pem
     }
 
-    /// Changes the weather, for each request that is read from now on.
-    pub(crate) fn set_weather(&mut self, weather: &str) {
-        assert_eq!(self.ask(weather), weather);
+    /// Changes the phase, for each request that is read from now on.
+    pub(crate) fn set_phase(&mut self, phase: &str) {
+        assert_eq!(self.ask(phase), phase);
     }
 
     /// The requests since [`count_anew`](Self::count_anew).

@@ -1,4 +1,4 @@
-//! The commands of a user: `cg-auth exec -- COMMAND`, `cg-auth proxy -- COMMAND` and `cg-auth emulator -- COMMAND`.
+//! Runs the command after `--`, for `cg-auth exec`, `cg-auth proxy` and `cg-auth emulator`.
 
 mod without_secrets;
 

@@ -137,7 +137,11 @@ impl Failure {
             | Self::Transport(_)
             | Self::Secret(_)
             | Self::Emulator(
-                EmulatorError::Listen { .. } | EmulatorError::User { .. } | EmulatorError::Clock { .. },
+                EmulatorError::Listen { .. }
+                | EmulatorError::User { .. }
+                | EmulatorError::Clock { .. }
+                | EmulatorError::BasePath { .. }
+                | EmulatorError::Script { .. },
             ) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
             Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),

@@ -1,6 +1,6 @@
 //! [`refused`]: clap's errors about arguments, without the values that may be secrets.
 //!
-//! clap quotes what it refuses. A person who types a secret where none belongs would find it in a log.
+//! clap quotes what it refuses, so a secret that was typed in the wrong place would reach a log.
 
 use clap::{
     Command,
@@ -17,7 +17,7 @@ pub(crate) fn refused(error: Error, cli: Command, arguments: &[String]) -> Error
     }
 }
 
-/// The message that replaces the one of clap, if that one quotes a value.
+/// The message that replaces clap's own, if that quotes a value.
 fn message(error: &Error, arguments: &[String]) -> Option<String> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),

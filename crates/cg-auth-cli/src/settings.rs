@@ -108,6 +108,12 @@ impl Settings {
             Ok(secret) => Ok(ApiCredential::new(secret, self.user_principal_name.clone())),
             // A prompt has no place that helps to find it.
             Err(error) if matches!(value, SecretOrigin::Prompt) => Err(error),
+            // An error about the text itself does not name the file or the command.
+            Err(error @ SettingError::Invalid(_))
+                if matches!(value, SecretOrigin::File(_) | SecretOrigin::Command(_)) =>
+            {
+                Err(error.at(format_args!("{value}, {origin}")))
+            }
             Err(error) => Err(error.at(origin)),
         }
     }
@@ -149,8 +155,10 @@ impl Settings {
     }
 
     fn with_origins(&self, call: FailedCall) -> FailedCall {
-        let (base_url, secret) = (&self.connection.base_url, &self.secret);
-        call.with_base_url(&base_url.value, &base_url.origin).with_secret(&secret.value, &secret.origin)
+        let Connection { base_url, proxy, .. } = &self.connection;
+        call.with_base_url(&base_url.value, &base_url.origin)
+            .with_proxy(proxy::name(&proxy.value), &proxy.origin)
+            .with_secret(&self.secret.value, &self.secret.origin)
     }
 
     /// The settings of a transport for other calls than those to the service.

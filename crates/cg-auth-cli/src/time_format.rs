@@ -1,6 +1,9 @@
 //! Formats times and durations for people and programs, and parses durations.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// `time` in RFC 3339 and UTC; `None` if its year does not have four digits.
 pub(crate) fn rfc3339(time: SystemTime) -> Option<String> {
@@ -44,6 +47,12 @@ pub(crate) fn brief(duration: Duration) -> String {
         (_, 0..60) => format!("{seconds} s"),
         _ => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
     }
+}
+
+/// A duration without the parts of a millisecond: `250ms`, `1m 40s`.
+pub(crate) fn to_the_millisecond(duration: Duration) -> impl fmt::Display {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(millis))
 }
 
 /// `duration` in units of so many milliseconds, rounded up.

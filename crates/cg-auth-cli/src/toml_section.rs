@@ -180,6 +180,17 @@ impl Section {
         self.path = format!("{} ({})", self.path, escaped(name));
     }
 
+    /// The whole table as JSON.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        // Each value of TOML has one in JSON; a date becomes a text.
+        serde_json::to_value(&self.table).unwrap_or_default()
+    }
+
+    /// An error about the whole table.
+    pub(crate) fn unusable_whole(&self, problem: impl Into<String>) -> TomlError {
+        TomlError::Unusable { member: self.path.clone(), problem: problem.into() }
+    }
+
     /// An error about `key`.
     pub(crate) fn unusable(&self, key: &str, problem: impl Into<String>) -> TomlError {
         TomlError::Unusable { member: self.member(key), problem: problem.into() }

@@ -69,5 +69,6 @@ variables! {
     CONFIG = "CG_AUTH_CONFIG", "same as --config";
     PROFILE = "CG_AUTH_PROFILE", "same as --profile";
     NO_INPUT = "CG_AUTH_NO_INPUT", "same as --no-input, unless 0 or false";
+    CONTROL_TOKEN = "CG_AUTH_CONTROL_TOKEN", "the control token of cg-auth emulator; --control-token wins";
     ERROR_FORMAT = "CG_AUTH_ERROR_FORMAT", "same as --error-format";
 }

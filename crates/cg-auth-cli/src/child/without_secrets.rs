@@ -1,4 +1,4 @@
-//! The environment of a command that may use a token, and must not be able to get another one.
+//! [`without_secrets`]: the environment of a command that may use one token and must not get another.
 
 use std::{
     env,
@@ -23,10 +23,14 @@ pub(crate) fn without_secrets(command: &mut Command) {
             Login::Unreadable => drop(command.env_remove(name)),
         }
     }
-    // `CG_AUTH_PROXY` goes as a whole: no other program reads it.
-    for secret in
-        [variable::CLIENT_SECRET, variable::CLIENT_SECRET_FILE, variable::REFRESH_TOKEN, variable::PROXY]
-    {
+    // `CG_AUTH_PROXY` is removed whole, because no other program reads it.
+    for secret in [
+        variable::CLIENT_SECRET,
+        variable::CLIENT_SECRET_FILE,
+        variable::REFRESH_TOKEN,
+        variable::PROXY,
+        variable::CONTROL_TOKEN,
+    ] {
         command.env_remove(secret.name);
     }
     command.env_remove(ACCESS_TOKEN).env_remove(format!("{ACCESS_TOKEN}{EXPIRES_AT_SUFFIX}"));

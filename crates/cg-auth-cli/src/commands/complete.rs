@@ -50,7 +50,7 @@ pub(crate) fn run(args: &CompleteArgs, mut cli: Command) {
         AskingShell::Bash => in_bash(&cli, &words, &current),
         AskingShell::Zsh | AskingShell::Fish => complete(&cli, &words, &current),
     };
-    // There is no one to tell that the shell has stopped reading.
+    // An error is ignored, because it means that the shell has stopped reading.
     let _ = output::to_stdout(&text(&answer));
 }
 

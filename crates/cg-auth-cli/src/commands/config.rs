@@ -1,4 +1,4 @@
-//! `cg-auth config`: where the settings come from. It makes no call, runs no command and asks nothing.
+//! `cg-auth config`: where the settings come from. It makes no call, runs no command and shows no prompt.
 
 mod path;
 mod profiles;

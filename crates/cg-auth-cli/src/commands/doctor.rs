@@ -5,6 +5,7 @@ mod check;
 mod clock;
 mod credential;
 mod file_checks;
+mod library_error;
 mod network;
 mod permissions;
 mod probe;

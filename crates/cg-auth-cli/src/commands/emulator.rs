@@ -2,6 +2,7 @@
 
 mod announcement;
 mod config;
+mod control_token;
 mod parent;
 mod request_log;
 mod root_certificate;
@@ -45,6 +46,19 @@ pub(crate) struct EmulatorArgs {
     /// The file to write the root certificate into [default: a temporary file].
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
+
+    /// The path below which the service lies, such as /governance. The control API stays at /_emulator.
+    #[arg(long, value_name = "PATH")]
+    base_path: Option<String>,
+
+    /// Let web pages of any origin call the service (CORS). They never reach the control API.
+    #[arg(long)]
+    cors: bool,
+
+    /// A file with a token that opens the control API to other machines and containers, which send it as
+    /// `Authorization: Bearer`. CG_AUTH_CONTROL_TOKEN can hold the token itself.
+    #[arg(long, value_name = "FILE")]
+    control_token: Option<PathBuf>,
 
     /// The seed of the signing key, token ids and request ids: the same seed repeats them in each run.
     #[arg(long, value_name = "NUMBER")]
@@ -117,6 +131,12 @@ impl EmulatorArgs {
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
+        if let Some(path) = &self.base_path {
+            builder = builder.base_path(path);
+        }
+        if self.cors {
+            builder = builder.cors(true);
+        }
         if let Some(now) = self.now {
             builder = builder.now(now);
         }
@@ -148,6 +168,9 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     }
     let ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
+    if let Some(token) = control_token::read(args.control_token.as_deref(), *console).await? {
+        builder = builder.control_token(token);
+    }
     let log = (console.is_verbose() || args.command.is_empty()).then(|| log_writer(*console));
     if let Some(log) = &log {
         let (lines, format) = (log.sender(), console.error_format());

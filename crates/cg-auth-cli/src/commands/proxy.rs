@@ -88,7 +88,9 @@ pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode,
     let console = *console;
     let warnings = LogWriter::start(
         move |warning| console.warn(warning),
-        move |lost| console.warn(&format!("{lost} warnings were not shown, because nobody read them")),
+        move |lost| {
+            console.warn(&format!("{lost} warnings were lost, because standard error was not read in time"))
+        },
     );
     let sender = warnings.sender();
     let base_url = settings.base_url.clone();

@@ -62,7 +62,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
         ));
     }
     let updated_file = if args.update { Some(updated_file(&origin)?.to_owned()) } else { None };
-    // The secret may need a person, and no other process has to wait for that.
+    // The secret is read before the lock is taken, because a prompt would keep other processes waiting.
     let credential = settings.credential(console).await?;
     let label = SecretLabel::refresh_token(&settings.user_principal_name, &settings.address());
     let (old, file) = match updated_file {
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: &RefreshArgs, console: &Console) -> Result<(), Fai
             (origin.read(&label, *console).await?, None)
         }
     };
-    let old = RefreshToken::new(old.as_str()).map_err(SettingError::from)?;
+    let old = RefreshToken::new(old.as_str()).map_err(|error| SettingError::from(error).at(&place))?;
 
     let answer = settings.client()?.refresh_user_access_token(&credential, &old).await;
     let answer = answer

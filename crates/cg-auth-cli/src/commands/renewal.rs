@@ -5,7 +5,7 @@ use std::time::Duration;
 use cg_auth_core::{BaseUrl, IssuedToken, TokenProvider, causes::cause_chain, time::Now, token::Event};
 use tokio::time::sleep;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, time_format::to_the_millisecond};
 
 /// Renews the token of `provider` before it expires, for as long as the future is polled. After a failure it
 /// tries again.
@@ -32,17 +32,13 @@ pub(super) fn pause(token: &IssuedToken) -> Duration {
 pub(super) fn warning(event: &Event, base_url: &BaseUrl) -> Option<String> {
     match event {
         Event::Failed { error, retry_in, .. } => {
-            let retry_in = humantime::format_duration(Duration::from_millis(whole_millis(*retry_in)));
+            let retry_in = to_the_millisecond(*retry_in);
             let failure = Failure::no_token(error.clone(), base_url);
             Some(format!("no new token: {}; trying again in {retry_in}", cause_chain(&failure)))
         }
         Event::RefreshSwitchedOff => Some(REFRESH_SWITCHED_OFF.to_owned()),
         _ => None,
     }
-}
-
-fn whole_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 const REFRESH_SWITCHED_OFF: &str = "\

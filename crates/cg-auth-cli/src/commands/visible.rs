@@ -1,4 +1,4 @@
-//! [`visible`]: the command line as lists show it.
+//! [`visible`]: the command line without its hidden subcommands.
 
 use clap::Command;
 

@@ -25,6 +25,7 @@ pub(crate) struct FailedCall {
     address: ServiceAddress,
     error: CallError,
     base_url: Option<String>,
+    proxy: Option<String>,
     secret: Option<String>,
     refresh_token: Option<String>,
 }
@@ -36,6 +37,7 @@ impl FailedCall {
             address: ServiceAddress::of(base_url),
             error: error.into(),
             base_url: None,
+            proxy: None,
             secret: None,
             refresh_token: None,
         }
@@ -44,6 +46,11 @@ impl FailedCall {
     /// Remembers where the base URL is set.
     pub(crate) fn with_base_url(self, base_url: &BaseUrl, origin: impl fmt::Display) -> Self {
         Self { base_url: Some(format!("{base_url} ({origin})")), ..self }
+    }
+
+    /// Remembers where the proxy is set.
+    pub(crate) fn with_proxy(self, proxy: impl fmt::Display, origin: impl fmt::Display) -> Self {
+        Self { proxy: Some(format!("{proxy} ({origin})")), ..self }
     }
 
     /// Remembers where the client secret comes from: `secret` without its text, as `origin` sets it.
@@ -83,6 +90,11 @@ impl FailedCall {
     pub(crate) fn doubtful_base_url(&self) -> Option<&str> {
         let asks_again = self.error.kind() == CallErrorKind::Api && self.error.recovery() == Recovery::Retry;
         self.base_url.as_deref().filter(|_| !asks_again && !self.is_about_the_proxy())
+    }
+
+    /// The proxy and where it is set, if it has failed.
+    pub(crate) fn failed_proxy(&self) -> Option<&str> {
+        self.proxy.as_deref().filter(|_| self.is_about_the_proxy())
     }
 
     /// The problem of one attempt in a few words, without advice.

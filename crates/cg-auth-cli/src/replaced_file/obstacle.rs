@@ -1,4 +1,4 @@
-//! What stands in the way of replacing a file, found before anything depends on it.
+//! Why a file cannot be replaced, found before a token is requested.
 
 use std::{fs::Metadata, io, path::Path};
 

@@ -27,6 +27,7 @@ pub(super) fn lines(failure: &Failure) -> String {
     if let Some(call) = failure.failed_call() {
         let places = [
             ("base URL", call.doubtful_base_url()),
+            ("proxy", call.failed_proxy()),
             ("client secret", call.refused_secret()),
             ("refresh token", call.refused_refresh_token()),
         ];

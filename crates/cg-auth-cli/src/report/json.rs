@@ -36,6 +36,8 @@ struct PrintedError<'a> {
     host: Option<String>,
     /// The base URL and where it is set, if another one could help.
     base_url: Option<&'a str>,
+    /// The proxy and where it is set, if it has failed.
+    proxy: Option<&'a str>,
     /// Where the client secret that the service refused comes from: a file, and the profile that names it.
     refused_secret: Option<&'a str>,
     /// The same for the refresh token.
@@ -61,6 +63,7 @@ pub(super) fn line(failure: &Failure) -> String {
         attempts: call.map_or(0, CallError::attempts),
         host: failure.failed_call().map(|call| call.address().to_string()),
         base_url: failure.failed_call().and_then(FailedCall::doubtful_base_url),
+        proxy: failure.failed_call().and_then(FailedCall::failed_proxy),
         refused_secret: failure.failed_call().and_then(FailedCall::refused_secret),
         refused_refresh_token: failure.failed_call().and_then(FailedCall::refused_refresh_token),
         missing: failure.missing(),

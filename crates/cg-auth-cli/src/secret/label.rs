@@ -26,6 +26,10 @@ impl SecretLabel {
         Self { name: "the access token", prompt: "Access token".to_owned() }
     }
 
+    pub(crate) fn control_token() -> Self {
+        Self { name: "the control token", prompt: "Control token of the emulator".to_owned() }
+    }
+
     /// The name in errors and warnings.
     pub(crate) const fn name(&self) -> &'static str {
         self.name

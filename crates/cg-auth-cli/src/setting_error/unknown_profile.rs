@@ -41,16 +41,16 @@ mod tests {
     fn the_known_profiles_and_the_nearest_one_are_named() {
         let text = |known: &[&str], is_explicit| {
             let known = known.iter().map(ToString::to_string).collect();
-            UnknownProfile { profile: "wrok".into(), file: "c.toml".into(), known, is_explicit }.to_string()
+            UnknownProfile { profile: "worc".into(), file: "c.toml".into(), known, is_explicit }.to_string()
         };
         assert_eq!(
             text(&["lab", "work"], true),
-            "no profile \"wrok\" in c.toml; did you mean work?; the file holds lab, work"
+            "no profile \"worc\" in c.toml; did you mean work?; the file holds lab, work"
         );
-        assert_eq!(text(&["lab"], true), "no profile \"wrok\" in c.toml; the file holds lab");
+        assert_eq!(text(&["lab"], true), "no profile \"worc\" in c.toml; the file holds lab");
         assert_eq!(
             text(&[], false),
-            "default_profile names \"wrok\", which is no profile in c.toml; the file holds no profile"
+            "default_profile names \"worc\", which is no profile in c.toml; the file holds no profile"
         );
     }
 }

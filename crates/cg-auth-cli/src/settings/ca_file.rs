@@ -11,7 +11,8 @@ pub(super) fn read(path: &Chosen<PathBuf>) -> Result<Vec<u8>, SettingError> {
     let pem = match bounded::read_file(&path.value, LIMIT) {
         Ok(bytes) => bounded::without_mark(&bytes).to_vec(),
         Err(source) => {
-            return Err(SettingError::Unreadable { what: "the root certificates", from: file, source });
+            let what = "the root certificates";
+            return Err(SettingError::Unreadable { what, from: file, source }.at(origin));
         }
     };
     match transports::check_root_certificates(&pem) {

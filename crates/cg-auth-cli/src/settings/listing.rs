@@ -143,7 +143,7 @@ impl PrintedOrigin {
     }
 }
 
-/// What is known about a secret without asking for it: only a variable and a regular file are read.
+/// Describes a secret without a prompt and without running a command: reads only a variable or a regular file.
 fn described(secret: &SecretOrigin) -> String {
     match secret {
         SecretOrigin::Text(text) => set(without_newline(text)),

@@ -35,7 +35,7 @@ pub(super) fn parse_without_password(text: &str) -> Result<ProxyChoice, ProxyErr
 /// Reads the value of `--proxy`.
 pub(super) fn parse_flag(text: &str) -> Result<ProxyChoice, SettingError> {
     parse_without_password(text).map_err(|error| match error {
-        ProxyError::Invalid(error) => error.into(),
+        ProxyError::Invalid(error) => SettingError::from(error).at("--proxy"),
         ProxyError::Password => SettingError::PasswordInProxyFlag,
     })
 }

@@ -108,10 +108,10 @@ fn only_a_fault_of_the_profile_that_is_used_is_an_error() {
 #[test]
 fn an_unknown_profile_lists_the_known_ones() {
     let config = file("known.toml", "[profiles.work]\n[profiles.lab]\n");
-    let output = cg_auth().args(["token", "--profile", "wrok", "--config"]).arg(&config).output().unwrap();
+    let output = cg_auth().args(["token", "--profile", "worc", "--config"]).arg(&config).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let expected = format!(
-        "error: no profile \"wrok\" in {}; did you mean work?; the file holds lab, work\n",
+        "error: no profile \"worc\" in {}; did you mean work?; the file holds lab, work\n",
         config.display()
     );
     assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));

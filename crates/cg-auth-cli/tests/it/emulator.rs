@@ -1,6 +1,7 @@
 //! `cg-auth emulator`: its output, and the commands that it runs.
 
 mod clock;
+mod front;
 #[cfg(unix)]
 mod parent;
 #[cfg(unix)]
@@ -26,8 +27,13 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = cg_auth_process();
         let mut child = command
+            .envs(variables.iter().copied())
             .arg("emulator")
             .args(arguments)
             .stdout(Stdio::piped())

@@ -100,8 +100,46 @@ fn a_base_url_that_may_be_wrong_is_named_by_its_place() {
     }
     let proxy = ["--proxy", "http://127.0.0.1:1", "--error-format", "json"];
     let mut command = token_at("https://example.com");
-    let error = json_error(&command.args(proxy).args(["--retries", "0"]).output().unwrap());
+    let error = json_error(&command.args(proxy).output().unwrap());
     assert_eq!(error["base_url"], Value::Null, "{error}");
+    assert_eq!(error["proxy"], "http://127.0.0.1:1/ (--proxy)", "{error}");
+}
+
+#[test]
+fn an_error_about_a_file_or_a_proxy_names_it_and_its_setting() {
+    let empty = file("empty-secret", "");
+    let refresh = ["refresh", "--refresh-token-file", empty.to_str().unwrap()];
+    for (arguments, setting, expected) in [
+        (
+            &["token"][..],
+            format!("client_secret_file = '{}'", empty.display()),
+            format!("is empty (in {}, PLACE)", empty.display()),
+        ),
+        (
+            &["token"],
+            "client_secret_command = ['true']".to_owned(),
+            "is empty (from the command true, PLACE)".to_owned(),
+        ),
+        (&["token"], "ca_file = '/nowhere/ca.pem'".to_owned(), "from /nowhere/ca.pem (PLACE)".to_owned()),
+        (&["token", "--proxy", ""], String::new(), "the proxy is not a URL (--proxy)".to_owned()),
+        (
+            &["token", "--base-url", "https://example.com"],
+            "proxy = 'http://127.0.0.1:1'\nretries = 0".to_owned(),
+            "  proxy: http://127.0.0.1:1/ (PLACE)".to_owned(),
+        ),
+        (&refresh, String::new(), format!("is empty (in {})", empty.display())),
+    ] {
+        let profile = "[profiles.p]\nbase_url = 'http://127.0.0.1:1'\nuser_principal_name = 'a@b'\n";
+        let config = file("named.toml", format!("{profile}{setting}\n"));
+        let mut command = cg_auth();
+        command.args(arguments).args(["--profile", "p", "--config"]).arg(&config);
+        if !setting.contains("client_secret") {
+            command.env("CG_AUTH_CLIENT_SECRET", "s3cret");
+        }
+        let text = stderr(&command.output().unwrap());
+        let place = format!("profile \"p\" in {}", config.display());
+        assert!(text.contains(&expected.replace("PLACE", &place)), "{setting}: {text}");
+    }
 }
 
 #[test]
@@ -111,7 +149,7 @@ fn an_unusable_setting_names_where_it_comes_from() {
         "[profiles.p]\nbase_url = 'http://example.com'\nuser_principal_name = 'two words'\n\
          client_secret_file = '/dev/null'\n",
     );
-    let place = format!("(profile \"p\" in {})", config.display());
+    let place = format!("profile \"p\" in {})", config.display());
     for more in [
         &["--upn", "a@b"][..],
         &["--base-url", "http://127.0.0.1:1"],
@@ -327,6 +365,7 @@ fn the_object_of_an_error_has_all_its_members() {
             "attempts": 1,
             "host": host,
             "base_url": null,
+            "proxy": null,
             "refused_secret": null,
             "refused_refresh_token": null,
             "missing": [],

@@ -38,7 +38,7 @@ pub(crate) fn cg_auth_process() -> std::process::Command {
     command
 }
 
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 18] = [
     "CG_AUTH_BASE_URL",
     "CG_AUTH_USER_PRINCIPAL_NAME",
     "CG_AUTH_CLIENT_SECRET",
@@ -52,6 +52,7 @@ const VARIABLES: [&str; 17] = [
     "CG_AUTH_CONFIG",
     "CG_AUTH_PROFILE",
     "CG_AUTH_NO_INPUT",
+    "CG_AUTH_CONTROL_TOKEN",
     "CG_AUTH_ERROR_FORMAT",
     "XDG_CONFIG_HOME",
     "COLUMNS",

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test helpers may panic and print, like tests
 
+mod acceptance;
 mod canary;
 mod complete;
 mod completion;
@@ -14,6 +15,7 @@ mod descriptors;
 mod doctor;
 mod emulator;
 mod emulator_log;
+mod examples;
 mod exec;
 mod failures;
 mod harness;

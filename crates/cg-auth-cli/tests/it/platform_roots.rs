@@ -1,5 +1,5 @@
-//! The platform's root certificates are read only if a connection needs them. Here they are a FIFO that nobody
-//! writes to, so a process that opens it waits.
+//! The platform's root certificates are read only if a connection needs them. Here they are a FIFO
+//! without a writer, so a process that opens it waits.
 
 #![cfg(target_os = "linux")]
 

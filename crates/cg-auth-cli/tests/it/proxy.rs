@@ -448,7 +448,7 @@ fn an_upstream_over_tls_is_called_by_http2_and_must_be_trusted() {
     assert!(shown.contains("the certificate of 127.0.0.1:") && shown.contains("is not trusted"), "{shown}");
 }
 
-/// A server that ends its connections from time to time refuses the requests that arrive meanwhile.
+/// A server that drains its connections from time to time does not take the requests that arrive then.
 #[test]
 fn a_request_that_the_upstream_certainly_did_not_take_is_sent_again() {
     let emulator = emulator();
@@ -480,8 +480,8 @@ fn an_upstream_that_fails_is_named_in_a_502_and_a_silent_one_in_a_504() {
     let silent = Upstream::start(|stream, _, _| drop(stream.read(&mut [0])));
     for (upstream, status, text) in [
         ("http://127.0.0.1:1", "502", "cannot reach 127.0.0.1:1: connection refused"),
-        (&closing.url, "502", "no answer of the upstream"),
-        (&garbage.url, "502", "no answer of the upstream"),
+        (&closing.url, "502", "no answer from the upstream"),
+        (&garbage.url, "502", "no answer from the upstream"),
         (&switching.url, "502", "upstream"),
         (&silent.url, "504", "did not begin to answer within 300ms"),
     ] {
@@ -534,7 +534,7 @@ fn an_answer_in_chunks_is_as_long_as_its_chunks_whatever_length_it_announces() {
 }
 
 #[test]
-fn readiness_tells_whether_a_valid_token_is_there_and_asks_nobody() {
+fn readiness_tells_whether_there_is_a_valid_token_and_sends_no_request() {
     let builder = Emulator::builder().token_lifetime(Duration::from_secs(4)).token_cache(false);
     let emulator = block_on(builder.start()).unwrap();
     let upstream = Upstream::always(&answer("200 OK", "", ""));

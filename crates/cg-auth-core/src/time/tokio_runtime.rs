@@ -15,9 +15,9 @@ use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
 
 /// The [`Runtime`] of programs on tokio.
 ///
-/// A sleep uses the timer of the tokio runtime that polls it. A thread of this crate keeps the time too: nobody may
-/// drive that runtime, or it has no timer, or there is none at all. So a sleep ends 50 ms late at most. A task cannot be
-/// spawned outside of a tokio runtime.
+/// A sleep uses the timer of the tokio runtime that polls it. A thread of this crate keeps the time too, in case that
+/// runtime is not driven, has no timer or does not exist. So a sleep ends at most 50 ms late. A task cannot be spawned
+/// outside of a tokio runtime.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct TokioRuntime;
@@ -60,7 +60,7 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// Sleeps on the timer of the current tokio runtime, and on the thread's in case nobody drives that runtime. An
+/// Sleeps on the timer of the current tokio runtime, and on the thread's in case that runtime is not driven. An
 /// error says that the runtime has no timer.
 async fn sleep_on_tokio(duration: Duration, deadline: Duration) -> thread::Result<()> {
     let mut sleep = Box::pin(async move { tokio::time::sleep(duration).await });

@@ -263,7 +263,7 @@ impl Session {
     /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
     /// be served any more is handed out as expired, and only if there is a refresh token.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
-        // A refresh token on the wire may be consumed before anybody presents it again.
+        // The service may already have consumed a refresh token that is on the wire.
         let refresh_token = self.refresh_grant.token.take().filter(|_| !self.is_refreshing());
         let held = self.held.take();
         self.clear(now);

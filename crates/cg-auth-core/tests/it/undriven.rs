@@ -1,4 +1,4 @@
-//! A tokio runtime that a thread has entered and that nobody drives: its timers never fire, its tasks never run.
+//! A tokio runtime that a thread has entered and does not drive: its timers never fire, its tasks never run.
 
 use std::{
     pin::pin,
@@ -19,7 +19,7 @@ use tokio::runtime::Builder;
 
 use crate::support::{SECRET, SUCCESS, USER, base, credential, response};
 
-/// Runs the future that `make` returns on another thread, inside of a runtime that nobody drives.
+/// Runs the future that `make` returns on another thread, inside of a runtime that is not driven.
 fn undriven<T: Send + 'static, F: Future<Output = T>>(make: impl FnOnce() -> F + Send + 'static) -> T {
     let thread = thread::spawn(|| {
         let idle = Builder::new_current_thread().enable_all().build().unwrap();

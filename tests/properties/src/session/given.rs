@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 pub(super) enum Event {
     /// All clocks move on, by milliseconds.
     Advance(Millis),
-    /// The monotonic clock stands still meanwhile.
+    /// The monotonic clock stands still during that time.
     Suspend(Millis),
     /// The wall clock is set by so many seconds.
     SetWall(i32),

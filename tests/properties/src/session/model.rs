@@ -267,7 +267,7 @@ impl Model {
     }
 
     fn assert_may_serve(&self, token: &IssuedToken) {
-        let held = self.held.as_ref().expect("a token is served that nobody gave");
+        let held = self.held.as_ref().expect("a token is served that the service did not issue");
         assert!(held.token.is_same_issue(token), "an old token is served");
         held.assert_may_be_served(self.now());
         if held.wall_sets == self.wall_sets || self.has_boot_clock {
@@ -286,7 +286,7 @@ impl Model {
         }
     }
 
-    /// What anybody can see between two events.
+    /// Checks what is visible between two events.
     fn look(&mut self) {
         let now = self.now();
         self.published = self.session.snapshot();

@@ -9,17 +9,17 @@ use std::{
     time::Duration,
 };
 
-/// The weather, and the random numbers that choose a fault under it.
+/// The phase, and the random numbers that choose a fault under it.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    weather: AtomicU8,
+    phase: AtomicU8,
     random: Mutex<fastrand::Rng>,
 }
 
 /// How likely a fault is.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
-pub(crate) enum Weather {
+pub(crate) enum Phase {
     /// No request is disturbed.
     Calm = 0,
     /// A quarter of the requests is disturbed.
@@ -62,18 +62,18 @@ pub(crate) enum Fault {
 
 impl Faults {
     pub(crate) fn with_seed(seed: u64) -> Self {
-        Self { weather: AtomicU8::new(Weather::Calm as u8), random: fastrand::Rng::with_seed(seed).into() }
+        Self { phase: AtomicU8::new(Phase::Calm as u8), random: fastrand::Rng::with_seed(seed).into() }
     }
 
-    pub(crate) fn set_weather(&self, weather: Weather) {
-        self.weather.store(weather as u8, Relaxed);
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
     }
 
     /// The fault of the next request.
     pub(crate) fn next(&self) -> Option<Fault> {
         let mut random = self.random.lock().unwrap();
-        let weather = self.weather.load(Relaxed);
-        match weather {
+        let phase = self.phase.load(Relaxed);
+        match phase {
             0 => None,
             1 if random.u8(..4) > 0 => None,
             1 => Some(fault(&mut random)),
@@ -118,7 +118,7 @@ fn fault(random: &mut fastrand::Rng) -> Fault {
     }
 }
 
-impl FromStr for Weather {
+impl FromStr for Phase {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
@@ -126,7 +126,7 @@ impl FromStr for Weather {
             "calm" => Ok(Self::Calm),
             "mixed" => Ok(Self::Mixed),
             "outage" => Ok(Self::Outage),
-            _ => Err(format!("no such weather: {name}")),
+            _ => Err(format!("no such phase: {name}")),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! The first line of its output is JSON: the addresses of its two ports, one for HTTP/1.1 and one for HTTP/2
 //! over TLS, and the root certificate to trust. It answers each line of input with one line:
 //!
-//! - `calm`, `mixed` or `outage`: the weather from now on (see [`Faults`]). The answer is the same word.
+//! - `calm`, `mixed` or `outage`: the phase from now on (see [`Faults`]). The answer is the same word.
 //! - `count`: the requests so far, as JSON (see [`Counts`](front::Counts)).
 //!
 //! It ends at the end of its input, so it never outlives a test.
@@ -69,9 +69,9 @@ async fn obey(front: &Front) {
     while let Ok(Some(line)) = lines.next_line().await {
         match line.as_str() {
             "count" => println!("{}", front.counts()),
-            weather => {
-                front.faults().set_weather(weather.parse().unwrap());
-                println!("{weather}");
+            phase => {
+                front.faults().set_phase(phase.parse().unwrap());
+                println!("{phase}");
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) enum Answer {
 }
 
 /// What can stand in place of the word `current`, after `words`, on the command line that `root` describes.
-/// `root` is built.
+/// The caller has called `Command::build` on it.
 pub(super) fn complete(root: &Command, words: &[String], current: &str) -> Answer {
     let mut line = Line::new(root);
     for word in words {
@@ -34,7 +34,7 @@ struct Line<'a> {
     command: &'a Command,
     /// Whether the words name a subcommand for `cg-auth help`.
     is_help: bool,
-    /// The flags of `command` that are there already.
+    /// The flags of `command` that were given.
     given: Vec<&'a Arg>,
     /// The flag whose value the next word is.
     pending: Option<&'a Arg>,
@@ -115,10 +115,7 @@ impl<'a> Line<'a> {
 
     fn note_value(&mut self, flag: &Arg, value: &str) {
         if flag.get_id() == "config" {
-            self.config = Some(match (value.strip_prefix("~/"), std::env::home_dir()) {
-                (Some(rest), Some(home)) => home.join(rest),
-                _ => value.into(),
-            });
+            self.config = Some(value.into());
         }
     }
 

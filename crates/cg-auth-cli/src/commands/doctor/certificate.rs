@@ -1,4 +1,4 @@
-//! [`Certificate`]: what a person wants to know about the certificate of a server.
+//! [`Certificate`]: issuer, names and validity of a server's certificate.
 
 use std::{
     fmt,
@@ -44,7 +44,7 @@ impl Certificate {
         })
     }
 
-    /// The times relative to `now`, with everything else.
+    /// Names, issuer, and the validity relative to `now`, for a person.
     pub(super) fn text(&self, now: SystemTime) -> String {
         let time = |time: SystemTime| rfc3339(time).unwrap_or_else(|| "at an unknown time".to_owned());
         let validity = if self.not_before > now {
@@ -56,7 +56,7 @@ impl Certificate {
         format!("{self}, {validity}")
     }
 
-    /// The same for programs.
+    /// Names, issuer and times, for a program.
     pub(super) fn facts(&self, now: SystemTime) -> Map<String, Value> {
         let mut facts = Map::new();
         facts.insert("issuer".to_owned(), self.issuer.clone().into());

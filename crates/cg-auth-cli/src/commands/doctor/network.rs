@@ -1,6 +1,6 @@
 //! The checks of the way to the service: proxy, DNS, TCP, tunnel, TLS, HTTP and clock.
 
-use std::{error::Error, fmt, io, net::SocketAddr, time::Duration};
+use std::{error::Error, io, net::SocketAddr, time::Duration};
 
 use cg_auth_core::{
     model::localhost_addresses,
@@ -18,6 +18,7 @@ use super::{
     certificate::Certificate,
     check::{Finding, Name, Problem},
     clock,
+    library_error::{BeforeTunnel, NotFound},
     probe::{Outcome, Probe, Stage, failed_stage},
     report::Report,
 };
@@ -99,7 +100,7 @@ impl Way<'_> {
         let (proxy, reason) = decision.map_err(|error| self.problem(error))?;
         let Chosen { value, origin } = &self.connection.proxy;
         let reason = match value {
-            // The default, and where no variable decides there is none.
+            // The reason names the variable that decides, or says that none is set.
             ProxyChoice::Environment => reason.to_string(),
             ProxyChoice::Off => format!("turned off ({origin})"),
             _ if proxy.is_some() => origin.to_string(),
@@ -301,38 +302,6 @@ fn tls(
     match outcome_of(Finding::new(&text)) {
         Ok(finding) => Ok(finding.with_facts(facts)),
         Err(problem) => Err(problem.with_detail(&text).with_facts(facts)),
-    }
-}
-
-/// A name that was not found, with the text of hyper-util's error for it.
-#[derive(Debug)]
-struct NotFound(io::Error);
-
-impl fmt::Display for NotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("dns error")
-    }
-}
-
-impl Error for NotFound {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
-    }
-}
-
-/// A failure before the tunnel of a proxy, with the text of hyper-util's error for it.
-#[derive(Debug)]
-struct BeforeTunnel<E>(E);
-
-impl<E> fmt::Display for BeforeTunnel<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("tunnel error: failed to create underlying connection")
-    }
-}
-
-impl<E: Error + 'static> Error for BeforeTunnel<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The permissions of a file: who may read it, who may change it.
+//! [`Permissions`]: which other users can read or change a file.
 
 use std::fs::Metadata;
 
@@ -7,7 +7,7 @@ use std::fs::Metadata;
 pub(super) struct Permissions {
     /// In a few words; empty where files have no mode.
     pub(super) text: String,
-    /// The file can be changed by users who should not choose the settings of this one.
+    /// Which other user can change the file, as a sentence. Root does not count, nor does the group.
     pub(super) can_be_changed: Option<String>,
     /// Every user of the machine can read the file.
     pub(super) can_be_read_by_all: bool,

@@ -5,7 +5,9 @@ use std::{collections::HashMap, path::Path};
 use cg_auth_core::{
     ApiCredential, ClientSecret, ConfigError, UserPrincipalName, model::JsonContract, token::DurationUnit,
 };
-use cg_auth_emulator::{Alpn, Emulator, EmulatorBuilder, KeyHeaderPolicy, RefreshRotation, Refusals, User};
+use cg_auth_emulator::{
+    Alpn, Emulator, EmulatorBuilder, HeaderValues, KeyHeaderPolicy, RefreshRotation, Refusals, Script, User,
+};
 
 use crate::{
     bounded::read_text_file,
@@ -32,6 +34,9 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     set! {
         listen: file.parsed("listen", |text| text.parse().map_err(|_| ADDRESS.to_owned()))?;
         seed: file.whole_number("seed")?;
+        base_path: file.text("base_path")?;
+        cors: file.flag("cors")?;
+        header_values: choice(&mut file, "header_values", HEADER_VALUES)?;
         now: file.time("now")?;
         frozen: file.flag("frozen")?;
         token_lifetime: file.parsed("token_lifetime", positive_duration)?;
@@ -56,6 +61,12 @@ fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
     for (place, section) in file.list_of_sections("users")?.into_iter().enumerate() {
         let user = parse_user(section, place, &mut names)?;
         emulator = emulator.user(user);
+    }
+    for section in file.list_of_sections("scripts")? {
+        // The members are those of the control API, whose reader names the one that is wrong.
+        let script = Script::from_json(section.to_json().to_string());
+        let script = script.map_err(|error| section.unusable_whole(error.to_string()))?;
+        emulator = emulator.script(script);
     }
     file.done()?;
     Ok(emulator)
@@ -123,6 +134,11 @@ const POLICIES: &[(&str, KeyHeaderPolicy)] = &[
 ];
 const REFUSALS: &[(&str, Refusals)] =
     &[("bad_request", Refusals::BadRequest), ("is_success_false", Refusals::IsSuccessFalse)];
+const HEADER_VALUES: &[(&str, HeaderValues)] = &[
+    ("safe", HeaderValues::Safe),
+    ("all_but_secrets", HeaderValues::AllButSecrets),
+    ("all", HeaderValues::All),
+];
 const ALPN: &[(&str, Alpn)] = &[
     ("http2_and_http1", Alpn::Http2AndHttp1),
     ("http2", Alpn::Http2),
@@ -141,6 +157,9 @@ mod tests {
         let text = "
             listen = '127.0.0.1:0'
             seed = 7
+            base_path = '/governance'
+            cors = true
+            header_values = 'all_but_secrets'
             now = 2030-01-01T00:00:00Z
             frozen = true
             tls = true
@@ -189,6 +208,31 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), problem, "{text}");
         }
+    }
+
+    #[test]
+    fn a_script_is_that_of_the_control_api_and_its_error_names_the_member() {
+        let operation = "[[scripts]]\noperation = 'other'\n";
+        for rest in [
+            "refuse = { status = 503, retry_after_seconds = 5 }",
+            "fault = 'lost_answer'",
+            "fault = { name = 'reset_in_body', bytes = 30 }\nalways = true\nprobability = 0.5",
+            "answer = { status = 200, body = { isSuccess = false } }\ntimes = 2",
+        ] {
+            let read = parse(&format!("{operation}{rest}"));
+            assert!(read.is_ok(), "{rest}: {:?}", read.err());
+        }
+        for (rest, named) in [
+            ("times = 'canary'", "scripts[0]: `times` "),
+            ("refuse = { status = 200 }", "scripts[0]: `refuse.status` "),
+            ("canary = 1", "scripts[0]: "),
+            ("times = 2030-01-01", "scripts[0]: `times` "),
+            ("[[scripts]]\ntimes = 1", "scripts[1]: `operation` "),
+        ] {
+            let error = parse(&format!("{operation}{rest}")).unwrap_err().to_string();
+            assert!(error.starts_with(named) && !error.contains("'canary'"), "{rest}: {error}");
+        }
+        assert_eq!(parse("scripts = 1").unwrap_err().to_string(), "scripts must be a list of tables");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::{env, process::Command};
 /// Points `command` at the proxy, and keeps its requests to this machine out of any outbound proxy.
 pub(super) fn point_at(command: &mut Command, url: &str) {
     command.env("CG_AUTH_UPSTREAM_URL", url);
-    // Programs read one of the two spellings first, and not the same one. A variable that is not set takes the
-    // value of the other, so that setting it hides nothing.
+    // Some programs prefer `NO_PROXY`, others `no_proxy`. A variable that is not set takes the value of the
+    // other, so that setting it hides nothing.
     let value = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
     let (upper, lower) = (value("NO_PROXY"), value("no_proxy"));
     command.env("NO_PROXY", with_loopback(upper.as_deref().or(lower.as_deref())));

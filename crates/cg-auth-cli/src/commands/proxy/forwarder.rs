@@ -1,4 +1,4 @@
-//! [`Forwarder`]: answers one request of a client, mostly with an answer of the upstream.
+//! [`Forwarder`]: forwards a request to the upstream, or answers it itself.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ where
         answer
     }
 
-    /// Whether a valid token is there. Asks neither the upstream nor the service.
+    /// Whether the provider has a valid token. This calls neither the upstream nor the service.
     fn readiness(&self) -> OwnAnswer {
         if let Some(token) = self.provider.peek() {
             let until = token.expiry().expires_at().and_then(rfc3339);
@@ -95,7 +95,7 @@ where
         }
         self.provider.invalidate(&token);
         if !body.can_be_repeated() {
-            // The client sends the request again, and then there is a new token.
+            // The token is renewed now, in case the client sends the request again.
             self.provider.prefetch();
             return for_client(answer);
         }
@@ -194,7 +194,7 @@ fn was_not_taken(error: &TransportError) -> bool {
 
 /// The upstream was not reached, or ended the connection. The text names its host and port.
 fn unreached(error: &TransportError) -> OwnAnswer {
-    OwnAnswer::new(StatusCode::BAD_GATEWAY, format!("no answer of the upstream: {}", cause_chain(error)))
+    OwnAnswer::new(StatusCode::BAD_GATEWAY, format!("no answer from the upstream: {}", cause_chain(error)))
 }
 
 /// The answer of the upstream for the client. Its body streams.
@@ -203,7 +203,7 @@ fn for_client(answer: Response<Incoming>) -> Result<Response<AnswerBody>, OwnAns
     if head.status.is_informational() {
         return Err(OwnAnswer::new(
             StatusCode::BAD_GATEWAY,
-            "the upstream switched to another protocol, which nobody asked for",
+            "the upstream switched to another protocol without being asked",
         ));
     }
     let mut answer = Response::new(body.map_err(Into::into).boxed_unsync());

@@ -7,7 +7,7 @@ use http::{
 
 use super::{answer::OwnAnswer, headers, prefix::Prefix, target_path::has_dot_segment};
 
-/// Decides by the head of a request.
+/// Judges a request by its head.
 pub(super) struct Gate {
     prefix: Prefix,
     hosts: Vec<String>,
@@ -37,8 +37,8 @@ impl Gate {
 
     /// What `request` asks for, or the answer that refuses it.
     ///
-    /// The host comes first: a page of another site, whose name leads to this machine, learns nothing. Who does
-    /// not know the prefix learns only that there is nothing.
+    /// The host is checked first, so that a page of another site whose name leads to this machine learns nothing.
+    /// A client without the prefix gets the same 404 for every path.
     pub(super) fn admit<'a, B>(&self, request: &'a Request<B>) -> Result<Asked<'a>, OwnAnswer> {
         if !self.has_allowed_host(request) {
             return Err(OwnAnswer::new(
@@ -70,7 +70,7 @@ impl Gate {
         if request.method() == Method::GET || request.method() == Method::HEAD {
             return Ok(Asked::Readiness);
         }
-        Err(OwnAnswer::new(StatusCode::METHOD_NOT_ALLOWED, "readiness is asked for with GET or HEAD"))
+        Err(OwnAnswer::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD to ask for readiness"))
     }
 
     /// Removes the headers that stay on this side of the proxy.
@@ -100,7 +100,7 @@ impl Gate {
         Ok(())
     }
 
-    /// In HTTP/1 the host is in the one header, in HTTP/2 in the target and perhaps in a header too.
+    /// HTTP/1 names the host in one header. HTTP/2 names it in the target, and may repeat it in a header.
     fn has_allowed_host<B>(&self, request: &Request<B>) -> bool {
         let is_allowed = |host: &[u8]| self.hosts.iter().any(|it| it.as_bytes().eq_ignore_ascii_case(host));
         let headers: Vec<_> = request.headers().get_all(HOST).iter().collect();

@@ -29,7 +29,7 @@ pub(super) fn keep_for_upstream(headers: &mut HeaderMap, prefix: &str) {
 }
 
 /// Removes what an answer must not carry to the client: everything about the connection to the upstream,
-/// cookies, since none goes back, and other addresses of the upstream, at which there would be no token.
+/// cookies, because the proxy returns none, and other addresses of the upstream, where no token is added.
 pub(super) fn keep_for_client(headers: &mut HeaderMap) {
     // The length of a body in chunks is what the chunks say (RFC 9112 section 6.3).
     if headers.contains_key(TRANSFER_ENCODING) {

@@ -4,8 +4,8 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, rand};
 
 use crate::failure::Failure;
 
-/// 128 random bits in hexadecimal digits, new in each run. Who does not know them gets no token out of the
-/// proxy: neither a page in a browser nor another user of the machine.
+/// 128 random bits in hexadecimal digits, new in each run. A page in a browser or another user of the machine
+/// does not know them, and so cannot use the token.
 pub(super) struct Prefix(String);
 
 impl Prefix {

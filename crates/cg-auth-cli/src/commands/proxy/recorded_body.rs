@@ -116,7 +116,7 @@ impl<S> Drop for Recording<S> {
     }
 }
 
-/// Who has to act before a request makes progress.
+/// Which side has to act before a request makes progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stalled {
     /// The rest of the body is missing.

@@ -21,7 +21,7 @@ use crate::{
 /// An open file and its lock. The lock ends when this value is dropped.
 ///
 /// The lock is advisory (`flock`) and belongs to the file itself, not to its name. A process that waited may
-/// get the lock of a file that was replaced meanwhile; it then opens the new file.
+/// get the lock of a file that was replaced in that time; it then opens the new file.
 pub(super) struct LockedFile {
     path: PathBuf,
     file: File,

@@ -1,4 +1,4 @@
-//! [`TerminalLoan`]: lends the terminal to the command, which may have to ask a person.
+//! [`TerminalLoan`]: lends the terminal to the command, so that it can prompt.
 //!
 //! The command leads a process group in the background. If it reads from the terminal, the system stops it, as
 //! a shell's background job. This process then puts the group into the foreground, as a shell does with `fg`,
@@ -29,7 +29,7 @@ impl TerminalLoan {
         Self { terminal: terminal::controlling(), lent: None, was_lent: false }
     }
 
-    /// If the command that leads `group` has stopped, gives it what it stopped for.
+    /// If the command that leads `group` has stopped, lends it the terminal if it needs that, and continues it.
     pub(super) fn serve(&mut self, group: Pid) {
         let stopped = waitid(WaitId::Pid(group), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
         let Some(signal) = stopped.ok().flatten().and_then(|status| status.stopping_signal()) else { return };

@@ -35,7 +35,7 @@ fn a_configuration_file_that_cannot_be_used_ends_the_checks() {
 fn a_profile_that_cannot_be_used_fails_the_settings() {
     let config = file("doctor-profiles.toml", "[profiles.work]\nbase-url = 'canary'\n[profiles.lab]\n");
     for (profile, problem) in [
-        ("wrok", "no profile \"wrok\""),
+        ("worc", "no profile \"worc\""),
         ("work", "profiles.work.base-url is not a known setting; did you mean base_url?"),
     ] {
         let mut command = doctor(HERE);

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::harness::{cg_auth, stderr, stdout};
+use crate::harness::{cg_auth, skip_without, stderr, stdout};
 
 const VARIABLES: [&str; 4] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
@@ -16,8 +16,7 @@ fn curl_python_and_node_trust_the_emulator_without_a_setting_of_their_own() {
         ("node", &["-e", node]),
     ] {
         let needed = if program == "sh" { "curl" } else { program };
-        if std::process::Command::new(needed).arg("--version").output().is_err() {
-            eprintln!("skipped: {needed} is not installed here");
+        if skip_without(needed) {
             continue;
         }
         let mut command = cg_auth();

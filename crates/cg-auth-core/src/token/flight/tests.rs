@@ -111,7 +111,7 @@ fn a_waiter_who_misses_the_future_during_a_poll_that_woke_it_is_woken_again() {
         async move { flight.outcome().await }
     }));
     assert!(pin!(flight.outcome()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    assert!(flag.0.load(Ordering::SeqCst), "nobody would poll the future again");
+    assert!(flag.0.load(Ordering::SeqCst), "no waiter would poll the future again");
 }
 
 #[test]

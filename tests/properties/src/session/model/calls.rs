@@ -74,7 +74,7 @@ impl Model {
                 let named = if let Ending::Later(_, named) = ending { *named } else { None };
                 self.pause(&error, named, is_later && sent.refresh_token.is_some());
             }
-            Next::Superseded => panic!("an answer to nobody"),
+            Next::Superseded => panic!("an answer to no acquisition in flight"),
         }
         acquisition.call = Some(sent);
         self.ended.push(acquisition);

@@ -1,4 +1,4 @@
-//! The token that a session holds, and for how long anybody may be handed it.
+//! The token that a session holds, and how long the session may hand it out.
 
 use std::time::Duration;
 

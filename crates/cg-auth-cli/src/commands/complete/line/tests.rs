@@ -76,8 +76,8 @@ fn a_value_that_needs_an_equals_sign_is_not_the_next_word() {
 #[test]
 fn the_words_of_another_program_are_left_to_it() {
     assert_eq!(answer(&["run"], ""), Answer::Command { at: 1 });
-    assert_eq!(answer(&["-q", "run", "git"], "--fo"), Answer::Command { at: 2 });
-    assert_eq!(answer(&["run", "--", "git"], "--fo"), Answer::Command { at: 2 });
+    assert_eq!(answer(&["-q", "run", "git"], "--f"), Answer::Command { at: 2 });
+    assert_eq!(answer(&["run", "--", "git"], "--f"), Answer::Command { at: 2 });
 }
 
 #[test]

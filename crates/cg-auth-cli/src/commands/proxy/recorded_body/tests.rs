@@ -109,9 +109,13 @@ async fn an_empty_body_is_known_to_be_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stall_names_who_has_to_act() {
+async fn a_stall_names_the_side_that_has_to_act() {
     let recording = Recording::new(Client { ends: false, ..Client::default() });
-    assert_eq!(recording.stalled(Duration::from_secs(1)).await, Stalled::Upstream, "nobody reads the body");
+    assert_eq!(
+        recording.stalled(Duration::from_secs(1)).await,
+        Stalled::Upstream,
+        "the upstream does not read the body"
+    );
     let mut body = recording.forward().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     assert!(Pin::new(&mut body).poll_frame(&mut context).is_pending());

@@ -11,7 +11,7 @@ use tokio::{
 use super::*;
 use crate::commands::proxy::{gate::Gate, prefix::Prefix, upstream::Upstream};
 
-/// A proxy for an upstream that a test plays itself. The clock is tokio's, and does not pass while somebody
+/// A proxy for an upstream that the test plays. The clock is tokio's paused one, which stands still while a task
 /// has work.
 struct Subject {
     address: String,
