@@ -41,7 +41,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Transport(#[from] TransportError),
     #[error(transparent)]
-    Call(#[from] FailedCall),
+    Call(Box<FailedCall>),
     /// The provider cannot read the client secret.
     #[error(transparent)]
     Secret(UnreadSecret),
@@ -201,6 +201,12 @@ impl Failure {
                 Some(self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery))
             }
         }
+    }
+}
+
+impl From<FailedCall> for Failure {
+    fn from(call: FailedCall) -> Self {
+        Self::Call(Box::new(call))
     }
 }
 

@@ -47,17 +47,16 @@ fn message(error: &Error, arguments: &[String]) -> Option<String> {
         }
         ErrorKind::ValueValidation => {
             let value = text(ContextKind::InvalidValue).unwrap_or_default();
-            // The parsers of this command say what they expect. Those of clap may quote the value.
-            let problem = std::error::Error::source(error).map(|problem| match value {
-                "" => format!("; {problem}"),
-                value => format!("; {problem}").replace(value, "it"),
-            });
+            let problem = std::error::Error::source(error)
+                .map(|problem| format!("; {}", without_value(&problem.to_string(), value)));
             Some(format!("invalid value for '{argument}'{}", problem.unwrap_or_default()))
         }
         ErrorKind::TooManyValues => Some(match names_secret(argument) {
             true => no_flag_takes_a_secret(argument),
             false => format!("'{argument}' takes no value; {HIDDEN}"),
         }),
+        // clap would list the hidden subcommands and the help topics too.
+        ErrorKind::MissingSubcommand => Some("a subcommand is missing; --help lists them".to_owned()),
         ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument => None,
         // Any other error that quotes an argument.
         _ => {
@@ -69,6 +68,28 @@ fn message(error: &Error, arguments: &[String]) -> Option<String> {
             arguments.iter().any(quotes).then(|| format!("the arguments cannot be used; {HIDDEN}"))
         }
     }
+}
+
+/// `problem` with "it" in place of each word that is `value`.
+///
+/// The parsers of this command say what they expect; those of clap may quote the value. A short value is
+/// replaced only at the beginning, where clap quotes a number, because it may be a word of the sentence.
+fn without_value(problem: &str, value: &str) -> String {
+    let is_word = |at: usize| {
+        let is_inside = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
+        !is_inside(problem[..at].chars().next_back())
+            && !is_inside(problem[at + value.len()..].chars().next())
+    };
+    let mut shown = String::new();
+    let mut end = 0;
+    for (at, _) in problem.match_indices(value).filter(|_| !value.is_empty()) {
+        if is_word(at) && (at == 0 || value.len() > 3) {
+            shown += &problem[end..at];
+            shown += "it";
+            end = at + value.len();
+        }
+    }
+    shown + &problem[end..]
 }
 
 /// The message about an argument that no command has; `None` if that of clap may be shown.
@@ -175,5 +196,15 @@ mod tests {
         {
             assert!(!is_flag_name(argument), "{argument}");
         }
+    }
+    #[test]
+    fn a_value_is_removed_from_a_sentence_and_its_words_stay_whole() {
+        let expected = "expected a duration such as 5s or 250ms";
+        for value in ["", "x", "a", "s", "such as5", "e", "ex", "expect", "5"] {
+            assert_eq!(without_value(expected, value), expected, "{value}");
+        }
+        assert_eq!(without_value("70000 is not in 0..=65535", "70000"), "it is not in 0..=65535");
+        assert_eq!(without_value("9 is not in 0..=1", "9"), "it is not in 0..=1");
+        assert_eq!(without_value("`hunter2`: no 'hunter2'", "hunter2"), "`it`: no 'it'");
     }
 }

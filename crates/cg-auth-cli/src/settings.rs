@@ -148,7 +148,7 @@ impl Settings {
     /// Why a provider with these settings has no token, with the origins of the settings.
     pub(crate) fn no_token(&self, error: TokenError) -> Failure {
         match Failure::no_token(error, &self.base_url) {
-            Failure::Call(call) => self.with_origins(call).into(),
+            Failure::Call(call) => self.with_origins(*call).into(),
             Failure::Secret(unread) => Failure::Secret(unread.at(&self.secret.origin)),
             failure => failure,
         }

@@ -89,7 +89,7 @@ pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode,
     let warnings = LogWriter::start(
         move |warning| console.warn(warning),
         move |lost| {
-            console.warn(&format!("{lost} warnings were lost, because standard error was not read in time"))
+            console.warn(&format!("{lost} warnings were lost, because standard error was not read in time"));
         },
     );
     let sender = warnings.sender();

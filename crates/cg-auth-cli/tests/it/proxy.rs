@@ -519,6 +519,21 @@ fn an_answer_that_breaks_off_is_not_complete_for_the_client() {
 }
 
 #[test]
+fn an_answer_in_chunks_is_as_long_as_its_chunks_whatever_length_it_announces() {
+    let emulator = emulator();
+    let upstream = Upstream::start(|stream, _, _| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 50\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(format!("{head}2\r\nok\r\n0\r\n\r\n").as_bytes()).unwrap();
+    });
+    let running = Running::start(&emulator, &upstream.url, &[]);
+    for front in ["--http1.1", "--http2-prior-knowledge"] {
+        let output = curl(&[front, &running.url]);
+        assert!(output.status.success(), "{front}: {}", stderr(&output));
+        assert_eq!(stdout(&output), "ok", "{front}");
+    }
+}
+
+#[test]
 fn readiness_tells_whether_there_is_a_valid_token_and_sends_no_request() {
     let builder = Emulator::builder().token_lifetime(Duration::from_secs(4)).token_cache(false);
     let emulator = block_on(builder.start()).unwrap();

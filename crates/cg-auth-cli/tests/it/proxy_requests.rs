@@ -4,6 +4,7 @@
 
 use std::{
     io::{Read as _, Write as _},
+    net::Shutdown,
     process::Command,
 };
 
@@ -178,6 +179,24 @@ fn a_message_with_two_readings_reaches_the_upstream_with_one_or_not_at_all() {
     let last = received.last().unwrap();
     assert_eq!((last.body.as_slice(), last.all("host").len()), (&b"ok"[..], 1), "{last:?}");
     assert!(!upstream.received().iter().any(|request| request.line.contains("smuggled")));
+}
+
+#[test]
+fn a_malformed_body_is_the_fault_of_the_client() {
+    let (emulator, upstream) = (emulator(), Upstream::always(&answer("200 OK", "", "")));
+    let running = Running::start(&emulator, &upstream.url, &[]);
+    for body in ["-3\r\nabc\r\n", "fffffffffffffffff\r\nabc", "3\r\nabcdef\r\n", "3;a=\"\r\n\"\r\nabc\r\n"] {
+        let shown = running.ask("POST", "/x", "Transfer-Encoding: chunked\r\n", body);
+        assert_eq!(status(&shown), "400 Bad Request", "{body:?}: {shown}");
+        assert!(shown.contains("the body of the request is malformed or not complete"), "{shown}");
+    }
+    let mut client = running.connect();
+    let head = format!("POST /{}/x HTTP/1.1\r\nHost: {}\r\n", running.prefix(), running.address());
+    client.write_all(format!("{head}Content-Length: 30\r\n\r\nabc").as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut shown = String::new();
+    client.read_to_string(&mut shown).unwrap();
+    assert_eq!(status(&shown), "400 Bad Request", "{shown}");
 }
 
 #[test]

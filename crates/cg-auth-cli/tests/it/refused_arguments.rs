@@ -89,3 +89,23 @@ fn a_mistyped_flag_or_subcommand_still_gets_a_suggestion() {
         assert!(text.contains(suggestion), "{arguments:?}: {text}");
     }
 }
+
+#[test]
+fn a_short_value_leaves_the_words_of_the_message_whole() {
+    for value in ["x", "a", "s", "e"] {
+        let output = cg_auth().args(["token", "--timeout", value]).output().unwrap();
+        let shown = stderr(&output);
+        assert!(shown.contains("; expected a duration such as 5s or 250ms"), "{value}: {shown}");
+    }
+}
+
+#[test]
+fn a_missing_subcommand_is_told_without_the_hidden_ones() {
+    for arguments in [&["--error-format", "json"][..], &["-v"], &["config", "-v"]] {
+        let output = cg_auth().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let shown = stderr(&output) + &stdout(&output);
+        assert!(shown.contains("a subcommand is missing; --help lists them"), "{arguments:?}: {shown}");
+        assert!(!shown.contains("__candidates") && !shown.contains("exit-codes"), "{arguments:?}: {shown}");
+    }
+}

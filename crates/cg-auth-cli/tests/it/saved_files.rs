@@ -119,6 +119,8 @@ fn options_that_make_no_sense_together_are_refused() {
     for (arguments, problem) in [
         (&["--output", path, "--refresh-token-out", path][..], "two different files"),
         (&["--output", path, "--refresh-token-out", &twin], "two different files"),
+        (&["--output", "-"], "leave out --output to print the token"),
+        (&["--refresh-token-out", "-"], "write ./- for a file of that name"),
         (&["--refresh-token-out", path, "--with-refresh-token", "-o", "json"], "used once"),
         (&["--refresh-token-out", path, "--watch"], "--refresh-token-out"),
         (&["--with-refresh-token", "-o", "json", "--watch"], "--with-refresh-token"),

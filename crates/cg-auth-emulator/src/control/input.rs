@@ -42,7 +42,7 @@ impl Members {
     }
 
     pub(super) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, ControlError> {
-        self.get(name, "true or false", |value| value.as_bool())
+        self.get(name, "true or false", Value::as_bool)
     }
 
     pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, ControlError> {

@@ -18,12 +18,12 @@ pub(super) fn index() -> Value {
     let row = json!({
         "type": "object",
         "properties": {
-            "method": string(), "path": string(), "query": list(string()), "summary": string(),
+            "method": string(), "path": string(), "query": list(&string()), "summary": string(),
         },
         "required": ["method", "path", "summary"],
         "additionalProperties": false,
     });
-    object(&[("version", string()), ("routes", list(row))])
+    object(&[("version", string()), ("routes", list(&row))])
 }
 
 /// An OpenAPI document. Its own specification describes it.
@@ -83,11 +83,11 @@ pub(super) fn state() -> Value {
 }
 
 pub(super) fn requests() -> Value {
-    object(&[("counts", counts()), ("forgotten", count()), ("requests", list(request()))])
+    object(&[("counts", counts()), ("forgotten", count()), ("requests", list(&request()))])
 }
 
 pub(super) fn arrived() -> Value {
-    object(&[("count", count()), ("requests", list(request()))])
+    object(&[("count", count()), ("requests", list(&request()))])
 }
 
 fn request() -> Value {
@@ -98,7 +98,7 @@ fn request() -> Value {
         ("method", string()),
         ("path", string()),
         ("user", or_null("string")),
-        ("headers", list(header)),
+        ("headers", list(&header)),
         ("body_length", count()),
         ("client_secret_digest", or_null("string")),
         ("access_token_digest", or_null("string")),
@@ -148,19 +148,19 @@ pub(super) fn scripts() -> Value {
         ("hits", count()),
         ("probability", json!({ "type": "number" })),
         ("user", or_null("string")),
-        ("headers", list(string())),
+        ("headers", list(&string())),
         ("when", when()),
         ("delay_seconds", json!({ "type": "number" })),
         ("ending", string()),
         ("status", or_null("integer")),
         ("fault", or_null("string")),
     ]);
-    object(&[("scripts", list(row))])
+    object(&[("scripts", list(&row))])
 }
 
 pub(super) fn faults() -> Value {
     let row = object(&[("name", string()), ("script", json!({ "type": "object" })), ("seen", string())]);
-    object(&[("faults", list(row))])
+    object(&[("faults", list(&row))])
 }
 
 fn when() -> Value {
@@ -168,7 +168,7 @@ fn when() -> Value {
 }
 
 pub(super) fn users() -> Value {
-    object(&[("users", list(user()))])
+    object(&[("users", list(&user()))])
 }
 
 pub(super) fn user() -> Value {
@@ -243,7 +243,7 @@ fn operation() -> Value {
     json!({ "enum": Operation::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>() })
 }
 
-fn list(items: Value) -> Value {
+fn list(items: &Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 

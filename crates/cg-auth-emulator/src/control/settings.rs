@@ -13,13 +13,13 @@ pub(super) fn show(service: &AuthService) -> Value {
     json!({
         "token_lifetime_seconds": settings.token_lifetime.as_secs(),
         "refresh_token_lifetime_seconds": settings.refresh_token_lifetime.map(|it| it.as_secs()),
-        "duration_unit": name(UNITS, settings.duration_unit),
-        "refresh_rotation": name(ROTATIONS, settings.refresh_rotation),
+        "duration_unit": name(UNITS, &settings.duration_unit),
+        "refresh_rotation": name(ROTATIONS, &settings.refresh_rotation),
         "reuse_detection": settings.reuse_detection,
         "token_cache": settings.token_cache,
-        "key_header_policy": name(POLICIES, settings.key_header_policy),
-        "contract": settings.contract.map(|it| name(CONTRACTS, it)),
-        "refusals": name(REFUSALS, settings.refusals),
+        "key_header_policy": name(POLICIES, &settings.key_header_policy),
+        "contract": settings.contract.map(|it| name(CONTRACTS, &it)),
+        "refusals": name(REFUSALS, &settings.refusals),
     })
 }
 
@@ -67,8 +67,8 @@ fn find<T: Copy>(names: &[(&str, T)], value: &Value) -> Option<T> {
     names.iter().find(|(name, _)| value.as_str() == Some(*name)).map(|(_, value)| *value)
 }
 
-fn name<'a, T: PartialEq>(names: &[(&'a str, T)], value: T) -> Option<&'a str> {
-    names.iter().find(|(_, its_value)| *its_value == value).map(|(name, _)| *name)
+fn name<'a, T: PartialEq>(names: &[(&'a str, T)], value: &T) -> Option<&'a str> {
+    names.iter().find(|(_, its_value)| its_value == value).map(|(name, _)| *name)
 }
 
 const UNITS: &[(&str, DurationUnit)] = &[

@@ -171,7 +171,7 @@ impl AuthService {
 
     /// Changes the settings for every later request. Tokens that were issued keep their lifetimes.
     pub(crate) fn set_settings(&self, settings: Arc<Settings>) {
-        self.tokens().configure(settings.tokens.clone());
+        self.tokens().configure(&settings.tokens);
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 

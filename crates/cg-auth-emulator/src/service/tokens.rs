@@ -176,12 +176,12 @@ impl Tokens {
     }
 
     /// Changes the settings of later tokens. The seed stays.
-    pub(super) fn configure(&mut self, settings: TokenSettings) {
+    pub(super) fn configure(&mut self, settings: &TokenSettings) {
         self.families.configure(settings.rotation, settings.reuse_detection);
         if !settings.cache {
             self.cache.clear();
         }
-        self.settings = TokenSettings { seed: self.settings.seed, ..settings };
+        self.settings = TokenSettings { seed: self.settings.seed, ..settings.clone() };
     }
 
     pub(super) fn counts(&self, now: SystemTime) -> TokenCounts {

@@ -8,7 +8,6 @@ use crate::{
     failure::{FailedCall, SETTINGS_CODE, TIMEOUT_CODE, code_of},
     report::hint_after_call,
     setting_error::SettingError,
-    time_format::to_the_millisecond,
 };
 
 /// What is checked. Scripts depend on the names.
@@ -132,7 +131,10 @@ impl Problem {
 
     /// A check that did not end within `limit`.
     pub(super) fn timeout(what: &str, limit: std::time::Duration) -> Self {
-        let limit = to_the_millisecond(limit);
+        // The moments that the checks before took would make "2s 999ms" of three seconds.
+        let step = if limit.as_secs() > 0 { 100_000 } else { 1_000 };
+        let rounded = u64::try_from(limit.as_micros().div_ceil(step) * step).unwrap_or(u64::MAX);
+        let limit = humantime::format_duration(std::time::Duration::from_micros(rounded));
         let detail = format!("{what} within {limit}");
         let fix = "check the network, and whether it requires a proxy; or allow more time with --timeout";
         Self { detail, fix: Some(fix.to_owned()), exit_code: TIMEOUT_CODE, facts: Map::new() }
@@ -168,5 +170,26 @@ impl Problem {
     pub(super) fn with_facts(mut self, facts: Map<String, Value>) -> Self {
         self.facts.extend(facts);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_is_told_as_it_was_set_without_the_moments_that_have_passed() {
+        for (micros, shown) in [
+            (2_999_800, "3s"),
+            (3_000_000, "3s"),
+            (250_000, "250ms"),
+            (19_980, "20ms"),
+            (1_250_000, "1s 300ms"),
+        ] {
+            let problem = Problem::timeout("no answer", Duration::from_micros(micros));
+            assert_eq!(problem.detail, format!("no answer within {shown}"));
+        }
     }
 }

@@ -13,7 +13,7 @@ pub(super) enum Shell {
     Fish,
     /// pwsh and powershell.exe, for `Invoke-Expression`.
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
     /// A batch file for cmd.exe, for `call`.
     Cmd,
 }
@@ -24,7 +24,7 @@ impl Shell {
         match self {
             Self::Sh => format!("export {name}={}\n", *shell_quoted(value)),
             Self::Fish => format!("set -gx {name} {}\n", fish_quoted(value)),
-            Self::PowerShell => format!("$Env:{name} = {}\n", powershell_quoted(value)),
+            Self::Pwsh => format!("$Env:{name} = {}\n", powershell_quoted(value)),
             Self::Cmd => format!("@set {name}={}\r\n", cmd_escaped(value)),
         }
     }
@@ -71,7 +71,7 @@ mod tests {
         for (shell, line) in [
             (Shell::Sh, concat!(r#"export N='it'\''s a\b "c" $d `e` %F% !g! ^h & |<>(i)'"#, "\n")),
             (Shell::Fish, concat!(r#"set -gx N 'it\'s a\\b "c" $d `e` %F% !g! ^h & |<>(i)'"#, "\n")),
-            (Shell::PowerShell, concat!(r#"$Env:N = 'it''s a\b "c" $d `e` %F% !g! ^h & |<>(i)'"#, "\n")),
+            (Shell::Pwsh, concat!(r#"$Env:N = 'it''s a\b "c" $d `e` %F% !g! ^h & |<>(i)'"#, "\n")),
             (Shell::Cmd, concat!(r#"@set N=it's a\b ^"c^" $d `e` %%F%% !g! ^^h ^& ^|^<^>^(i^)"#, "\r\n")),
         ] {
             assert_eq!(shell.assignment("N", value), line);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn curly_quotes_do_not_end_a_powershell_string() {
-        let line = Shell::PowerShell.assignment("N", "\u{2018}\u{2019}\u{201a}\u{201b}");
+        let line = Shell::Pwsh.assignment("N", "\u{2018}\u{2019}\u{201a}\u{201b}");
         let doubled = "\u{2018}\u{2018}\u{2019}\u{2019}\u{201a}\u{201a}\u{201b}\u{201b}";
         assert_eq!(line, format!("$Env:N = '{doubled}'\n"));
     }

@@ -135,9 +135,6 @@ where
         recording: &Recording<B>,
         token: &IssuedToken,
     ) -> Result<Result<Response<Incoming>, TransportError>, OwnAnswer> {
-        let interrupted = || {
-            OwnAnswer::new(StatusCode::BAD_REQUEST, "the body of the request ended before it was complete")
-        };
         let body = recording.forward().ok_or_else(interrupted)?;
         let is_chunked = body.size_hint().exact().is_none() && !body.is_end_stream();
         let mut request = Request::new(body);
@@ -151,7 +148,11 @@ where
             request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         tokio::select! {
-            answer = self.client.send(request) => Ok(answer),
+            answer = self.client.send(request) => match answer {
+                // The fault is the client's, and the library tells it as one of the upstream.
+                Err(_) if recording.has_failed() => Err(interrupted()),
+                answer => Ok(answer),
+            },
             stalled = recording.stalled(self.limit) => Err(self.timed_out(stalled)),
         }
     }
@@ -181,6 +182,10 @@ where
             ),
         }
     }
+}
+
+fn interrupted() -> OwnAnswer {
+    OwnAnswer::new(StatusCode::BAD_REQUEST, "the body of the request is malformed or not complete")
 }
 
 fn was_not_taken(error: &TransportError) -> bool {

@@ -31,6 +31,10 @@ pub(super) fn keep_for_upstream(headers: &mut HeaderMap, prefix: &str) {
 /// Removes what an answer must not carry to the client: everything about the connection to the upstream,
 /// cookies, because the proxy returns none, and other addresses of the upstream, where no token is added.
 pub(super) fn keep_for_client(headers: &mut HeaderMap) {
+    // The length of a body in chunks is what the chunks say (RFC 9112 section 6.3).
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     remove_hop_by_hop(headers);
     for name in [PROXY_AUTHENTICATE, SET_COOKIE, ALT_SVC] {
         headers.remove(name);
@@ -128,11 +132,16 @@ mod tests {
             ("connection", "close, x-internal"),
             ("x-internal", "1"),
             ("proxy-authenticate", "Basic"),
-            ("transfer-encoding", "chunked"),
             ("www-authenticate", "Bearer"),
             ("content-length", "5"),
         ]);
         keep_for_client(&mut answer);
         assert_eq!(names(&answer), ["content-length", "location", "www-authenticate"]);
+    }
+    #[test]
+    fn a_length_beside_a_transfer_encoding_is_dropped() {
+        let mut answer = headers(&[("content-length", "50"), ("transfer-encoding", "chunked")]);
+        keep_for_client(&mut answer);
+        assert_eq!(names(&answer), [""; 0]);
     }
 }

@@ -34,6 +34,8 @@ struct State<S> {
     recorded: Option<Vec<u8>>,
     trailers: Option<HeaderMap>,
     has_ended: bool,
+    /// Whether the body broke off or is malformed.
+    has_failed: bool,
     /// Whether the client has to send more before the forwarding can go on.
     awaits_client: bool,
     /// Grows with each frame of the client.
@@ -53,6 +55,7 @@ where
             has_ended: source.is_end_stream(),
             recorded: Some(Vec::new()),
             trailers: None,
+            has_failed: false,
             awaits_client: false,
             frames: 0,
             forwarding: 0,
@@ -82,6 +85,11 @@ where
     /// Whether the body can be forwarded from its beginning.
     pub(super) fn can_be_repeated(&self) -> bool {
         lock(&self.0).recorded.is_some()
+    }
+
+    /// Whether the client did not complete the body.
+    pub(super) fn has_failed(&self) -> bool {
+        lock(&self.0).has_failed
     }
 
     /// Waits until the client has sent nothing for `limit`.
@@ -143,7 +151,7 @@ where
                 self.record(frame.data_ref().map_or(&[], |data| data));
                 self.has_ended = frame.is_trailers() || self.source.is_end_stream();
             }
-            Some(Err(_)) => self.recorded = None,
+            Some(Err(_)) => (self.recorded, self.has_failed) = (None, true),
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }

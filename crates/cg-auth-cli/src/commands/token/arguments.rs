@@ -76,6 +76,13 @@ impl TokenArgs {
             "a refresh token is used once; use either --with-refresh-token or --refresh-token-out"
         } else if prints_all && self.format != Some(TokenFormat::Json) {
             "--with-refresh-token needs --format json"
+        } else if [&self.output, &self.refresh_token_out]
+            .into_iter()
+            .flatten()
+            .any(|it| it.as_os_str() == "-")
+        {
+            // A reader of `-` means standard output, and would look for no file of this name.
+            "- is no file; leave out --output to print the token, and write ./- for a file of that name"
         } else if let (Some(output), Some(other)) = (&self.output, &self.refresh_token_out)
             && same_file(output, other)
         {

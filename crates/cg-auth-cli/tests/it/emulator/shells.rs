@@ -46,7 +46,7 @@ fn each_shell_reads_back_every_visible_character() {
             ],
         ),
     ] {
-        let lines = file(&format!("emulator-lines-{program}"), &lines_for(shell, &secret));
+        let lines = file(&format!("emulator-lines-{program}"), lines_for(shell, &secret));
         let mut command = Command::new(program);
         let Ok(output) = command.args(arguments).arg(&lines).output() else {
             eprintln!("skipped: {program} is not installed here");

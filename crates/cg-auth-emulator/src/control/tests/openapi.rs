@@ -63,7 +63,7 @@ fn every_sample_is_answered_as_the_document_says_and_as_the_page_shows() {
         match route.answer {
             Answer::Json(..) => validate(schema, &answer, &line),
             Answer::Empty | Answer::Text => {
-                assert_eq!((schema, &answer), (&json!(null), &json!(null)), "{line}")
+                assert_eq!((schema, &answer), (&json!(null), &json!(null)), "{line}");
             }
         }
         let _ = write!(page, "\n## {} {}\n\n{}\n", route.method, route.path, route.summary);

@@ -71,7 +71,7 @@ fn waits_are_bounded_end_with_their_connection_and_do_not_delay_a_shutdown() {
     let refused = || {
         let (status, error) = ask(&emulator, "GET /_emulator/requests/wait?within=0&count=1", "");
         if status == 503 {
-            assert_eq!(error["error"]["code"], "TooManyWaits")
+            assert_eq!(error["error"]["code"], "TooManyWaits");
         }
         status
     };
