@@ -35,10 +35,14 @@ fn prints(token: &str) -> Option<Value> {
     let (human, json) = printed?;
     assert!(!human.contains(|letter: char| letter != '\n' && letter.is_control()), "{human:?}");
     assert!(!json.trim_end_matches('\n').contains(char::is_control), "{json:?}");
-    if token.ends_with(".SIGNATURE-CANARY") {
-        assert!(!human.contains("SIGNATURE-CANARY") && !json.contains("SIGNATURE-CANARY"));
-    }
     let json: Value = serde_json::from_str(&json).unwrap();
+    // A claim may hold the same text as the signature.
+    if token.ends_with(".SIGNATURE-CANARY") && !json.to_string().contains("SIGNATURE-CANARY") {
+        assert!(!human.contains("SIGNATURE-CANARY"));
+    }
+    let mut unclaimed = json.clone();
+    (unclaimed["claims"], unclaimed["header"]) = (Value::Null, Value::Null);
+    assert!(!unclaimed.to_string().contains("SIGNATURE-CANARY"));
     let expires_at = claims?.expires_at();
     let epoch = expires_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     assert_eq!(json["expires_at_epoch"].as_u64(), epoch.map(|time| time.as_secs()));
