@@ -8,19 +8,19 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    ApiCredential, ClientSecret, UserPrincipalName,
+    ApiCredential, AuthClient, ClientSecret, UserPrincipalName,
     body::Body,
     testing::ManualClock,
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_emulator::{Emulator, Operation, ScriptGuard, User};
+use cg_auth_hyper::HyperTransport;
 use http::{Request, Response, Uri};
 
 use super::timetable::{BUSY_FOR, Incident, LIFETIME};
 
-/// A service of several users, who share a client secret. Each change of the secret is a new deployment at a
-/// new address. A deployment with the same seed has the same keys, so it accepts the access tokens of the
-/// previous one.
+/// A service of several users, who share a client secret. A new deployment has a new address, and accepts no
+/// token of the previous one.
 #[derive(Debug)]
 pub(crate) struct Service {
     keeps_a_cache: bool,
@@ -53,6 +53,17 @@ impl Service {
         let emulator = builder.start().await.unwrap();
         *self.address.lock().unwrap() = emulator.address();
         self.deployments.push(emulator);
+    }
+
+    /// Changes the secret of all users, and forgets refresh tokens and cached tokens. Access tokens stay valid.
+    pub(crate) async fn replace_secret(&self, secret: &ClientSecret) {
+        let emulator = self.emulator();
+        for user in emulator.users() {
+            emulator.change_user(user.client_secret(secret.clone())).unwrap();
+        }
+        let client = AuthClient::new(emulator.base_url().clone(), HyperTransport::new().unwrap());
+        let administrator = ApiCredential::new(secret.clone(), self.users[0].clone());
+        client.delete_token_cache(&administrator).await.unwrap();
     }
 
     pub(crate) const fn keeps_a_cache(&self) -> bool {

@@ -168,9 +168,9 @@ impl Day {
         }
         match incident {
             Some(Incident::UsedRefreshTokenIsSent) => self.send_used_refresh_tokens().await,
-            Some(Incident::SecretReplaced) => self.redeploy(1).await,
+            Some(Incident::SecretReplaced) => self.replace_secret().await,
             Some(Incident::TokensRevoked) => {
-                self.redeploy(2).await;
+                self.redeploy().await;
                 self.users.iter_mut().for_each(|user| user.minimum_requests.lose_token());
             }
             Some(Incident::WallForward) => {
@@ -189,11 +189,18 @@ impl Day {
         self.services.iter_mut().for_each(|service| service.play(incident));
     }
 
-    /// The new deployments do not know the issued tokens. With the same seed they still accept the access
-    /// tokens.
-    async fn redeploy(&mut self, seed: u64) {
+    /// The services know another secret, and no refresh token that they have issued.
+    async fn replace_secret(&mut self) {
+        for service in &self.services {
+            service.replace_secret(&ClientSecret::new(NEW_SECRET).unwrap()).await;
+        }
+        self.users.iter_mut().for_each(|user| user.minimum_requests.forget_at_the_service());
+    }
+
+    /// The new deployments accept no token that was issued before.
+    async fn redeploy(&mut self) {
         for service in &mut self.services {
-            service.deploy(&ClientSecret::new(NEW_SECRET).unwrap(), seed).await;
+            service.deploy(&ClientSecret::new(NEW_SECRET).unwrap(), 2).await;
         }
         self.users.iter_mut().for_each(|user| user.minimum_requests.forget_at_the_service());
     }

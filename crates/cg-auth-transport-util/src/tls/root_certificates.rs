@@ -56,7 +56,7 @@ fn sections(pem: &[u8]) -> Result<Vec<Section<'_>>, TransportError> {
             (Boundary::Broken, _) => {
                 return Err(unreadable(
                     line,
-                    "a section begins with -----BEGIN CERTIFICATE-----, and ends likewise",
+                    "a section has the lines BEGIN CERTIFICATE and END CERTIFICATE, each between five hyphens",
                 ));
             }
             (Boundary::Begin, None) => open = Some((line, start)),
