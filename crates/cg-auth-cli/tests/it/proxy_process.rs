@@ -183,7 +183,7 @@ fn a_signal_ends_the_proxy_after_the_requests_in_flight() {
         client.write_all(head.as_bytes()).unwrap();
         begun.recv().unwrap();
         kill_process(Pid::from_child(&running.child), signal).unwrap();
-        // Nobody is let in any more, and the request in flight goes on.
+        // The proxy accepts no further connection, and the request in flight goes on.
         while std::net::TcpStream::connect(running.address()).is_ok() {
             std::thread::sleep(Duration::from_millis(10));
         }

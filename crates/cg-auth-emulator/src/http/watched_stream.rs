@@ -196,7 +196,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
 impl<S> Drop for WatchedStream<S> {
     fn drop(&mut self) {
         if let (Some(owner), Some(stream)) = (self.owner.take(), self.stream.take()) {
-            // If nobody waits for the stream, it is closed here.
+            // If no task waits for the stream, it is closed here.
             let _ = owner.send(stream);
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::script_error::ScriptError;
 
-/// An object, and its path in the script. [`done`](Self::done) refuses the members that nobody took.
+/// An object, and its path in the script. [`done`](Self::done) refuses the members that were not taken.
 pub(super) struct Members {
     path: String,
     members: Map<String, Value>,
@@ -95,7 +95,7 @@ impl Members {
         self.take(key, "base64", |value| BASE64_STANDARD.decode(value.as_str()?).ok())
     }
 
-    /// Refuses the members that nobody took.
+    /// Refuses the members that were not taken.
     pub(super) fn done(self) -> Result<(), ScriptError> {
         let Some(unknown) = self.members.keys().next() else { return Ok(()) };
         // A name is shown only if it looks like a member's, because a secret may stand in its place.

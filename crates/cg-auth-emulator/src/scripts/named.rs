@@ -99,12 +99,12 @@ faults! {
     "slow_head": r#"{"when":"after","fault":{"kind":"drip","part":"head","bytes":10,"interval_seconds":0.05}}"#, "the service's answer, whose head arrives in pieces";
     "slow_body": r#"{"when":"after","fault":{"kind":"drip","part":"body","bytes":50,"interval_seconds":0.05}}"#, "the service's answer, whose body arrives in pieces";
     "extra_bytes": r#"{"when":"after","fault":{"kind":"extra_bytes","text":"extra"}}"#, "the service's answer, then bytes that belong to none";
-    "second_answer": r#"{"when":"after","fault":{"kind":"extra_bytes","text":"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"}}"#, "the service's answer, then one that nobody asked for";
+    "second_answer": r#"{"when":"after","fault":{"kind":"extra_bytes","text":"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"}}"#, "the service's answer, then one without a request";
     "garbage_status_line": r#"{"fault":{"kind":"instead","text":"HTTP/1.1 garbage\r\n\r\n"}}"#, "a status line without a status";
     "status_out_of_range": r#"{"fault":{"kind":"instead","text":"HTTP/1.1 99 Odd\r\ncontent-length: 0\r\n\r\n"}}"#, "a status that does not exist";
     "garbage_bytes": r#"{"fault":{"kind":"instead","base64":"AP/+AQIDBAUGBwgJ"}}"#, "bytes that are no HTTP";
     "wrong_protocol": r#"{"fault":{"kind":"instead","text":"SSH-2.0-OpenSSH_9.6\r\n"}}"#, "the greeting of another protocol";
-    "switching_protocols": r#"{"fault":{"kind":"instead","text":"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"}}"#, "101, though nobody asked for it";
+    "switching_protocols": r#"{"fault":{"kind":"instead","text":"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"}}"#, "101, though the client asked for no upgrade";
     "endless_headers": r#"{"fault":{"kind":"endless_headers","limit_bytes":16777216}}"#, "header fields until the client gives up, 16 MiB at most";
     "early_hints": r#"{"when":"after","fault":{"kind":"informational","status":103,"count":1}}"#, "103, then the service's answer";
     "informational_flood": r#"{"fault":{"kind":"informational","status":103,"count":100000}}"#, "103 a hundred thousand times";
@@ -133,7 +133,7 @@ faults! {
     "html_page": r#"{"answer":{"status":200,"headers":{"content-type":"text/html"},"body":"<html>Sign in</html>"}}"#, "200 with a page for people";
     "half_json": r#"{"answer":{"status":200,"headers":{"content-type":"application/json"},"body":"{\"value\":{\"access_token\":\"x"}}"#, "200 with JSON that ends early";
     "not_utf8": r#"{"answer":{"status":200,"headers":{"content-type":"application/json"},"body_base64":"eyJ2YWx1ZSI6Iv/+In0="}}"#, "200 with JSON that is not UTF-8";
-    "unasked_gzip": r#"{"answer":{"status":200,"headers":{"content-encoding":"gzip"},"body_base64":"H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA=="}}"#, "200 with a compressed body that nobody asked for";
+    "unasked_gzip": r#"{"answer":{"status":200,"headers":{"content-encoding":"gzip"},"body_base64":"H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA=="}}"#, "200 with a compressed body, though the client accepts none";
     "wrong_shape": r#"{"answer":{"status":200,"body":[]}}"#, "200 with JSON of another shape";
     "no_token": r#"{"answer":{"status":200,"body":{"value":null,"isSuccess":true,"errorMsg":null}}}"#, "200 with isSuccess true and no token";
     "refused_in_200": r#"{"answer":{"status":200,"body":{"value":null,"isSuccess":false,"errorMsg":"no"}}}"#, "200 with isSuccess false";

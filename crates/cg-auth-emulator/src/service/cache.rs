@@ -47,7 +47,7 @@ impl TokenCache {
         self.0.remove(user);
     }
 
-    /// Removes this access token, whoever's it is.
+    /// Removes this access token, whichever user it belongs to.
     pub(super) fn remove_access_token(&mut self, access_token: &str) {
         self.0.retain(|_, token| token.access_token.expose_secret() != access_token);
     }

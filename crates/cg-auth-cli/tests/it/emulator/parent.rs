@@ -22,7 +22,7 @@ fn shell_with_emulator(arguments: &str) -> (Child, BufReader<ChildStdout>) {
     (shell, output)
 }
 
-/// Kills the shell, which then can tell nobody that it ends, and waits until every holder of the pipe has ended.
+/// Kills the shell with SIGKILL, so that it passes no signal on, and waits until every holder of the pipe has ended.
 fn kill_and_wait(mut shell: Child, mut output: BufReader<ChildStdout>) {
     shell.kill().unwrap();
     shell.wait().unwrap();
