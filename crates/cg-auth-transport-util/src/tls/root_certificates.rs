@@ -188,7 +188,7 @@ mod tests {
         ] {
             let shown = second(&good.replace("-----BEGIN CERTIFICATE-----", first));
             assert!(
-                shown.starts_with(&format!("line {}: a section begins with", lines + 1)),
+                shown.starts_with(&format!("line {}: a section has the lines", lines + 1)),
                 "{first}: {shown}"
             );
         }
