@@ -16,12 +16,12 @@ type Acquiring = Pin<Box<dyn Future<Output = Permit>>>;
 fn acquiring(semaphore: &Arc<Semaphore>) -> Acquiring {
     let semaphore = Arc::clone(semaphore);
     let deadline = Arc::new(Deadline::new(Duration::MAX, semaphore.client.runtime().now()));
-    Box::pin(async move { semaphore.acquire_permit(deadline, Weak::<Nobody>::new()).await })
+    Box::pin(async move { semaphore.acquire_permit(deadline, Weak::<NoAcquisition>::new()).await })
 }
 
-struct Nobody;
+struct NoAcquisition;
 
-impl Holder for Nobody {
+impl Holder for NoAcquisition {
     fn permit_ends(&self) {}
 }
 
