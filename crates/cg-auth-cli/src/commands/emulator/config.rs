@@ -221,6 +221,7 @@ mod tests {
             ("refuse = { status = 200 }", "scripts[0]: `refuse.status` "),
             ("canary = 1", "scripts[0]: "),
             ("times = 2030-01-01", "scripts[0]: `times` is a string; it must be a whole number from 1 to "),
+            ("times = inf", "scripts[0]: `times` is a string; it must be a whole number from 1 to "),
             ("times = 0\ndrop_connection = true", "scripts[0]: `times` is a number that is not allowed; "),
             ("fault = 'reset_in_bodi'", "scripts[0]: `fault` is a string that is not allowed; "),
             (
