@@ -229,7 +229,7 @@ mod tests {
                 "scripts[0]: `answer.body` cannot be sent with the status 204",
             ),
             ("", "scripts[0]: the script has no effect; give `answer`"),
-            ("[[scripts]]\ntimes = 1", "scripts[1]: `operation` "),
+            ("drop_connection = true\n[[scripts]]\ntimes = 1", "scripts[1]: `operation` "),
         ] {
             let error = parse(&format!("{operation}{rest}")).unwrap_err().to_string();
             assert!(error.starts_with(named) && !error.contains("'canary'"), "{rest}: {error}");
