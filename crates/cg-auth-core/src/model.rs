@@ -18,6 +18,7 @@ mod json_contract;
 pub(crate) mod json_reading;
 pub(crate) mod secret;
 mod text;
+mod text_value;
 pub(crate) mod user_principal_name;
 
 pub use self::{

@@ -134,7 +134,7 @@ impl TokenProvider {
     pub async fn authorized<T, E, F>(
         &self,
         refused: impl Fn(&T) -> bool,
-        call: impl Fn(HeaderValue) -> F,
+        call: impl FnMut(HeaderValue) -> F,
     ) -> Result<T, E>
     where
         E: From<TokenError>,
