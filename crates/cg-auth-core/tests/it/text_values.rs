@@ -41,7 +41,8 @@ fn a_value_is_read_alike_from_text_and_from_json() {
 
 #[test]
 fn a_text_that_is_refused_is_refused_in_every_way_and_not_quoted() {
-    for text in ["", "canary", "http://canary.example.com", "https://u:canary@a.example", "https://canary/?a"] {
+    for text in ["", "canary", "http://canary.example.com", "https://u:canary@a.example", "https://canary/?a"]
+    {
         let error = read::<BaseUrl>(text).unwrap_err();
         assert_eq!(error.setting(), "the base URL");
         let json = from_str::<BaseUrl>(&serde_json::to_string(text).unwrap()).unwrap_err();
