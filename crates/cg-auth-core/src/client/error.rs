@@ -221,7 +221,8 @@ impl CallError {
     /// let refused = http::Response::builder().status(401).body(refused.into())?;
     /// let error = CallError::of_answer(refused);
     /// assert_eq!(error.recovery(), Recovery::ReplaceCredential);
-    /// assert_eq!((error.code(), error.messages()), (Some("InvalidSecret"), &["expired".to_owned()][..]));
+    /// assert_eq!(error.code(), Some("InvalidSecret"));
+    /// assert_eq!(error.messages(), ["expired"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -32,7 +32,9 @@ use crate::{
 /// A clone shares the script and the record. `Debug` shows numbers only.
 ///
 /// ```
-/// use cg_auth_core::{TokenError, TokenErrorKind, TokenSource, testing::ScriptedTokenSource};
+/// use cg_auth_core::{
+///     TokenError, TokenErrorKind, TokenSource, testing::ScriptedTokenSource,
+/// };
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let failure = TokenError::of_kind(TokenErrorKind::Call);

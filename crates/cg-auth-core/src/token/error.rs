@@ -141,7 +141,9 @@ impl TokenError {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use cg_auth_core::{CallError, Recovery, TokenError, TokenErrorKind, transport::TransportError};
+    /// use cg_auth_core::{
+    ///     CallError, Recovery, TokenError, TokenErrorKind, transport::TransportError,
+    /// };
     ///
     /// let panicked = TokenError::of_kind(TokenErrorKind::Lost);
     /// assert_eq!(panicked.to_string(), "the token acquisition ended in a panic");
@@ -151,8 +153,9 @@ impl TokenError {
     /// let busy = busy.with_retry_after(Duration::from_secs(20));
     /// assert_eq!(busy.retry_after(), Some(Duration::from_secs(20)));
     ///
-    /// let certificate = CallError::from(TransportError::refused_certificate("unknown issuer"));
-    /// assert_eq!(TokenError::from(certificate).recovery(), Recovery::FixConfiguration);
+    /// let refused = TransportError::refused_certificate("unknown issuer");
+    /// let refused = TokenError::from(CallError::from(refused));
+    /// assert_eq!(refused.recovery(), Recovery::FixConfiguration);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
