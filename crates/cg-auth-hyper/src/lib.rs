@@ -21,7 +21,7 @@ pub use cg_auth_core::{
     UserPrincipalName,
     body::Body,
     causes::cause_chain,
-    model::{AccessToken, DelegatedAccessToken, Environment, RefreshToken},
+    model::{AccessToken, DelegatedAccessToken, Environment, Origin, Origins, RefreshToken},
     time::Now,
     token::{
         EnvironmentSecret, Event, Expiry, ExpirySource, FileSecret, Grant, Reason, SecretFn, SecretResult,

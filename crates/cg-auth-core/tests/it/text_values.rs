@@ -2,7 +2,10 @@
 
 use std::{fmt::Debug, str::FromStr};
 
-use cg_auth_core::{BaseUrl, ConfigError, UserPrincipalName, model::Environment};
+use cg_auth_core::{
+    BaseUrl, ConfigError, UserPrincipalName,
+    model::{Environment, Origin},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, from_str, from_value};
 
@@ -33,6 +36,7 @@ where
 fn a_value_is_read_alike_from_text_and_from_json() {
     assert_eq!(read::<BaseUrl>("https://example.com/a/").unwrap().as_str(), "https://example.com/a");
     assert_eq!(read::<UserPrincipalName>("a@example.com").unwrap().as_str(), "a@example.com");
+    assert_eq!(read::<Origin>("https://Example.com/").unwrap().to_string(), "https://example.com");
     for environment in Environment::ALL {
         assert_eq!(read::<Environment>(environment.name()), Ok(environment));
     }
@@ -47,6 +51,9 @@ fn a_text_that_is_refused_is_refused_in_every_way_and_not_quoted() {
         assert_eq!(error.setting(), "the base URL");
         let json = from_str::<BaseUrl>(&serde_json::to_string(text).unwrap()).unwrap_err();
         assert!(!format!("{error} {error:?} {json} {json:?}").contains("canary"));
+    }
+    for text in ["", "canary", "https://u:canary@a.example", "https://a.example/canary"] {
+        assert_eq!(read::<Origin>(text).unwrap_err().setting(), "the origin");
     }
     for text in ["", " canary", "canary\n", "can\u{e9}ary"] {
         let error = read::<UserPrincipalName>(text).unwrap_err();
