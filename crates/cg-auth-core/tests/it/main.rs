@@ -19,6 +19,7 @@ mod retries;
 mod secrets;
 mod session;
 mod support;
+mod threads;
 mod token_members;
 #[cfg(feature = "tokio")]
 mod undriven;
