@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use cg_auth_core::{
-    AuthClient, CallErrorKind, ClientSecret, TokenErrorKind, TokenProvider,
+    AuthClient, CallErrorKind, ClientSecret, TokenErrorKind, TokenProvider, UserPrincipalName,
     body::Body,
     testing::ScriptedTransport,
     time::{Now, ThreadRuntime},
@@ -48,7 +48,8 @@ fn a_call_is_repeated_after_its_back_off() {
 #[test]
 fn a_secret_source_that_hangs_ends_at_the_time_limit() {
     let client = client(ScriptedTransport::new()).with_timeout(SHORT);
-    let provider = TokenProvider::new(client, user(), SecretFn::new(std::future::pending::<SecretResult>));
+    let provider =
+        TokenProvider::new(client, user(), SecretFn::new(|_| std::future::pending::<SecretResult>()));
     let error = bounded(move || ThreadRuntime::block_on(provider.token())).unwrap_err();
     assert_eq!(error.kind(), TokenErrorKind::Secret);
 }
@@ -127,7 +128,7 @@ fn a_secret_source_may_block_its_thread() {
     let providers: Vec<_> = (0..8)
         .map(|_| {
             let all = Arc::clone(&all);
-            let read = move || {
+            let read = move |_: &UserPrincipalName| {
                 let all = Arc::clone(&all);
                 async move {
                     // All sources block at once.
