@@ -19,6 +19,8 @@ mod retries;
 mod secrets;
 mod session;
 mod support;
+mod test_doubles;
+mod text_values;
 mod token_members;
 #[cfg(feature = "tokio")]
 mod undriven;
