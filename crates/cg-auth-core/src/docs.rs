@@ -22,6 +22,9 @@ pub mod guides {
     #[doc = include_str!("../docs/guides/rotating_secrets.md")]
     pub mod rotating_secrets {}
 
+    #[doc = include_str!("../docs/guides/testing.md")]
+    pub mod testing {}
+
     #[doc = include_str!("../docs/guides/without_async.md")]
     pub mod without_async {}
 }

@@ -33,21 +33,23 @@ pub struct TokenFuture<'a>(Kind<'a>);
 enum Kind<'a> {
     /// Looked up at the first poll, because a token may expire between call and poll.
     Cached(&'a dyn TokenCache),
-    Ready(Option<Result<IssuedToken, TokenError>>),
-    Waiting(BoxFuture<'a, Result<IssuedToken, TokenError>>),
+    Ready(Option<TokenResult>),
+    Waiting(BoxFuture<'a, TokenResult>),
 }
 
+pub(crate) type TokenResult = Result<IssuedToken, TokenError>;
+
 /// A cache that [`TokenFuture`] reads before it waits.
-pub(super) trait TokenCache: Send + Sync {
+pub(crate) trait TokenCache: Send + Sync {
     /// The cached token, if it can be served at once.
     fn hit(&self) -> Option<IssuedToken>;
 
     /// Gets a token after a miss.
-    fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>>;
+    fn acquire(&self) -> BoxFuture<'_, TokenResult>;
 }
 
 impl<'a> TokenFuture<'a> {
-    pub(super) const fn cached(cache: &'a dyn TokenCache) -> Self {
+    pub(crate) const fn cached(cache: &'a dyn TokenCache) -> Self {
         Self(Kind::Cached(cache))
     }
 

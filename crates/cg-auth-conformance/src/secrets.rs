@@ -1,0 +1,56 @@
+//! The secrets of the suite, and the check that nothing shows them.
+
+use std::error::Error;
+
+use cg_auth_core::{
+    ApiCredential, ClientSecret, ConfigError, UserPrincipalName, causes::causes, model::RefreshToken,
+};
+
+use crate::failure::{Failure, ensure};
+
+/// What the requests of the suite hold, the answers of its servers, and the login of its proxies:
+/// `user:hunter2@`, its `Basic` form, and the first bytes of each in decimal.
+const SECRETS: [&str; 7] = [
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    "at-1",
+    "hunter2",
+    "dXNlcjpodW50ZXIyQA",
+    "104, 117, 110, 116",
+    "100, 88, 78, 108",
+];
+const CLIENT_SECRET: &str = "dGVzdC1vbmx5+/==";
+const REFRESH_TOKEN: &str = "cmVmcmVzaA==";
+
+/// The login `user:hunter2@` as it stands in the URL of a proxy.
+#[allow(dead_code)]
+pub(crate) const LOGIN: &str = "user:hunter2%40";
+
+/// A credential for the servers of the suite, which accept any.
+pub(crate) fn credential() -> Result<ApiCredential, ConfigError> {
+    let user = UserPrincipalName::new("someone@example.com")?;
+    Ok(ApiCredential::new(ClientSecret::new(CLIENT_SECRET)?, user))
+}
+
+/// A refresh token for the servers of the suite, which accept any.
+pub(crate) fn refresh_token() -> Result<RefreshToken, ConfigError> {
+    RefreshToken::new(REFRESH_TOKEN)
+}
+
+/// Checks that neither the messages of an error and its causes nor their `Debug` output show a secret.
+pub(crate) fn ensure_hidden(error: &(dyn Error + 'static)) -> Result<(), Failure> {
+    ensure_text_hides(&everything_shown(error))
+}
+
+/// Checks that `text` shows no secret.
+pub(crate) fn ensure_text_hides(text: &str) -> Result<(), Failure> {
+    for secret in SECRETS {
+        ensure!(!text.contains(secret), "the secret {secret:?} is shown: {text}");
+    }
+    Ok(())
+}
+
+/// The messages and the `Debug` output of an error and its causes.
+pub(crate) fn everything_shown(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+}
