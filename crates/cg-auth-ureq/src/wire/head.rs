@@ -87,8 +87,7 @@ fn hide_headers(head: &mut [u8]) {
             let (name, end) = (name.as_bytes(), name.len());
             rest.len() > end && rest[..end].eq_ignore_ascii_case(name) && rest[end] == b':'
         };
-        if prefix.eq_ignore_ascii_case(HIDDEN_PREFIX.as_bytes()) && HIDDEN.iter().any(is_hidden)
-        {
+        if prefix.eq_ignore_ascii_case(HIDDEN_PREFIX.as_bytes()) && HIDDEN.iter().any(is_hidden) {
             prefix.copy_from_slice(MARK.as_bytes());
         }
     }
