@@ -68,26 +68,34 @@ impl Case {
     /// # Errors
     /// [`Failure`] says what the transport did.
     pub fn run(&'static self, subject: Arc<dyn Subject>) -> Result<(), Failure> {
+        self.run_within(subject, HANG_BOUND)
+    }
+
+    /// Like [`run`](Self::run), for at most `bound` instead of a minute.
+    ///
+    /// # Errors
+    /// [`Failure`] says what the transport did, or that the case did not end.
+    pub fn run_within(&'static self, subject: Arc<dyn Subject>, bound: Duration) -> Result<(), Failure> {
         let (report, outcome) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name(self.name.to_owned());
         thread.spawn(move || {
-            let run = catch_unwind(AssertUnwindSafe(|| self.run_here(&*subject)));
+            let run = catch_unwind(AssertUnwindSafe(|| self.run_here(&*subject, bound)));
             // The receiver has gone if the case took too long.
             let _ = report.send(run.unwrap_or_else(|panic| Err(of_panic(&*panic))));
         })?;
-        outcome.recv_timeout(HANG_BOUND + GRACE).unwrap_or_else(|_| {
+        outcome.recv_timeout(bound.saturating_add(GRACE)).unwrap_or_else(|_| {
             Err(Failure::new(format!(
-                "the case did not end within {HANG_BOUND:?}: the transport blocks the thread that polls it"
+                "the case did not end within {bound:?}: the transport blocks the thread that polls it"
             )))
         })
     }
 
-    fn run_here(&self, subject: &dyn Subject) -> Result<(), Failure> {
+    fn run_here(&self, subject: &dyn Subject, bound: Duration) -> Result<(), Failure> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let run = runtime.block_on(async { timeout(HANG_BOUND, (self.run)(subject)).await });
+        let run = runtime.block_on(async { timeout(bound, (self.run)(subject)).await });
         // A thread that looks up a name may take longer than the case.
         runtime.shutdown_background();
-        run.unwrap_or_else(|_| Err(Failure::new(format!("the case did not end within {HANG_BOUND:?}"))))
+        run.unwrap_or_else(|_| Err(Failure::new(format!("the case did not end within {bound:?}"))))
     }
 }
 
