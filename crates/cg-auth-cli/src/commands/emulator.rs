@@ -94,8 +94,10 @@ pub(crate) struct EmulatorArgs {
 
     /// A command to run with the address and the credential of the emulator in its environment, and without
     /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens, and
-    /// CG_AUTH_CONTROL_URL the control API. With --tls, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS,
-    /// REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name the root certificate. The emulator stops when the command
+    /// CG_AUTH_CONTROL_URL the control API. CG_AUTH_ADMINISTRATOR_NAME and CG_AUTH_PLAIN_USER_NAME are two of
+    /// its users, with their secrets in CG_AUTH_ADMINISTRATOR_SECRET and CG_AUTH_PLAIN_USER_SECRET. With
+    /// --tls, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name the root
+    /// certificate. The emulator stops when the command
     /// ends, and returns its exit code. It prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and
     /// SIGHUP go to the command, not to its children; the third signal kills the command.
     #[arg(last = true, value_name = "COMMAND")]
@@ -222,6 +224,9 @@ fn set_environment(command: &mut Command, announcement: &Announcement) {
         variable::PROXY,
     ] {
         command.env_remove(variable.name);
+    }
+    for name in announcement.absent() {
+        command.env_remove(name);
     }
     command.envs(announcement.environment().iter().cloned());
     command.envs(announcement.ca_environment());

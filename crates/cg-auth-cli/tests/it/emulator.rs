@@ -8,6 +8,8 @@ mod parent;
 mod shells;
 #[cfg(unix)]
 mod trust;
+#[cfg(unix)]
+mod users;
 
 use std::{
     fs,

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cg_auth_core::ApiCredential;
 use cg_auth_emulator::Emulator;
 use serde::Serialize;
 use tempfile::NamedTempFile;
@@ -20,6 +21,10 @@ pub(super) struct Announcement {
     base_url: String,
     user_principal_name: String,
     client_secret: String,
+    /// The first enabled administrator; `None` if the configuration file has none.
+    administrator: Option<ShownUser>,
+    /// The first enabled user who is no administrator; `None` if the configuration file has none.
+    plain_user: Option<ShownUser>,
     ca_file: Option<String>,
     /// The control API: programs in any language advance the clock, read requests and script faults there.
     control_url: String,
@@ -30,12 +35,24 @@ pub(super) struct Announcement {
     environment: Vec<(&'static str, String)>,
 }
 
+/// A user with the client secret.
+#[derive(Serialize)]
+struct ShownUser {
+    user_principal_name: String,
+    client_secret: String,
+}
+
 impl Announcement {
     pub(super) fn of(emulator: &Emulator, certificate: Option<&RootCertificate>) -> Self {
         let credential = emulator.credential();
         let ca_file = certificate.map(|certificate| certificate.path().display().to_string());
         let mut environment = emulator.env();
         environment.extend(ca_file.clone().map(|file| (variable::CA_FILE.name, file)));
+        let administrator = emulator.administrator().map(ShownUser::of);
+        let plain_user = emulator.plain_user().map(ShownUser::of);
+        for (user, variables) in [(&administrator, ADMINISTRATOR), (&plain_user, PLAIN_USER)] {
+            environment.extend(user.iter().flat_map(|user| variables.into_iter().zip(user.values())));
+        }
         environment.push((PROTECTED_URL, emulator.protected_url()));
         let control_url = format!("{}/_emulator", origin(emulator.base_url().as_str()));
         environment.push((CONTROL_URL, control_url.clone()));
@@ -44,6 +61,8 @@ impl Announcement {
             base_url: emulator.base_url().as_str().to_owned(),
             user_principal_name: credential.user_principal_name().as_str().to_owned(),
             client_secret: credential.client_secret().expose_secret().to_owned(),
+            administrator,
+            plain_user,
             ca_file,
             control_url,
             protected_url: emulator.protected_url(),
@@ -55,6 +74,12 @@ impl Announcement {
     /// The environment variables for `cg-auth` and for other clients.
     pub(super) fn environment(&self) -> &[(&'static str, String)] {
         &self.environment
+    }
+
+    /// The variables of a user whom this emulator does not have. An outer emulator may have set them.
+    pub(super) fn absent(&self) -> impl Iterator<Item = &'static str> {
+        let users = [(&self.administrator, ADMINISTRATOR), (&self.plain_user, PLAIN_USER)];
+        users.into_iter().filter(|(user, _)| user.is_none()).flat_map(|(_, variables)| variables)
     }
 
     /// The variables in which other programs look for trusted root certificates; none without TLS.
@@ -73,6 +98,19 @@ impl Announcement {
     /// One line of JSON for a program.
     pub(super) fn json_line(&self) -> String {
         output::json_line(self)
+    }
+}
+
+impl ShownUser {
+    fn of(credential: &ApiCredential) -> Self {
+        Self {
+            user_principal_name: credential.user_principal_name().as_str().to_owned(),
+            client_secret: credential.client_secret().expose_secret().to_owned(),
+        }
+    }
+
+    fn values(&self) -> [String; 2] {
+        [self.user_principal_name.clone(), self.client_secret.clone()]
     }
 }
 
@@ -126,6 +164,10 @@ fn origin(base_url: &str) -> &str {
 
 /// OpenSSL and Go, Node.js, requests of Python, and curl.
 const CA_FILES: [&str; 4] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+/// The name and the secret of the administrator.
+const ADMINISTRATOR: [&str; 2] = ["CG_AUTH_ADMINISTRATOR_NAME", variable::ADMINISTRATOR_SECRET];
+/// The name and the secret of the plain user.
+const PLAIN_USER: [&str; 2] = ["CG_AUTH_PLAIN_USER_NAME", variable::PLAIN_USER_SECRET];
 /// The address of the control API, without a slash at its end.
 const CONTROL_URL: &str = "CG_AUTH_CONTROL_URL";
 /// The address of the protected resource. Programs under test read this variable; `cg-auth` does not.
