@@ -23,7 +23,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::metrics::{
     InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
-    data::{AggregatedMetrics, MetricData},
+    data::{AggregatedMetrics, MetricData, ScopeMetrics},
 };
 
 /// The instruments that the program records to. The gauges are read at each export: see [`observe`].
@@ -167,7 +167,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn exported(exporter: &InMemoryMetricExporter) -> Result<BTreeMap<String, f64>, Box<dyn Error>> {
     let mut lines = BTreeMap::new();
     for resource in exporter.get_finished_metrics()? {
-        for metric in resource.scope_metrics().flat_map(|scope| scope.metrics()) {
+        for metric in resource.scope_metrics().flat_map(ScopeMetrics::metrics) {
             let mut add = |attributes: &mut dyn Iterator<Item = &KeyValue>, value: f64| {
                 let attributes: BTreeSet<_> =
                     attributes.map(|it| format!("{}={}", it.key, it.value)).collect();
