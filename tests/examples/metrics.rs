@@ -8,6 +8,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use cg_auth_core::{
@@ -21,9 +23,13 @@ use opentelemetry::{
     KeyValue,
     metrics::{Counter, Histogram, Meter, MeterProvider},
 };
-use opentelemetry_sdk::metrics::{
-    InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
-    data::{AggregatedMetrics, MetricData, ScopeMetrics},
+use opentelemetry_sdk::{
+    error::OTelSdkResult,
+    metrics::{
+        PeriodicReader, SdkMeterProvider, Temporality,
+        data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics},
+        exporter::PushMetricExporter,
+    },
 };
 
 /// The instruments that the program records to. The gauges are read at each export: see [`observe`].
@@ -106,7 +112,7 @@ fn observe(meter: &Meter, pool: TokenPool, client: AuthClient) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let exporter = InMemoryMetricExporter::default();
+    let exporter = Lines::default();
     let reader = PeriodicReader::builder(exporter.clone()).build();
     let meter_provider = SdkMeterProvider::builder().with_reader(reader).build();
     let meter = meter_provider.meter("cg_auth");
@@ -158,38 +164,56 @@ async fn main() -> Result<(), Box<dyn Error>> {
     instruments.token(&pool.for_user(other.user_principal_name())).await?;
 
     meter_provider.force_flush()?;
-    check(&exported(&exporter)?);
+    check(&exporter.0.lock().unwrap_or_else(PoisonError::into_inner));
     meter_provider.shutdown()?;
     Ok(())
 }
 
-/// Each data point as a line: instrument, unit, attributes, and its value.
-fn exported(exporter: &InMemoryMetricExporter) -> Result<BTreeMap<String, f64>, Box<dyn Error>> {
-    let mut lines = BTreeMap::new();
-    for resource in exporter.get_finished_metrics()? {
-        for metric in resource.scope_metrics().flat_map(ScopeMetrics::metrics) {
-            let mut add = |attributes: &mut dyn Iterator<Item = &KeyValue>, value: f64| {
-                let attributes: BTreeSet<_> =
-                    attributes.map(|it| format!("{}={}", it.key, it.value)).collect();
-                let attributes = attributes.into_iter().collect::<Vec<_>>().join(" ");
-                lines.insert(format!("{} {} {attributes}", metric.name(), metric.unit()), value);
-            };
-            match metric.data() {
-                AggregatedMetrics::U64(MetricData::Sum(sum)) => {
-                    #[allow(clippy::cast_precision_loss)] // small counts
-                    sum.data_points().for_each(|point| add(&mut point.attributes(), point.value() as f64));
-                }
-                AggregatedMetrics::F64(MetricData::Histogram(histogram)) => {
-                    histogram.data_points().for_each(|point| add(&mut point.attributes(), point.sum()));
-                }
-                AggregatedMetrics::F64(MetricData::Gauge(gauge)) => {
-                    gauge.data_points().for_each(|point| add(&mut point.attributes(), point.value()));
-                }
-                other => return Err(format!("{}: {other:?}", metric.name()).into()),
+/// The last export: each data point as a line of instrument, unit and attributes, and its value.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<Mutex<BTreeMap<String, f64>>>);
+
+impl Lines {
+    fn add(&self, metric: &Metric) {
+        let add = |attributes: &mut dyn Iterator<Item = &KeyValue>, value: f64| {
+            let attributes: BTreeSet<_> = attributes.map(|it| format!("{}={}", it.key, it.value)).collect();
+            let attributes = attributes.into_iter().collect::<Vec<_>>().join(" ");
+            let line = format!("{} {} {attributes}", metric.name(), metric.unit());
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(line, value);
+        };
+        match metric.data() {
+            AggregatedMetrics::U64(MetricData::Sum(sum)) => {
+                #[allow(clippy::cast_precision_loss)] // small counts
+                sum.data_points().for_each(|point| add(&mut point.attributes(), point.value() as f64));
             }
+            AggregatedMetrics::F64(MetricData::Histogram(histogram)) => {
+                histogram.data_points().for_each(|point| add(&mut point.attributes(), point.sum()));
+            }
+            AggregatedMetrics::F64(MetricData::Gauge(gauge)) => {
+                gauge.data_points().for_each(|point| add(&mut point.attributes(), point.value()));
+            }
+            other => panic!("{}: {other:?}", metric.name()),
         }
     }
-    Ok(lines)
+}
+
+impl PushMetricExporter for Lines {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        metrics.scope_metrics().flat_map(ScopeMetrics::metrics).for_each(|metric| self.add(metric));
+        Ok(())
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
 }
 
 /// Compares the export with the table of the guide, and the counts with what has happened.
