@@ -177,14 +177,14 @@ def test_a_user_whose_secret_changes(service):
 def test_the_third_request_of_one_user(service):
     path = f"/requests/wait?user={USER.upper()}&count=3"
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(control, "GET", path + "&within=60")
+        waiting = pool.submit(control, "GET", path + "&within=20")
         for _ in range(2):
             delegate(service)
             for _ in range(3):
                 delegate(service, OTHER_USER, OTHER_SECRET)
         assert not wait([waiting], timeout=0.3).done
         delegate(service)
-        seen = waiting.result(timeout=60)
+        seen = waiting.result(timeout=30)
     assert seen["count"] == 3
     assert [request["user"] for request in seen["requests"]] == [USER] * 3
     assert [request["number"] for request in seen["requests"]] == [1, 5, 9]
