@@ -13,7 +13,7 @@ use macro_rules_attribute::apply;
 
 use super::{
     messages::everything_shown,
-    subject::{Configurable, Settings, Subject, client_over, credential, without_platform_roots},
+    subject::{Configurable, Subject, client_over, credential, settings, without_platform_roots},
 };
 
 #[apply(every_transport)]
@@ -129,6 +129,6 @@ pub(crate) async fn call<T: Subject>(
 
 /// A client that uses HTTP/2 with prior knowledge.
 pub(crate) fn client<T: Subject>(listener: &Listener) -> AuthClient {
-    let settings = Settings { http2_prior_knowledge: true, ..Settings::default() };
-    client_over(listener.base_url(), T::with(settings))
+    let settings = settings(|settings| settings.http2_prior_knowledge = true);
+    client_over(listener.base_url(), T::with(&settings))
 }

@@ -14,7 +14,7 @@ use cg_auth_tests::listener::{Listener, TOKEN, ok};
 use http::{Request, Response, StatusCode, Version, header::AUTHORIZATION};
 use macro_rules_attribute::apply;
 
-use super::subject::{Settings, Subject, client, client_over, credential};
+use super::subject::{Subject, client, client_over, credential, settings};
 
 #[apply(every_transport)]
 async fn the_three_operations_work_over_plain_http<T: Subject>() {
@@ -43,9 +43,11 @@ async fn http1_is_used_over_tls_if_the_server_has_no_http2<T: Subject>() {
 async fn http2_is_used_with_prior_knowledge<T: Subject>() {
     for builder in [Emulator::builder(), Emulator::builder().tls()] {
         let emulator = builder.start().await.unwrap();
-        let settings =
-            Settings { extra_roots: emulator.ca_pem(), http2_prior_knowledge: true, ..Settings::default() };
-        assert_operations_work(&emulator, T::with(settings), Version::HTTP_2).await;
+        let settings = settings(|settings| {
+            settings.root_certificates = emulator.ca_pem().map(str::to_owned);
+            settings.http2_prior_knowledge = true;
+        });
+        assert_operations_work(&emulator, T::with(&settings), Version::HTTP_2).await;
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod json_reading;
 mod origin;
 pub(crate) mod secret;
 mod text;
+mod text_value;
 pub(crate) mod user_principal_name;
 
 pub use self::{

@@ -3,7 +3,7 @@
 pub(super) mod authority;
 mod prefix;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use http::{Uri, uri::PathAndQuery};
 
@@ -12,7 +12,7 @@ use self::{
     authority::{checked_authority, is_loopback},
     prefix::check_prefix,
 };
-use super::ConfigError;
+use super::{ConfigError, text_value::text_value};
 
 /// The address of the service, to which the paths of the operations are appended ([wire protocol, section
 /// 5]).
@@ -32,6 +32,8 @@ use super::ConfigError;
 /// - over plain http, a host name with a dot at its end.
 ///
 /// A URL that ends in `/admin` is refused too, because the path of the admin operation starts with `/admin`.
+///
+/// `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read a text as [`BaseUrl::parse`] does.
 ///
 /// ```
 /// use cg_auth_core::BaseUrl;
@@ -152,13 +154,7 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-impl FromStr for BaseUrl {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        Self::parse(text)
-    }
-}
+text_value!(BaseUrl, BaseUrl::parse, "a base URL such as https://example.com, as text");
 
 const fn problem(problem: &'static str) -> ConfigError {
     ConfigError::new("the base URL", problem)

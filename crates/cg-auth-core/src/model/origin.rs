@@ -1,12 +1,13 @@
 //! [`Origin`] and [`Origins`]: where a token may be sent.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use http::{Uri, uri::Scheme};
 
 use super::{
     BaseUrl, ConfigError,
     base_url::authority::{checked_authority, host_of, ipv6_of, is_loopback_host, is_port},
+    text_value::text_value,
 };
 
 /// Scheme, host and port of a service: where a token may be sent.
@@ -14,6 +15,8 @@ use super::{
 /// An adapter that adds a token to requests asks [`contains`](Self::contains) before each one, so that no
 /// other service receives the token. The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to
 /// any other host would send the token unencrypted and needs [`Origin::parse_allowing_http`].
+///
+/// `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read a text as [`Origin::parse`] does.
 ///
 /// ```
 /// use cg_auth_core::model::Origin;
@@ -115,13 +118,7 @@ impl From<&BaseUrl> for Origin {
     }
 }
 
-impl FromStr for Origin {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        Self::parse(text)
-    }
-}
+text_value!(Origin, Origin::parse, "an origin such as https://example.com, as text");
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
