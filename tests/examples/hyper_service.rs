@@ -4,9 +4,8 @@
 
 use std::{convert::Infallible, error::Error};
 
-use cg_auth_core::{AuthClient, TokenProvider, UserPrincipalName, body::Body, transport::HttpTransport};
 use cg_auth_emulator::{Emulator, Operation};
-use cg_auth_hyper::HyperTransport;
+use cg_auth_hyper::{AuthClient, Body, HttpTransport, HyperTransport, TokenProvider, UserPrincipalName};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::{

@@ -6,11 +6,10 @@
 
 use std::{error::Error, time::Duration};
 
-use cg_auth_core::{
-    AuthClient, TokenProvider, body::Body, time::Now, token::is_unauthorized, transport::HttpTransport,
-};
 use cg_auth_emulator::{Emulator, Operation};
-use cg_auth_reqwest::ReqwestTransport;
+use cg_auth_reqwest::{
+    AuthClient, Body, HttpTransport, Now, ReqwestTransport, TokenProvider, is_unauthorized,
+};
 use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
 
 #[tokio::main]

@@ -14,16 +14,12 @@
 // Shared test code: a failed expectation here is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
-pub mod authority;
 pub mod hang_guard;
-pub mod http2;
 pub mod join;
-pub mod listener;
 pub mod one_connection_each;
 pub mod proxy;
-pub mod raw_message;
-pub mod tls;
-pub mod tls11;
+
+pub use cg_auth_conformance::servers::{authority, http2, listener, raw_message, tls, tls11};
 
 /// Compiles the programs in the README of the repository.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use cg_auth_tests::listener::{Listener, TOKEN, ok, while_serving};
 use http::{Request, StatusCode, header::CONTENT_ENCODING};
 use macro_rules_attribute::apply;
 
-use super::subject::{Settings, Subject, client, credential};
+use super::subject::{Subject, client, credential, settings};
 
 #[apply(every_transport)]
 async fn a_redirect_is_not_followed<T: Subject>() {
@@ -125,7 +125,7 @@ async fn kind_of_limited_call<T: Subject>(answer: &[u8]) -> Result<usize, Transp
 }
 
 fn limited<T: Subject>() -> T {
-    T::with(Settings { body_limit: LIMIT, ..Settings::default() })
+    T::with(&settings(|settings| settings.body_limit = LIMIT))
 }
 
 fn request(listener: &Listener) -> Request<Body> {

@@ -25,7 +25,7 @@ use super::{
     logs::{Log, secrets_of_calls},
     messages::assert_text_hides,
     proxies::proxy,
-    subject::{Settings, Subject, UNUSED_AUTHORITY},
+    subject::{Capabilities, Capability, Settings, Subject, UNUSED_AUTHORITY},
 };
 
 #[derive(Debug)]
@@ -41,13 +41,18 @@ impl HttpTransport for CallersReqwest {
 impl Subject for CallersReqwest {
     const NAME: &str = "callers_client_of_reqwest";
 
-    fn with(settings: Settings<'_>) -> Self {
+    fn capabilities() -> Capabilities {
+        use Capability::{Advice, ConnectTimeout, Http2, KeepsConnections, Tls};
+        [Tls, Http2, KeepsConnections, ConnectTimeout, Advice].into()
+    }
+
+    fn with(settings: &Settings) -> Self {
         let mut builder = against_the_contract().connect_timeout(settings.connect_timeout);
         if settings.http2_prior_knowledge {
             builder = builder.http2_prior_knowledge();
         }
         let root = |pem: &str| [Certificate::from_pem(pem.as_bytes()).unwrap()];
-        builder = match settings.extra_roots {
+        builder = match &settings.root_certificates {
             Some(pem) => builder.tls_certs_merge(root(pem)),
             None => builder.tls_certs_only(root(UNUSED_AUTHORITY.pem())),
         };
@@ -113,7 +118,9 @@ async fn localhost_is_this_machine_whatever_the_resolver_of_the_client_says() {
 #[tokio::test]
 async fn a_verbose_client_logs_no_secret() {
     bounded(async {
-        let Some(log) = Log::of_a_process_for("callers_reqwest::a_verbose_client_logs_no_secret").await
+        let Some(log) =
+            Log::of_a_process_for::<ReqwestTransport>("callers_reqwest::a_verbose_client_logs_no_secret")
+                .await
         else {
             return;
         };

@@ -18,7 +18,7 @@ use tokio::process::Command;
 use super::{
     messages::{assert_text_hides, everything_shown},
     proxies::LOGIN,
-    subject::{Subject, credential, refresh_token},
+    subject::{Capability, Subject, credential, refresh_token},
 };
 
 /// A row with its cells: the failure, and what its error must be and say.
@@ -35,7 +35,7 @@ impl Row {
     pub(crate) fn of<T: Subject>(name: &str) -> Self {
         let row = rows().find(|row| row.name() == name);
         let row = row.unwrap_or_else(|| panic!("the table has no row for {name}"));
-        if T::ADVISES { row } else { Self { says: NOTHING, ..row } }
+        if T::has(Capability::Advice) { row } else { Self { says: NOTHING, ..row } }
     }
 
     /// The failure, as the name of a function.
@@ -47,11 +47,12 @@ impl Row {
     /// Whether `T` has the feature that the row is about.
     fn concerns<T: Subject>(&self) -> bool {
         if self.failure == "HTTP/2 stream reset without an error after a body of unknown length" {
-            return T::SEES_THE_END_OF_A_STREAM;
+            return T::has(Capability::StreamEnd);
         }
         match self.failure.split(' ').next() {
-            Some("kept") => T::KEEPS_CONNECTIONS,
-            Some("client" | "proxy") => T::HAS_SETTINGS,
+            Some("HTTP/2") => T::has(Capability::Http2),
+            Some("kept") => T::has(Capability::KeepsConnections),
+            Some("client" | "proxy") => T::has(Capability::Proxy),
             _ => true,
         }
     }

@@ -15,6 +15,7 @@ mod callers_connectors;
 mod callers_reqwest;
 mod certificates;
 mod classification;
+mod conformance;
 mod connections;
 mod day;
 mod deadlines;

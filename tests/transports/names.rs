@@ -19,7 +19,7 @@ use tokio::{
 use super::{
     environment::{run_in_namespace, run_test_in_namespace},
     messages::failure,
-    subject::{Settings, Subject, client_over, credential},
+    subject::{Subject, client_over, credential, settings},
 };
 
 #[apply(every_transport)]
@@ -99,8 +99,8 @@ async fn a_silent_address_leaves_time_for_the_next<T: Subject>() {
     }
     let answering = Listener::from(TcpListener::bind((second.ip(), port)).await.unwrap());
     let base_url = BaseUrl::parse_allowing_http(&format!("http://service.test:{port}")).unwrap();
-    let settings = Settings { connect_timeout: 10 * A_MOMENT, ..Settings::default() };
-    let (client, credential) = (client_over(base_url, T::with(settings)), credential());
+    let settings = settings(|settings| settings.connect_timeout = 10 * A_MOMENT);
+    let (client, credential) = (client_over(base_url, T::with(&settings)), credential());
     let call = client.get_delegate_access_token(&credential);
     while_serving(call, answering.answer(ok(TOKEN))).await.unwrap();
 }

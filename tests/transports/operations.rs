@@ -14,7 +14,7 @@ use cg_auth_tests::listener::{Listener, TOKEN, ok};
 use http::{Request, Response, StatusCode, Version, header::AUTHORIZATION};
 use macro_rules_attribute::apply;
 
-use super::subject::{Settings, Subject, client, client_over, credential};
+use super::subject::{Subject, client, client_over, credential, settings};
 
 #[apply(every_transport)]
 async fn the_three_operations_work_over_plain_http<T: Subject>() {
@@ -22,7 +22,7 @@ async fn the_three_operations_work_over_plain_http<T: Subject>() {
     assert_operations_work(&emulator, T::default(), Version::HTTP_11).await;
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http2_is_negotiated_over_tls<T: Subject>() {
     let emulator = Emulator::builder().tls().start().await.unwrap();
     assert_operations_work(&emulator, T::trusting(emulator.ca_pem().unwrap()), Version::HTTP_2).await;
@@ -39,13 +39,15 @@ async fn http1_is_used_over_tls_if_the_server_has_no_http2<T: Subject>() {
     assert_eq!(request.line(), "POST /auth/token/delegate HTTP/1.1");
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http2_is_used_with_prior_knowledge<T: Subject>() {
     for builder in [Emulator::builder(), Emulator::builder().tls()] {
         let emulator = builder.start().await.unwrap();
-        let settings =
-            Settings { extra_roots: emulator.ca_pem(), http2_prior_knowledge: true, ..Settings::default() };
-        assert_operations_work(&emulator, T::with(settings), Version::HTTP_2).await;
+        let settings = settings(|settings| {
+            settings.root_certificates = emulator.ca_pem().map(str::to_owned);
+            settings.http2_prior_knowledge = true;
+        });
+        assert_operations_work(&emulator, T::with(&settings), Version::HTTP_2).await;
     }
 }
 

@@ -1,14 +1,15 @@
 //! [`Subject`]: a transport under test. [`Configurable`]: one with the settings of this workspace.
 
-use std::{sync::LazyLock, time::Duration};
+use std::sync::LazyLock;
 
+pub(crate) use cg_auth_conformance::{Capabilities, Capability, Settings};
 pub(crate) use cg_auth_hyper::HyperTransport;
 pub(crate) use cg_auth_reqwest::ReqwestTransport;
 pub(crate) use cg_auth_tests::one_connection_each::OneConnectionEach;
+pub(crate) use cg_auth_ureq::UreqTransport;
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
-    body::Body,
     model::RefreshToken,
     transport::{HttpTransport, TransportError},
 };
@@ -25,59 +26,49 @@ pub(crate) use crate::callers_reqwest::CallersReqwest;
 pub(crate) trait Subject: HttpTransport + Sized + 'static {
     /// The name of the transport in the names of tests.
     const NAME: &str;
-    /// Whether it keeps connections for further requests.
-    const KEEPS_CONNECTIONS: bool = true;
-    /// Whether it has the settings of this workspace, and with them proxies and client certificates.
-    const HAS_SETTINGS: bool = false;
-    /// Whether it can tell that an HTTP/2 stream was reset without an error. reqwest cannot in this package,
-    /// which enables its feature `gzip`; the tests of `cg-auth-reqwest` cover it.
-    const SEES_THE_END_OF_A_STREAM: bool = false;
-    /// Whether its errors say what an operator can check.
-    const ADVISES: bool = true;
+
+    /// What it can do beyond the contract.
+    fn capabilities() -> Capabilities;
 
     /// A transport with `settings`.
-    fn with(settings: Settings<'_>) -> Self;
+    fn with(settings: &Settings) -> Self;
 
     /// A transport with the default settings, but without the platform's root certificates.
     fn default() -> Self {
-        Self::with(Settings::default())
+        Self::with(&Settings::default())
     }
 
     /// A transport that trusts the authority in `pem` and the platform's root certificates.
     fn trusting(pem: &str) -> Self {
-        Self::with(Settings { extra_roots: Some(pem), ..Settings::default() })
+        Self::with(&settings(|settings| settings.root_certificates = Some(pem.to_owned())))
+    }
+
+    /// Whether it has this capability.
+    fn has(capability: Capability) -> bool {
+        Self::capabilities().has(capability)
     }
 }
 
-/// The settings that the tests of the contract need.
-#[derive(Clone, Copy)]
-pub(crate) struct Settings<'a> {
-    pub(crate) connect_timeout: Duration,
-    /// Trusted besides the platform's root certificates. `None` for a transport without either.
-    pub(crate) extra_roots: Option<&'a str>,
-    pub(crate) body_limit: usize,
-    pub(crate) http2_prior_knowledge: bool,
-}
-
-impl Default for Settings<'_> {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(10),
-            extra_roots: None,
-            body_limit: Body::DEFAULT_LIMIT,
-            http2_prior_knowledge: false,
-        }
-    }
+/// The default settings with the changes that `set` makes.
+pub(crate) fn settings(set: impl FnOnce(&mut Settings)) -> Settings {
+    let mut settings = Settings::default();
+    set(&mut settings);
+    settings
 }
 
 /// A transport of this workspace, with all its settings.
 pub(crate) trait Configurable: Subject {
     /// The name of the transport in the names of tests.
     const NAME: &str;
-    /// [`Subject::SEES_THE_END_OF_A_STREAM`].
+    /// [`Capability::StreamEnd`]. reqwest has it not in this package, which enables its feature `gzip`; the
+    /// tests of `cg-auth-reqwest` cover it.
     const SEES_THE_END_OF_A_STREAM: bool;
     /// Whether it asks a proxy for a tunnel to an IPv6 address.
     const TUNNELS_TO_IPV6: bool;
+    /// [`Capability::Http2`].
+    const SPEAKS_HTTP2: bool = true;
+    /// The most verbose log that holds no secret, and a part of it that shows that the log is on.
+    const LOG: (&str, &str) = ("trace", "h2::");
 
     fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError>;
 
@@ -107,32 +98,59 @@ impl Configurable for ReqwestTransport {
     }
 }
 
+impl Configurable for UreqTransport {
+    const NAME: &str = "ureq";
+    const SEES_THE_END_OF_A_STREAM: bool = false;
+    const TUNNELS_TO_IPV6: bool = true;
+    const SPEAKS_HTTP2: bool = false;
+    const LOG: (&str, &str) = ("trace,ureq_proto=debug", "ureq::");
+
+    fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
+        Self::from_settings(settings)
+    }
+}
+
 impl<T: Configurable> Subject for T {
     const NAME: &str = <T as Configurable>::NAME;
-    const HAS_SETTINGS: bool = true;
-    const SEES_THE_END_OF_A_STREAM: bool = <T as Configurable>::SEES_THE_END_OF_A_STREAM;
 
-    fn with(settings: Settings<'_>) -> Self {
-        let roots = match settings.extra_roots {
+    fn capabilities() -> Capabilities {
+        let mut has = Capabilities::all();
+        for (capability, is_there) in
+            [(Capability::StreamEnd, T::SEES_THE_END_OF_A_STREAM), (Capability::Http2, T::SPEAKS_HTTP2)]
+        {
+            has = if is_there { has } else { has.without(capability) };
+        }
+        has
+    }
+
+    fn with(settings: &Settings) -> Self {
+        let mut own = match &settings.root_certificates {
             Some(pem) => TransportSettings::new().extra_root_certificates_pem(pem.as_bytes()).unwrap(),
             None => without_platform_roots(),
         };
+        if let Some(pem) = &settings.client_certificate {
+            own = own.client_certificate_pem(pem.as_bytes()).unwrap();
+        }
+        if let Some(url) = &settings.proxy {
+            own = own.proxy(url).unwrap();
+        }
         let http2 = if settings.http2_prior_knowledge { Http2::PriorKnowledge } else { Http2::default() };
         Self::with_settings(
-            roots.connect_timeout(settings.connect_timeout).body_limit(settings.body_limit).http2(http2),
+            own.connect_timeout(settings.connect_timeout).body_limit(settings.body_limit).http2(http2),
         )
     }
 }
 
 impl Subject for OneConnectionEach {
     const NAME: &str = "third_party";
-    const KEEPS_CONNECTIONS: bool = false;
-    const SEES_THE_END_OF_A_STREAM: bool = true;
-    const ADVISES: bool = false;
 
-    fn with(settings: Settings<'_>) -> Self {
+    fn capabilities() -> Capabilities {
+        [Capability::Tls, Capability::Http2, Capability::StreamEnd, Capability::ConnectTimeout].into()
+    }
+
+    fn with(settings: &Settings) -> Self {
         let mut roots = RootCertStore::empty();
-        if let Some(pem) = settings.extra_roots {
+        if let Some(pem) = &settings.root_certificates {
             roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
         }
         Self {

@@ -61,9 +61,11 @@ const CONFIGURATION: &str = "\
 `cg-auth exec` sets CG_AUTH_ACCESS_TOKEN and CG_AUTH_ACCESS_TOKEN_EXPIRES_AT for its
 command, and `cg-auth proxy` sets CG_AUTH_UPSTREAM_URL, NO_PROXY and no_proxy. Both
 remove CG_AUTH_CLIENT_SECRET, CG_AUTH_CLIENT_SECRET_FILE, CG_AUTH_REFRESH_TOKEN,
-CG_AUTH_CONTROL_TOKEN and CG_AUTH_PROXY, and the user:password@ in every variable
-that names a proxy.
-`cg-auth emulator` sets CG_AUTH_PROTECTED_URL and CG_AUTH_CONTROL_URL.
+CG_AUTH_CONTROL_TOKEN, CG_AUTH_ADMINISTRATOR_SECRET, CG_AUTH_PLAIN_USER_SECRET and
+CG_AUTH_PROXY, and the user:password@ in every variable that names a proxy.
+`cg-auth emulator` sets CG_AUTH_PROTECTED_URL and CG_AUTH_CONTROL_URL, and for two
+users CG_AUTH_ADMINISTRATOR_NAME, CG_AUTH_ADMINISTRATOR_SECRET,
+CG_AUTH_PLAIN_USER_NAME and CG_AUTH_PLAIN_USER_SECRET.
 
 The configuration file is --config, else CG_AUTH_CONFIG, else cg-auth/config.toml
 in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:

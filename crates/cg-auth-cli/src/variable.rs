@@ -46,6 +46,11 @@ impl Variable {
     }
 }
 
+/// The client secrets of the two users whom `cg-auth emulator` shows. `cg-auth` sets these variables, and reads
+/// none of them.
+pub(crate) const ADMINISTRATOR_SECRET: &str = "CG_AUTH_ADMINISTRATOR_SECRET";
+pub(crate) const PLAIN_USER_SECRET: &str = "CG_AUTH_PLAIN_USER_SECRET";
+
 macro_rules! variables {
     ($($variable:ident = $name:literal, $meaning:literal;)*) => {
         $(pub(crate) const $variable: Variable = Variable { name: $name, meaning: $meaning };)*

@@ -13,6 +13,9 @@ pub mod guides {
     #[doc = include_str!("../docs/guides/errors.md")]
     pub mod errors {}
 
+    #[doc = include_str!("../docs/guides/metrics.md")]
+    pub mod metrics {}
+
     #[doc = include_str!("../docs/guides/refused_tokens.md")]
     pub mod refused_tokens {}
 
@@ -21,6 +24,9 @@ pub mod guides {
 
     #[doc = include_str!("../docs/guides/rotating_secrets.md")]
     pub mod rotating_secrets {}
+
+    #[doc = include_str!("../docs/guides/testing.md")]
+    pub mod testing {}
 
     #[doc = include_str!("../docs/guides/without_async.md")]
     pub mod without_async {}

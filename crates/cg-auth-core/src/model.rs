@@ -1,6 +1,6 @@
 //! The values that go to the service and come from it.
 //!
-//! [`UserPrincipalName`], [`BaseUrl`], [`ClientSecret`], [`AccessToken`] and [`RefreshToken`] check their
+//! [`UserPrincipalName`], [`BaseUrl`], [`Origin`], [`ClientSecret`], [`AccessToken`] and [`RefreshToken`] check their
 //! text when they are made, so a value that exists is valid.
 //!
 //! The JSON documents implement [`serde::Deserialize`], which reads both contracts of the service. To write
@@ -16,8 +16,10 @@ mod delegated_access_token;
 mod environment;
 mod json_contract;
 pub(crate) mod json_reading;
+mod origin;
 pub(crate) mod secret;
 mod text;
+mod text_value;
 pub(crate) mod user_principal_name;
 
 pub use self::{
@@ -28,6 +30,7 @@ pub use self::{
     environment::Environment,
     json_contract::{JsonContract, Wire},
     json_reading::JsonError,
+    origin::{Origin, Origins},
     secret::{AccessToken, RefreshToken},
     text::{decode_base64url, without_newline},
 };

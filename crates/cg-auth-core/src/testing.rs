@@ -1,7 +1,18 @@
-//! Test doubles for programs that embed this crate: [`ManualClock`] moves only when the test moves it, and
-//! [`ScriptedTransport`] plays prepared answers. Feature `test-util`.
+//! Test doubles for programs that embed this crate. Feature `test-util`.
+//!
+//! - [`ScriptedTokenSource`] hands out prepared tokens and errors, for the test of an adapter.
+//! - [`ScriptedTransport`] plays prepared answers, for a provider or a client without a service.
+//! - [`ManualClock`] moves only when the test moves it.
+//!
+//! [`TokenError::of_kind`](crate::TokenError::of_kind) and
+//! [`CallError::of_answer`](crate::CallError::of_answer) make errors. The
+//! [guide](crate::docs::guides::testing) shows them at work.
 
 mod manual_clock;
+mod scripted_token_source;
 mod scripted_transport;
 
-pub use self::{manual_clock::ManualClock, scripted_transport::ScriptedTransport};
+pub use self::{
+    manual_clock::ManualClock, scripted_token_source::ScriptedTokenSource,
+    scripted_transport::ScriptedTransport,
+};

@@ -19,7 +19,7 @@ mod sync;
 pub use self::event::trace::{trace_event, trace_event_of};
 pub use self::{
     authorized::{authorized, is_unauthorized},
-    event::{Event, Grant, Reason},
+    event::{Event, EvictionCause, Grant, Reason},
     expiry::{DurationUnit, Expiry, ExpirySource, JwtClaims},
     secret_source::{EnvironmentSecret, FileSecret, SecretFn, SecretResult, SecretSource},
     source::TokenFuture,

@@ -376,7 +376,7 @@ impl Emulator {
     /// the settings of the builder. The service refuses the old tokens from then on.
     ///
     /// Under a [seed](EmulatorBuilder::seed) the same tokens follow again, so an old access token is valid
-    /// again once the service has issued its copy. The numbers of requests and scripts continue. A
+    /// again once the service has issued its copy. Requests, connections and scripts are numbered from 1 again. A
     /// [`ManualClock`](cg_auth_core::testing::ManualClock) stays, because other code may share it.
     pub fn reset(&self) {
         self.state.reset();

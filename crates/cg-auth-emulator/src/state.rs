@@ -36,9 +36,9 @@ pub(crate) struct Start {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Part {
-    /// The recorded requests and their counts.
+    /// The recorded requests and their counts. Requests and connections are numbered from 1 again.
     Requests,
-    /// The scripts.
+    /// The scripts, as the builder made them. Ids are given from 1 again.
     Scripts,
     /// The tokens, the signing key and the token cache. Under a [seed](crate::EmulatorBuilder::seed) the same
     /// tokens follow again.
@@ -86,7 +86,7 @@ impl State {
     /// Restores one part.
     pub(crate) fn reset_part(&self, part: Part) {
         match part {
-            Part::Requests => self.log.clear(),
+            Part::Requests => self.log.reset(),
             Part::Scripts => self.scripts.reset(),
             Part::Tokens => self.service.reset_tokens(),
             Part::Clock => self.reset_clock(),

@@ -105,7 +105,7 @@ impl fmt::Debug for HyperTransport {
 /// ```
 /// use std::time::Duration;
 ///
-/// # use cg_auth_hyper::{HyperTransport, cg_auth_core::transport::TransportError};
+/// # use cg_auth_hyper::{HyperTransport, TransportError};
 /// let builder = HyperTransport::builder().connect_timeout(Duration::from_secs(3));
 /// let transport = builder.no_proxy().build()?;
 /// # drop(transport);

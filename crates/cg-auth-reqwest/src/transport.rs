@@ -76,7 +76,7 @@ impl ReqwestTransport {
     /// ```
     /// use std::time::Duration;
     ///
-    /// # use cg_auth_reqwest::{ReqwestTransport, cg_auth_core::transport::TransportError};
+    /// # use cg_auth_reqwest::{ReqwestTransport, TransportError};
     /// let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(3));
     /// let transport = ReqwestTransport::from_builder(client)?.with_body_limit(64 * 1024);
     /// # drop(transport);
@@ -167,7 +167,7 @@ fn convert(request: Request<Body>) -> Result<reqwest::Request, TransportError> {
 /// ```
 /// use std::time::Duration;
 ///
-/// # use cg_auth_reqwest::{ReqwestTransport, cg_auth_core::transport::TransportError};
+/// # use cg_auth_reqwest::{ReqwestTransport, TransportError};
 /// let builder = ReqwestTransport::builder().connect_timeout(Duration::from_secs(3));
 /// let transport = builder.no_proxy().build()?;
 /// # drop(transport);

@@ -4,7 +4,7 @@ use cg_auth_tests::listener::{Connection, Listener, TOKEN, while_serving};
 use macro_rules_attribute::apply;
 
 use super::{
-    super::subject::{Settings, Subject, client_over, credential},
+    super::subject::{Subject, client_over, credential, settings},
     Row,
     head::meet_request,
 };
@@ -61,7 +61,7 @@ async fn body_that_grows_too_long<T: Subject>(row: &Row) {
 /// A transport with a limit of eight bytes reads `answer` from a connection that stays open.
 async fn meet_limited_call<T: Subject>(row: &Row, answer: &str) {
     let listener = Listener::bind().await;
-    let transport = T::with(Settings { body_limit: 8, ..Settings::default() });
+    let transport = T::with(&settings(|settings| settings.body_limit = 8));
     let client = client_over(listener.base_url(), transport);
     let credential = credential();
     row.check(while_serving(client.get_delegate_access_token(&credential), listener.answer(answer)).await);

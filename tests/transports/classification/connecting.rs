@@ -12,7 +12,7 @@ use macro_rules_attribute::apply;
 use super::{
     super::{
         deadlines::assert_took,
-        subject::{Settings, Subject, client, client_over, credential},
+        subject::{Subject, client, client_over, credential, settings},
     },
     Row,
 };
@@ -41,7 +41,7 @@ async fn host_name_not_found<T: Subject>(row: &Row) {
 async fn tls_handshake_unanswered_at_the_connect_timeout<T: Subject>(row: &Row) {
     let limit = Duration::from_millis(200);
     let listener = Listener::bind().await;
-    let transport = T::with(Settings { connect_timeout: limit, ..Settings::default() });
+    let transport = T::with(&settings(|settings| settings.connect_timeout = limit));
     let client = client_over(https(&listener), transport);
     let credential = credential();
     let started = Now::system();

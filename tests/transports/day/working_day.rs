@@ -249,7 +249,7 @@ impl User {
         let credential = ApiCredential::new(ClientSecret::new(OLD_SECRET).unwrap(), name(number));
         let session = Session::with_seed(name(number), number as u64);
         let secret = Arc::clone(secret);
-        let source = SecretFn::new(move || {
+        let source = SecretFn::new(move |_| {
             let secret = secret.lock().unwrap().clone();
             async { Ok(secret) }
         });

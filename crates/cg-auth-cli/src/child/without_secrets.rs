@@ -25,13 +25,15 @@ pub(crate) fn without_secrets(command: &mut Command) {
     }
     // `CG_AUTH_PROXY` is removed whole, because no other program reads it.
     for secret in [
-        variable::CLIENT_SECRET,
-        variable::CLIENT_SECRET_FILE,
-        variable::REFRESH_TOKEN,
-        variable::PROXY,
-        variable::CONTROL_TOKEN,
+        variable::CLIENT_SECRET.name,
+        variable::CLIENT_SECRET_FILE.name,
+        variable::REFRESH_TOKEN.name,
+        variable::PROXY.name,
+        variable::CONTROL_TOKEN.name,
+        variable::ADMINISTRATOR_SECRET,
+        variable::PLAIN_USER_SECRET,
     ] {
-        command.env_remove(secret.name);
+        command.env_remove(secret);
     }
     command.env_remove(ACCESS_TOKEN).env_remove(format!("{ACCESS_TOKEN}{EXPIRES_AT_SUFFIX}"));
 }

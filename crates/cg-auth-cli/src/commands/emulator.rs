@@ -94,8 +94,10 @@ pub(crate) struct EmulatorArgs {
 
     /// A command to run with the address and the credential of the emulator in its environment, and without
     /// the user's configuration file. CG_AUTH_PROTECTED_URL is the resource that takes the access tokens, and
-    /// CG_AUTH_CONTROL_URL the control API. With --tls, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS,
-    /// REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name the root certificate. The emulator stops when the command
+    /// CG_AUTH_CONTROL_URL the control API. CG_AUTH_ADMINISTRATOR_NAME and CG_AUTH_PLAIN_USER_NAME are two of
+    /// its users, with their secrets in CG_AUTH_ADMINISTRATOR_SECRET and CG_AUTH_PLAIN_USER_SECRET. With
+    /// --tls, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name the root
+    /// certificate. The emulator stops when the command
     /// ends, and returns its exit code. It prints nothing itself; with -v it logs requests. SIGINT, SIGTERM and
     /// SIGHUP go to the command, not to its children; the third signal kills the command.
     #[arg(last = true, value_name = "COMMAND")]
@@ -167,7 +169,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     if args.exit_with_parent {
         parent::stop_when_it_ends().map_err(Failure::Runtime)?;
     }
-    let ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
+    let mut ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
     let control_token = control_token::read(args.control_token.as_deref(), *console).await?;
     if let Some(token) = &control_token {
@@ -181,7 +183,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     let emulator = builder.start().await?;
     let certificate = RootCertificate::of(&emulator, args.ca_out.clone())?;
     let announcement = Announcement::of(&emulator, certificate.as_ref());
-    if let Some(file) = &ready_file {
+    if let Some(file) = &mut ready_file {
         file.write(&announcement)?;
     }
 
@@ -226,6 +228,9 @@ fn set_environment(command: &mut Command, announcement: &Announcement) {
         variable::PROXY,
     ] {
         command.env_remove(variable.name);
+    }
+    for name in announcement.absent() {
+        command.env_remove(name);
     }
     command.envs(announcement.environment().iter().cloned());
     command.envs(announcement.ca_environment());

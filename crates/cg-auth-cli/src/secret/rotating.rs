@@ -1,7 +1,7 @@
 //! [`RotatingSecret`]: a client secret that is read again before each acquisition.
 
 use cg_auth_core::{
-    ClientSecret,
+    ClientSecret, UserPrincipalName,
     time::BoxFuture,
     token::{SecretResult, SecretSource},
 };
@@ -35,7 +35,7 @@ impl RotatingSecret {
 }
 
 impl SecretSource for RotatingSecret {
-    fn read(&self) -> BoxFuture<'_, SecretResult> {
+    fn read<'a>(&'a self, _: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult> {
         Box::pin(async {
             let text = self.origin.clone().read(&self.label, self.console).await?;
             Ok(ClientSecret::new(text.as_str()).map_err(SettingError::from)?)

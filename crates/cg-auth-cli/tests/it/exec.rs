@@ -97,9 +97,14 @@ fn no_secret_reaches_the_environment_of_the_command() {
         &["--client-secret-file", secret, "--proxy", "none"],
         "tr '\\0' '\\n' </proc/$$/environ; tr '\\0' '\\n' </proc/$$/cmdline; env",
     );
-    for name in
-        ["CG_AUTH_CLIENT_SECRET", "CG_AUTH_REFRESH_TOKEN", "CG_AUTH_ACCESS_TOKEN", "CG_AUTH_CONTROL_TOKEN"]
-    {
+    for name in [
+        "CG_AUTH_CLIENT_SECRET",
+        "CG_AUTH_REFRESH_TOKEN",
+        "CG_AUTH_ACCESS_TOKEN",
+        "CG_AUTH_CONTROL_TOKEN",
+        "CG_AUTH_ADMINISTRATOR_SECRET",
+        "CG_AUTH_PLAIN_USER_SECRET",
+    ] {
         command.env(name, CANARY);
     }
     command.env("CG_AUTH_CLIENT_SECRET_FILE", format!("/{CANARY}"));
@@ -124,9 +129,14 @@ fn no_secret_reaches_the_environment_of_the_command() {
     ] {
         assert!(lines.contains(&kept), "{kept}: {printed}");
     }
-    for removed in
-        ["CG_AUTH_PROXY=", "CG_AUTH_CLIENT_SECRET", "CG_AUTH_REFRESH_TOKEN", "CG_AUTH_CONTROL_TOKEN"]
-    {
+    for removed in [
+        "CG_AUTH_PROXY=",
+        "CG_AUTH_CLIENT_SECRET",
+        "CG_AUTH_REFRESH_TOKEN",
+        "CG_AUTH_CONTROL_TOKEN",
+        "CG_AUTH_ADMINISTRATOR_SECRET",
+        "CG_AUTH_PLAIN_USER_SECRET",
+    ] {
         assert!(!printed.contains(removed), "{removed}: {printed}");
     }
 }

@@ -2,8 +2,16 @@
 
 use std::{fmt, time::Duration};
 
+#[cfg(feature = "test-util")]
+use http::Response;
 use http::{HeaderMap, StatusCode};
 
+#[cfg(feature = "test-util")]
+use crate::{
+    body::Body,
+    endpoint::{Endpoint, GetDelegateAccessToken},
+    model::{ApiCredential, ClientSecret, UserPrincipalName},
+};
 use crate::{
     endpoint::EndpointError,
     model::ConfigError,
@@ -196,6 +204,46 @@ impl CallError {
     pub(super) const fn with_earlier_attempt_sent(mut self, sent_before: bool) -> Self {
         self.sent_before = sent_before;
         self
+    }
+}
+
+/// Errors for the fakes of a test. `From` makes one of an [`EndpointError`] or a [`TransportError`].
+#[cfg(feature = "test-util")]
+impl CallError {
+    /// The error of a call that got `answer`: of kind [`Api`](CallErrorKind::Api) for a status of 400 or above,
+    /// [`Rejected`](CallErrorKind::Rejected) for a 2xx that says `isSuccess: false`, else
+    /// [`Protocol`](CallErrorKind::Protocol).
+    ///
+    /// ```
+    /// use cg_auth_core::{CallError, Recovery};
+    ///
+    /// let refused = r#"{"code":"InvalidSecret","message":["expired"]}"#;
+    /// let refused = http::Response::builder().status(401).body(refused.into())?;
+    /// let error = CallError::of_answer(refused);
+    /// assert_eq!(error.recovery(), Recovery::ReplaceCredential);
+    /// assert_eq!(error.code(), Some("InvalidSecret"));
+    /// assert_eq!(error.messages(), ["expired"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `answer` holds a token, so that no call fails with it.
+    #[must_use]
+    #[allow(clippy::panic, clippy::expect_used)]
+    pub fn of_answer(answer: Response<Body>) -> Self {
+        let secret = ClientSecret::new("5d9c3c4e-secret-of-a-fake").expect("a client secret");
+        let user = UserPrincipalName::new("fake@example.com").expect("a user principal name");
+        let endpoint = GetDelegateAccessToken::new(ApiCredential::new(secret, user));
+        match endpoint.read(answer) {
+            Ok(_) => panic!("the answer holds a token; the error of a call needs an answer that fails it"),
+            Err(error) => Self::from(error).with_attempts(1),
+        }
+    }
+
+    /// The error of a call that took longer than `limit`, of kind [`Timeout`](CallErrorKind::Timeout).
+    #[must_use]
+    pub const fn timed_out(limit: Duration) -> Self {
+        Self::timeout(limit).with_attempts(1)
     }
 }
 

@@ -1,21 +1,18 @@
 //! [`BaseUrl`]: the address of the service, parsed and checked.
 
-mod authority;
+pub(super) mod authority;
 mod prefix;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use http::{
-    Uri,
-    uri::{PathAndQuery, Scheme},
-};
+use http::{Uri, uri::PathAndQuery};
 
 pub use self::authority::{is_loopback_host, localhost_addresses};
 use self::{
-    authority::{canonical_authority, ends_in_dot, is_loopback},
+    authority::{checked_authority, is_loopback},
     prefix::check_prefix,
 };
-use super::ConfigError;
+use super::{ConfigError, text_value::text_value};
 
 /// The address of the service, to which the paths of the operations are appended ([wire protocol, section
 /// 5]).
@@ -35,6 +32,8 @@ use super::ConfigError;
 /// - over plain http, a host name with a dot at its end.
 ///
 /// A URL that ends in `/admin` is refused too, because the path of the admin operation starts with `/admin`.
+///
+/// `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read a text as [`BaseUrl::parse`] does.
 ///
 /// ```
 /// use cg_auth_core::BaseUrl;
@@ -83,24 +82,14 @@ impl BaseUrl {
         }
         let uri: Uri =
             text.parse().map_err(|_| problem("is not a URL; expected https://HOST[:PORT][/PREFIX]"))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(problem("must start with https://"));
-        };
-        let plaintext = *scheme == Scheme::HTTP;
-        if !plaintext && *scheme != Scheme::HTTPS {
-            return Err(problem("has a scheme other than https; it must start with https://"));
-        }
-        let authority = authority.as_str().to_ascii_lowercase();
-        let authority = canonical_authority(&authority).map_err(problem)?;
-        if plaintext && ends_in_dot(&authority) {
-            return Err(problem("has a dot at the end of its host; over plain http, remove it"));
-        }
+        let (plaintext, authority) = checked_authority(&uri).map_err(problem)?;
         if uri.query().is_some() {
             return Err(problem("has a query; remove the ? and what follows it"));
         }
         let prefix = uri.path().strip_suffix('/').unwrap_or(uri.path());
         check_prefix(prefix).map_err(problem)?;
 
+        let scheme = if plaintext { "http" } else { "https" };
         let origin = format!("{scheme}://{authority}");
         Ok(Self { prefix_at: origin.len(), text: (origin + prefix).into(), plaintext })
     }
@@ -131,13 +120,19 @@ impl BaseUrl {
     /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.text[self.text.find("://").map_or(0, |at| at + 3)..self.prefix_at])
+        is_loopback(self.authority())
     }
 
     /// Whether requests travel unencrypted, over plain `http:`.
     #[must_use]
     pub const fn is_plaintext(&self) -> bool {
         self.plaintext
+    }
+
+    /// `host[:port]` in its canonical form.
+    pub(super) fn authority(&self) -> &str {
+        let origin = &self.text[..self.prefix_at];
+        origin.split_once("://").map_or(origin, |(_, authority)| authority)
     }
 
     /// The URL of a published environment. `host` is a bare host name.
@@ -159,13 +154,7 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-impl FromStr for BaseUrl {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        Self::parse(text)
-    }
-}
+text_value!(BaseUrl, BaseUrl::parse, "a base URL such as https://example.com, as text");
 
 const fn problem(problem: &'static str) -> ConfigError {
     ConfigError::new("the base URL", problem)

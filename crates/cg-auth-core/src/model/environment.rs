@@ -1,8 +1,8 @@
 //! [`Environment`]: the vendor's published base URLs, by name.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use super::{BaseUrl, ConfigError};
+use super::{BaseUrl, ConfigError, text_value::text_value};
 
 /// A published environment of the service ([wire protocol, section 5]).
 ///
@@ -27,7 +27,7 @@ impl Environment {
     pub const ALL: [Self; 4] =
         [Self::Commercial, Self::UsGovernment, Self::InsiderUsEast, Self::InsiderNorthEurope];
 
-    /// The name that [`FromStr`] reads, for instance `us-government`.
+    /// The name that `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read, for instance `us-government`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,6 +36,16 @@ impl Environment {
             Self::InsiderUsEast => "insider-us-east",
             Self::InsiderNorthEurope => "insider-north-europe",
         }
+    }
+
+    /// The environment with this name, in any case.
+    fn named(name: &str) -> Result<Self, ConfigError> {
+        Self::ALL.into_iter().find(|environment| environment.name().eq_ignore_ascii_case(name)).ok_or(
+            ConfigError::new(
+                "the environment",
+                "is unknown; expected commercial, us-government, insider-us-east or insider-north-europe",
+            ),
+        )
     }
 
     /// The base URL of this environment.
@@ -56,18 +66,7 @@ impl fmt::Display for Environment {
     }
 }
 
-impl FromStr for Environment {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        Self::ALL.into_iter().find(|environment| environment.name().eq_ignore_ascii_case(name)).ok_or(
-            ConfigError::new(
-                "the environment",
-                "is unknown; expected commercial, us-government, insider-us-east or insider-north-europe",
-            ),
-        )
-    }
-}
+text_value!(Environment, Environment::named, "the name of an environment, as text");
 
 impl From<Environment> for BaseUrl {
     fn from(environment: Environment) -> Self {

@@ -1,13 +1,15 @@
 //! [`UserPrincipalName`]: the user that the program acts for.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use super::{ConfigError, secret::visible_ascii_problem};
+use super::{ConfigError, secret::visible_ascii_problem, text_value::text_value};
 
 /// The login name of the delegated user, for instance `someone@example.com` ([wire protocol, section 9]).
 ///
 /// It must be non-empty visible ASCII, because it travels in a header. It is personal data but not a secret,
 /// so `Display` and `Debug` show it.
+///
+/// `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read a text as [`UserPrincipalName::new`] does.
 ///
 /// [wire protocol, section 9]: crate::docs::wire#9-obtaining-a-credential-documentation-mh
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,18 +47,4 @@ impl fmt::Display for UserPrincipalName {
     }
 }
 
-impl FromStr for UserPrincipalName {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        Self::new(name)
-    }
-}
-
-impl TryFrom<String> for UserPrincipalName {
-    type Error = ConfigError;
-
-    fn try_from(name: String) -> Result<Self, ConfigError> {
-        Self::new(name)
-    }
-}
+text_value!(UserPrincipalName, UserPrincipalName::new, "a user principal name, as text");

@@ -7,7 +7,9 @@ use super::{TokenError, TokenSource};
 /// Makes the caller's request with a valid token. If the answer says that the token was refused, it reports
 /// the token to `source` and makes the request once more with a new token.
 ///
-/// `call` is given the value of an `authorization` header. `refused` says whether an answer refuses the
+/// `call` is given the value of an `authorization` header, and may count or keep something between its two
+/// calls. Its future borrows from outside `call`, never from it, so that a task can be spawned with it.
+/// `refused` says whether an answer refuses the
 /// token; [`is_unauthorized`] fits most services. The answer to the second request is returned whatever it
 /// says. If the service issues the same token again, the first answer is returned.
 ///
@@ -41,7 +43,7 @@ use super::{TokenError, TokenSource};
 pub async fn authorized<S, T, E, F>(
     source: &S,
     refused: impl Fn(&T) -> bool,
-    call: impl Fn(HeaderValue) -> F,
+    mut call: impl FnMut(HeaderValue) -> F,
 ) -> Result<T, E>
 where
     S: TokenSource + ?Sized,

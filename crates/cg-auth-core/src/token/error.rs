@@ -3,6 +3,8 @@
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
 use super::as_str::as_str;
+#[cfg(feature = "test-util")]
+use crate::transport::TransportError;
 use crate::{causes::causes, client::CallError, recovery::Recovery};
 
 /// Why the caller gets no token. A clone is cheap, because one failure reaches every waiter.
@@ -78,8 +80,9 @@ impl TokenError {
         Cause::Other(Arc::from(source.into())).into()
     }
 
-    /// Adds the time until the next acquisition may start.
-    pub(super) fn with_retry_after(mut self, delay: Duration) -> Self {
+    /// Sets [`retry_after`](Self::retry_after), the time until the next acquisition may start.
+    #[must_use]
+    pub const fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
     }
@@ -125,6 +128,53 @@ impl TokenError {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+}
+
+/// Errors for the fakes of a test.
+#[cfg(feature = "test-util")]
+impl TokenError {
+    /// An error of `kind`, for a fake: of a refused connection if the kind is [`Call`](TokenErrorKind::Call).
+    ///
+    /// [`CallError::of_answer`] makes the error of a call that got an answer, with its status and recovery.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cg_auth_core::{
+    ///     CallError, Recovery, TokenError, TokenErrorKind, transport::TransportError,
+    /// };
+    ///
+    /// let panicked = TokenError::of_kind(TokenErrorKind::Lost);
+    /// assert_eq!(panicked.to_string(), "the token acquisition ended in a panic");
+    ///
+    /// let busy = http::Response::builder().status(503).body("".into())?;
+    /// let busy = TokenError::from(CallError::of_answer(busy));
+    /// let busy = busy.with_retry_after(Duration::from_secs(20));
+    /// assert_eq!(busy.retry_after(), Some(Duration::from_secs(20)));
+    ///
+    /// let refused = TransportError::refused_certificate("unknown issuer");
+    /// let refused = TokenError::from(CallError::from(refused));
+    /// assert_eq!(refused.recovery(), Recovery::FixConfiguration);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of_kind(kind: TokenErrorKind) -> Self {
+        match kind {
+            TokenErrorKind::Call => CallError::from(TransportError::connect("connection refused")).into(),
+            TokenErrorKind::Secret => Self::secret("the fake has no secret"),
+            TokenErrorKind::ExpiredOnArrival => Cause::ExpiredOnArrival.into(),
+            TokenErrorKind::Lost => Cause::Lost.into(),
+            TokenErrorKind::ShutDown => Cause::ShutDown.into(),
+            TokenErrorKind::OutOfTime => Self::out_of_time(Duration::from_secs(1)),
+            TokenErrorKind::Other => Self::other("the fake has no token"),
+        }
+    }
+
+    /// The caller's own `limit` passed: an error of the kind [`OutOfTime`](TokenErrorKind::OutOfTime).
+    #[must_use]
+    pub fn out_of_time(limit: Duration) -> Self {
+        Cause::OutOfTime(limit).into()
     }
 }
 

@@ -76,6 +76,13 @@ pub enum Event {
         /// The lifetime by the claims of the token.
         lifetime: Option<Duration>,
     },
+    /// `user_evicted`: the pool has evicted the user, with token and refresh token. The user gets the next token
+    /// with the credential.
+    #[non_exhaustive]
+    Evicted {
+        /// Why the pool evicted the user.
+        cause: EvictionCause,
+    },
     /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may
     /// not have arrived. Its task was dropped, or a new generation superseded it.
     #[non_exhaustive]
@@ -124,6 +131,7 @@ macro_rules! with_table {
             }
             Event::SameTokenAgain => $macro!(WARN "same_token_again"),
             Event::Invalidated => $macro!(INFO "token_invalidated"),
+            Event::Evicted { cause } => $macro!(DEBUG "user_evicted", cause: display = Some(cause)),
             Event::DurationMismatch { duration, lifetime } => $macro!(
                 WARN "duration_mismatch", duration: plain = Some(*duration),
                 lifetime: plain = lifetime.as_ref().and_then(seconds)
@@ -210,6 +218,17 @@ pub enum Reason {
     Invalidated,
 }
 
+/// Why a pool evicted a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EvictionCause {
+    /// The program has not asked for the user for the [idle time](crate::TokenPool::with_idle_time).
+    Idle,
+    /// The pool held more users than its [capacity](crate::TokenPool::with_capacity), and this one was the least
+    /// recently used.
+    Capacity,
+}
+
 /// How the service is asked for a token (RFC 6749 section 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -221,7 +240,11 @@ pub enum Grant {
 }
 
 as_str!(Reason: Missing = "missing", Due = "due", Expired = "expired", Invalidated = "invalidated");
+as_str!(EvictionCause: Idle = "idle", Capacity = "capacity");
 as_str!(Grant: Credential = "credential", RefreshToken = "refresh_token");
 
 #[cfg(feature = "tracing")]
 pub(super) mod trace;
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,9 @@ use std::{fmt, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use self::users::Users;
 use super::{
-    DurationUnit, Event, Expiry, SecretSource, TokenProvider,
+    DurationUnit, Event, EvictionCause, Expiry, SecretSource, TokenProvider,
     flight::Semaphore,
-    session::Session,
+    session::{ProviderState, Session},
     shared_back_off::SharedBackOff,
     sync::{Mutex, lock},
 };
@@ -18,15 +18,16 @@ use crate::{
 };
 
 /// One [`TokenProvider`] for each user on whose behalf a program acts, over one client and one secret source.
-/// A clone is the same pool, and an option that is set on one clone is set on all.
+/// A clone is the same pool. A `with_*` method makes another pool, without users, so set the options first.
 ///
 /// **Users.** Names that differ only in the case of ASCII letters are one user, with one token. The first
-/// spelling is sent to the service and passed to observers, until the pool forgets the user.
+/// spelling is sent to the service and passed to observers, until the pool evicts the user.
 ///
-/// **Capacity and idle time.** The pool forgets a user after the [idle time](Self::with_idle_time) without a
+/// **Capacity and idle time.** The pool evicts a user after the [idle time](Self::with_idle_time) without a
 /// call of [`for_user`](Self::for_user), and the least recently used user beyond its
-/// [capacity](Self::with_capacity). It never forgets a user in use: one whose provider the program keeps, or
-/// whose acquisition runs in a background task. Each call of `for_user` checks a few users.
+/// [capacity](Self::with_capacity). It never evicts a user in use: one whose provider the program keeps, or
+/// whose acquisition runs in a background task. Each call of `for_user` checks a few users. Observers are
+/// notified of each [eviction](Event::Evicted).
 ///
 /// **Acquisitions.** At most [16 acquisitions](Self::with_max_acquisitions) run at once, in order of arrival.
 /// Each holds a permit of a fair semaphore while it reads its secret and makes its calls; callers with a
@@ -59,16 +60,24 @@ use crate::{
 #[derive(Clone)]
 pub struct TokenPool {
     client: AuthClient,
+    options: Options,
     semaphore: Arc<Semaphore>,
     back_off: Arc<SharedBackOff>,
     state: Arc<Mutex<State>>,
+}
+
+#[derive(Clone, Copy)]
+struct Options {
+    capacity: usize,
+    idle_time: Duration,
+    max_acquisitions: usize,
+    duration_unit: DurationUnit,
 }
 
 struct State {
     users: Users,
     /// How often it was replaced, and the source.
     secret: (u64, Arc<dyn SecretSource>),
-    duration_unit: DurationUnit,
     observers: Vec<Observer>,
     is_shut_down: bool,
 }
@@ -86,15 +95,34 @@ impl TokenPool {
     /// A pool over `client`. The secret is read before each acquisition.
     #[must_use]
     pub fn new(client: AuthClient, secret: impl SecretSource + 'static) -> Self {
-        let state = State {
-            users: Users::new(Self::DEFAULT_CAPACITY, Self::DEFAULT_IDLE_TIME),
-            secret: (0, Arc::new(secret)),
+        let options = Options {
+            capacity: Self::DEFAULT_CAPACITY,
+            idle_time: Self::DEFAULT_IDLE_TIME,
+            max_acquisitions: Self::DEFAULT_MAX_ACQUISITIONS,
             duration_unit: DurationUnit::default(),
-            observers: Vec::new(),
-            is_shut_down: false,
         };
-        let semaphore = Semaphore::new(Self::DEFAULT_MAX_ACQUISITIONS, client.clone());
-        Self { client, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
+        Self::with_options(client, options, Arc::new(secret), Vec::new())
+    }
+
+    fn with_options(
+        client: AuthClient,
+        options: Options,
+        secret: Arc<dyn SecretSource>,
+        observers: Vec<Observer>,
+    ) -> Self {
+        let users = Users::new(options.capacity, options.idle_time);
+        let state = State { users, secret: (0, secret), observers, is_shut_down: false };
+        let semaphore = Semaphore::new(options.max_acquisitions, client.clone());
+        Self { client, options, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Another pool with the client, the secret source and the observers of this one.
+    fn with_changed_options(self, options: Options) -> Self {
+        let (secret, observers) = {
+            let state = lock(&self.state);
+            (Arc::clone(&state.secret.1), state.observers.clone())
+        };
+        Self::with_options(self.client, options, secret, observers)
     }
 
     /// The provider of `user`. It starts no acquisition.
@@ -110,8 +138,11 @@ impl TokenPool {
         });
         let swept = state.users.sweep(now);
         drop(state);
-        // Dropped outside of the lock, because dropping a provider drops its parked acquisition.
-        drop((idle, swept));
+        // Outside of the lock, because observers are called and parked acquisitions are dropped.
+        let idle = idle.map(|provider| (provider, EvictionCause::Idle));
+        for (provider, cause) in idle.into_iter().chain(swept) {
+            provider.evicted(cause);
+        }
         provider
     }
 
@@ -141,6 +172,13 @@ impl TokenPool {
         }
         // Dropped outside of the lock, because it is code of the program.
         drop(before);
+    }
+
+    /// The state of each user, in the order of last use, for a health check. The least recently used user is
+    /// the first. The list includes the users that the next [`for_user`](Self::for_user) may evict.
+    #[must_use]
+    pub fn states(&self) -> Vec<ProviderState> {
+        self.providers().iter().map(|(_, provider)| provider.state()).collect()
     }
 
     /// Notifies `observer` of each event and its user, as [`TokenProvider::on_event`] does.
@@ -184,32 +222,32 @@ impl TokenPool {
     /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
     #[must_use]
     pub fn with_capacity(self, capacity: usize) -> Self {
-        lock(&self.state).users.capacity = capacity;
-        self
+        let options = Options { capacity, ..self.options };
+        self.with_changed_options(options)
     }
 
     /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
     #[must_use]
     pub fn with_idle_time(self, idle_time: Duration) -> Self {
-        lock(&self.state).users.idle_time = idle_time;
-        self
+        let options = Options { idle_time, ..self.options };
+        self.with_changed_options(options)
     }
 
     /// Sets the number of acquisitions at once, at least 1. Default: 16.
     #[must_use]
     pub fn with_max_acquisitions(self, max: usize) -> Self {
-        self.semaphore.set_limit(max.max(1));
-        self
+        let options = Options { max_acquisitions: max.max(1), ..self.options };
+        self.with_changed_options(options)
     }
 
-    /// Sets the unit of the wire's `duration`, for users whom the pool adds from now on. Default: seconds.
+    /// Sets the unit of the wire's `duration`. Default: seconds.
     #[must_use]
     pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
-        lock(&self.state).duration_unit = unit;
-        self
+        let options = Options { duration_unit: unit, ..self.options };
+        self.with_changed_options(options)
     }
 
-    /// The number of users, including those that the next [`for_user`](Self::for_user) may forget.
+    /// The number of users, including those that the next [`for_user`](Self::for_user) may evict.
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.state).users.len()
@@ -222,7 +260,7 @@ impl TokenPool {
     }
 
     fn new_provider(&self, state: &State, user: &UserPrincipalName) -> TokenProvider {
-        let session = Session::new(user.clone()).with_duration_unit(state.duration_unit);
+        let session = Session::new(user.clone()).with_duration_unit(self.options.duration_unit);
         let (client, secret) = (self.client.clone(), state.secret.clone());
         let (semaphore, back_off) = (Arc::clone(&self.semaphore), Arc::clone(&self.back_off));
         let provider = TokenProvider::of_pool(client, session, secret, semaphore, back_off);
@@ -242,13 +280,9 @@ impl TokenPool {
 impl fmt::Debug for TokenPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (acquiring, waiting) = self.semaphore.counts();
-        let (users, capacity) = {
-            let state = lock(&self.state);
-            (state.users.len(), state.users.capacity)
-        };
         f.debug_struct("TokenPool")
-            .field("users", &users)
-            .field("capacity", &capacity)
+            .field("users", &self.len())
+            .field("capacity", &self.options.capacity)
             .field("acquiring", &acquiring)
             .field("waiting", &waiting)
             .finish_non_exhaustive()

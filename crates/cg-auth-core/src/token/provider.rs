@@ -13,7 +13,8 @@ use http::HeaderValue;
 
 use self::{acquire::acquire, shared::Shared};
 use super::{
-    Event, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource, authorized,
+    Event, EvictionCause, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource,
+    authorized,
     error::Cause,
     flight::{Flight, Semaphore},
     secret_source::read_secret,
@@ -134,7 +135,7 @@ impl TokenProvider {
     pub async fn authorized<T, E, F>(
         &self,
         refused: impl Fn(&T) -> bool,
-        call: impl Fn(HeaderValue) -> F,
+        call: impl FnMut(HeaderValue) -> F,
     ) -> Result<T, E>
     where
         E: From<TokenError>,
@@ -195,10 +196,18 @@ impl TokenProvider {
     pub async fn delete_token_cache(&self) -> Result<(), TokenError> {
         let client = &self.shared.client;
         let source = self.shared.secret_source();
-        let secret = read_secret(&*source, client).await?;
-        client.delete_token_cache(&ApiCredential::new(secret, self.user_principal_name())).await?;
+        let user = self.user_principal_name();
+        let secret = read_secret(&*source, &user, client).await?;
+        client.delete_token_cache(&ApiCredential::new(secret, user)).await?;
         self.clear();
         Ok(())
+    }
+
+    /// The token with its refresh token, as [`shutdown`](Self::shutdown) would hand them out, for a program that
+    /// keeps them across restarts. The provider goes on; see [`Session::expose_tokens`].
+    #[must_use]
+    pub fn expose_tokens(&self) -> Option<(DelegatedAccessToken, Expiry)> {
+        self.shared.with_session_quietly(|session, now| session.expose_tokens(now))
     }
 
     /// Ends the provider: waits for the acquisition in flight and hands out the token, to be
@@ -239,6 +248,12 @@ impl TokenProvider {
         Arc::strong_count(&self.shared) > 1 || is_in_background()
     }
 
+    /// Notifies the observers that the pool has evicted the user.
+    pub(super) fn evicted(&self, cause: EvictionCause) {
+        self.shared.observers.queue(vec![Event::Evicted { cause }]);
+        self.shared.observers.notify();
+    }
+
     /// From now on no acquisition is started.
     pub(super) fn close(&self) {
         lock(&self.shared.inner).is_shut_down = true;
@@ -271,6 +286,11 @@ impl TokenSource for TokenProvider {
 
     fn peek(&self) -> Option<IssuedToken> {
         self.peek()
+    }
+
+    #[inline]
+    fn cached(&self) -> Option<IssuedToken> {
+        self.shared.hit()
     }
 
     fn invalidate(&self, token: &IssuedToken) -> bool {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::TokenError;
 use crate::{
     client::AuthClient,
-    model::{ClientSecret, ConfigError, without_newline},
+    model::{ClientSecret, ConfigError, UserPrincipalName, without_newline},
     time::{BoxFuture, within},
 };
 
@@ -25,20 +25,21 @@ use crate::{
 ///
 /// Reading has the time limit of a [call](AuthClient::with_timeout) of the client.
 pub trait SecretSource: Send + Sync + fmt::Debug {
-    /// Reads the current secret.
+    /// Reads the current secret for the tokens of `user`. A program with one secret ignores the user.
     ///
     /// # Errors
     /// Why the secret cannot be read: the source of a [`TokenError`]. Its text must not hold the secret.
-    fn read(&self) -> BoxFuture<'_, SecretResult>;
+    fn read<'a>(&'a self, user: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult>;
 }
 
 /// Reads the secret within the time limit of a call of `client`.
 pub(super) async fn read_secret(
     source: &dyn SecretSource,
+    user: &UserPrincipalName,
     client: &AuthClient,
 ) -> Result<ClientSecret, TokenError> {
     let limit = client.timeout();
-    match within(client.runtime(), limit, source.read()).await {
+    match within(client.runtime(), limit, source.read(user)).await {
         Some(result) => result.map_err(TokenError::secret),
         None => Err(TokenError::secret(format!("the secret was not read within {limit:?}"))),
     }
@@ -49,7 +50,7 @@ pub type SecretResult = Result<ClientSecret, Box<dyn Error + Send + Sync>>;
 
 /// A fixed secret.
 impl SecretSource for ClientSecret {
-    fn read(&self) -> BoxFuture<'_, SecretResult> {
+    fn read<'a>(&'a self, _: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult> {
         let secret = self.clone();
         Box::pin(async { Ok(secret) })
     }
@@ -69,7 +70,7 @@ impl EnvironmentSecret {
 }
 
 impl SecretSource for EnvironmentSecret {
-    fn read(&self) -> BoxFuture<'_, SecretResult> {
+    fn read<'a>(&'a self, _: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult> {
         Box::pin(async {
             let text = env::var(&self.name).map(Zeroizing::new).map_err(|error| {
                 // The text of `NotUnicode` holds the value.
@@ -125,16 +126,36 @@ impl FileSecret {
 }
 
 impl SecretSource for FileSecret {
-    fn read(&self) -> BoxFuture<'_, SecretResult> {
+    fn read<'a>(&'a self, _: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult> {
         Box::pin(async { Ok(self.secret()?) })
     }
 }
 
 /// Reads the secret with a function: from a vault, a key chain or another process.
+///
+/// ```
+/// # use cg_auth_core::{ClientSecret, UserPrincipalName};
+/// use cg_auth_core::token::SecretFn;
+///
+/// // One secret for all users.
+/// let one = SecretFn::new(|_| async { Ok(ClientSecret::new("s3cret")?) });
+///
+/// // A secret for each tenant.
+/// let of_tenant = SecretFn::new(|user: &UserPrincipalName| {
+///     let tenant = user.as_str().rsplit('@').next().unwrap_or_default().to_owned();
+///     async move { Ok(ClientSecret::new(read_from_vault(&tenant).await?)?) }
+/// });
+/// # async fn read_from_vault(tenant: &str) -> Result<String, std::io::Error> { Ok(tenant.to_owned()) }
+/// # let _ = (one, of_tenant);
+/// ```
 pub struct SecretFn<F>(F);
 
-impl<F> SecretFn<F> {
-    /// Calls `read` before each acquisition.
+impl<F, R> SecretFn<F>
+where
+    F: Fn(&UserPrincipalName) -> R + Send + Sync,
+    R: Future<Output = SecretResult> + Send + 'static,
+{
+    /// Calls `read` before each acquisition, with the user of the token.
     pub const fn new(read: F) -> Self {
         Self(read)
     }
@@ -142,11 +163,11 @@ impl<F> SecretFn<F> {
 
 impl<F, R> SecretSource for SecretFn<F>
 where
-    F: Fn() -> R + Send + Sync,
+    F: Fn(&UserPrincipalName) -> R + Send + Sync,
     R: Future<Output = SecretResult> + Send + 'static,
 {
-    fn read(&self) -> BoxFuture<'_, SecretResult> {
-        Box::pin((self.0)())
+    fn read<'a>(&'a self, user: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult> {
+        Box::pin((self.0)(user))
     }
 }
 
@@ -159,8 +180,8 @@ impl<F> fmt::Debug for SecretFn<F> {
 macro_rules! forward {
     ($($pointer:ty),*) => { $(
         impl<T: SecretSource + ?Sized> SecretSource for $pointer {
-            fn read(&self) -> BoxFuture<'_, SecretResult> {
-                T::read(self)
+            fn read<'a>(&'a self, user: &'a UserPrincipalName) -> BoxFuture<'a, SecretResult> {
+                T::read(self, user)
             }
         }
     )* };

@@ -263,11 +263,22 @@ impl Session {
     /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
     /// be served any more is handed out as expired, and only if there is a refresh token.
     pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
-        // The service may already have consumed a refresh token that is on the wire.
-        let refresh_token = self.refresh_grant.token.take().filter(|_| !self.is_refreshing());
-        let held = self.held.take();
+        let tokens = self.expose_tokens(now);
         self.clear(now);
-        let held = held?;
+        tokens
+    }
+
+    /// The token with its refresh token, for a program that keeps them across restarts. The session goes on.
+    ///
+    /// A token that must not be served any more counts as expired, and there is one only with a refresh token.
+    /// A refresh token that is on the wire is left out, since the service may have consumed it.
+    ///
+    /// Present the refresh token to the service only after this session has ended: the service may refuse the
+    /// second use of a refresh token, and then all tokens of the user.
+    #[must_use]
+    pub fn expose_tokens(&self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
+        let refresh_token = self.refresh_grant.token.clone().filter(|_| !self.is_refreshing());
+        let held = self.held.as_ref()?;
         let expiry = match held.served(now) {
             Some((_, token)) => token.expiry(),
             None if refresh_token.is_some() => Expiry::until(now.wall(), now),

@@ -1,18 +1,18 @@
 //! [`SharedBackOff`]: what the users of a pool learn from each other about the secret and the service.
 
 mod health;
+mod known_secrets;
 
-use std::{sync::Arc, time::Duration};
+use std::{mem::take, sync::Arc, time::Duration};
 
-use self::health::{Failures, Health, USERS_IN_A_ROW};
+use self::{health::Health, known_secrets::KnownSecrets};
 use super::{
     Grant, TokenError,
-    session::back_off::{COOL_DOWN, LONGEST_READ_PAUSE},
     sync::{Mutex, lock},
 };
 use crate::{client::CallError, model::ClientSecret, recovery::Recovery, time::Now};
 
-/// The refusal of a shared secret and the outage of a service, remembered once for all users of a pool.
+/// The refusal of each secret and the outage of a service, remembered once for all users of a pool.
 ///
 /// **Secret.** A secret that the service refused is sent again by one user a minute, or at once if a user gets
 /// a token with it. If it has been accepted before, three users in a row have to be refused: one user alone
@@ -29,19 +29,10 @@ pub(super) struct SharedBackOff {
 
 #[derive(Default)]
 struct State {
-    accepted: Option<ClientSecret>,
-    refusal: Option<Refusal>,
+    secrets: KnownSecrets,
     credential: Health,
     refresh: Health,
     last_probe: u64,
-}
-
-struct Refusal {
-    secret: ClientSecret,
-    users: Failures,
-    error: TokenError,
-    /// The moment of the last request with the secret, once it counts as refused.
-    since: Option<Now>,
 }
 
 /// What an acquisition may do.
@@ -92,29 +83,18 @@ impl SharedBackOff {
 
     /// Asks whether to send `secret`.
     pub(super) fn admit_secret(&self, secret: &ClientSecret, now: Now) -> Result<(), (TokenError, Duration)> {
-        let mut state = lock(&self.state);
-        let Some(refusal) = state.refusal.as_mut().filter(|it| it.secret == *secret) else { return Ok(()) };
-        let Some(since) = refusal.since else { return Ok(()) };
-        if now.saturating_since(since) < COOL_DOWN {
-            return Err((refusal.error.clone(), LONGEST_READ_PAUSE));
-        }
-        // The others wait for what this user learns.
-        refusal.since = Some(now);
-        Ok(())
+        lock(&self.state).secrets.admit(secret, now)
     }
 
     /// A call with `grant` was answered with a token.
     pub(super) fn succeeded(&self, grant: Grant, secret: &ClientSecret) {
         let mut state = lock(&self.state);
-        let refusal = state.refusal.take_if(|refusal| refusal.secret == *secret);
+        let refusals = state.secrets.accept(secret);
         let [own, other] = state.healths(grant);
         let errors = (own.recover(), other.reached());
-        if state.accepted.as_ref() != Some(secret) {
-            state.accepted = Some(secret.clone());
-        }
         drop(state);
         // Dropped outside of the lock, because an error may be the program's.
-        drop((refusal, errors));
+        drop((refusals, errors));
     }
 
     /// Learns from a failed call. `jitter` is between 0 and 1.
@@ -131,14 +111,18 @@ impl SharedBackOff {
         let probe = probe.map(|probe| probe.number);
         let mut state = lock(&self.state);
         let before = match is_refused {
-            true => [state.credential.recover(), state.refuse(user, secret, new_error, now)],
+            true => {
+                let recovered = state.credential.recover();
+                let [oldest, refusal] = state.secrets.refuse(user, secret, new_error, now);
+                [recovered, oldest, refusal]
+            }
             false => {
                 let [own, other] = state.healths(grant);
                 let fail = |health: &mut Health| {
                     health.fail(user, &new_error, error.retry_after(), probe, jitter, now)
                 };
                 // A service that is not reached takes no call with the other grant either.
-                [fail(own), error.status().is_none().then(|| fail(other)).flatten()]
+                [fail(own), error.status().is_none().then(|| fail(other)).flatten(), None]
             }
         };
         drop(state);
@@ -148,39 +132,14 @@ impl SharedBackOff {
     /// Forgets every failure. A secret that was accepted stays accepted.
     pub(super) fn forget_failures(&self) {
         let mut state = lock(&self.state);
-        let (accepted, last_probe) = (state.accepted.take(), state.last_probe);
-        let before = std::mem::replace(&mut *state, State { accepted, last_probe, ..State::default() });
+        let refusals = state.secrets.forget_refusals();
+        let (credential, refresh) = (take(&mut state.credential), take(&mut state.refresh));
         drop(state);
-        drop(before);
+        drop((refusals, credential, refresh));
     }
 }
 
 impl State {
-    /// Returns the error that `error` replaces, or `error` itself, to be dropped outside of the lock.
-    fn refuse(
-        &mut self,
-        user: usize,
-        secret: &ClientSecret,
-        error: TokenError,
-        now: Now,
-    ) -> Option<TokenError> {
-        let needed = if self.accepted.as_ref() == Some(secret) { USERS_IN_A_ROW } else { 1 };
-        let before = match self.refusal.as_mut().filter(|it| it.secret == *secret) {
-            Some(refusal) => Some(std::mem::replace(&mut refusal.error, error)),
-            None => {
-                let secret = secret.clone();
-                let refusal = Refusal { secret, users: Failures::default(), error, since: None };
-                self.refusal.replace(refusal).map(|refusal| refusal.error)
-            }
-        };
-        if let Some(refusal) = &mut self.refusal
-            && (refusal.users.add(user) >= needed || refusal.since.is_some())
-        {
-            refusal.since = Some(now);
-        }
-        before
-    }
-
     /// The health by calls with `grant`, and that by calls with the other one.
     const fn healths(&mut self, grant: Grant) -> [&mut Health; 2] {
         match grant {

@@ -22,6 +22,15 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     /// A valid token, if there is one. It never waits.
     fn peek(&self) -> Option<IssuedToken>;
 
+    /// The token that [`token`](Self::token) would hand out at once and without starting anything: it is valid
+    /// and not yet due for renewal.
+    ///
+    /// An adapter whose future cannot borrow the source reads this first, and boxes a future of `token` only if
+    /// there is none. The default says that there is none.
+    fn cached(&self) -> Option<IssuedToken> {
+        None
+    }
+
     /// Reports that a service refused `token`. Returns false if that changes nothing.
     fn invalidate(&self, token: &IssuedToken) -> bool;
 }
@@ -33,21 +42,23 @@ pub struct TokenFuture<'a>(Kind<'a>);
 enum Kind<'a> {
     /// Looked up at the first poll, because a token may expire between call and poll.
     Cached(&'a dyn TokenCache),
-    Ready(Option<Result<IssuedToken, TokenError>>),
-    Waiting(BoxFuture<'a, Result<IssuedToken, TokenError>>),
+    Ready(Option<TokenResult>),
+    Waiting(BoxFuture<'a, TokenResult>),
 }
 
+pub(crate) type TokenResult = Result<IssuedToken, TokenError>;
+
 /// A cache that [`TokenFuture`] reads before it waits.
-pub(super) trait TokenCache: Send + Sync {
+pub(crate) trait TokenCache: Send + Sync {
     /// The cached token, if it can be served at once.
     fn hit(&self) -> Option<IssuedToken>;
 
     /// Gets a token after a miss.
-    fn acquire(&self) -> BoxFuture<'_, Result<IssuedToken, TokenError>>;
+    fn acquire(&self) -> BoxFuture<'_, TokenResult>;
 }
 
 impl<'a> TokenFuture<'a> {
-    pub(super) const fn cached(cache: &'a dyn TokenCache) -> Self {
+    pub(crate) const fn cached(cache: &'a dyn TokenCache) -> Self {
         Self(Kind::Cached(cache))
     }
 
@@ -95,6 +106,10 @@ macro_rules! forward {
 
             fn peek(&self) -> Option<IssuedToken> {
                 T::peek(self)
+            }
+
+            fn cached(&self) -> Option<IssuedToken> {
+                T::cached(self)
             }
 
             fn invalidate(&self, token: &IssuedToken) -> bool {

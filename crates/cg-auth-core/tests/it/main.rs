@@ -19,6 +19,9 @@ mod retries;
 mod secrets;
 mod session;
 mod support;
+mod test_doubles;
+mod text_values;
+mod threads;
 mod token_members;
 #[cfg(feature = "tokio")]
 mod undriven;

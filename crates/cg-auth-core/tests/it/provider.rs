@@ -8,6 +8,7 @@ mod events;
 mod executors;
 mod generations;
 mod handing_out;
+mod kept_tokens;
 mod margin;
 mod panics;
 mod runtimes;

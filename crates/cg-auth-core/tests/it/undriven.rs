@@ -109,7 +109,8 @@ fn a_call_is_repeated_after_its_back_off() {
 #[test]
 fn a_secret_source_that_hangs_ends_at_the_time_limit() {
     let client = AuthClient::new(base(), ScriptedTransport::new()).with_timeout(SHORT);
-    let provider = TokenProvider::new(client, user(), SecretFn::new(std::future::pending::<SecretResult>));
+    let provider =
+        TokenProvider::new(client, user(), SecretFn::new(|_| std::future::pending::<SecretResult>()));
     let error = undriven(move || async move { provider.delete_token_cache().await }).unwrap_err();
     assert_eq!(error.kind(), TokenErrorKind::Secret);
 }

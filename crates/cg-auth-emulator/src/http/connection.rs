@@ -16,12 +16,12 @@ use tokio::{
 };
 
 use super::disturbance::{Disturbance, Plan};
+use crate::request_log::ConnectionNumber;
 
 /// An accepted connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    /// The number of the connection among all accepted connections, from 1.
-    pub(super) number: u64,
+    pub(super) number: ConnectionNumber,
     /// Whether the peer is on this machine.
     pub(super) is_local: bool,
     /// The protocol that the TLS handshake negotiated.
@@ -57,10 +57,10 @@ struct Activity {
 }
 
 impl Connection {
-    pub(super) fn new(number: u64, stream: &TcpStream) -> Self {
+    pub(super) fn new(stream: &TcpStream) -> Self {
         let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
         Self {
-            number,
+            number: ConnectionNumber::default(),
             is_local,
             alpn: None,
             abort: Notify::new(),

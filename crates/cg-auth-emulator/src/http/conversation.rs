@@ -68,7 +68,7 @@ async fn converse(
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PEER_TIMEOUT).auto_date_header(false);
     builder.http1().max_buf_size(HEAD_LIMIT).max_headers(MAX_HEADERS);
     builder.http2().timer(TokioTimer::new()).auto_date_header(false);
-    builder.http2().max_concurrent_streams(MAX_STREAMS);
+    builder.http2().max_concurrent_streams(MAX_STREAMS).max_header_list_size(HEAD_LIMIT_OF_HTTP2);
     let service = {
         let connection = Arc::clone(connection);
         service_fn(move |request| exchange(state.clone(), Arc::clone(&connection), request))
@@ -96,9 +96,10 @@ async fn converse(
     }
 }
 
-/// How many bytes of an HTTP/1.1 head are buffered. Hyper bounds HTTP/2 heads itself.
+/// How many bytes the head of a request may have.
 const HEAD_LIMIT: usize = 64 * 1024;
+const HEAD_LIMIT_OF_HTTP2: u32 = 64 * 1024;
 /// How many headers an HTTP/1.1 request may have. Hyper refuses one with more with 431.
-const MAX_HEADERS: usize = 200;
+pub(super) const MAX_HEADERS: usize = 200;
 /// How many requests may be in flight at once on an HTTP/2 connection.
-const MAX_STREAMS: u32 = 32;
+pub(super) const MAX_STREAMS: u32 = 32;

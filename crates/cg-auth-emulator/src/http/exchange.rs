@@ -6,7 +6,6 @@ use bytes::Bytes;
 use cg_auth_core::{
     body::{Body, BodyCollector},
     model::{DelegatedAccessTokenApiResult, JsonContract},
-    time::Now,
 };
 use h2::Reason;
 use http::{Method, Request, Response, StatusCode, Version, request};
@@ -24,7 +23,7 @@ use crate::{
     control,
     digest::Issued,
     refusal::Refusal,
-    request_log::{Origin, PendingRequest, RecordedRequest},
+    request_log::{PendingRequest, RecordedRequest, Stopwatch},
     response,
     scripts::{Asked, Behaviour, Ending, Fault, When},
     state::State,
@@ -44,7 +43,7 @@ pub(super) async fn exchange(
     request: Request<Incoming>,
 ) -> Result<Response<SendingBody>, Disturbed> {
     let active = connection.begin_request();
-    let since = Now::system();
+    let stopwatch = Stopwatch::start(&state.clock);
     let (mut head, incoming) = request.into_parts();
     let (is_head, is_http2) = (head.method == Method::HEAD, head.version == Version::HTTP_2);
     let body = timeout(PEER_TIMEOUT, collect(incoming)).await.unwrap_or(Err(Refusal::REQUEST_TIMEOUT));
@@ -55,13 +54,17 @@ pub(super) async fn exchange(
     } else {
         let inside = state.front.inside(&head.uri);
         let outside = std::mem::replace(&mut head.uri, inside);
-        let origin = Origin { connection: connection.number, alpn: connection.alpn.as_deref() };
         let bytes = body.as_ref().map_or(&[][..], Body::as_bytes);
-        let request =
-            RecordedRequest::new(&head, origin, state.clock.now().wall(), state.front.header_values)
-                .at(outside.path())
-                .showing(state.service.shown(&head.headers, bytes), bytes.len());
-        let mut pending = PendingRequest::begin(Arc::clone(&state.log), request, since);
+        let request = RecordedRequest::new(
+            &head,
+            connection.alpn.as_deref(),
+            state.clock.now().wall(),
+            state.front.header_values,
+        )
+        .at(outside.path())
+        .showing(state.service.shown(&head.headers, bytes), bytes.len());
+        let mut pending =
+            PendingRequest::begin(Arc::clone(&state.log), request, &connection.number, stopwatch);
         let (mut answer, fault) = answer(&state, &mut pending, head, body).await;
         state.front.allow_pages(answer.headers_mut());
         if fault.as_ref().is_none_or(Fault::sends_status) {

@@ -144,13 +144,11 @@ async fn accept(
     shutdown: &watch::Receiver<Shutdown>,
     permits: &Arc<Semaphore>,
 ) {
-    let mut number = 0;
     // Without a permit, further connections wait in the operating system's queue.
     while let Ok(permit) = Arc::clone(permits).acquire_owned().await {
         match listener.accept().await {
             Ok((stream, _)) => {
-                number += 1;
-                let connection = Connection::new(number, &stream);
+                let connection = Connection::new(&stream);
                 let served =
                     conversation::serve(stream, connection, tls.clone(), state.clone(), shutdown.clone());
                 tokio::spawn(async move {
@@ -165,4 +163,4 @@ async fn accept(
 }
 
 /// How many connections may be open at once.
-const MAX_CONNECTIONS: usize = 256;
+pub(super) const MAX_CONNECTIONS: usize = 256;

@@ -16,6 +16,7 @@ use super::{Tls, connection::Connection, conversation, exchange::BODY_LIMIT, shu
 use crate::{Alpn, Emulator, EmulatorBuilder, state::State};
 
 mod faults;
+mod limits;
 mod slow_peers;
 
 #[tokio::test]
@@ -158,7 +159,7 @@ async fn socket_pair() -> (TcpStream, TcpStream) {
 /// Serves a connection of a server that is never shut down.
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, state: State) {
     let (_running, shutdown) = watch::channel(Shutdown::NotRequested);
-    let connection = Connection::new(1, &stream);
+    let connection = Connection::new(&stream);
     conversation::serve(stream, connection, tls, state, shutdown).await;
 }
 

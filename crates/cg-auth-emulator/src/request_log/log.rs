@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::{filter::RequestFilter, recorded_request::RecordedRequest};
+use super::{connection_number::ConnectionNumber, filter::RequestFilter, recorded_request::RecordedRequest};
 use crate::operation::Operation;
 
 /// The received requests. The log keeps the newest [`MAX_REQUESTS`] and counts all of them.
@@ -30,6 +30,8 @@ struct Entries {
     counts: HashMap<String, [u64; Operation::ALL.len()]>,
     forgotten: u64,
     last_number: u64,
+    last_connection: u64,
+    resets: u64,
 }
 
 impl RequestLog {
@@ -49,10 +51,15 @@ impl RequestLog {
     }
 
     /// Numbers, records and counts a request that has been read.
-    pub(super) fn begin(&self, request: &mut RecordedRequest) {
+    pub(super) fn begin(&self, request: &mut RecordedRequest, connection: &ConnectionNumber) {
         let mut entries = self.entries();
         entries.last_number += 1;
         request.number = entries.last_number;
+        request.resets = entries.resets;
+        request.connection = connection.since_reset(entries.resets, || {
+            entries.last_connection += 1;
+            entries.last_connection
+        });
         let user = request.user().unwrap_or_default().to_ascii_lowercase();
         let is_counted = entries.counts.len() < MAX_COUNTED_USERS || entries.counts.contains_key(&user);
         let counts = entries.counts.entry(if is_counted { user } else { String::new() }).or_default();
@@ -71,7 +78,9 @@ impl RequestLog {
         let mut entries = self.entries();
         let oldest = entries.requests.front().map_or(0, |request| request.number);
         let index = request.number.checked_sub(oldest).and_then(|index| usize::try_from(index).ok());
-        if let Some(kept) = index.and_then(|index| entries.requests.get_mut(index)) {
+        let kept = index.and_then(|index| entries.requests.get_mut(index));
+        // After a reset, another request has the number.
+        if let Some(kept) = kept.filter(|kept| kept.resets == request.resets) {
             kept.clone_from(request);
         }
         drop(entries);
@@ -125,10 +134,17 @@ impl RequestLog {
         }
     }
 
-    /// Forgets requests and counts. The numbers of later requests continue.
+    /// Forgets requests and counts. The numbers of later requests and connections continue.
     pub(crate) fn clear(&self) {
         let mut entries = self.entries();
-        *entries = Entries { last_number: entries.last_number, ..Entries::default() };
+        let Entries { last_number, last_connection, resets, .. } = *entries;
+        *entries = Entries { last_number, last_connection, resets, ..Entries::default() };
+    }
+
+    /// Forgets requests and counts. The numbers of later requests and connections start again at 1.
+    pub(crate) fn reset(&self) {
+        let mut entries = self.entries();
+        *entries = Entries { resets: entries.resets + 1, ..Entries::default() };
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -152,7 +168,7 @@ fn index(operation: Operation) -> usize {
 }
 
 /// How many requests the log keeps.
-pub(super) const MAX_REQUESTS: usize = 1024;
+pub(crate) const MAX_REQUESTS: usize = 1024;
 /// How many requests may wait over HTTP at once.
 pub(crate) const MAX_WAITS: usize = 64;
 /// How many users the log counts the requests of.

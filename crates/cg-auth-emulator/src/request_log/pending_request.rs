@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use cg_auth_core::time::Now;
 use http::StatusCode;
 
-use super::{log::RequestLog, recorded_request::RecordedRequest};
+use super::{
+    connection_number::ConnectionNumber, log::RequestLog, recorded_request::RecordedRequest,
+    stopwatch::Stopwatch,
+};
 use crate::{digest::Issued, operation::Operation};
 
 /// A request that is being answered. Dropping it without [`answered`](Self::answered) records that the
@@ -14,14 +16,19 @@ use crate::{digest::Issued, operation::Operation};
 pub(crate) struct PendingRequest {
     log: Arc<RequestLog>,
     request: RecordedRequest,
-    since: Now,
+    stopwatch: Stopwatch,
 }
 
 impl PendingRequest {
-    /// Records and counts a request that has been read. `since` is when its head arrived.
-    pub(crate) fn begin(log: Arc<RequestLog>, mut request: RecordedRequest, since: Now) -> Self {
-        log.begin(&mut request);
-        Self { log, request, since }
+    /// Records and counts a request that has been read. `stopwatch` runs since its head arrived.
+    pub(crate) fn begin(
+        log: Arc<RequestLog>,
+        mut request: RecordedRequest,
+        connection: &ConnectionNumber,
+        stopwatch: Stopwatch,
+    ) -> Self {
+        log.begin(&mut request, connection);
+        Self { log, request, stopwatch }
     }
 
     pub(crate) const fn operation(&self) -> Operation {
@@ -46,7 +53,7 @@ impl PendingRequest {
 
 impl Drop for PendingRequest {
     fn drop(&mut self) {
-        self.request.elapsed = Some(Now::system().saturating_since(self.since));
+        self.request.elapsed = Some(self.stopwatch.elapsed());
         self.log.finish(&self.request);
     }
 }

@@ -17,12 +17,14 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct RecordedRequest {
     pub(super) number: u64,
+    /// How often the log had been reset.
+    pub(super) resets: u64,
     operation: Operation,
     method: String,
     path: String,
     headers: Vec<(String, String)>,
     received_at: SystemTime,
-    connection: u64,
+    pub(super) connection: u64,
     http_version: Version,
     alpn: Option<String>,
     body_length: u64,
@@ -36,21 +38,22 @@ pub struct RecordedRequest {
 impl RecordedRequest {
     pub(crate) fn new(
         head: &request::Parts,
-        origin: Origin<'_>,
+        alpn: Option<&str>,
         received_at: SystemTime,
         values: HeaderValues,
     ) -> Self {
         let path = head.uri.path();
         Self {
             number: 0,
+            resets: 0,
             operation: Operation::of(&head.method, path).unwrap_or(Operation::Other),
             method: shortened(head.method.as_str(), 32),
             path: shortened(path, 512),
             headers: headers(&head.headers, values),
             received_at,
-            connection: origin.connection,
+            connection: 0,
             http_version: head.version,
-            alpn: origin.alpn.map(ToOwned::to_owned),
+            alpn: alpn.map(ToOwned::to_owned),
             body_length: 0,
             shown: Shown::default(),
             issued: Issued::default(),
@@ -181,19 +184,22 @@ impl RecordedRequest {
         self.received_at
     }
 
-    /// The real time from the request's head to its answer or its abandonment; `None` until then.
+    /// The time from the request's head to its answer or its abandonment, by the emulator's clock; `None` until
+    /// then.
     #[must_use]
     pub const fn elapsed(&self) -> Option<Duration> {
         self.elapsed
     }
 
-    /// The number of the request among all requests since the start, from 1.
+    /// The number of the request among all requests since the start or the last
+    /// [reset](crate::Emulator::reset), from 1.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// The number of the request's connection among all accepted connections, from 1.
+    /// The number of the request's connection, from 1, among those on which requests were recorded since the
+    /// start or the last [reset](crate::Emulator::reset).
     #[must_use]
     pub const fn connection(&self) -> u64 {
         self.connection
@@ -210,13 +216,6 @@ impl RecordedRequest {
     pub fn alpn(&self) -> Option<&str> {
         self.alpn.as_deref()
     }
-}
-
-/// The connection that a request arrived on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
-    pub(crate) connection: u64,
-    pub(crate) alpn: Option<&'a str>,
 }
 
 /// Which header values the log shows. A value that it does not show is replaced by its length.
@@ -363,7 +362,6 @@ mod tests {
     }
 
     fn record_with(request: Request<&str>, values: HeaderValues) -> RecordedRequest {
-        let origin = Origin { connection: 1, alpn: None };
-        RecordedRequest::new(&request.into_parts().0, origin, SystemTime::UNIX_EPOCH, values)
+        RecordedRequest::new(&request.into_parts().0, None, SystemTime::UNIX_EPOCH, values)
     }
 }

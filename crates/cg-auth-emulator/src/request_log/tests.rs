@@ -2,11 +2,10 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use cg_auth_core::time::Now;
 use http::{Request, StatusCode};
 
-use super::{log::MAX_REQUESTS, *};
-use crate::operation::Operation;
+use super::*;
+use crate::{clock::EmulatorClock, operation::Operation};
 
 #[test]
 fn the_log_keeps_the_newest_requests_and_counts_all() {
@@ -40,13 +39,43 @@ fn an_abandoned_request_has_no_status_and_a_cleared_one_is_not_recorded_again() 
     assert_eq!((log.requests()[0].number(), log.count(Operation::ProtectedResource)), (3, 1));
 }
 
+#[test]
+fn a_reset_numbers_requests_and_connections_anew_and_a_removal_lets_the_numbers_continue() {
+    let log = Arc::new(RequestLog::new(None));
+    let (open, another) = (ConnectionNumber::default(), ConnectionNumber::default());
+    let numbers = || {
+        let requests = log.requests();
+        requests.iter().map(|it| (it.number(), it.connection())).collect::<Vec<_>>()
+    };
+    drop([begin_on(&log, &another), begin_on(&log, &open), begin_on(&log, &open)]);
+    assert_eq!(numbers(), [(1, 1), (2, 2), (3, 2)]);
+    log.clear();
+    drop([begin_on(&log, &another), begin(&log)]);
+    assert_eq!(numbers(), [(4, 1), (5, 3)]);
+    log.reset();
+    drop([begin_on(&log, &open), begin_on(&log, &another)]);
+    assert_eq!(numbers(), [(1, 1), (2, 2)]);
+}
+
+#[test]
+fn a_request_that_ends_after_a_reset_does_not_replace_the_one_with_its_number() {
+    let log = Arc::new(RequestLog::new(None));
+    let pending = begin(&log);
+    log.reset();
+    let next = begin(&log);
+    pending.answered(StatusCode::OK);
+    assert_eq!((log.requests()[0].number(), log.requests()[0].status()), (1, None));
+    next.answered(StatusCode::NOT_FOUND);
+    assert_eq!(log.requests()[0].status(), Some(StatusCode::NOT_FOUND));
+}
+
 fn begin(log: &Arc<RequestLog>) -> PendingRequest {
+    begin_on(log, &ConnectionNumber::default())
+}
+
+fn begin_on(log: &Arc<RequestLog>, connection: &ConnectionNumber) -> PendingRequest {
     let head = Request::get("/me").body(()).unwrap().into_parts().0;
-    let request = RecordedRequest::new(
-        &head,
-        Origin { connection: 1, alpn: None },
-        SystemTime::UNIX_EPOCH,
-        HeaderValues::Safe,
-    );
-    PendingRequest::begin(Arc::clone(log), request, Now::system())
+    let request = RecordedRequest::new(&head, None, SystemTime::UNIX_EPOCH, HeaderValues::Safe);
+    let stopwatch = Stopwatch::start(&EmulatorClock::default());
+    PendingRequest::begin(Arc::clone(log), request, connection, stopwatch)
 }

@@ -14,15 +14,15 @@ use super::{queue::ScriptQueue, script::Script, script_error::ScriptError};
 #[must_use = "dropping the guard removes the script; `keep()` keeps it active"]
 pub struct ScriptGuard {
     scripts: Arc<ScriptQueue>,
-    id: u64,
     hits: Arc<AtomicU64>,
+    is_kept: bool,
 }
 
 impl ScriptGuard {
     /// Adds the script to the queue.
     pub(crate) fn add(scripts: Arc<ScriptQueue>, script: Script) -> Result<Self, ScriptError> {
-        let (id, hits) = scripts.add(script)?;
-        Ok(Self { scripts, id, hits })
+        let (_, hits) = scripts.add(script)?;
+        Ok(Self { scripts, hits, is_kept: false })
     }
 
     /// How many requests have followed the script.
@@ -33,13 +33,14 @@ impl ScriptGuard {
 
     /// Keeps the script active until it is used up, or until [`Emulator::reset`](crate::Emulator::reset).
     pub fn keep(mut self) {
-        // Ids begin at 1, so the drop removes nothing.
-        self.id = 0;
+        self.is_kept = true;
     }
 }
 
 impl Drop for ScriptGuard {
     fn drop(&mut self) {
-        self.scripts.remove(self.id);
+        if !self.is_kept {
+            self.scripts.remove_counted_by(&self.hits);
+        }
     }
 }

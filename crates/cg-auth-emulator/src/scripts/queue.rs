@@ -55,10 +55,7 @@ impl ScriptQueue {
         initial: Vec<Script>,
     ) -> Result<Self, ScriptError> {
         let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-        let random = fastrand::Rng::with_seed(seed);
-        let entries =
-            Mutex::new(Entries { last_id: 0, random, scripts: VecDeque::new(), ended: VecDeque::new() });
-        let queue = Self { entries, offered, seed, initial: Vec::new() };
+        let queue = Self { entries: Mutex::new(Entries::new(seed)), offered, seed, initial: Vec::new() };
         for script in &initial {
             queue.add(script.clone())?;
         }
@@ -69,16 +66,7 @@ impl ScriptQueue {
     pub(crate) fn add(&self, script: Script) -> Result<(u64, Arc<AtomicU64>), ScriptError> {
         script.check()?;
         script.check_offered(self.offered)?;
-        let hits = Arc::new(AtomicU64::new(0));
-        let mut entries = self.entries();
-        if entries.scripts.len() >= MAX_SCRIPTS {
-            return Err(ScriptError::TooMany { limit: MAX_SCRIPTS });
-        }
-        entries.last_id += 1;
-        let id = entries.last_id;
-        let active = ActiveScript { id, remaining: script.times, hits: Arc::clone(&hits), script };
-        entries.scripts.push_back(active);
-        Ok((id, hits))
+        self.entries().add(script)
     }
 
     /// Takes the behaviour of the first script that applies to the request, and removes the script if it is
@@ -125,16 +113,16 @@ impl ScriptQueue {
 
     /// Removes a script, and returns whether the queue held it.
     pub(crate) fn remove(&self, id: u64) -> bool {
-        let mut entries = self.entries();
-        let index = entries.scripts.iter().position(|script| script.id == id);
-        let removed = index.and_then(|index| entries.scripts.remove(index));
-        if let Some(removed) = &removed {
-            entries.end(removed, ScriptState::Removed);
-        }
-        removed.is_some()
+        self.entries().remove(|script| script.id == id)
     }
 
-    /// Removes every script.
+    /// Removes the script that counts its hits in `hits`. A reset gives ids anew, so an id would not tell an
+    /// older script from a newer one.
+    pub(crate) fn remove_counted_by(&self, hits: &Arc<AtomicU64>) {
+        self.entries().remove(|script| Arc::ptr_eq(&script.hits, hits));
+    }
+
+    /// Removes every script. The ids of later scripts continue.
     pub(crate) fn clear(&self) {
         let mut entries = self.entries();
         for removed in std::mem::take(&mut entries.scripts) {
@@ -142,18 +130,14 @@ impl ScriptQueue {
         }
     }
 
-    /// Restores the scripts of the builder, and the draws. Ids go on, because a guard of an older script must
-    /// not remove a newer one.
+    /// Restores the scripts of the builder, the draws and the ids.
     pub(crate) fn reset(&self) {
-        let mut entries = self.entries();
-        entries.scripts.clear();
-        entries.ended.clear();
-        entries.random = fastrand::Rng::with_seed(self.seed);
-        drop(entries);
+        let mut restored = Entries::new(self.seed);
         for script in &self.initial {
             // They fitted into the empty queue at the start.
-            let _ = self.add(script.clone());
+            let _ = restored.add(script.clone());
         }
+        *self.entries() = restored;
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -162,6 +146,31 @@ impl ScriptQueue {
 }
 
 impl Entries {
+    fn new(seed: u64) -> Self {
+        let random = fastrand::Rng::with_seed(seed);
+        Self { last_id: 0, random, scripts: VecDeque::new(), ended: VecDeque::new() }
+    }
+
+    fn add(&mut self, script: Script) -> Result<(u64, Arc<AtomicU64>), ScriptError> {
+        if self.scripts.len() >= MAX_SCRIPTS {
+            return Err(ScriptError::TooMany { limit: MAX_SCRIPTS });
+        }
+        self.last_id += 1;
+        let (id, hits) = (self.last_id, Arc::new(AtomicU64::new(0)));
+        let active = ActiveScript { id, remaining: script.times, hits: Arc::clone(&hits), script };
+        self.scripts.push_back(active);
+        Ok((id, hits))
+    }
+
+    /// Removes the first script that is `wanted`, and returns whether there was one.
+    fn remove(&mut self, wanted: impl FnMut(&ActiveScript) -> bool) -> bool {
+        let removed = self.scripts.iter().position(wanted).and_then(|index| self.scripts.remove(index));
+        if let Some(removed) = &removed {
+            self.end(removed, ScriptState::Removed);
+        }
+        removed.is_some()
+    }
+
     /// Remembers a script that applies to no further request.
     fn end(&mut self, script: &ActiveScript, state: ScriptState) {
         if self.ended.len() == MAX_ENDED {
@@ -290,6 +299,25 @@ mod tests {
         assert_eq!([follow(&scripts), follow(&scripts)], [Some(1), None]);
         scripts.clear();
         assert_eq!(follow(&scripts), None);
+    }
+
+    #[test]
+    fn a_reset_gives_ids_from_the_start_and_a_removal_lets_them_continue() {
+        let initial = vec![script(OPERATION, 9, 1)];
+        let scripts = ScriptQueue::new(Offered::default(), None, initial).unwrap();
+        let add = || scripts.add(script(OPERATION, 1, 2)).unwrap();
+        assert_eq!(add().0, 2);
+        scripts.clear();
+        let (id, older) = add();
+        assert_eq!(id, 3);
+        scripts.reset();
+        assert_eq!(scripts.list()[0].id, 1);
+        let (id, newer) = add();
+        assert_eq!(id, 2);
+        scripts.remove_counted_by(&older);
+        assert_eq!(scripts.list().len(), 2, "an older script is not taken for a newer one");
+        scripts.remove_counted_by(&newer);
+        assert_eq!(scripts.list().len(), 1);
     }
 
     fn queue(seed: Option<u64>) -> ScriptQueue {

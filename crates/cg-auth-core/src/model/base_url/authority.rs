@@ -1,19 +1,38 @@
-//! Which hosts and ports a base URL may have.
+//! Which schemes, hosts and ports a base URL may have.
 
 use std::{
     borrow::Cow,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use http::{Uri, uri::Scheme};
+
+/// Whether `uri` is plain http, and its canonical `host[:port]`. The error is the problem.
+pub(in crate::model) fn checked_authority(uri: &Uri) -> Result<(bool, String), &'static str> {
+    let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+        return Err("must start with https://");
+    };
+    let plaintext = *scheme == Scheme::HTTP;
+    if !plaintext && *scheme != Scheme::HTTPS {
+        return Err("has a scheme other than https; it must start with https://");
+    }
+    let authority = authority.as_str().to_ascii_lowercase();
+    let authority = canonical_authority(&authority)?;
+    if plaintext && host_of(&authority).ends_with('.') {
+        return Err("has a dot at the end of its host; over plain http, remove it");
+    }
+    Ok((plaintext, authority.into_owned()))
+}
+
 /// Checks `host[:port]`, which must be in lower case, and writes an IPv6 address in its canonical form
 /// (RFC 5952). The error is the problem.
-pub(super) fn canonical_authority(authority: &str) -> Result<Cow<'_, str>, &'static str> {
+fn canonical_authority(authority: &str) -> Result<Cow<'_, str>, &'static str> {
     if authority.contains('@') {
         return Err("has a user name or a password before the host; remove all from // to @");
     }
     let host = host_of(authority);
     if host.is_empty() {
-        return Err("has no host; expected https://HOST[:PORT][/PREFIX]");
+        return Err("has no host; expected https://HOST[:PORT]");
     }
     let ipv6 = ipv6_of(host);
     if ipv6.is_none() && !is_ipv4_or_name(host) {
@@ -28,11 +47,6 @@ pub(super) fn canonical_authority(authority: &str) -> Result<Cow<'_, str>, &'sta
         return Err("has a port that is not a number from 1 to 65535");
     }
     Ok(ipv6.map_or(authority.into(), |ip| format!("[{ip}]{port}").into()))
-}
-
-/// Whether the host of `host[:port]` is a name with a dot at its end.
-pub(super) fn ends_in_dot(authority: &str) -> bool {
-    host_of(authority).ends_with('.')
 }
 
 /// Whether `host[:port]` names this machine.
@@ -61,14 +75,14 @@ pub fn localhost_addresses(host: &str) -> Option<[IpAddr; 2]> {
 }
 
 /// The host of `host[:port]`, with the brackets of an IPv6 address.
-fn host_of(authority: &str) -> &str {
+pub(in crate::model) fn host_of(authority: &str) -> &str {
     match authority.find(']') {
         Some(bracket) => &authority[..=bracket],
         None => authority.split(':').next().unwrap_or_default(),
     }
 }
 
-fn ipv6_of(host: &str) -> Option<Ipv6Addr> {
+pub(in crate::model) fn ipv6_of(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
@@ -86,6 +100,6 @@ fn is_ipv4_or_name(host: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok())
 }
 
-fn is_port(text: &str) -> bool {
+pub(in crate::model) fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }

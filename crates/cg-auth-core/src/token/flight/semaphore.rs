@@ -20,6 +20,7 @@ use crate::{
 pub(in crate::token) struct Semaphore {
     /// Its clock tells when a permit is granted, because the task that gets it may never be polled again.
     client: AuthClient,
+    limit: usize,
     state: Mutex<State>,
 }
 
@@ -30,7 +31,6 @@ pub(in crate::token) trait Holder: Send + Sync {
 }
 
 struct State {
-    limit: usize,
     held: BTreeMap<u64, Claim>,
     last_number: u64,
     /// By number, in order of arrival.
@@ -50,8 +50,8 @@ struct Claim {
 
 impl Semaphore {
     pub(in crate::token) fn new(limit: usize, client: AuthClient) -> Arc<Self> {
-        let state = State { limit, held: BTreeMap::new(), last_number: 0, queue: BTreeMap::new() };
-        Arc::new(Self { client, state: Mutex::new(state) })
+        let state = State { held: BTreeMap::new(), last_number: 0, queue: BTreeMap::new() };
+        Arc::new(Self { client, limit, state: Mutex::new(state) })
     }
 
     /// Waits for a permit. Dropping the future gives up the place in the queue.
@@ -70,11 +70,6 @@ impl Semaphore {
         let permit = Permit { semaphore: Arc::clone(self), number };
         poll_fn(|context| self.poll_granted(number, context)).await;
         permit
-    }
-
-    /// Changes the number of permits. Holders beyond a lower limit keep theirs.
-    pub(in crate::token) fn set_limit(&self, limit: usize) {
-        self.change(|state| state.limit = limit);
     }
 
     /// Ends the acquisitions that hold a permit beyond their time, and frees their permits. Returns the time
@@ -121,7 +116,7 @@ impl Semaphore {
         let mut state = lock(&self.state);
         let result = change(&mut state);
         let mut wakers = Vec::new();
-        while state.held.len() < state.limit
+        while state.held.len() < self.limit
             && let Some((number, Place { waker, claim })) = state.queue.pop_first()
         {
             claim.deadline.grant(now);

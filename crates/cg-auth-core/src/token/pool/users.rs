@@ -1,4 +1,4 @@
-//! [`Users`]: the providers of a pool by user, and which of them to forget.
+//! [`Users`]: the providers of a pool by user, and which of them to evict.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,13 +6,17 @@ use std::{
     time::Duration,
 };
 
-use crate::{model::UserPrincipalName, time::Now, token::TokenProvider};
+use crate::{
+    model::UserPrincipalName,
+    time::Now,
+    token::{EvictionCause, TokenProvider},
+};
 
-/// The users in the order of their last use. A user in use is never forgotten: that would free nothing, and a
+/// The users in the order of their last use. A user in use is never evicted: that would free nothing, and a
 /// second provider of the same user would acquire beside the first.
 pub(super) struct Users {
-    pub(super) capacity: usize,
-    pub(super) idle_time: Duration,
+    capacity: usize,
+    idle_time: Duration,
     by_name: HashMap<Arc<str>, Entry>,
     by_use: BTreeMap<u64, Arc<str>>,
     uses: u64,
@@ -56,18 +60,20 @@ impl Users {
 
     /// Removes some of the users who have been idle for too long or exceed the capacity. A user in use counts
     /// as used now, so that each sweep continues where the last one stopped.
-    pub(super) fn sweep(&mut self, now: Now) -> Vec<TokenProvider> {
+    pub(super) fn sweep(&mut self, now: Now) -> Vec<(TokenProvider, EvictionCause)> {
         let mut swept = Vec::new();
         for _ in 0..USERS_PER_SWEEP {
             let Some(name) = self.by_use.first_key_value().map(|(_, name)| Arc::clone(name)) else { break };
             let Some(entry) = self.by_name.get(&name) else { break };
-            if self.by_name.len() <= self.capacity && !self.is_idle(entry, now) {
-                break;
-            }
+            let cause = match self.is_idle(entry, now) {
+                true => EvictionCause::Idle,
+                false if self.by_name.len() > self.capacity => EvictionCause::Capacity,
+                false => break,
+            };
             if entry.provider.is_in_use(now) {
                 self.touch(&name, now);
             } else {
-                swept.extend(self.remove(&name));
+                swept.extend(self.remove(&name).map(|provider| (provider, cause)));
             }
         }
         swept
@@ -81,8 +87,10 @@ impl Users {
         names.iter().filter_map(|name| self.remove(name)).collect()
     }
 
+    /// In the order of last use, the least recently used user first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&UserPrincipalName, &TokenProvider)> {
-        self.by_name.values().map(|entry| (&entry.user, &entry.provider))
+        let entries = self.by_use.values().filter_map(|name| self.by_name.get(name));
+        entries.map(|entry| (&entry.user, &entry.provider))
     }
 
     fn is_idle(&self, entry: &Entry, now: Now) -> bool {

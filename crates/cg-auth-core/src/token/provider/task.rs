@@ -59,8 +59,9 @@ impl AcquisitionTask {
         let (source, client) = (shared.secret_source(), shared.client.clone());
         let (back_off, user) = (shared.back_off.clone(), Arc::as_ptr(&shared).addr());
         let limit = shared.acquisition_limit();
-        let (grant, has_token) = shared.with_session_quietly(|session, now| {
-            (session.next_grant(now), session.valid_token(now).is_some())
+        let (grant, has_token, user_principal_name) = shared.with_session_quietly(|session, now| {
+            let has_token = session.valid_token(now).is_some();
+            (session.next_grant(now), has_token, session.user_principal_name().clone())
         });
         drop(shared);
         let admit = |it: &Arc<SharedBackOff>| it.admit(grant, has_token, limit, client.runtime().now());
@@ -69,7 +70,7 @@ impl AcquisitionTask {
             Some(Admission::Go(probe)) => probe,
             Some(Admission::PutOff(error, longest)) => return self.put_off(Some(grant), error, longest),
         };
-        let secret = read_secret(&*source, &client).await;
+        let secret = read_secret(&*source, &user_principal_name, &client).await;
         if let (Some(back_off), Ok(secret)) = (&back_off, &secret)
             && let Err((error, longest)) = back_off.admit_secret(secret, client.runtime().now())
         {

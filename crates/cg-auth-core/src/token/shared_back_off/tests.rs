@@ -224,3 +224,24 @@ fn a_secret_that_was_accepted_stays_so_when_failures_are_forgotten() {
     fail(&back_off, 1, "a", 401, at(0));
     assert!(is_admitted(&back_off, "a", at(0)));
 }
+
+#[test]
+fn each_of_several_refused_secrets_is_remembered() {
+    let back_off = SharedBackOff::default();
+    let names: Vec<_> = (0..100).map(|number| format!("s{number}")).collect();
+    names.iter().for_each(|name| fail(&back_off, 1, name, 401, at(0)));
+    assert!(names.iter().all(|name| !is_admitted(&back_off, name, at(1))));
+}
+
+#[test]
+fn the_number_of_remembered_secrets_is_bounded_and_the_one_refused_longest_ago_goes_first() {
+    let back_off = SharedBackOff::default();
+    let refuse = |name: &str| fail(&back_off, 1, name, 401, at(0));
+    refuse("first");
+    refuse("second");
+    (0..254).for_each(|number| refuse(&format!("s{number}")));
+    refuse("first");
+    refuse("last");
+    assert!(!is_admitted(&back_off, "first", at(1)));
+    assert!(is_admitted(&back_off, "second", at(1)));
+}

@@ -80,22 +80,6 @@ fn the_limit_can_be_set_and_is_at_least_one() {
 }
 
 #[test]
-fn a_higher_limit_admits_waiting_acquisitions() {
-    let service = Service::default();
-    run(async {
-        let pool = spawning(&service).0.with_max_acquisitions(1);
-        service.close();
-        let kept: Vec<_> = users(9).iter().map(|user| pool.for_user(user)).collect();
-        kept.iter().for_each(TokenProvider::prefetch);
-        run_tasks().await;
-        assert_eq!((service.in_flight(), permits(&pool)), (1, (1, 8)));
-        let pool = pool.with_max_acquisitions(4);
-        run_tasks().await;
-        assert_eq!((service.in_flight(), permits(&pool)), (4, (4, 5)));
-    });
-}
-
-#[test]
 fn permits_are_granted_in_order_of_arrival() {
     let service = Service::default();
     run(async {

@@ -194,7 +194,7 @@ fn a_future_that_panics_when_it_is_dropped_fails_no_other_user() {
     let (pool, clock) = spawning(&service);
     let pool = pool.with_max_acquisitions(1);
     let is_first = AtomicBool::new(true);
-    pool.replace_secret(SecretFn::new(move || {
+    pool.replace_secret(SecretFn::new(move |_| {
         let explosive = is_first.swap(false, Ordering::SeqCst).then(|| Explosive);
         async move {
             match explosive {

@@ -30,8 +30,6 @@ enum Operation {
     Clear(usize),
     ClearAll,
     ReplaceSecret,
-    Capacity(usize),
-    Limit(usize),
     Pass(Duration),
     Fail(bool),
     Close,
@@ -50,8 +48,6 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => index.prop_map(Operation::Clear),
         1 => Just(Operation::ClearAll),
         1 => Just(Operation::ReplaceSecret),
-        1 => (0..4_usize).prop_map(Operation::Capacity),
-        1 => (0..4_usize).prop_map(Operation::Limit),
         3 => prop_oneof![Just(1), Just(50), Just(3300), Just(4000)]
             .prop_map(|seconds| Operation::Pass(Duration::from_secs(seconds))),
         1 => any::<bool>().prop_map(Operation::Fail),
@@ -92,7 +88,6 @@ async fn ask(kept: &mut Kept, polls: usize) {
 }
 
 async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, operations: Vec<Operation>) {
-    let mut pool = pool.with_max_acquisitions(2).with_capacity(3);
     let mut kept: Vec<Kept> = Vec::new();
     for operation in operations {
         match operation {
@@ -108,8 +103,6 @@ async fn play(pool: TokenPool, service: &Service, clock: &ManualClock, operation
             Operation::Drop(index) => drop((index < kept.len()).then(|| kept.swap_remove(index))),
             Operation::ClearAll => pool.clear(),
             Operation::ReplaceSecret => pool.replace_secret(secret()),
-            Operation::Capacity(capacity) => pool = pool.with_capacity(capacity),
-            Operation::Limit(limit) => pool = pool.with_max_acquisitions(limit),
             Operation::Pass(duration) => clock.advance(duration),
             Operation::Fail(is_down) => service.set_down(is_down),
             Operation::Close => service.close(),
@@ -165,11 +158,14 @@ proptest! {
     fn a_token_of_one_user_is_never_handed_to_another(
         operations in proptest::collection::vec(operation(), 1..60),
         is_spawning: bool,
+        capacity in 0..4_usize,
+        limit in 1..4_usize,
     ) {
         let service = Service::default();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let (pool, clock) = if is_spawning { spawning(&service) } else { parking(&service) };
+            let pool = pool.with_capacity(capacity).with_max_acquisitions(limit);
             let test = play(pool, &service, &clock, operations);
             tokio::time::timeout(Duration::from_secs(120), test).await.expect("the test hangs");
         });

@@ -50,7 +50,7 @@ fn a_waiter_who_is_not_polled_delays_no_other_user() {
 fn a_secret_source_that_hangs_for_one_user_delays_no_other_user() {
     let service = Service::default();
     let is_first = AtomicBool::new(true);
-    let source = SecretFn::new(move || {
+    let source = SecretFn::new(move |_| {
         let hangs = is_first.swap(false, Ordering::SeqCst);
         async move {
             if hangs {

@@ -92,7 +92,7 @@ fn a_hung_secret_source_of_a_superseded_acquisition_holds_no_permit() {
     let service = Service::default();
     run(async {
         let (pool, _clock) = spawning(&service);
-        pool.replace_secret(SecretFn::new(std::future::pending::<SecretResult>));
+        pool.replace_secret(SecretFn::new(|_| std::future::pending::<SecretResult>()));
         let kept: Vec<_> = users(16).iter().map(|user| pool.for_user(user)).collect();
         kept.iter().for_each(TokenProvider::prefetch);
         run_tasks().await;

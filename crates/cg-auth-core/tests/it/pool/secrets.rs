@@ -9,9 +9,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, TokenPool, TokenProvider,
+    AuthClient, ClientSecret, TokenPool, TokenProvider, UserPrincipalName,
     testing::ManualClock,
-    token::{SecretFn, SecretResult},
+    token::{SecretFn, SecretResult, SecretSource},
 };
 
 use super::{Service, Spawning, client, owner, permits, poll, run, run_tasks, secret, user, users};
@@ -22,7 +22,7 @@ fn an_acquisition_takes_its_permit_before_it_reads_the_secret() {
     run(async {
         let reads = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&reads);
-        let source = SecretFn::new(move || {
+        let source = SecretFn::new(move |_| {
             counted.fetch_add(1, Ordering::SeqCst);
             std::future::pending::<SecretResult>()
         });
@@ -41,7 +41,7 @@ fn an_acquisition_that_is_superseded_while_it_waits_for_its_permit_reads_no_secr
     run(async {
         let reads = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&reads);
-        let source = SecretFn::new(move || {
+        let source = SecretFn::new(move |_| {
             counted.fetch_add(1, Ordering::SeqCst);
             async { Ok(secret()) }
         });
@@ -70,7 +70,7 @@ fn a_source_that_hangs_for_sixteen_users_delays_the_next_user_until_the_time_lim
         run(async {
             let reads = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&reads);
-            let source = SecretFn::new(move || {
+            let source = SecretFn::new(move |_| {
                 let hangs = counted.fetch_add(1, Ordering::SeqCst) < TokenPool::DEFAULT_MAX_ACQUISITIONS;
                 async move {
                     if hangs {
@@ -101,4 +101,41 @@ fn a_source_that_hangs_for_sixteen_users_delays_the_next_user_until_the_time_lim
             assert_eq!((reads.load(Ordering::SeqCst), service.count()), (17, 1));
         });
     }
+}
+
+/// The secret of a tenant is its name.
+fn by_tenant() -> impl SecretSource + 'static {
+    SecretFn::new(|user: &UserPrincipalName| {
+        let tenant = user.as_str().rsplit('@').next().unwrap_or_default().to_owned();
+        async move { Ok(ClientSecret::new(tenant)?) }
+    })
+}
+
+#[test]
+fn the_source_is_told_the_user_so_that_each_tenant_can_have_a_secret_of_its_own() {
+    let service = Service::default();
+    let pool = TokenPool::new(client(&service, ManualClock::new()), by_tenant());
+    run(async {
+        for name in ["a@one", "b@two", "c@one"] {
+            assert_eq!(owner(&pool.for_user(&user(name)).token().await.unwrap()), name);
+        }
+        pool.for_user(&user("b@two")).delete_token_cache().await.unwrap();
+    });
+    assert_eq!(service.secrets(), ["one", "two", "one", "two"]);
+}
+
+#[test]
+fn the_refusal_of_one_tenants_secret_is_remembered_and_delays_no_other_tenant() {
+    let service = Service::default();
+    service.refuse_secret(Some("one"));
+    let pool = TokenPool::new(client(&service, ManualClock::new()), by_tenant());
+    run(async {
+        for number in 0..20 {
+            let of = |tenant: &str| pool.for_user(&user(&format!("user{number}@{tenant}")));
+            assert!(of("one").token().await.is_err());
+            assert!(of("two").token().await.is_ok());
+        }
+    });
+    let sent = |secret: &str| service.secrets().iter().filter(|sent| *sent == secret).count();
+    assert_eq!((sent("one"), sent("two")), (1, 20));
 }

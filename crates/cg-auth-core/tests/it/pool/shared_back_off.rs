@@ -69,7 +69,7 @@ fn another_secret_of_the_source_is_used_within_two_seconds() {
         run(async {
             let secret = std::sync::Arc::new(std::sync::Mutex::new(SECRET));
             let read = std::sync::Arc::clone(&secret);
-            let source = cg_auth_core::token::SecretFn::new(move || {
+            let source = cg_auth_core::token::SecretFn::new(move |_| {
                 let text = *read.lock().unwrap();
                 async move { Ok(ClientSecret::new(text)?) }
             });

@@ -1,6 +1,9 @@
 //! One provider for each user: which names are one user, and which users are kept or forgotten.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use cg_auth_core::TokenPool;
 
@@ -214,6 +217,74 @@ fn a_token_outlives_its_user() {
     users(3).iter().for_each(|user| drop(pool.for_user(user)));
     assert!(!knows(&pool, "a"));
     assert_eq!(owner(&token), "a");
+}
+
+#[test]
+fn observers_learn_which_user_was_evicted_and_why() {
+    let (pool, clock) = parking(&Service::default());
+    let pool = pool.with_capacity(2).with_idle_time(10 * MINUTE);
+    let (seen, own) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+    let (notes, observed) = (Arc::clone(&seen), pool.clone());
+    pool.on_event(move |user, event| {
+        // The pool holds no lock.
+        let fields = event.fields_of(user);
+        notes.lock().unwrap().push((event.name(), fields[0].1.clone(), fields[1].clone(), observed.len()));
+    });
+    let count = Arc::clone(&own);
+    pool.for_user(&user("a")).on_event(move |_| *count.lock().unwrap() += 1);
+    ["b", "c"].iter().for_each(|name| drop(pool.for_user(&user(name))));
+    clock.advance(10 * MINUTE);
+    let _ = pool.for_user(&user("c"));
+    let evicted =
+        |name: &str, cause: &str, left| ("user_evicted", name.to_owned(), ("cause", cause.to_owned()), left);
+    let mut seen = seen.lock().unwrap().clone();
+    assert_eq!(seen.remove(0), evicted("a", "capacity", 2));
+    seen.sort();
+    assert_eq!(seen, [evicted("b", "idle", 1), evicted("c", "idle", 1)]);
+    assert_eq!(*own.lock().unwrap(), 1, "the provider's own observer is notified too");
+}
+
+#[test]
+fn a_clear_of_the_program_evicts_nobody() {
+    let (pool, _) = parking(&Service::default());
+    pool.on_event(|_, event| assert_ne!(event.name(), "user_evicted"));
+    users(3).iter().for_each(|user| drop(pool.for_user(user)));
+    pool.clear();
+    assert!(pool.is_empty());
+}
+
+#[test]
+fn the_states_of_all_users_are_listed_in_the_order_of_last_use() {
+    let (pool, clock) = parking(&Service::default());
+    ["a", "b", "c"].iter().for_each(|name| drop(token(&pool, name)));
+    drop(pool.for_user(&user("a")));
+    drop(pool.for_user(&user("d")));
+    let states = pool.states();
+    let names: Vec<_> = states.iter().map(|state| state.user_principal_name.as_str()).collect();
+    assert_eq!(names, ["b", "c", "a", "d"]);
+    assert_eq!(
+        states.iter().map(|state| state.phase.is_some()).collect::<Vec<_>>(),
+        [true, true, true, false]
+    );
+    clock.advance(HOUR);
+    drop(pool.for_user(&user("d")));
+    assert_eq!(pool.states().len(), 1, "a list keeps no user in use");
+}
+
+#[test]
+fn an_option_makes_another_pool_and_leaves_the_clones_as_they_are() {
+    let service = Service::default();
+    let (pool, _) = parking(&service);
+    let count = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&count);
+    pool.on_event(move |_, _| *counted.lock().unwrap() += 1);
+    token(&pool, "a");
+    let small = pool.clone().with_capacity(1);
+    assert!(small.is_empty());
+    token(&small, "a");
+    users(3).iter().for_each(|user| drop((pool.for_user(user), small.for_user(user))));
+    assert_eq!((pool.len(), small.len(), service.count()), (4, 1, 2));
+    assert_eq!(*count.lock().unwrap(), 2 + 3, "the observers are those of the first pool");
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -194,3 +194,44 @@ fn refused_tokens_of_any_source_are_replaced() {
         assert_eq!(script.requests().len(), 2);
     });
 }
+
+/// A closure that changes what it captured, within a task that is spawned: an `AsyncFnMut` whose future
+/// borrows from the closure would not be `Send` for every lifetime, so that `spawn` would refuse it.
+#[test]
+fn a_spawned_task_calls_with_a_closure_that_borrows_and_counts() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let (provider, _clock) = provider(script, tasks);
+        let service = Service::accepting(&["Bearer token-2"]);
+        let source: Arc<dyn TokenSource> = Arc::new(provider.clone());
+        let own = tokio::spawn(async move {
+            let (mut calls, mut sent) = (0, Vec::new());
+            let body = String::from("a body of the task");
+            let call = |value: HeaderValue| {
+                calls += 1;
+                sent.push(value.clone());
+                let (service, body, number) = (&service, &body, calls);
+                async move {
+                    tokio::task::yield_now().await;
+                    assert_eq!(body, "a body of the task");
+                    Ok::<_, TokenError>((service.serve(&value), number))
+                }
+            };
+            let refused = |(status, _): &(StatusCode, u32)| *status == StatusCode::UNAUTHORIZED;
+            let answer = provider.authorized(refused, call).await.unwrap();
+            assert!(sent.iter().all(HeaderValue::is_sensitive));
+            (answer, calls, sent.len())
+        });
+        assert_eq!(own.await.unwrap(), ((StatusCode::OK, 2), 2, 2));
+        let free = tokio::spawn(async move {
+            let mut calls = 0;
+            let call = |_| {
+                calls += 1;
+                async { Ok::<_, TokenError>(()) }
+            };
+            authorized(&*source, |()| false, call).await.unwrap();
+            calls
+        });
+        assert_eq!(free.await.unwrap(), 1);
+    });
+}

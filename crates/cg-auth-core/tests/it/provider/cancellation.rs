@@ -240,7 +240,7 @@ fn a_parked_acquisition_that_is_superseded_while_it_is_polled_is_dropped_at_once
     let own = Arc::<OnceLock<TokenProvider>>::default();
     let alive = Arc::new(AtomicUsize::new(0));
     let (provider_to_clear, reads) = (Arc::clone(&own), Arc::clone(&alive));
-    let secret = SecretFn::new(move || {
+    let secret = SecretFn::new(move |_| {
         let (own, reads) = (Arc::clone(&provider_to_clear), Arc::clone(&reads));
         async move {
             if reads.fetch_add(1, Ordering::SeqCst) == 0 {

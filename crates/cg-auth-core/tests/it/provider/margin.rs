@@ -149,7 +149,7 @@ fn a_caller_who_is_served_does_not_poll_a_parked_acquisition() {
     let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
     let is_slow = Arc::new(AtomicBool::new(false));
     let slow = Arc::clone(&is_slow);
-    let secret = SecretFn::new(move || {
+    let secret = SecretFn::new(move |_| {
         let slow = Arc::clone(&slow);
         poll_fn(move |_| match slow.load(Ordering::SeqCst) {
             true => Poll::Pending,

@@ -52,7 +52,7 @@ fn a_late_panic_reaches_every_waiter_as_a_failure() {
     everywhere(async |tasks| {
         let until_now = Arc::new(AtomicBool::new(true));
         let goes_on = Arc::clone(&until_now);
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             let goes_on = Arc::clone(&goes_on);
             async move {
                 while goes_on.load(Ordering::SeqCst) {
@@ -75,7 +75,7 @@ fn a_late_panic_reaches_every_waiter_as_a_failure() {
 #[test]
 fn the_message_of_a_panic_reaches_neither_error_nor_event() {
     everywhere(async |tasks| {
-        let secret = SecretFn::new(|| async { panic!("the vault gave {SECRET}") });
+        let secret = SecretFn::new(|_| async { panic!("the vault gave {SECRET}") });
         let (provider, _clock) = provider_with(ScriptedTransport::new(), tasks, secret);
         let seen = Arc::<Mutex<String>>::default();
         let notes = Arc::clone(&seen);
@@ -96,7 +96,7 @@ fn a_secret_source_that_panics_fails_the_acquisition() {
     everywhere(async |tasks| {
         let is_well = Arc::new(AtomicBool::new(false));
         let state = Arc::clone(&is_well);
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             assert!(state.load(Ordering::SeqCst), "no vault");
             async { SecretResult::Ok(ClientSecret::new(SECRET)?) }
         });

@@ -23,7 +23,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     BACK_OFF, LIFETIME, Tasks, asked, client, everywhere, issue, poll, poll_once, provider_with, secrets,
-    until,
+    until, user,
 };
 use crate::support::{response, shown};
 
@@ -31,7 +31,8 @@ const CANARY: &str = "canary-s3cret";
 
 /// Reads the secret of a source that does not wait.
 fn read(source: &dyn SecretSource) -> SecretResult {
-    let std::task::Poll::Ready(result) = poll(source.read().as_mut()) else { panic!("the source waits") };
+    let user = user();
+    let std::task::Poll::Ready(result) = poll(source.read(&user).as_mut()) else { panic!("it waits") };
     result
 }
 
@@ -106,12 +107,12 @@ fn a_secret_is_read_before_each_acquisition_and_not_for_a_hit() {
         let file = file_with(b"first");
         let reads = Arc::new(AtomicUsize::new(0));
         let (path, count) = (file.path().to_owned(), Arc::clone(&reads));
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             count.fetch_add(1, Ordering::SeqCst);
             let source = FileSecret::new(&path);
             async move {
                 tokio::task::yield_now().await;
-                source.read().await
+                source.read(&user()).await
             }
         });
         let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
@@ -147,7 +148,7 @@ fn a_refused_secret_fails_fast_until_there_is_a_new_one() {
     everywhere(async |tasks| {
         let current = Arc::new(Mutex::new("refused"));
         let source = Arc::clone(&current);
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             let secret = ClientSecret::new(*source.lock().unwrap());
             async { Ok(secret?) }
         });
@@ -182,7 +183,7 @@ fn a_source_that_fails_for_a_moment_is_read_again() {
     everywhere(async |tasks| {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
             async move {
                 if is_first {
@@ -217,7 +218,7 @@ fn parting<T: Send + Sync + 'static>(
 ) -> impl SecretSource + 'static {
     let owner = Arc::clone(owner);
     let at_its_end = AtItsEnd(move || act(owner.get().unwrap()));
-    SecretFn::new(move || {
+    SecretFn::new(move |_| {
         let _ = &at_its_end;
         async { Ok(ClientSecret::new("s3cret")?) }
     })
@@ -254,7 +255,7 @@ fn a_source_that_hangs_fails_the_acquisition_after_the_time_limit_of_a_call() {
         let hangs = Arc::new(AtomicBool::new(true));
         let asked = Arc::new(AtomicUsize::new(0));
         let (is_hanging, count) = (Arc::clone(&hangs), Arc::clone(&asked));
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             let (is_hanging, count) = (is_hanging.load(Ordering::SeqCst), Arc::clone(&count));
             async move {
                 count.fetch_add(1, Ordering::SeqCst);

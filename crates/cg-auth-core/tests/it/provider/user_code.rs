@@ -79,7 +79,7 @@ fn an_error_that_calls_the_provider_when_it_is_dropped_finds_no_lock_held() {
         without_deadlock(move || {
             let own = Arc::<OnceLock<TokenProvider>>::default();
             let called = Arc::clone(&own);
-            let secret = SecretFn::new(move || {
+            let secret = SecretFn::new(move |_| {
                 let error = Calling(Arc::clone(&called));
                 async move { SecretResult::Err(Box::new(error)) }
             });
@@ -101,7 +101,7 @@ fn an_error_of_a_superseded_acquisition_finds_no_lock_held_when_it_is_dropped() 
         let own = Arc::<OnceLock<TokenProvider>>::default();
         let called = Arc::clone(&own);
         let reads = AtomicUsize::new(0);
-        let secret = SecretFn::new(move || {
+        let secret = SecretFn::new(move |_| {
             let is_first = reads.fetch_add(1, Ordering::SeqCst) == 0;
             let called = Arc::clone(&called);
             async move {
@@ -261,7 +261,7 @@ impl Drop for Explosive {
 
 #[test]
 fn a_future_that_panics_when_it_is_dropped_panics_in_no_caller() {
-    let secret = SecretFn::new(|| {
+    let secret = SecretFn::new(|_| {
         let explosive = Explosive;
         async move {
             std::future::pending::<()>().await;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::*;
+use super::{super::table::ROUTES, *};
+use crate::Part;
 
 #[test]
 fn with_a_seed_and_a_frozen_clock_two_starts_and_a_reset_give_the_same_bytes() {
@@ -20,11 +21,16 @@ fn with_a_seed_and_a_frozen_clock_two_starts_and_a_reset_give_the_same_bytes() {
     assert_ne!(transcript(&first), run, "only a reset rewinds");
     ask(&second, "POST /_emulator/reset", "");
     assert_eq!(transcript(&second), run);
+    for part in Part::ALL {
+        second.reset_part(*part);
+    }
+    assert_eq!(transcript(&second), run, "each part together is everything");
     assert_eq!(first.digest("x"), second.digest("x"));
     assert_ne!(first.digest("x"), other.digest("x"));
 }
 
-/// Every byte of the answers to a run with tokens, refusals and changes of users, settings and time.
+/// Every byte of the answers to a run with tokens, refusals, scripts, faults and changes of users, settings and
+/// time, and then of every route that shows something.
 fn transcript(emulator: &Emulator) -> String {
     let mut all = String::new();
     let mut send = |line: &str, headers: &str, body: &str| {
@@ -36,6 +42,13 @@ fn transcript(emulator: &Emulator) -> String {
         all.push_str(&answer);
         answer
     };
+    for script in [
+        r#"{"operation":"other","always":true,"probability":0.5,"refuse":{"status":503}}"#,
+        r#"{"operation":"protected_resource","fault":{"name":"reset_in_body","bytes":30}}"#,
+        r#"{"operation":"get_delegate_access_token","when":"after","delay_seconds":0.01}"#,
+    ] {
+        send("POST /_emulator/scripts", "", script);
+    }
     for user in [0, 1] {
         let credential = emulator.user(user).unwrap();
         let (name, secret) = (credential.user_principal_name(), credential.client_secret().expose_secret());
@@ -58,7 +71,12 @@ fn transcript(emulator: &Emulator) -> String {
         send("PATCH /_emulator/settings", "", r#"{"token_lifetime_seconds":77}"#);
         send("PATCH /_emulator/users/plain@example.com", "", r#"{"administrator":true}"#);
         send("POST /_emulator/revoke", "", r#"{"user":"someone@example.com"}"#);
-        send("GET /nowhere", "", "");
+        for _ in 0..8 {
+            send("GET /nowhere", "", "");
+        }
+    }
+    for route in ROUTES.iter().filter(|route| route.method == "GET") {
+        send(&format!("GET {}", route.path), "", "");
     }
     all
 }

@@ -83,7 +83,7 @@ fn shut_down_during(emulator: Emulator, request: &[u8], late: &[Vec<u8>]) -> Vec
 #[tokio::test(start_paused = true)]
 async fn a_connection_is_not_idle_while_a_write_is_blocked() {
     let (_peer, stream) = socket_pair().await;
-    let connection = Arc::new(Connection::new(1, &stream));
+    let connection = Arc::new(Connection::new(&stream));
     let (stream, mut peer) = tokio::io::duplex(10);
     let (mut stream, _returned) = WatchedStream::new(stream, Arc::clone(&connection));
     let mut writing = tokio::spawn(async move { stream.write_all(&[0; 20]).await });

@@ -14,7 +14,7 @@ use tracing::{
 use super::*;
 use crate::{
     client::CallError,
-    token::{ExpirySource, Grant, Reason, TokenError},
+    token::{EvictionCause, ExpirySource, Grant, Reason, TokenError},
     transport::TransportError,
 };
 
@@ -102,6 +102,7 @@ fn events() -> Vec<(Level, Event)> {
         (Level::WARN, Event::RefreshSwitchedOff),
         (Level::WARN, Event::SameTokenAgain),
         (Level::INFO, Event::Invalidated),
+        (Level::DEBUG, Event::Evicted { cause: EvictionCause::Idle }),
         (Level::WARN, Event::DurationMismatch { duration: 60, lifetime }),
         (Level::WARN, Event::DurationMismatch { duration: -1, lifetime: None }),
         (Level::INFO, abandoned(Some(Grant::RefreshToken))),

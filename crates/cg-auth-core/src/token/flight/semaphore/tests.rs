@@ -149,22 +149,6 @@ fn a_panic_gives_the_permit_back() {
 }
 
 #[test]
-fn a_higher_limit_admits_waiters_and_a_lower_one_keeps_the_holders() {
-    let semaphore = semaphore(1);
-    let first = taken(&semaphore);
-    let (mut second, flag) = queued(&semaphore);
-    semaphore.set_limit(2);
-    assert!(flag.is_set());
-    let second = poll(&mut second).unwrap();
-    semaphore.set_limit(1);
-    let (mut third, _) = queued(&semaphore);
-    drop(first);
-    assert!(poll(&mut third).is_none());
-    drop(second);
-    assert!(poll(&mut third).is_some());
-}
-
-#[test]
 fn a_permit_counts_as_held_before_its_waiter_is_polled_again() {
     let semaphore = semaphore(1);
     let first = taken(&semaphore);

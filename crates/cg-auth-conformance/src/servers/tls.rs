@@ -1,4 +1,4 @@
-//! [`TlsServer`]: the TLS configuration of a [`Listener`](crate::listener::Listener), valid or broken.
+//! [`TlsServer`]: the TLS configuration of a [`Listener`](super::listener::Listener), valid or broken.
 
 use std::{ops::Range, sync::Arc};
 
@@ -7,7 +7,7 @@ use tokio_rustls::rustls::{
     version::TLS12,
 };
 
-use crate::authority::{Authority, RIGHT_NOW};
+use super::authority::{Authority, RIGHT_NOW};
 
 /// The configuration of a server: by default for 127.0.0.1, with HTTP/1.1 over TLS 1.2 and 1.3.
 #[derive(Debug)]

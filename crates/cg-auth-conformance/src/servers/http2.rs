@@ -1,6 +1,6 @@
 //! [`Http2`]: the server's end of an HTTP/2 connection, frame by frame (RFC 9113).
 
-use crate::listener::{Connection, Listener};
+use super::listener::{Connection, Listener};
 
 /// A connection on which the server has sent an empty SETTINGS frame, and answers no ping.
 #[derive(Debug)]

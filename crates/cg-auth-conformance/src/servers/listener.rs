@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
-use crate::{authority::Authority, raw_message::RawMessage, tls::TlsServer};
+use super::{authority::Authority, raw_message::RawMessage, tls::TlsServer};
 
 /// A port of the loopback interface. It accepts and answers only when the test says so.
 #[derive(Debug)]
