@@ -174,7 +174,7 @@ async fn without_a_token_the_status_has_the_error_as_its_source() {
         let mut client = HealthClient::with_origin(service.boxed_clone(), server.uri.clone());
         let status = client.check(check()).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::Unknown, "cannot read the client secret"));
-        assert!(status.source().is_some_and(|source| source.is::<TokenError>()));
+        assert!(status.source().unwrap().is::<TokenError>());
         assert!(server.tokens().is_empty());
     })
     .await;
