@@ -50,6 +50,7 @@ impl Row {
             return T::has(Capability::StreamEnd);
         }
         match self.failure.split(' ').next() {
+            Some("HTTP/2") => T::has(Capability::Http2),
             Some("kept") => T::has(Capability::KeepsConnections),
             Some("client" | "proxy") => T::has(Capability::Proxy),
             _ => true,

@@ -75,7 +75,7 @@ async fn a_dropped_call_leaves_the_transport_usable<T: Subject>() {
     first_call(&client, &listener).await;
 }
 
-#[apply(every_transport)]
+#[apply(transports_on_tokio)]
 async fn outside_a_runtime_it_is_a_config_error<T: Subject>() {
     let base_url = Listener::bind().await.base_url();
     let outside = std::thread::spawn(move || {

@@ -16,7 +16,7 @@ use super::{
     subject::{Configurable, Subject, client_over, credential, settings, without_platform_roots},
 };
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn the_debug_data_of_a_goaway_is_not_shown<T: Subject>() {
     let secret = credential().client_secret().expose_secret().to_owned();
     let result = call::<T>(async |mut http2: Http2, _| {
@@ -33,7 +33,7 @@ async fn the_debug_data_of_a_goaway_is_not_shown<T: Subject>() {
 }
 
 /// A server that needs no more of the request may say so after its answer (RFC 9113 section 8.1).
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn an_answer_that_has_ended_survives_the_reset_of_its_stream<T: Subject>() {
     let result = call::<T>(async |mut http2: Http2, stream| {
         http2.answer(stream, TOKEN).await;
@@ -46,7 +46,7 @@ async fn an_answer_that_has_ended_survives_the_reset_of_its_stream<T: Subject>()
 
 /// A GOAWAY that names the last stream which the server answers says of every later one that it was not
 /// processed. Each of those calls is repeated on another connection.
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn calls_that_a_goaway_does_not_cover_all_succeed<T: Configurable>() {
     const CALLS: usize = 16;
     let listener = Listener::bind().await;
@@ -82,7 +82,7 @@ async fn calls_that_a_goaway_does_not_cover_all_succeed<T: Configurable>() {
 
 /// A load balancer may forget a connection without closing it. Pings find that out; without them every call
 /// runs into its timeout.
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn a_silent_connection_is_replaced<T: Configurable>() {
     let listener = Listener::bind().await;
     let settings = without_platform_roots()

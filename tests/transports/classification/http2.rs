@@ -14,7 +14,7 @@ use super::{
     Row,
 };
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_stream_refused<T: Subject>(row: &Row) {
     let refused_stream = 7_u32.to_be_bytes();
     row.check(
@@ -27,7 +27,7 @@ async fn http_2_stream_refused<T: Subject>(row: &Row) {
 }
 
 /// A server that has begun its answer has seen the request, even if it says otherwise.
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_stream_refused_within_the_body<T: Subject>(row: &Row) {
     let refused_stream = 7_u32.to_be_bytes();
     row.check(
@@ -40,7 +40,7 @@ async fn http_2_stream_refused_within_the_body<T: Subject>(row: &Row) {
     );
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_stream_reset_without_an_error_within_the_body<T: Subject>(row: &Row) {
     row.check(
         call::<T>(async |mut http2: Http2, stream| {
@@ -65,7 +65,7 @@ async fn http_2_stream_reset_without_an_error_after_a_body_of_unknown_length<T: 
     );
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_goaway_that_does_not_cover_the_request<T: Subject>(row: &Row) {
     for code in [NO_ERROR, ENHANCE_YOUR_CALM] {
         row.check(
@@ -78,7 +78,7 @@ async fn http_2_goaway_that_does_not_cover_the_request<T: Subject>(row: &Row) {
     }
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_goaway_that_covers_the_request<T: Subject>(row: &Row) {
     for code in [NO_ERROR, ENHANCE_YOUR_CALM] {
         row.check(
@@ -91,7 +91,7 @@ async fn http_2_goaway_that_covers_the_request<T: Subject>(row: &Row) {
 }
 
 /// The GOAWAY may arrive before or after the request is sent.
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_goaway_before_the_request_was_read<T: Subject>(row: &Row) {
     for code in [NO_ERROR, ENHANCE_YOUR_CALM] {
         let listener = Listener::bind().await;
@@ -108,7 +108,7 @@ async fn http_2_goaway_before_the_request_was_read<T: Subject>(row: &Row) {
 const NO_ERROR: [u8; 4] = 0_u32.to_be_bytes();
 const ENHANCE_YOUR_CALM: [u8; 4] = 11_u32.to_be_bytes();
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_connection_closed_within_the_body<T: Subject>(row: &Row) {
     row.check(
         call::<T>(async |mut http2: Http2, stream| {
@@ -118,7 +118,7 @@ async fn http_2_connection_closed_within_the_body<T: Subject>(row: &Row) {
     );
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_connection_reset_within_the_body<T: Subject>(row: &Row) {
     row.check(
         call::<T>(async |mut http2: Http2, stream| {
@@ -129,7 +129,7 @@ async fn http_2_connection_reset_within_the_body<T: Subject>(row: &Row) {
     );
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http_2_frame_that_breaks_the_protocol<T: Subject>(row: &Row) {
     row.check(
         call::<T>(async |mut http2: Http2, _| {
