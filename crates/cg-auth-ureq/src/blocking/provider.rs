@@ -44,7 +44,8 @@ use http::HeaderValue;
 /// let provider = BlockingTokenProvider::new(client, user, secret);
 ///
 /// let token = provider.token()?;
-/// assert!(std::thread::spawn(move || provider.token()).join().unwrap()?.is_same_issue(&token));
+/// let other = std::thread::spawn(move || provider.token());
+/// assert!(other.join().unwrap()?.is_same_issue(&token));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
