@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod blocking;
 mod call;
 mod cancellation;
 mod client;
@@ -36,4 +37,7 @@ pub use cg_auth_core::{
 };
 pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
 
-pub use self::transport::{UreqTransport, UreqTransportBuilder};
+pub use self::{
+    blocking::{BlockingTokenPool, BlockingTokenProvider, ThreadRuntime},
+    transport::{UreqTransport, UreqTransportBuilder},
+};
