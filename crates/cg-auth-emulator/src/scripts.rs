@@ -1,5 +1,6 @@
 //! Scripts, which delay, replace, disturb or drop the answers to the next requests.
 
+mod active_script;
 mod behaviour;
 mod builder;
 mod fault;

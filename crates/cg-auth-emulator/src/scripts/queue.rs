@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    active_script::ActiveScript,
     behaviour::Behaviour,
     fault::Offered,
     request_match::Asked,
@@ -34,17 +35,6 @@ struct Entries {
     scripts: VecDeque<ActiveScript>,
     /// The newest [`MAX_ENDED`] scripts that were used up or removed.
     ended: VecDeque<ScriptSummary>,
-}
-
-/// A script in the queue.
-#[derive(Debug, Clone)]
-pub(crate) struct ActiveScript {
-    pub(crate) id: u64,
-    pub(crate) script: Script,
-    /// How many more requests the script applies to; `u64::MAX` stands for all.
-    pub(crate) remaining: u64,
-    /// How many requests the script has applied to.
-    pub(crate) hits: Arc<AtomicU64>,
 }
 
 impl ScriptQueue {

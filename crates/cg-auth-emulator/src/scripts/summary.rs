@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde::Serialize;
 
-use super::{behaviour::Ending, fault::Fault, queue::ActiveScript, script::Script};
+use super::{active_script::ActiveScript, behaviour::Ending, fault::Fault, script::Script};
 use crate::names::named;
 
 /// A script without the bytes that it sends and the values that it compares.
