@@ -41,11 +41,6 @@ pub(crate) trait Subject: HttpTransport + Sized + 'static {
     fn trusting(pem: &str) -> Self {
         Self::with(&settings(|settings| settings.root_certificates = Some(pem.to_owned())))
     }
-
-    /// Whether it has this capability.
-    fn has(capability: Capability) -> bool {
-        Self::capabilities().has(capability)
-    }
 }
 
 /// The default settings with the changes that `set` makes.

@@ -3,6 +3,7 @@
 use std::{error::Error, fmt};
 
 use cg_auth_core::{ConfigError, causes::cause_chain, endpoint::EndpointError, transport::TransportError};
+use http::header::InvalidHeaderValue;
 
 /// What the transport did instead of what its contract says.
 ///
@@ -52,7 +53,7 @@ macro_rules! from_errors_of_the_suite {
     };
 }
 
-from_errors_of_the_suite!(ConfigError, EndpointError, http::Error, std::io::Error);
+from_errors_of_the_suite!(ConfigError, EndpointError, http::Error, InvalidHeaderValue, std::io::Error);
 
 /// Fails the case unless the condition holds.
 macro_rules! ensure {

@@ -10,7 +10,7 @@ use crate::failure::{Failure, ensure};
 
 /// What the requests of the suite hold, the answers of its servers, and the login of its proxies:
 /// `user:hunter2@`, its `Basic` form, and the first bytes of each in decimal.
-const SECRETS: [&str; 7] = [
+pub(crate) const SECRETS: [&str; 7] = [
     CLIENT_SECRET,
     REFRESH_TOKEN,
     "at-1",
@@ -23,7 +23,6 @@ const CLIENT_SECRET: &str = "dGVzdC1vbmx5+/==";
 const REFRESH_TOKEN: &str = "cmVmcmVzaA==";
 
 /// The login `user:hunter2@` as it stands in the URL of a proxy.
-#[allow(dead_code)]
 pub(crate) const LOGIN: &str = "user:hunter2%40";
 
 /// A credential for the servers of the suite, which accept any.
