@@ -118,7 +118,9 @@ async fn localhost_is_this_machine_whatever_the_resolver_of_the_client_says() {
 #[tokio::test]
 async fn a_verbose_client_logs_no_secret() {
     bounded(async {
-        let Some(log) = Log::of_a_process_for("callers_reqwest::a_verbose_client_logs_no_secret").await
+        let Some(log) =
+            Log::of_a_process_for::<ReqwestTransport>("callers_reqwest::a_verbose_client_logs_no_secret")
+                .await
         else {
             return;
         };

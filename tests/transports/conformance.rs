@@ -8,7 +8,9 @@ use cg_auth_hyper::TransportSettings;
 use cg_auth_transport_util::Http2;
 use hyper_util::client::legacy::connect::HttpConnector;
 
-use super::subject::{self, CallersReqwest, HyperTransport, OneConnectionEach, ReqwestTransport};
+use super::subject::{
+    self, CallersReqwest, HyperTransport, OneConnectionEach, ReqwestTransport, UreqTransport,
+};
 
 mod hyper {
     super::conformance!(super::strict::<super::HyperTransport>());
@@ -16,6 +18,10 @@ mod hyper {
 
 mod reqwest {
     super::conformance!(super::strict::<super::ReqwestTransport>());
+}
+
+mod ureq {
+    super::conformance!(super::Over::<super::UreqTransport>::new());
 }
 
 mod callers_client_of_reqwest {

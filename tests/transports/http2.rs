@@ -15,7 +15,7 @@ use super::subject::{Configurable, Subject, client_over, credential, settings, w
 
 /// A GOAWAY that names the last stream which the server answers says of every later one that it was not
 /// processed. Each of those calls is repeated on another connection.
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn calls_that_a_goaway_does_not_cover_all_succeed<T: Configurable>() {
     const CALLS: usize = 16;
     let listener = Listener::bind().await;
@@ -51,7 +51,7 @@ async fn calls_that_a_goaway_does_not_cover_all_succeed<T: Configurable>() {
 
 /// A load balancer may forget a connection without closing it. Pings find that out; without them every call
 /// runs into its timeout.
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn a_silent_connection_is_replaced<T: Configurable>() {
     let listener = Listener::bind().await;
     let settings = without_platform_roots()

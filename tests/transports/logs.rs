@@ -12,37 +12,32 @@ use cg_auth_tests::{
     listener::{Listener, TOKEN, ok, while_serving},
 };
 use macro_rules_attribute::apply;
-use tracing_subscriber::{
-    Layer,
-    filter::{LevelFilter, Targets},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{
     environment::{run_test_in_environment, test_of},
     http2::call,
     messages::assert_text_hides,
     proxies::{LOGIN, base_url, proxied, proxy, proxy_to, service, through},
-    subject::{Configurable, client_over, credential},
+    subject::{Configurable, UreqTransport, client_over, credential},
 };
 
 #[apply(own_transports)]
 async fn no_secret_is_logged<T: Configurable>() {
     let test = test_of::<T>(module_path!(), "no_secret_is_logged");
-    let Some(log) = Log::of_a_process_for(&test).await else { return };
+    let Some(log) = Log::of_a_process_for::<T>(&test).await else { return };
     for builder in [Emulator::builder(), Emulator::builder().tls()] {
         let emulator = builder.start().await.unwrap();
         let transport = emulator.ca_pem().map_or_else(T::default, T::trusting);
         assert_text_hides(&log.text(), &secrets_of_calls(&emulator, transport).await);
     }
-    assert!(log.text().contains("h2::"), "nothing is logged: {}", log.text());
+    assert!(log.text().contains(T::LOG.1), "nothing is logged: {}", log.text());
 }
 
 #[apply(own_transports)]
 async fn no_secret_is_logged_on_the_way_through_a_proxy<T: Configurable>() {
     let test = test_of::<T>(module_path!(), "no_secret_is_logged_on_the_way_through_a_proxy");
-    let Some(log) = Log::of_a_process_for(&test).await else { return };
+    let Some(log) = Log::of_a_process_for::<T>(&test).await else { return };
     let service = service().await;
     let proxy_of_tunnels = proxy_to(&service).credentials("user", "hunter2@").start().await;
     let tunnelled = through::<T>(&proxy_of_tunnels.url_with("user", "hunter2%40"), &service);
@@ -56,8 +51,15 @@ async fn no_secret_is_logged_on_the_way_through_a_proxy<T: Configurable>() {
     assert_keeps_quiet(&log, client_over(base_url, handed_over), &service).await;
 }
 
+/// At `trace` ureq writes out what it sends and receives, and its transport's README names the filter.
+#[test]
+fn the_log_that_holds_no_secret_over_ureq_is_the_documented_one() {
+    let readme = include_str!("../../crates/cg-auth-ureq/README.md");
+    assert!(readme.lines().any(|line| line == UreqTransport::LOG.0));
+}
+
 /// The READMEs of the transports name the filter. Without it h2 logs the text.
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log<T: Configurable>() {
     let test =
         test_of::<T>(module_path!(), "the_documented_filter_keeps_the_debug_data_of_a_goaway_out_of_the_log");
@@ -113,8 +115,8 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Runs `test` again in a process of its own, and returns the log there. Returns `None` in the first
     /// process once the second one has ended.
-    pub(crate) async fn of_a_process_for(test: &str) -> Option<Self> {
-        Self::with_filter(test, Targets::new().with_default(LevelFilter::TRACE)).await
+    pub(crate) async fn of_a_process_for<T: Configurable>(test: &str) -> Option<Self> {
+        Self::with_filter(test, T::LOG.0.parse().unwrap()).await
     }
 
     /// The same, of what `filter` lets through.

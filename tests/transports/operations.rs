@@ -22,7 +22,7 @@ async fn the_three_operations_work_over_plain_http<T: Subject>() {
     assert_operations_work(&emulator, T::default(), Version::HTTP_11).await;
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http2_is_negotiated_over_tls<T: Subject>() {
     let emulator = Emulator::builder().tls().start().await.unwrap();
     assert_operations_work(&emulator, T::trusting(emulator.ca_pem().unwrap()), Version::HTTP_2).await;
@@ -39,7 +39,7 @@ async fn http1_is_used_over_tls_if_the_server_has_no_http2<T: Subject>() {
     assert_eq!(request.line(), "POST /auth/token/delegate HTTP/1.1");
 }
 
-#[apply(every_transport)]
+#[apply(transports_with_http2)]
 async fn http2_is_used_with_prior_knowledge<T: Subject>() {
     for builder in [Emulator::builder(), Emulator::builder().tls()] {
         let emulator = builder.start().await.unwrap();

@@ -10,6 +10,7 @@ macro_rules! every_transport {
             [
                 hyper: HyperTransport,
                 reqwest: ReqwestTransport,
+                ureq: UreqTransport,
                 callers_client_of_reqwest: CallersReqwest,
                 third_party: OneConnectionEach
             ]
@@ -26,6 +27,7 @@ macro_rules! pooling_transports {
             [
                 hyper: HyperTransport,
                 reqwest: ReqwestTransport,
+                ureq: UreqTransport,
                 callers_client_of_reqwest: CallersReqwest
             ]
             $($behaviour)+
@@ -35,6 +37,33 @@ macro_rules! pooling_transports {
 
 /// For a behaviour of the transports of this workspace, which have the same settings.
 macro_rules! own_transports {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test]
+            [hyper: HyperTransport, reqwest: ReqwestTransport, ureq: UreqTransport]
+            $($behaviour)+
+        }
+    };
+}
+
+/// For a behaviour of every transport that speaks HTTP/2.
+macro_rules! transports_with_http2 {
+    ($($behaviour:tt)+) => {
+        per_transport! {
+            #[tokio::test]
+            [
+                hyper: HyperTransport,
+                reqwest: ReqwestTransport,
+                callers_client_of_reqwest: CallersReqwest,
+                third_party: OneConnectionEach
+            ]
+            $($behaviour)+
+        }
+    };
+}
+
+/// For a behaviour of the transports of this workspace that speak HTTP/2.
+macro_rules! own_transports_with_http2 {
     ($($behaviour:tt)+) => {
         per_transport! {
             #[tokio::test]
@@ -49,7 +78,7 @@ macro_rules! own_transports_on_two_threads {
     ($($behaviour:tt)+) => {
         per_transport! {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            [hyper: HyperTransport, reqwest: ReqwestTransport]
+            [hyper: HyperTransport, reqwest: ReqwestTransport, ureq: UreqTransport]
             $($behaviour)+
         }
     };

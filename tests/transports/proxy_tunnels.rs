@@ -44,7 +44,7 @@ async fn http1_is_used_with_a_proxy_that_has_http2_too<T: Configurable>() {
     assert_ne!(connection.protocol(), Some(b"h2".as_slice()));
 }
 
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn http2_is_negotiated_through_a_tunnel<T: Configurable>() {
     let server = TlsServer::new().name("service.example").alpn(&[b"h2", b"http/1.1"]);
     let service = Listener::bind_tls_with(server).await;

@@ -8,6 +8,7 @@ use cg_auth_hyper::HyperTransport;
 use cg_auth_reqwest::ReqwestTransport;
 use cg_auth_tests::listener::{Listener, TOKEN, ok};
 use cg_auth_transport_util::{Http2, ProxyChoice, TlsVersion, TransportSettings};
+use cg_auth_ureq::UreqTransport;
 use macro_rules_attribute::apply;
 
 use super::{
@@ -77,7 +78,8 @@ async fn the_longest_durations_are_accepted<T: Configurable>() {
         .pool_idle_timeout(Duration::MAX)
         .http2_ping_interval(Duration::MAX)
         .http2_ping_timeout(Duration::MAX);
-    for http2 in [Http2::Off, Http2::PriorKnowledge] {
+    let versions = [Http2::Off, Http2::PriorKnowledge];
+    for http2 in versions.into_iter().filter(|http2| T::SPEAKS_HTTP2 || *http2 == Http2::Off) {
         let transport = T::with_settings(settings.clone().http2(http2));
         assert_eq!(connections_of_two_calls(transport, Duration::ZERO).await, 1, "{http2:?}");
     }
@@ -107,7 +109,9 @@ fn the_builders_have_the_methods_of_the_settings() {
     let settings = format!("settings: {:?} }}", all_set!(TransportSettings::new()));
     assert!(format!("{:?}", all_set!(HyperTransport::builder())).ends_with(&settings));
     assert!(format!("{:?}", all_set!(ReqwestTransport::builder())).ends_with(&settings));
+    assert!(format!("{:?}", all_set!(UreqTransport::builder())).ends_with(&settings));
     all_set!(HyperTransport::builder()).build().unwrap();
+    all_set!(UreqTransport::builder()).build().unwrap();
     all_set!(ReqwestTransport::builder()).build().unwrap();
 }
 

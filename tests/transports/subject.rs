@@ -6,10 +6,10 @@ pub(crate) use cg_auth_conformance::{Capabilities, Capability, Settings};
 pub(crate) use cg_auth_hyper::HyperTransport;
 pub(crate) use cg_auth_reqwest::ReqwestTransport;
 pub(crate) use cg_auth_tests::one_connection_each::OneConnectionEach;
+pub(crate) use cg_auth_ureq::UreqTransport;
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
-    model::RefreshToken,
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_tests::authority::Authority;
@@ -59,6 +59,10 @@ pub(crate) trait Configurable: Subject {
     const SEES_THE_END_OF_A_STREAM: bool;
     /// Whether it asks a proxy for a tunnel to an IPv6 address.
     const TUNNELS_TO_IPV6: bool;
+    /// [`Capability::Http2`].
+    const SPEAKS_HTTP2: bool = true;
+    /// The most verbose log that holds no secret, and a part of it that shows that the log is on.
+    const LOG: (&str, &str) = ("trace", "h2::");
 
     fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError>;
 
@@ -88,12 +92,29 @@ impl Configurable for ReqwestTransport {
     }
 }
 
+impl Configurable for UreqTransport {
+    const NAME: &str = "ureq";
+    const SEES_THE_END_OF_A_STREAM: bool = false;
+    const TUNNELS_TO_IPV6: bool = true;
+    const SPEAKS_HTTP2: bool = false;
+    const LOG: (&str, &str) = ("trace,ureq_proto=debug", "ureq::");
+
+    fn from_settings(settings: &TransportSettings) -> Result<Self, TransportError> {
+        Self::from_settings(settings)
+    }
+}
+
 impl<T: Configurable> Subject for T {
     const NAME: &str = <T as Configurable>::NAME;
 
     fn capabilities() -> Capabilities {
-        let all = Capabilities::all();
-        if T::SEES_THE_END_OF_A_STREAM { all } else { all.without(Capability::StreamEnd) }
+        let mut has = Capabilities::all();
+        for (capability, is_there) in
+            [(Capability::StreamEnd, T::SEES_THE_END_OF_A_STREAM), (Capability::Http2, T::SPEAKS_HTTP2)]
+        {
+            has = if is_there { has } else { has.without(capability) };
+        }
+        has
     }
 
     fn with(settings: &Settings) -> Self {
@@ -161,9 +182,4 @@ pub(crate) fn credential() -> ApiCredential {
         ClientSecret::new("dGVzdC1vbmx5+/==").unwrap(),
         UserPrincipalName::new("someone@example.com").unwrap(),
     )
-}
-
-/// A refresh token for the raw listeners.
-pub(crate) fn refresh_token() -> RefreshToken {
-    RefreshToken::new("cmVmcmVzaA==").unwrap()
 }

@@ -65,7 +65,7 @@ async fn every_transport_uses_rustls_with_aws_lc_rs<T: Configurable>() {
     assert!(groups.contains(&NamedGroup::X25519MLKEM768), "ring has no such group");
 }
 
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn http2_is_used_if_the_server_prefers_it<T: Configurable>() {
     for alpn in [[H2, HTTP1].as_slice(), &[H2]] {
         let listener = listener(alpn).await;
@@ -102,7 +102,7 @@ async fn http2_can_be_switched_off<T: Configurable>() {
     assert_handshake_fails(transport, http2.base_url(), http2.accept_in_vain(), "HTTP/1.1").await;
 }
 
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn prior_knowledge_of_http2_fails_if_the_server_has_http1_alone<T: Configurable>() {
     let listener = listener(&[HTTP1]).await;
     let transport: T = build(&listener, |settings| settings.http2(Http2::PriorKnowledge));
@@ -110,7 +110,7 @@ async fn prior_knowledge_of_http2_fails_if_the_server_has_http1_alone<T: Configu
 }
 
 /// Without ALPN the TLS handshake does not show whether the server speaks HTTP/2.
-#[apply(own_transports)]
+#[apply(own_transports_with_http2)]
 async fn prior_knowledge_of_http2_fails_if_the_server_does_not_speak_it<T: Configurable>() {
     let listener = listener(&[]).await;
     let transport: T = build(&listener, |settings| settings.http2(Http2::PriorKnowledge));

@@ -68,6 +68,14 @@ impl Case {
     /// # Errors
     /// [`Failure`] says what the transport did.
     pub fn run(&'static self, subject: Arc<dyn Subject>) -> Result<(), Failure> {
+        self.run_within(subject, HANG_BOUND)
+    }
+
+    /// Like [`run`](Self::run), for at most `bound` instead of a minute.
+    ///
+    /// # Errors
+    /// [`Failure`] says what the transport did, or that the case did not end.
+    pub fn run_within(&'static self, subject: Arc<dyn Subject>, bound: Duration) -> Result<(), Failure> {
         let (report, outcome) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name(self.name.to_owned());
         thread.spawn(move || {
@@ -77,9 +85,9 @@ impl Case {
         })?;
         // A timer of the case's own runtime would not end a transport that blocks its thread, and a case may
         // move that runtime's clock.
-        outcome.recv_timeout(HANG_BOUND).unwrap_or_else(|_| {
+        outcome.recv_timeout(bound).unwrap_or_else(|_| {
             Err(Failure::new(format!(
-                "the case did not end within {HANG_BOUND:?}: the transport waits for what does not come, or it \
+                "the case did not end within {bound:?}: the transport waits for what does not come, or it \
                  blocks the thread that polls it"
             )))
         })

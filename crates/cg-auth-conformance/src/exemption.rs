@@ -41,6 +41,11 @@ impl Exemption {
     pub fn reason(&self) -> &str {
         &self.reason
     }
+
+    /// Whether there is a reason. An exemption without one excuses nothing.
+    pub(crate) fn has_reason(&self) -> bool {
+        !self.reason.trim().is_empty()
+    }
 }
 
 fn matches(glob: &[u8], name: &[u8]) -> bool {

@@ -5,10 +5,11 @@ use std::{error::Error, fmt};
 use cg_auth_core::{ConfigError, causes::cause_chain, endpoint::EndpointError, transport::TransportError};
 use http::header::InvalidHeaderValue;
 
+use crate::secret_texts::masked;
+
 /// What the transport did instead of what its contract says.
 ///
-/// The text may quote what the transport showed. It holds no secret but those of the suite, which are the
-/// same everywhere.
+/// The text may quote what the transport showed. The names of the suite's secrets stand in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     message: String,
@@ -17,7 +18,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with this text.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: masked(message.into()) }
     }
 
     /// A failure that says first what was tried.

@@ -13,6 +13,7 @@ pub mod failures;
 mod list;
 mod report;
 mod row;
+mod secret_texts;
 mod secrets;
 pub mod servers;
 mod settings;

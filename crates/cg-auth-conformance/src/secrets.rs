@@ -6,21 +6,10 @@ use cg_auth_core::{
     ApiCredential, ClientSecret, ConfigError, UserPrincipalName, causes::causes, model::RefreshToken,
 };
 
-use crate::failure::{Failure, ensure};
-
-/// What the requests of the suite hold, the answers of its servers, and the login of its proxies:
-/// `user:hunter2@`, its `Basic` form, and the first bytes of each in decimal.
-pub(crate) const SECRETS: [&str; 7] = [
-    CLIENT_SECRET,
-    REFRESH_TOKEN,
-    "at-1",
-    "hunter2",
-    "dXNlcjpodW50ZXIyQA",
-    "104, 117, 110, 116",
-    "100, 88, 78, 108",
-];
-const CLIENT_SECRET: &str = "dGVzdC1vbmx5+/==";
-const REFRESH_TOKEN: &str = "cmVmcmVzaA==";
+use crate::{
+    failure::{Failure, ensure},
+    secret_texts::{CLIENT_SECRET, REFRESH_TOKEN, SECRETS},
+};
 
 /// The login `user:hunter2@` as it stands in the URL of a proxy.
 pub(crate) const LOGIN: &str = "user:hunter2%40";
@@ -43,8 +32,8 @@ pub(crate) fn ensure_hidden(error: &(dyn Error + 'static)) -> Result<(), Failure
 
 /// Checks that `text` shows no secret.
 pub(crate) fn ensure_text_hides(text: &str) -> Result<(), Failure> {
-    for secret in SECRETS {
-        ensure!(!text.contains(secret), "the secret {secret:?} is shown: {text}");
+    for (what, secret) in SECRETS {
+        ensure!(!text.contains(secret), "{what} is shown: {text}");
     }
     Ok(())
 }

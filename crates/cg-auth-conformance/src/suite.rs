@@ -126,7 +126,7 @@ impl Suite {
     /// Why `exemption` must go, if it must.
     pub(crate) fn stale(&self, exemption: &Exemption) -> Option<String> {
         let glob = exemption.glob();
-        if exemption.reason().trim().is_empty() {
+        if !exemption.has_reason() {
             return Some(format!("the exemption {glob:?} has no reason"));
         }
         if !cases().iter().any(|case| exemption.covers(case.name)) {
@@ -151,7 +151,8 @@ impl Suite {
         if let Some(missing) = case.needs.iter().find(|need| !capabilities.has(**need)) {
             return Standing::NotApplicable(*missing);
         }
-        match self.exemptions.iter().find(|exemption| exemption.covers(case.name)) {
+        let covers = |exemption: &&Exemption| exemption.has_reason() && exemption.covers(case.name);
+        match self.exemptions.iter().find(covers) {
             Some(exemption) => Standing::Exempt(exemption),
             None if case.level == Level::Should && !self.is_strict => Standing::Recommended,
             None => Standing::Required,

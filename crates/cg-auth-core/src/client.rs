@@ -234,6 +234,13 @@ impl AuthClient {
         &self.shared.base_url
     }
 
+    /// The retries that the shared budget holds now, from 0 to 10, for a gauge. Every call deposits a tenth of a
+    /// retry, every retry withdraws a whole one.
+    #[must_use]
+    pub fn retry_budget(&self) -> f64 {
+        self.shared.retry_budget.left()
+    }
+
     pub(crate) fn runtime(&self) -> &dyn Runtime {
         &*self.shared.runtime
     }

@@ -13,6 +13,9 @@ pub mod guides {
     #[doc = include_str!("../docs/guides/errors.md")]
     pub mod errors {}
 
+    #[doc = include_str!("../docs/guides/metrics.md")]
+    pub mod metrics {}
+
     #[doc = include_str!("../docs/guides/refused_tokens.md")]
     pub mod refused_tokens {}
 

@@ -3,7 +3,9 @@
 
 mod clocks;
 mod now;
-#[cfg(feature = "tokio")]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))] // which has neither threads nor clocks
+mod thread_runtime;
+#[cfg(any(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]
 mod thread_timer;
 #[cfg(feature = "tokio")]
 mod tokio_runtime;
@@ -17,6 +19,8 @@ use std::{
 };
 
 pub use self::now::{CoarseNow, Now};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use self::thread_runtime::ThreadRuntime;
 #[cfg(feature = "tokio")]
 pub use self::tokio_runtime::TokioRuntime;
 
@@ -25,8 +29,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The clocks, timers and background tasks of a program.
 ///
-/// `TokioRuntime` (feature `tokio`) is the implementation for tokio. A program on another executor writes its
-/// own.
+/// `TokioRuntime` (feature `tokio`) is the implementation for tokio, and `ThreadRuntime` the one for programs
+/// without async. A program on another executor writes its own.
 pub trait Runtime: Send + Sync + fmt::Debug {
     /// Reads every clock.
     fn now(&self) -> Now;

@@ -14,4 +14,9 @@ mod tls;
 
 #[cfg(feature = "hyper")]
 pub use self::exchanging::{exchanging, reading};
-pub use self::{connecting::connecting, route::Route};
+#[cfg(feature = "rustls")]
+pub use self::tls::certificate_refused;
+pub use self::{
+    connecting::{connecting, login_refused, name_not_found, not_a_proxy, tunnel_refused, unconnected},
+    route::{Hop, Route},
+};

@@ -1,7 +1,6 @@
 //! [`HttpsCheck`]: what a transport checks before an `https:` request.
 
 use cg_auth_core::transport::TransportError;
-#[cfg(feature = "hyper")]
 use http::{Uri, uri::Scheme};
 
 #[cfg(feature = "rustls")]
@@ -20,6 +19,24 @@ pub enum HttpsCheck {
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     PlatformRoots(PlatformRoots),
+}
+
+impl HttpsCheck {
+    /// Checks, if `uri` is an `https:` one, on the calling thread. It may read files.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the config kind when no connection can be made.
+    pub fn before_blocking(&self, uri: &Uri) -> Result<(), TransportError> {
+        if uri.scheme() != Some(&Scheme::HTTPS) {
+            return Ok(());
+        }
+        match self {
+            Self::Passed => Ok(()),
+            Self::Failed(problem) => Err(problem.clone()),
+            #[cfg(feature = "rustls")]
+            Self::PlatformRoots(roots) => roots.load(),
+        }
+    }
 }
 
 #[cfg(feature = "hyper")]

@@ -169,7 +169,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     if args.exit_with_parent {
         parent::stop_when_it_ends().map_err(Failure::Runtime)?;
     }
-    let ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
+    let mut ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
     if let Some(token) = control_token::read(args.control_token.as_deref(), *console).await? {
         builder = builder.control_token(token);
@@ -182,7 +182,7 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     let emulator = builder.start().await?;
     let certificate = RootCertificate::of(&emulator, args.ca_out.clone())?;
     let announcement = Announcement::of(&emulator, certificate.as_ref());
-    if let Some(file) = &ready_file {
+    if let Some(file) = &mut ready_file {
         file.write(&announcement)?;
     }
 

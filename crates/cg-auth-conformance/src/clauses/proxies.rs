@@ -6,7 +6,8 @@ use http::{Request, StatusCode};
 use crate::{
     exchange::{answered, delegation, ensure_left_alone, error_of, exchange, get},
     failure::{Failure, ensure, ensure_eq},
-    secrets::{LOGIN, SECRETS},
+    secret_texts::CLIENT_SECRET,
+    secrets::LOGIN,
     servers::{
         listener::{Listener, TOKEN, ok, while_serving},
         raw_message::RawMessage,
@@ -113,6 +114,6 @@ fn ensure_no_trace(request: &RawMessage) -> Result<(), Failure> {
     for name in ["proxy-authorization", "proxy-connection", "via", "forwarded", "x-forwarded-for"] {
         ensure!(request.values(name).is_empty(), "the service received {name}");
     }
-    ensure!(request.values("clientsecret") == [SECRETS[0].as_bytes()], "the secret has changed");
+    ensure!(request.values("clientsecret") == [CLIENT_SECRET.as_bytes()], "the secret has changed");
     Ok(())
 }

@@ -3,7 +3,8 @@
 use crate::{
     exchange::{call_over_http2, delegation, error_of, exchange, first_call, refresh},
     failure::{Failure, ensure, ensure_eq},
-    secrets::{LOGIN, SECRETS, ensure_hidden, ensure_text_hides, everything_shown},
+    secret_texts::{CLIENT_SECRET, SECRETS},
+    secrets::{LOGIN, ensure_hidden, ensure_text_hides, everything_shown},
     servers::{
         authority::{Authority, Identity},
         hpack::{Representation::NeverIndexed, representations},
@@ -55,7 +56,7 @@ pub async fn the_key_of_a_client_certificate_is_not_shown(subject: &dyn Subject)
 /// An error shows no secret of the request and no token of the answer, even if the server sends them back where
 /// they break the answer.
 pub async fn an_error_shows_neither_request_nor_answer(subject: &dyn Subject) -> Result<(), Failure> {
-    let secrets = SECRETS.join(" ");
+    let secrets = SECRETS.map(|(_, secret)| secret).join(" ");
     for answer in [
         format!("{secrets} {TOKEN}\r\n\r\n"),
         format!("HTTP/1.1 {secrets}\r\n\r\n"),
@@ -79,7 +80,7 @@ pub async fn the_debug_data_of_a_goaway_is_not_shown(subject: &dyn Subject) -> R
     let sent = call_over_http2(subject, async |mut http2: Http2, _| {
         let protocol_error = 1_u32;
         let mut payload = [0_u32.to_be_bytes(), protocol_error.to_be_bytes()].concat();
-        payload.extend(format!("bad header clientsecret: {}", SECRETS[0]).as_bytes());
+        payload.extend(format!("bad header clientsecret: {}", CLIENT_SECRET).as_bytes());
         http2.write(GOAWAY, 0, 0, &payload).await;
         http2.read_to_the_end().await;
     });

@@ -14,6 +14,11 @@ impl RetryBudget {
         Self(AtomicU32::new(CAPACITY))
     }
 
+    /// The retries that are left, as a number with one decimal.
+    pub(super) fn left(&self) -> f64 {
+        f64::from(self.0.load(Relaxed)) / f64::from(ONE)
+    }
+
     /// Adds a tenth of a retry, at the start of a call.
     pub(super) fn deposit(&self) {
         let _ = self.0.fetch_update(Relaxed, Relaxed, |tenths| (tenths < CAPACITY).then_some(tenths + 1));
@@ -73,6 +78,15 @@ mod tests {
             budget.spend_one()
         });
         assert_eq!(retries.count(), 100);
+    }
+
+    #[test]
+    fn the_rest_is_counted_in_retries() {
+        let budget = RetryBudget::full();
+        assert!((budget.left() - 10.0).abs() < f64::EPSILON);
+        budget.spend_one();
+        budget.deposit();
+        assert!((budget.left() - 9.1).abs() < 1e-9, "{}", budget.left());
     }
 
     #[test]

@@ -32,6 +32,14 @@ impl Now {
     }
 
     /// Reads the clocks of the operating system. Linux and Android have a boot clock.
+    ///
+    /// WebAssembly without an operating system (`wasm32-unknown-unknown`) has no clocks, and Rust's standard
+    /// library panics there. A program for that target passes a [`Runtime`](super::Runtime) with the clocks of
+    /// its host to [`AuthClient::with_runtime`](crate::AuthClient::with_runtime), and makes readings with
+    /// [`new`](Self::new).
+    ///
+    /// # Panics
+    /// On `wasm32-unknown-unknown` only.
     #[must_use]
     pub fn system() -> Self {
         let (monotonic, boot, wall) = clocks::read();

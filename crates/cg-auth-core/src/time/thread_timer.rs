@@ -76,7 +76,7 @@ struct State {
     wakers: BTreeMap<(Duration, u64), Waker>,
     last_number: u64,
     has_thread: bool,
-    /// When the thread wakes by itself; `None` while it waits for the first sleep.
+    /// When the thread wakes by itself; `None` before it looks for the first time.
     wakes_at: Option<Duration>,
 }
 
@@ -86,8 +86,10 @@ static TIMER: Timer = Timer {
 };
 
 impl Timer {
+    /// Ends once there is no sleep.
     fn run(&self) {
         let mut state = self.state();
+        let mut is_unused = false;
         loop {
             let now = Now::system().monotonic();
             let later = state.wakers.split_off(&(now, u64::MAX));
@@ -101,13 +103,16 @@ impl Timer {
                 state = self.state();
                 continue;
             }
-            state.wakes_at = state.wakers.first_key_value().map(|((deadline, _), _)| *deadline);
-            state = match state.wakes_at.map(|wakes_at| wakes_at.saturating_sub(now)) {
-                Some(left) => {
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
+            let next = state.wakers.first_key_value().map(|((deadline, _), _)| deadline.saturating_sub(now));
+            if next.is_none() && is_unused {
+                (state.has_thread, state.wakes_at) = (false, None);
+                return;
+            }
+            is_unused = next.is_none();
+            // A dropped sleep does not wake the thread, so it looks by itself whether there is one left.
+            let wait = next.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+            state.wakes_at = Some(now.saturating_add(wait));
+            state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -117,7 +122,7 @@ impl Timer {
 }
 
 impl State {
-    /// Starts the thread at the first sleep. Returns false if the system has none left; the next sleep tries
+    /// Starts the thread if there is none. Returns false if the system has none left; the next sleep tries
     /// again.
     fn start_thread(&mut self) -> bool {
         if !self.has_thread {
@@ -133,7 +138,10 @@ impl State {
     }
 }
 
-#[cfg(test)]
+/// How long the thread waits without looking. Once there is no sleep, it ends after this time.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+#[cfg(all(test, feature = "tokio"))]
 pub(super) use self::tests::block_on;
 
 #[cfg(test)]

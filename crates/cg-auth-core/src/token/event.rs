@@ -245,3 +245,6 @@ as_str!(Grant: Credential = "credential", RefreshToken = "refresh_token");
 
 #[cfg(feature = "tracing")]
 pub(super) mod trace;
+
+#[cfg(test)]
+mod tests;

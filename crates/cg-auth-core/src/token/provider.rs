@@ -288,6 +288,11 @@ impl TokenSource for TokenProvider {
         self.peek()
     }
 
+    #[inline]
+    fn cached(&self) -> Option<IssuedToken> {
+        self.shared.hit()
+    }
+
     fn invalidate(&self, token: &IssuedToken) -> bool {
         self.invalidate(token)
     }

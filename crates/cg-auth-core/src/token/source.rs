@@ -22,6 +22,15 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     /// A valid token, if there is one. It never waits.
     fn peek(&self) -> Option<IssuedToken>;
 
+    /// The token that [`token`](Self::token) would hand out at once and without starting anything: it is valid
+    /// and not yet due for renewal.
+    ///
+    /// An adapter whose future cannot borrow the source reads this first, and boxes a future of `token` only if
+    /// there is none. The default says that there is none.
+    fn cached(&self) -> Option<IssuedToken> {
+        None
+    }
+
     /// Reports that a service refused `token`. Returns false if that changes nothing.
     fn invalidate(&self, token: &IssuedToken) -> bool;
 }
@@ -97,6 +106,10 @@ macro_rules! forward {
 
             fn peek(&self) -> Option<IssuedToken> {
                 T::peek(self)
+            }
+
+            fn cached(&self) -> Option<IssuedToken> {
+                T::cached(self)
             }
 
             fn invalidate(&self, token: &IssuedToken) -> bool {

@@ -21,6 +21,7 @@ mod session;
 mod support;
 mod test_doubles;
 mod text_values;
+mod threads;
 mod token_members;
 #[cfg(feature = "tokio")]
 mod undriven;

@@ -8,11 +8,12 @@ use cg_auth_core::{
     transport::TransportError,
 };
 
-use super::route::{Peer, Route};
+use super::route::{Hop, Peer, Route};
 #[cfg(feature = "rustls")]
 use super::tls;
 
-/// A failure to make the connection for a request. The request was not sent.
+/// A failure to make the connection for a request, as hyper-util's connectors report it. The request was not
+/// sent.
 ///
 /// The message names host and port of the service or, when it concerns the proxy, of the proxy. After a
 /// semicolon it says what to check. A [`TransportError`] among the causes is a connector's own and stays.
@@ -20,31 +21,62 @@ pub fn connecting(error: impl Error + Send + Sync + 'static, route: &Route<'_>) 
     if let Some(own) = find_cause::<TransportError>(&error) {
         return own.clone();
     }
+    // hyper-util has no public types for these.
     let tunnel = causes(&error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
+    let is_name = causes(&error).any(|cause| cause.to_string() == "dns error");
     // An error of the tunnel itself concerns the connection to the proxy. Any other error behind a tunnel
     // concerns the service.
-    let is_before_proxy = tunnel.is_some() || route.forwarding_proxy().is_some();
-    let peer = route.proxy().filter(|_| is_before_proxy).unwrap_or_else(|| route.service());
+    let hop = match tunnel.is_some() || route.forwarding_proxy().is_some() {
+        true => Hop::Proxy,
+        false => Hop::Service,
+    };
+    match tunnel.as_deref().and_then(|text| text.strip_prefix(TUNNEL)) {
+        Some("proxy authorization required") => login_refused(error, route),
+        Some("unsuccessful") => tunnel_refused(error, route),
+        Some("unexpected end of file" | "proxy response headers too long") => not_a_proxy(error, route),
+        _ if is_name => name_not_found(error, hop, route),
+        _ => unconnected(error, hop, route),
+    }
+}
+
+/// The proxy asked for a login, or for another one (407). The request was not sent.
+pub fn login_refused(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
+    let problem = format!("{} refused the login (407)", route.peer(Hop::Proxy));
+    TransportError::config(error).with_message(format!("{problem}; put user:password into the proxy's URL"))
+}
+
+/// The proxy answered the request for a tunnel with another status than 2xx and 407. The request was not sent.
+pub fn tunnel_refused(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
+    let problem = format!("{} opened no tunnel to {}", route.peer(Hop::Proxy), route.service());
+    let message = format!("{problem}; check whether it allows this host and port");
+    TransportError::connect(error).with_message(message)
+}
+
+/// The answer to the request for a tunnel is not one of an HTTP proxy. The request was not sent.
+pub fn not_a_proxy(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
+    let peer = route.peer(Hop::Proxy);
+    unreached(&peer, "it does not answer as an HTTP proxy", CHECK_NETWORK, error)
+}
+
+/// No address was found for the name of the host. The request was not sent.
+pub fn name_not_found(
+    error: impl Error + Send + Sync + 'static,
+    hop: Hop,
+    route: &Route<'_>,
+) -> TransportError {
+    let peer = route.peer(hop);
+    unreached(&peer, "host name not found", &check_name(&peer), error)
+}
+
+/// A failure to connect to the proxy or to the service, over TCP or in the TLS handshake. The request was not
+/// sent.
+pub fn unconnected(error: impl Error + Send + Sync + 'static, hop: Hop, route: &Route<'_>) -> TransportError {
+    let peer = route.peer(hop);
     #[cfg(feature = "rustls")]
     if let Some(error) = find_cause(&error) {
         return tls::handshake(error, &peer);
     }
-    match tunnel.as_deref().and_then(|text| text.strip_prefix(TUNNEL)) {
-        Some("proxy authorization required") => {
-            let problem = format!("{peer} refused the login (407)");
-            let message = format!("{problem}; put user:password into the proxy's URL");
-            TransportError::config(error).with_message(message)
-        }
-        Some("unsuccessful") => {
-            let problem = format!("{peer} opened no tunnel to {}", route.service());
-            let message = format!("{problem}; check whether it allows this host and port");
-            TransportError::connect(error).with_message(message)
-        }
-        Some("unexpected end of file" | "proxy response headers too long") => {
-            unreached(&peer, "it does not answer as an HTTP proxy", CHECK_NETWORK, error)
-        }
-        _ => classify_io(error, &peer, route.is_https()),
-    }
+    classify_io(error, &peer, route.is_https())
 }
 
 /// A failure below TLS and HTTP, by the kind of the operating system's error.
@@ -53,10 +85,6 @@ fn classify_io(error: impl Error + Send + Sync + 'static, peer: &Peer, is_https:
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
         NetworkUnreachable, UnexpectedEof,
     };
-    // hyper-util has no public type for a failed look-up.
-    if causes(&error).any(|cause| cause.to_string() == "dns error") {
-        return unreached(peer, "host name not found", &check_name(peer), error);
-    }
     match find_cause::<io::Error>(&error).map(innermost).map(io::Error::kind) {
         Some(ConnectionRefused) => {
             unreached(peer, "connection refused", "check the host and the port of the base URL", error)

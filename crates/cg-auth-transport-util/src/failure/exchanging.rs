@@ -12,11 +12,8 @@ use super::tls;
 /// A failure on an open connection, before the head of the response was complete.
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub fn exchanging(error: impl Error + Send + Sync + 'static, route: &Route<'_>) -> TransportError {
-    // In TLS 1.3 a server judges the client certificate after the handshake, and before any request.
     #[cfg(feature = "rustls")]
-    if let Some(refused) =
-        find_cause(&error).and_then(|error| tls::refused_certificate(error, &route.receiver()))
-    {
+    if let Some(refused) = find_cause(&error).and_then(|error| tls::certificate_refused(error, route)) {
         return refused;
     }
     #[cfg(not(feature = "rustls"))]

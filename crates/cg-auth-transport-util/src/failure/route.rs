@@ -1,4 +1,4 @@
-//! [`Route`]: the route of a request to the service, direct or through a proxy.
+//! [`Route`]: the route of a request to the service, direct or through a proxy. [`Hop`]: a part of it.
 
 use std::fmt;
 
@@ -36,13 +36,19 @@ impl<'a> Route<'a> {
         self.proxy.filter(|_| self.is_https)
     }
 
+    /// The server at the end of `hop`, as messages name it.
+    pub(super) fn peer(&self, hop: Hop) -> Peer {
+        let proxy = if hop == Hop::Proxy { self.proxy() } else { None };
+        proxy.unwrap_or_else(|| self.service())
+    }
+
     /// Whether the service is reached over TLS.
     pub(super) const fn is_https(&self) -> bool {
         self.is_https
     }
 
     /// The server that the request is sent to: the proxy that reads it, or the service.
-    #[cfg(all(feature = "hyper", feature = "rustls"))]
+    #[cfg(feature = "rustls")]
     pub(super) fn receiver(&self) -> Peer {
         self.proxy().filter(|_| !self.is_https).unwrap_or_else(|| self.service())
     }
@@ -59,6 +65,16 @@ impl<'a> Route<'a> {
         let port = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
         Some(Peer::new(uri.authority(), port, true))
     }
+}
+
+/// A part of a [`Route`], by the server at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hop {
+    /// To the proxy.
+    Proxy,
+    /// To the service, directly or through a tunnel.
+    Service,
 }
 
 /// A server that a transport connects to, by host and port. It never shows userinfo or a path.

@@ -5,7 +5,7 @@ use std::error::Error;
 use cg_auth_core::transport::TransportError;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible};
 
-use super::route::Peer;
+use super::route::{Peer, Route};
 
 /// A failure of the handshake with `peer`.
 pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
@@ -34,6 +34,14 @@ pub(super) fn handshake(error: &TlsError, peer: &Peer) -> TransportError {
     let check = if peer.is_proxy { CHECK_PROXY } else { check };
     TransportError::tls(text(error))
         .with_message(format!("the TLS handshake with {peer} failed{reason}; {check}"))
+}
+
+/// The error for a certificate that one side refuses on a connection that is open already; `None` for any
+/// other cause. In TLS 1.3 a server judges the client certificate after the handshake, and before any request.
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+#[must_use]
+pub fn certificate_refused(error: &TlsError, route: &Route<'_>) -> Option<TransportError> {
+    refused_certificate(error, &route.receiver())
 }
 
 /// The error for a certificate that one side refuses, which no retry can fix; `None` for any other cause.

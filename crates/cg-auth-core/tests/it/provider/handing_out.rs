@@ -161,10 +161,27 @@ fn a_prefetch_renews_a_token_that_is_due() {
     });
 }
 
+#[test]
+fn the_cached_token_is_there_until_it_is_due_and_reading_it_starts_nothing() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(issue(2));
+        let (provider, clock) = provider(script.clone(), tasks);
+        assert!(provider.cached().is_none());
+        let token = provider.token().await.unwrap();
+        assert!(provider.cached().unwrap().is_same_issue(&token));
+        clock.advance(LIFETIME - Duration::from_nanos(1));
+        assert!(provider.cached().is_none(), "the token is valid and due");
+        assert!(provider.peek().is_some());
+        tokio::task::yield_now().await;
+        assert_eq!(script.requests().len(), 1);
+    });
+}
+
 /// A call as an adapter makes it.
 async fn through(source: impl TokenSource) -> (IssuedToken, IssuedToken, bool) {
     let token = source.token().await.unwrap();
     let peeked = source.peek().unwrap();
+    assert!(source.cached().unwrap().is_same_issue(&token));
     let is_changed = source.invalidate(&token);
     (token, peeked, is_changed)
 }
@@ -240,6 +257,7 @@ fn a_source_can_be_faked() {
         let slow: Box<dyn TokenSource> = Box::new(Fake { token, is_slow: true });
         assert_eq!(quick.token().await.unwrap().expose_secret(), "fake");
         assert!(quick.peek().is_some_and(|token| quick.invalidate(&token)));
+        assert!(quick.cached().is_none(), "a source says itself what it caches");
         let mut waiting = pin!(slow.token());
         assert!(poll_once(waiting.as_mut()).await.is_pending());
         assert_eq!(waiting.await.unwrap().expose_secret(), "fake");

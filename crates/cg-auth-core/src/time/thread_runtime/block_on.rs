@@ -1,0 +1,52 @@
+//! [`block_on`]: polls a future on the current thread until it is ready.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    task::{Context, Poll, Wake, Waker},
+};
+
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    // A future that is ready at once needs no waker, and so no memory.
+    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return output;
+    }
+    let signal = Arc::<Signal>::default();
+    let waker = Waker::from(Arc::clone(&signal));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        signal.wait();
+    }
+}
+
+/// Wakes one call of [`block_on`]. Parking the thread instead would consume an unpark that the program meant for
+/// itself, or be ended by it.
+#[derive(Default)]
+struct Signal {
+    /// Kept until the next wait, so that a wake during a poll is not lost.
+    is_woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    fn wait(&self) {
+        let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_woken = self.changed.wait_while(is_woken, |is_woken| !*is_woken);
+        *is_woken.unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_one();
+    }
+}

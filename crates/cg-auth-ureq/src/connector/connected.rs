@@ -1,0 +1,178 @@
+//! [`Connected`]: a TCP connection, shared by those who read, watch and cancel it.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::{Shutdown, TcpStream},
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use cg_auth_core::time::Now;
+
+use super::deadline::Deadline;
+
+/// A TCP connection. Dropping its [`Connection`](super::Connection) shuts it down.
+///
+/// While it is idle, a thread watches it: the thread waits for bytes that it does not take. The socket has one
+/// timeout for all that read, and the watcher sets it. A read within an exchange that runs into it goes on.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    socket: TcpStream,
+    /// Only while connecting.
+    deadline: Mutex<Option<Deadline>>,
+    pause: Duration,
+    has_sent: AtomicBool,
+    usage: Mutex<Usage>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Usage {
+    state: State,
+    is_watched: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    InUse,
+    Idle { since: Now },
+    Over,
+}
+
+impl Connected {
+    pub(super) fn new(socket: TcpStream, deadline: Deadline, pause: Duration) -> Self {
+        Self {
+            socket,
+            deadline: Mutex::new(Some(deadline)),
+            pause: pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
+            has_sent: AtomicBool::new(false),
+            usage: Mutex::new(Usage { state: State::InUse, is_watched: false }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Connecting is done: from here on nothing but a cancellation ends a read or a write.
+    pub(super) fn begin_exchanges(&self) -> io::Result<()> {
+        *lock(&self.deadline) = None;
+        self.socket.set_write_timeout(None)?;
+        self.socket.set_read_timeout(Some(self.pause))?;
+        self.has_sent.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a byte has been handed to the operating system since the last call.
+    pub(crate) fn take_has_sent(&self) -> bool {
+        self.has_sent.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let deadline = *lock(&self.deadline);
+            if let Some(deadline) = deadline {
+                self.socket.set_read_timeout(Some(deadline.left()?))?;
+            }
+            match (&self.socket).read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) && deadline.is_some() => {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                Err(error) if is_timeout(&error) => self.socket.set_read_timeout(Some(self.pause))?,
+                result => return result,
+            }
+        }
+    }
+
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let deadline = *lock(&self.deadline);
+        if let Some(deadline) = deadline {
+            self.socket.set_write_timeout(Some(deadline.left()?))?;
+        }
+        match (&self.socket).write(bytes) {
+            Ok(written) => {
+                self.has_sent.fetch_or(written > 0, Ordering::Relaxed);
+                Ok(written)
+            }
+            Err(error) if is_timeout(&error) => Err(ErrorKind::TimedOut.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Wakes whoever is blocked on the connection, and ends it.
+    pub(crate) fn shut_down(&self) {
+        // An error means that it has ended already.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Whether the peer has neither ended the connection nor sent anything. Only for an idle connection.
+    pub(crate) fn is_open(&self) -> bool {
+        let peeked = self
+            .socket
+            .set_nonblocking(true)
+            .and_then(|()| self.socket.peek(&mut [0]))
+            .is_err_and(|error| is_timeout(&error));
+        self.socket.set_nonblocking(false).is_ok() && peeked
+    }
+
+    /// The connection waits for a request. Returns whether a thread watches it already; if not, the caller does.
+    pub(crate) fn become_idle(&self, since: Now) -> bool {
+        let mut usage = lock(&self.usage);
+        usage.state = State::Idle { since };
+        self.changed.notify_all();
+        std::mem::replace(&mut usage.is_watched, true)
+    }
+
+    /// An exchange takes the connection.
+    pub(crate) fn become_used(&self) {
+        lock(&self.usage).state = State::InUse;
+    }
+
+    /// Nothing uses the connection any more.
+    pub(super) fn end(&self) {
+        lock(&self.usage).state = State::Over;
+        self.changed.notify_all();
+        self.shut_down();
+    }
+
+    /// How long the connection has been idle; `None` if it is in use.
+    pub(crate) fn idle_time(&self) -> Option<Duration> {
+        match lock(&self.usage).state {
+            State::Idle { since } => Some(Now::system().saturating_since(since)),
+            State::InUse | State::Over => None,
+        }
+    }
+
+    /// Blocks while the connection is in use, then until the peer ends it or `limit` has passed since it became
+    /// idle, or something else is to be looked at. Returns false once the connection is over.
+    pub(crate) fn wait_for_end(&self, limit: Duration) -> bool {
+        let usage = lock(&self.usage);
+        let usage = self
+            .changed
+            .wait_while(usage, |usage| matches!(usage.state, State::InUse))
+            .unwrap_or_else(PoisonError::into_inner);
+        let State::Idle { since } = usage.state else { return false };
+        let left = limit.saturating_sub(Now::system().saturating_since(since));
+        drop(usage);
+        if !left.is_zero() {
+            let timeout = self.socket.set_read_timeout(Some(left.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)));
+            // The caller looks at the connection, whatever ended the wait.
+            let _ = timeout.and_then(|()| self.socket.peek(&mut [0]));
+        }
+        true
+    }
+}
+
+/// Unix and Windows have different kinds for a read that ran into the timeout of its socket.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A socket's timeout of zero would mean none.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
