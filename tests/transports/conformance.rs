@@ -21,7 +21,7 @@ mod reqwest {
 }
 
 mod ureq {
-    super::conformance!(super::Over::<super::UreqTransport>::new());
+    super::conformance!(super::strict::<super::UreqTransport>());
 }
 
 mod callers_client_of_reqwest {

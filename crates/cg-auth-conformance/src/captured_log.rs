@@ -51,10 +51,10 @@ impl Drop for CapturedLog {
 /// out.
 fn append(line: fmt::Arguments<'_>) {
     let _ = TEXT.try_with(|text| {
-        if let Ok(mut text) = text.try_borrow_mut() {
-            if let Some(text) = text.as_mut() {
-                let _ = writeln!(text, "{line}");
-            }
+        if let Ok(mut text) = text.try_borrow_mut()
+            && let Some(text) = text.as_mut()
+        {
+            let _ = writeln!(text, "{line}");
         }
     });
 }

@@ -1,5 +1,8 @@
 //! The list of the cases against what it is a list of: the contract, the table of failures, and the README.
 
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a panic in a test helper is a test failure
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -80,7 +80,7 @@ pub async fn the_debug_data_of_a_goaway_is_not_shown(subject: &dyn Subject) -> R
     let sent = call_over_http2(subject, async |mut http2: Http2, _| {
         let protocol_error = 1_u32;
         let mut payload = [0_u32.to_be_bytes(), protocol_error.to_be_bytes()].concat();
-        payload.extend(format!("bad header clientsecret: {}", CLIENT_SECRET).as_bytes());
+        payload.extend(format!("bad header clientsecret: {CLIENT_SECRET}").as_bytes());
         http2.write(GOAWAY, 0, 0, &payload).await;
         http2.read_to_the_end().await;
     });
