@@ -34,6 +34,9 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 
 pub use self::transport::{UreqTransport, UreqTransportBuilder};

@@ -9,11 +9,12 @@ use cg_auth_emulator::{
     Alpn, Emulator, EmulatorBuilder, HeaderValues, KeyHeaderPolicy, RefreshRotation, Refusals, Script, User,
 };
 
+use cg_auth_transport_util::environment::positive_duration;
+
 use crate::{
     bounded::read_text_file,
     output::escaped,
     setting_error::SettingError,
-    time_format::positive_duration,
     toml_section::{Section, TomlError},
 };
 
