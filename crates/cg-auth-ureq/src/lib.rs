@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod blocking;
 mod call;
 mod cancellation;
 mod client;
@@ -39,4 +40,7 @@ pub use cg_auth_transport_util::{
     environment::{EnvironmentError, ServiceSettings},
 };
 
-pub use self::transport::{UreqTransport, UreqTransportBuilder};
+pub use self::{
+    blocking::{BlockingTokenPool, BlockingTokenProvider, ThreadRuntime},
+    transport::{UreqTransport, UreqTransportBuilder},
+};
