@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod blocking;
 mod call;
 mod cancellation;
 mod client;
@@ -34,6 +35,12 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 
-pub use self::transport::{UreqTransport, UreqTransportBuilder};
+pub use self::{
+    blocking::{BlockingTokenPool, BlockingTokenProvider, ThreadRuntime},
+    transport::{UreqTransport, UreqTransportBuilder},
+};

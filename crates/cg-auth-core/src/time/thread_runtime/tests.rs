@@ -122,6 +122,22 @@ fn an_unpark_of_the_program_neither_ends_a_wait_nor_is_consumed_by_it() {
 }
 
 #[test]
+fn a_thread_sleeps_between_two_wakes() {
+    bounded(|| {
+        let mut polls = 0;
+        let mut sleep = ThreadRuntime::new().sleep(Duration::from_millis(20));
+        ThreadRuntime::block_on(poll_fn(|context| {
+            polls += 1;
+            if polls == 2 {
+                context.waker().wake_by_ref();
+            }
+            sleep.as_mut().poll(context)
+        }));
+        assert!(polls <= 4, "{polls}");
+    });
+}
+
+#[test]
 fn a_wait_inside_of_a_wait_ends_both() {
     bounded(|| {
         let gate = Arc::<Gate>::default();
