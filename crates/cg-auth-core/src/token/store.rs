@@ -11,8 +11,8 @@
 //!    is answered with the lease whatever the entry holds.
 //! 3. **A token, a lease and a cool-down end by the clock of the store.** No operation compares the clock of one
 //!    program with that of another. A token without a known lifetime is kept for an hour.
-//! 4. **A claim hands out the token** if it is none of the [unwanted](Claim::unwanted) ones, is not the one that
-//!    the program [holds](Claim::held), and lives longer than that. It looks at the token first.
+//! 4. **A claim hands out the token** if the program does not list it as [unwanted](Claim::unwanted), does not
+//!    [hold](Claim::held) it, and holds none that lives as long. It looks at the token first.
 //! 5. **Then a claim tells of a cool-down**, then of "nothing newer", then of the lease of another holder, and
 //!    otherwise gives the lease to its holder, if the claim [wants it](Claim::lease).
 //! 6. **[`publish`](TokenStore::publish) does nothing where another holder has the lease.** Otherwise it saves
