@@ -38,7 +38,8 @@ use crate::{
 /// for _ in 0..2 {
 ///     let user = UserPrincipalName::new("someone@example.com")?;
 ///     let secret = ClientSecret::new("s3cret")?;
-///     let process = TokenProvider::new(client.clone(), user, secret).with_store(store.clone());
+///     let process = TokenProvider::new(client.clone(), user, secret);
+///     let process = process.with_store(store.clone());
 ///     assert_eq!(process.token().await?.expose_secret(), "eyJ");
 /// }
 /// assert_eq!(transport.requests().len(), 1);
