@@ -31,16 +31,18 @@ mod claim;
 mod entry;
 mod error;
 mod publication;
+mod stored_token;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
 pub use self::{
-    claim::{Claim, Claimed, Holder, Lease, StoredToken},
+    claim::{Claim, Claimed, Holder, Lease},
     entry::{EntryOwner, StoreEntry},
     error::StoreError,
     publication::{CoolDown, Publication, Published, SharedFailure},
+    stored_token::StoredToken,
 };
 
 /// Shares the token of a user between processes. See the [contract](self#the-contract).

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::CoolDown;
+use super::{publication::CoolDown, stored_token::StoredToken};
 use crate::model::AccessToken;
 
 /// An acquisition, as the holder of a lease. Two acquisitions of one process are two holders.
@@ -79,17 +79,6 @@ pub enum Claimed {
     NothingNewer,
     /// There is nothing to adopt, and nobody holds the lease. The answer to a claim that only looks.
     Free,
-}
-
-/// A token of the store.
-#[derive(Debug, Clone)]
-pub struct StoredToken {
-    /// The token.
-    pub access_token: AccessToken,
-    /// The whole lifetime; `None` if unknown.
-    pub lifetime: Option<Duration>,
-    /// The rest of the lifetime, by the clock of the store; `None` if the lifetime is unknown.
-    pub left: Option<Duration>,
 }
 
 /// The right to acquire.

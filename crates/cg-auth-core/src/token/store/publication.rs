@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::StoredToken;
+use super::stored_token::StoredToken;
 use crate::recovery::Recovery;
 
 /// The outcome of an acquisition, as the fleet sees it.
