@@ -12,7 +12,7 @@ use std::{
 
 use cg_auth_benches::subjects::{TOKEN, provider};
 use cg_auth_core::{
-    TokenSource, UserPrincipalName,
+    TokenError, TokenSource, UserPrincipalName,
     model::{AccessToken, DelegatedAccessToken},
     time::{CoarseNow, Now},
     token::{
@@ -20,6 +20,7 @@ use cg_auth_core::{
         session::{Session, Step},
     },
 };
+use cg_auth_ureq::BlockingTokenProvider;
 
 use self::counting_allocator::allocations_in;
 
@@ -42,6 +43,27 @@ fn a_hit_allocates_nothing() {
         assert_eq!(allocations_in(hit), 0, "{name}");
     }
     assert!(allocations_in(|| drop(Box::new(1_u8))) > 0, "the allocator does not count");
+}
+
+#[test]
+fn a_hit_of_a_thread_that_could_wait_allocates_nothing() {
+    let provider = BlockingTokenProvider::from(provider());
+    assert!(provider.peek().is_some());
+    for (name, hit) in [
+        ("token", &(|| drop(provider.token().unwrap())) as &dyn Fn()),
+        ("token_within", &|| drop(provider.token_within(Duration::ZERO).unwrap())),
+        ("peek", &|| drop(provider.peek().unwrap())),
+        ("with_token", &|| {
+            provider.with_token(|token| assert!(!token.expose_secret().is_empty())).unwrap();
+        }),
+        ("authorization", &|| drop(provider.authorization().unwrap())),
+        ("authorized", &|| {
+            let answer = provider.authorized(|_| false, Ok::<_, TokenError>);
+            assert!(answer.unwrap().is_sensitive());
+        }),
+    ] {
+        assert_eq!(allocations_in(hit), 0, "{name}");
+    }
 }
 
 #[test]

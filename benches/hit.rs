@@ -12,6 +12,7 @@ use std::{
 
 use cg_auth_benches::{interleaved::Contest, lifecycle_floor::HitFloor};
 use cg_auth_core::{TokenProvider, TokenSource};
+use cg_auth_ureq::BlockingTokenProvider;
 use tokio::runtime::{Builder, Runtime};
 
 use cg_auth_benches::subjects::{TOKEN, provider};
@@ -27,6 +28,7 @@ fn main() {
 
 fn one_thread(floor: &Arc<HitFloor>, provider: &TokenProvider) {
     let source: &dyn TokenSource = provider;
+    let blocking = BlockingTokenProvider::from(provider.clone());
     let mut contest = Contest::new();
     contest.add("floor: load_full, Instant::now, Arc clone", || {
         repeat(|| ready(floor.token()).map(|token| black_box(token.text.len())));
@@ -43,6 +45,12 @@ fn one_thread(floor: &Arc<HitFloor>, provider: &TokenProvider) {
     contest.add("token() of a dyn TokenSource", || {
         repeat(|| ready(source.token()).map(|token| black_box(token.expose_secret().len())));
     });
+    contest.add("token() of a BlockingTokenProvider", || {
+        repeat(|| blocking.token().map(|token| black_box(token.expose_secret().len())));
+    });
+    contest.add("with_token() of a BlockingTokenProvider", || {
+        repeat(|| blocking.with_token(|token| black_box(token.expose_secret().len())));
+    });
     contest.run("a hit, one thread", ROUNDS);
 
     let mut contest = Contest::new();
@@ -51,6 +59,9 @@ fn one_thread(floor: &Arc<HitFloor>, provider: &TokenProvider) {
     });
     contest.add("authorization()", || {
         repeat(|| ready(provider.authorization()).map(|value| black_box(value.len())));
+    });
+    contest.add("authorization() of a BlockingTokenProvider", || {
+        repeat(|| blocking.authorization().map(|value| black_box(value.len())));
     });
     contest.run("a header, one thread", ROUNDS);
 }

@@ -1,11 +1,12 @@
-//! The core over a transport of a third party: an `HttpTransport` in under 100 lines, with TLS and HTTP/2. It
-//! passes the suite of this workspace: the contract of transports and the table of failures.
+//! The core over a transport of a third party: an `HttpTransport` in under 100 lines, with TLS and HTTP/2. The
+//! suite of `cg-auth-conformance` says that it is right: the contract of transports and the table of failures.
 
-#![allow(clippy::print_stdout)] // a program that shows something
+#![allow(clippy::print_stdout, clippy::expect_used)] // a program that shows something
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
-use cg_auth_core::AuthClient;
+use cg_auth_conformance::{Capabilities, Capability, Settings, Status, Subject, Suite};
+use cg_auth_core::{AuthClient, transport::HttpTransport};
 use cg_auth_emulator::Emulator;
 use cg_auth_tests::one_connection_each::OneConnectionEach;
 use tokio_rustls::rustls::{
@@ -16,9 +17,7 @@ use tokio_rustls::rustls::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let emulator = Emulator::builder().tls().start().await?;
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(emulator.ca_pem().ok_or("no authority")?.as_bytes())?)?;
-    let transport = OneConnectionEach::new(roots)?;
+    let transport = OneConnectionEach::new(roots(emulator.ca_pem()))?;
     let client = AuthClient::new(emulator.base_url().clone(), transport);
     let credential = emulator.credential();
 
@@ -31,7 +30,39 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client.delete_token_cache(credential).await?;
     println!("cache cleared, all of it over a transport of {} lines", lines_of_the_transport());
     assert!(lines_of_the_transport() < 100);
+
+    let report = tokio::task::spawn_blocking(|| Suite::new(ThirdParty).report()).await?;
+    assert!(report.passed, "{}", report.to_json());
+    let [passed, inapplicable] = [Status::Passed, Status::NotApplicable].map(|status| report.count(status));
+    println!("it passes {passed} cases of the suite; {inapplicable} do not apply");
     Ok(())
+}
+
+struct ThirdParty;
+
+impl Subject for ThirdParty {
+    fn transport(&self, settings: &Settings) -> Arc<dyn HttpTransport> {
+        let transport = OneConnectionEach::new(roots(settings.root_certificates.as_deref()));
+        Arc::new(OneConnectionEach {
+            connect_timeout: settings.connect_timeout,
+            body_limit: settings.body_limit,
+            http2_prior_knowledge: settings.http2_prior_knowledge,
+            ..transport.expect("TLS")
+        })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        [Capability::Tls, Capability::Http2, Capability::StreamEnd, Capability::ConnectTimeout].into()
+    }
+}
+
+fn roots(pem: Option<&str>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    if let Some(pem) = pem {
+        let root = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
+        roots.add(root).expect("a root certificate");
+    }
+    roots
 }
 
 /// Lines of code, without imports, comments and blank lines.

@@ -9,7 +9,7 @@ use crate::{clock::ClockError, scripts::ScriptError, service::UserError};
 #[non_exhaustive]
 pub enum EmulatorError {
     /// The operating system refused to listen on the address.
-    #[error("the emulator cannot listen on {address}")]
+    #[error("the emulator cannot listen on {address}; port 0 stands for any free port")]
     #[non_exhaustive]
     Listen {
         /// The address that the builder named; port 0 stands for any free port.

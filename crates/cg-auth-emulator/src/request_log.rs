@@ -22,7 +22,7 @@ pub use self::{
 };
 
 #[cfg(test)]
-pub(crate) use self::log::MAX_WAITS;
+pub(crate) use self::log::{MAX_REQUESTS, MAX_WAITS};
 
 #[cfg(test)]
 mod tests;

@@ -23,4 +23,7 @@ pub use self::{
 };
 
 #[cfg(test)]
+pub(crate) use self::families::MAX_FAMILIES;
+
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ pub use cg_auth_core;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use cg_auth_core::testing;
-// The same list in each adapter: `.ci/check-reexports` compares them.
+// The same list in each transport: `.ci/check-reexports` compares them.
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use cg_auth_core::token::{trace_event, trace_event_of};
@@ -30,7 +30,10 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 #[cfg(feature = "rustls")]
 pub use cg_auth_transport_util::{TlsSettings, TlsVersion};
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod blocking;
 mod call;
 mod cancellation;
 mod client;
@@ -15,7 +16,7 @@ pub use cg_auth_core;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use cg_auth_core::testing;
-// The same list in each adapter: `.ci/check-reexports` compares them.
+// The same list in each transport: `.ci/check-reexports` compares them.
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use cg_auth_core::token::{trace_event, trace_event_of};
@@ -34,6 +35,12 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 
-pub use self::transport::{UreqTransport, UreqTransportBuilder};
+pub use self::{
+    blocking::{BlockingTokenPool, BlockingTokenProvider, ThreadRuntime},
+    transport::{UreqTransport, UreqTransportBuilder},
+};

@@ -66,5 +66,9 @@ async fn connect(uri: &Uri) -> Result<TcpStream, TransportError> {
 fn classify(error: hyper::Error) -> TransportError {
     let io = find_cause::<io::Error>(&error).map(io::Error::kind);
     let is_broken = matches!(io, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
-    if error.is_parse() || is_broken { TransportError::malformed(error) } else { TransportError::closed(error) }
+    if error.is_parse() || is_broken {
+        TransportError::malformed(error)
+    } else {
+        TransportError::closed(error)
+    }
 }

@@ -179,6 +179,42 @@ fn either_signal_stops_the_emulator_gracefully_and_removes_the_ready_file() {
 
 #[cfg(unix)]
 #[test]
+fn an_emulator_leaves_the_ready_file_of_another_one() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let path = file("shared-ready.json", "stale");
+    let start = || Running::start(&["--format", "json", "--ready-file", path.to_str().unwrap()]);
+    let (mut first, mut second) = (start(), start());
+    assert_ne!(first.ready()["base_url"], second.ready()["base_url"]);
+    for (emulator, left) in [(&mut first, Some(second.first_line.clone())), (&mut second, None)] {
+        kill_process(Pid::from_child(&emulator.child), Signal::TERM).unwrap();
+        assert_eq!(emulator.child.wait().unwrap().code(), Some(0));
+        assert_eq!(fs::read_to_string(&path).ok(), left);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_starts_another_emulator_reaches_that_one() {
+    let itself = assert_cmd::cargo::cargo_bin!("cg-auth");
+    let show = "echo $CG_AUTH_BASE_URL $CG_AUTH_CONTROL_URL $SSL_CERT_FILE; \"$0\" token | \"$0\" inspect --format json";
+    let script = format!("\"$0\" emulator --seed 2 --tls -- sh -c '{show}' \"$0\"; {show}");
+    let mut command = cg_auth();
+    command.env("SSL_CERT_FILE", "own").args(["emulator", "--seed", "1", "--", "sh", "-c", &script]);
+    let output = command.arg(itself).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let printed = stdout(&output);
+    let lines: Vec<_> = printed.lines().collect();
+    assert_eq!(lines.len(), 4, "{printed}");
+    assert!(lines[0].starts_with("https://") && !lines[0].ends_with(" own"), "{printed}");
+    assert!(lines[2].starts_with("http://") && lines[2].ends_with(" own"), "{printed}");
+    for (line, seed) in [(lines[1], "2"), (lines[3], "1")] {
+        let inspected: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(inspected["claims"]["jti"].to_string(), first_token_id(&["--seed", seed]));
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn signals_reach_the_command() {
     use rustix::process::{Pid, Signal, kill_process};
     for (signal, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM")] {
@@ -247,8 +283,12 @@ fn the_emulators_configuration_file_is_read_and_flags_win() {
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = cg_auth().args(["emulator", "--listen", &address]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    for command in [&[][..], &["--", "sh", "-c", "echo started"]] {
+        let output = cg_auth().args(["emulator", "--listen", &address]).args(command).output().unwrap();
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
+        let message = format!("cannot listen on {address}; port 0 stands for any free port\n");
+        assert!(stderr(&output).contains(&message), "{}", stderr(&output));
+    }
     let output = cg_auth().args(["emulator", "--ca-out", "/does/not/exist"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
 }

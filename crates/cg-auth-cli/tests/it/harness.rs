@@ -192,16 +192,41 @@ fn is_complete(request: &[u8]) -> bool {
 /// Whether `program`, the path of a file or a command, is missing here: the test is then skipped. CI installs
 /// everything and sets `CG_AUTH_TEST_TOOLS=all`, under which a missing one is a failure.
 pub(crate) fn skip_without(program: &str) -> bool {
-    let is_there = match program.contains('/') {
+    let is_there = is_installed(program);
+    let is_demanded = std::env::var_os("CG_AUTH_TEST_TOOLS").is_some_and(|wanted| wanted == "all");
+    assert!(is_there || !is_demanded, "{program} is not installed, and CG_AUTH_TEST_TOOLS=all demands it");
+    !is_there && skipped(program)
+}
+
+/// [`skip_without`] for a program that CI does not install, so that its absence is never a failure.
+pub(crate) fn skip_without_optional(program: &str) -> bool {
+    !is_installed(program) && skipped(program)
+}
+
+/// [`skip_without`] for `python3` and its modules.
+pub(crate) fn skip_without_python(modules: &[&str]) -> bool {
+    let import = |module: &&str| {
+        let mut python = std::process::Command::new("python3");
+        let output = python.args(["-c", &format!("import {module}")]).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if skip_without("python3") {
+        return true;
+    }
+    let Some(module) = modules.iter().find(|module| !import(module)) else { return false };
+    // No program has such a name, so this skips the test or fails it.
+    skip_without(&format!("the module {module} of python3"))
+}
+
+fn is_installed(program: &str) -> bool {
+    match program.contains('/') {
         true => Path::new(program).exists(),
         false => std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
             .any(|folder| folder.join(program).exists()),
-    };
-    if is_there {
-        return false;
     }
-    let is_demanded = std::env::var_os("CG_AUTH_TEST_TOOLS").is_some_and(|wanted| wanted == "all");
-    assert!(!is_demanded, "{program} is not installed, and CG_AUTH_TEST_TOOLS=all demands it");
+}
+
+fn skipped(program: &str) -> bool {
     // The test harness would hide what `eprintln!` writes.
     let _ = writeln!(std::io::stderr(), "skipped: a test needs {program}, which is not installed here");
     true

@@ -207,7 +207,8 @@ fn it_listens_on_the_given_address() {
     let emulator = Emulator::builder().listen(address).start_blocking().unwrap();
     assert_eq!(delegate(&emulator).0, 200);
     let taken = Emulator::builder().listen(emulator.address()).start_blocking().unwrap_err();
-    assert_eq!(taken.to_string(), format!("the emulator cannot listen on {}", emulator.address()));
+    let message = format!("the emulator cannot listen on {}", emulator.address());
+    assert_eq!(taken.to_string(), format!("{message}; port 0 stands for any free port"));
 
     for (address, reached) in
         [("0.0.0.0:1", "127.0.0.1:1"), ("[::]:1", "[::1]:1"), ("192.0.2.1:1", "192.0.2.1:1")]

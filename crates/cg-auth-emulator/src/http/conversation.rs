@@ -102,4 +102,4 @@ const HEAD_LIMIT_OF_HTTP2: u32 = 64 * 1024;
 /// How many headers an HTTP/1.1 request may have. Hyper refuses one with more with 431.
 pub(super) const MAX_HEADERS: usize = 200;
 /// How many requests may be in flight at once on an HTTP/2 connection.
-const MAX_STREAMS: u32 = 32;
+pub(super) const MAX_STREAMS: u32 = 32;

@@ -168,7 +168,7 @@ fn index(operation: Operation) -> usize {
 }
 
 /// How many requests the log keeps.
-pub(super) const MAX_REQUESTS: usize = 1024;
+pub(crate) const MAX_REQUESTS: usize = 1024;
 /// How many requests may wait over HTTP at once.
 pub(crate) const MAX_WAITS: usize = 64;
 /// How many users the log counts the requests of.

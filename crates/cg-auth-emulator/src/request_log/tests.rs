@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use http::{Request, StatusCode};
 
-use super::{log::MAX_REQUESTS, *};
+use super::*;
 use crate::{clock::EmulatorClock, operation::Operation};
 
 #[test]

@@ -159,7 +159,7 @@ fn push_bounded(queue: &mut VecDeque<u64>, entry: u64, limit: usize) -> Option<u
     oldest
 }
 
-pub(super) const MAX_FAMILIES: usize = 4096;
+pub(crate) const MAX_FAMILIES: usize = 4096;
 const MAX_REVOCATIONS: usize = 65_536;
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ fn a_call_that_is_given_up_within_the_body_ends_its_thread() {
 fn a_call_that_is_given_up_while_it_sends_ends_its_thread() {
     let _alone = alone();
     let server = Server::bind();
-    let request = Request::post(server.url("http")).body(Body::from(vec![b'x'; 64 << 20])).unwrap();
+    let request = Request::post(server.url("http")).body(Body::from(vec![b'x'; 16 << 20])).unwrap();
     give_up(TransportSettings::new(), request, || {
         let mut connection = server.accept();
         connection.read_head();

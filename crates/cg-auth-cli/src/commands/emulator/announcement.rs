@@ -115,7 +115,11 @@ impl ShownUser {
 }
 
 /// A file that exists while the emulator answers requests. It is complete from the moment it appears.
-pub(super) struct ReadyFile(PathBuf);
+pub(super) struct ReadyFile {
+    path: PathBuf,
+    /// What this emulator has written; `None` before that.
+    text: Option<String>,
+}
 
 impl ReadyFile {
     /// Removes the ready file that an earlier emulator left behind.
@@ -124,26 +128,32 @@ impl ReadyFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(SettingError::not_writable(&path, error))
             }
-            _ => Ok(Self(path)),
+            _ => Ok(Self { path, text: None }),
         }
     }
 
     /// Writes a temporary file and renames it, so that no reader sees half of it.
-    pub(super) fn write(&self, announcement: &Announcement) -> Result<(), SettingError> {
-        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
+    pub(super) fn write(&mut self, announcement: &Announcement) -> Result<(), SettingError> {
+        let text = announcement.json_line();
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let write = || {
             let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-            file.write_all(announcement.json_line().as_bytes())?;
-            file.persist(&self.0).map(drop).map_err(|error| error.error)
+            file.write_all(text.as_bytes())?;
+            file.persist(&self.path).map(drop).map_err(|error| error.error)
         };
-        write().map_err(|error| SettingError::not_writable(&self.0, error))
+        write().map_err(|error| SettingError::not_writable(&self.path, error))?;
+        self.text = Some(text);
+        Ok(())
     }
 }
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // An error is ignored, because another process may have removed or replaced the file.
-        let _ = remove(&self.0);
+        // Another emulator may have replaced the file, or another process removed it.
+        let is_own = |text: &String| fs::read_to_string(&self.path).is_ok_and(|found| found == *text);
+        if self.text.as_ref().is_some_and(is_own) {
+            let _ = remove(&self.path);
+        }
     }
 }
 

@@ -63,7 +63,89 @@ fn cmd_escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn powershell_reads_back_every_value(value in hostile(r"[\s\S]")) {
+            let line = Shell::Pwsh.assignment("N", &value);
+            prop_assert_eq!(powershell_value(&line), Some(value), "{:?}", line);
+        }
+
+        #[test]
+        fn cmd_reads_back_every_value_of_one_line(value in hostile("[^\\p{Cc}]")) {
+            let line = Shell::Cmd.assignment("N", &value);
+            prop_assert_eq!(cmd_value(&line), Some(value), "{:?}", line);
+        }
+    }
+
+    #[test]
+    fn the_readers_see_what_a_shell_would_do_to_text_that_is_not_quoted() {
+        for line in ["$Env:N = 'a'b'\n", "$Env:N = 'a\n", "$Env:N = 'a\u{2019}; calc'\n", "$Env:N = a\n"] {
+            assert_eq!(powershell_value(line), None, "{line}");
+        }
+        assert_eq!(powershell_value("$Env:N = 'a''b'\n").as_deref(), Some("a'b"));
+        for text in ["a%b", "%F%", "a&b", "a|b", "a<b", "a>b", "(a", "a)", "a\"b", "a^", "a\nb"] {
+            assert_eq!(cmd_value(&format!("@set N={text}\r\n")), None, "{text}");
+        }
+        assert_eq!(cmd_value("@set N=a^^%%^&\"&^\"\r\n").as_deref(), Some("a^%&\"&^\""));
+    }
+
+    /// Texts of `any` character among many that mean something to a shell.
+    fn hostile(any: &'static str) -> impl Strategy<Value = String> {
+        let characters = prop_oneof![
+            3 => prop::sample::select("'\"%^&|<>()!$`\\{}[]#@;=,~*? \u{2018}\u{2019}\u{201a}\u{201b}".chars().collect::<Vec<_>>())
+                .prop_map(String::from),
+            1 => any,
+        ];
+        prop::collection::vec(characters, 0..24).prop_map(|parts| parts.concat())
+    }
+
+    /// The value of an assignment, by the rules of `about_Quoting_Rules`: a single-quoted string is verbatim, and
+    /// two quotation marks in it stand for one. `None` if the line says anything else.
+    fn powershell_value(line: &str) -> Option<String> {
+        let is_quote = |character: char| "'\u{2018}\u{2019}\u{201a}\u{201b}".contains(character);
+        let mut rest = line.strip_prefix("$Env:N = ")?.chars().peekable();
+        rest.next_if(|first| is_quote(*first))?;
+        let mut value = String::new();
+        loop {
+            let character = rest.next()?;
+            if is_quote(character) && rest.next_if(|next| is_quote(*next)).is_none() {
+                break;
+            }
+            value.push(character);
+        }
+        (rest.collect::<String>() == "\n").then_some(value)
+    }
+
+    /// The value of an assignment in a batch file, read as cmd.exe does: first the percent signs, of which two
+    /// stand for one, then carets, quotation marks and operators. `None` if the line says anything else.
+    fn cmd_value(line: &str) -> Option<String> {
+        let line = line.strip_prefix('@')?.strip_suffix("\r\n")?;
+        let mut characters = line.chars().peekable();
+        let mut expanded = String::new();
+        while let Some(character) = characters.next() {
+            if character == '%' {
+                characters.next_if_eq(&'%')?;
+            }
+            expanded.push(character);
+        }
+        let (mut command, mut is_quoted) = (String::new(), false);
+        let mut characters = expanded.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '^' if !is_quoted => command.push(characters.next()?),
+                '&' | '|' | '<' | '>' | '(' | ')' | '\r' | '\n' if !is_quoted => return None,
+                character => {
+                    is_quoted ^= character == '"';
+                    command.push(character);
+                }
+            }
+        }
+        (!is_quoted).then_some(command)?.strip_prefix("set N=").map(ToOwned::to_owned)
+    }
 
     #[test]
     fn each_shell_has_an_assignment_of_its_own() {

@@ -2,27 +2,46 @@
 
 use std::{fs, path::Path};
 
-use crate::harness::{cg_auth, skip_without, stderr, stdout};
+use crate::harness::{cg_auth, skip_without, skip_without_python, stderr, stdout};
 
 const VARIABLES: [&str; 4] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
 #[test]
-fn curl_python_and_node_trust_the_emulator_without_a_setting_of_their_own() {
-    let python = "import os, urllib.request as r; r.urlopen(os.environ['CG_AUTH_CONTROL_URL'] + '/health')";
-    let node = "fetch(process.env.CG_AUTH_CONTROL_URL + '/health')";
-    for (program, arguments) in [
-        ("sh", &["-c", "curl --silent --show-error --fail \"$CG_AUTH_CONTROL_URL/health\""][..]),
-        ("python3", &["-c", python]),
-        ("node", &["-e", node]),
+fn each_client_trusts_the_emulator_through_the_variable_that_it_reads_and_not_without() {
+    let urllib = "import os, urllib.request as r; r.urlopen(os.environ['CG_AUTH_CONTROL_URL'] + '/health')";
+    let requests =
+        "import os, requests as r; r.get(os.environ['CG_AUTH_CONTROL_URL'] + '/health').raise_for_status()";
+    let httpx =
+        "import os, httpx as r; r.get(os.environ['CG_AUTH_CONTROL_URL'] + '/health').raise_for_status()";
+    let node = "fetch(process.env.CG_AUTH_CONTROL_URL + '/health').catch(() => process.exit(1))";
+    let curl = "exec curl --silent --show-error --fail \"$CG_AUTH_CONTROL_URL/health\"";
+    for (client, variable, command) in [
+        ("curl", "CURL_CA_BUNDLE", ["sh", "-c", curl]),
+        ("urllib", "SSL_CERT_FILE", ["python3", "-c", urllib]),
+        ("httpx", "SSL_CERT_FILE", ["python3", "-c", httpx]),
+        ("requests", "REQUESTS_CA_BUNDLE", ["python3", "-c", requests]),
+        ("requests", "CURL_CA_BUNDLE", ["python3", "-c", requests]),
+        ("node", "NODE_EXTRA_CA_CERTS", ["node", "-e", node]),
     ] {
-        let needed = if program == "sh" { "curl" } else { program };
-        if skip_without(needed) {
+        let is_missing = match command[0] {
+            "python3" => skip_without_python(&[if client == "urllib" { "urllib.request" } else { client }]),
+            _ => skip_without(client),
+        };
+        if is_missing {
             continue;
         }
-        let mut command = cg_auth();
-        command.args(["emulator", "--tls", "--", program]).args(arguments);
-        let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{program}: {}", stderr(&output));
+        let trusts = |variables: &[&str]| {
+            let mut emulator = cg_auth();
+            emulator.args(["emulator", "--tls", "--", "env"]);
+            let removed = VARIABLES.iter().filter(|name| !variables.contains(*name));
+            let removed = removed.flat_map(|name| ["-u", name]);
+            let output = emulator.args(removed).args(command).output().unwrap();
+            (output.status.code() == Some(0), stderr(&output))
+        };
+        for (variables, is_trusted) in [(&VARIABLES[..], true), (&[variable], true), (&[], false)] {
+            let (trusts, messages) = trusts(variables);
+            assert_eq!(trusts, is_trusted, "{client} with {variables:?}: {messages}");
+        }
     }
 }
 

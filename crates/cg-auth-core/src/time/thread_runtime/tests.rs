@@ -2,7 +2,11 @@ use std::{
     future::{pending, poll_fn},
     panic::{catch_unwind, panic_any},
     pin::Pin,
-    sync::{Barrier, Mutex, mpsc},
+    sync::{
+        Barrier, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     task::{Context, Poll, Waker},
     thread,
 };
@@ -122,6 +126,22 @@ fn an_unpark_of_the_program_neither_ends_a_wait_nor_is_consumed_by_it() {
 }
 
 #[test]
+fn a_thread_sleeps_between_two_wakes() {
+    bounded(|| {
+        let mut polls = 0;
+        let mut sleep = ThreadRuntime::new().sleep(Duration::from_millis(20));
+        ThreadRuntime::block_on(poll_fn(|context| {
+            polls += 1;
+            if polls == 2 {
+                context.waker().wake_by_ref();
+            }
+            sleep.as_mut().poll(context)
+        }));
+        assert!(polls <= 4, "{polls}");
+    });
+}
+
+#[test]
 fn a_wait_inside_of_a_wait_ends_both() {
     bounded(|| {
         let gate = Arc::<Gate>::default();
@@ -151,6 +171,21 @@ fn tasks_that_wait_share_one_thread() {
     until(|| gate.waiting() == 10_000 && runtime.workers.counts() == (10_000, 1));
     gate.open();
     until(|| is_without_threads(&runtime));
+}
+
+#[test]
+fn a_burst_of_short_tasks_starts_few_threads() {
+    let (runtime, most) = (ThreadRuntime::new(), Arc::<AtomicUsize>::default());
+    for _ in 0..10_000 {
+        let (seen, most) = (runtime.clone(), Arc::clone(&most));
+        spawn(&runtime, async move {
+            most.fetch_max(seen.workers.counts().1, Ordering::SeqCst);
+        });
+    }
+    until(|| is_without_threads(&runtime));
+    let most = most.load(Ordering::SeqCst);
+    println!("most threads: {most}");
+    assert!(most <= 500, "{most}");
 }
 
 #[test]

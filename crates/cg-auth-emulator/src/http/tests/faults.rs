@@ -164,6 +164,20 @@ fn the_other_streams_of_a_connection_outlive_a_fault_of_one() {
 }
 
 #[test]
+fn a_drop_ends_every_request_on_an_http2_connection() {
+    let emulator = Emulator::start_blocking().unwrap();
+    let _late = emulator.next(Operation::Other).delay(LONG);
+    let _drop = emulator.next(Operation::Other).drop_connection();
+    let mut client = RawClient::get(&emulator, true);
+    emulator.wait_for_blocking(Operation::Other, 1, LONG).unwrap();
+    client.write(&raw_http2::request_on(3));
+    assert_eq!(client.read_to_end(), Closed);
+    assert_eq!(summary_of_http2(client.received()), "");
+    let requests = emulator.requests();
+    assert!(requests.len() == 2 && requests.iter().all(|request| request.status().is_none()));
+}
+
+#[test]
 fn a_fault_begins_between_two_frames_of_another_stream() {
     // The first answer fills the window of the connection, so the fault's marker meets frames in flight.
     let emulator = Emulator::start_blocking().unwrap();

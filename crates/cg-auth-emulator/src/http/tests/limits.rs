@@ -8,8 +8,15 @@ use std::{
 use super::*;
 use crate::{
     Operation,
-    http::{conversation::MAX_HEADERS, raw_http, server::MAX_CONNECTIONS},
+    http::{
+        conversation::{MAX_HEADERS, MAX_STREAMS},
+        raw_client::RawClient,
+        raw_http, raw_http2,
+        server::MAX_CONNECTIONS,
+    },
+    request_log::{MAX_REQUESTS, MAX_WAITS},
     scripts::MAX_SCRIPTS,
+    service::MAX_FAMILIES,
 };
 
 /// What the README states for requests: 64 KiB each.
@@ -22,7 +29,11 @@ fn the_readme_states_the_limits_of_the_code() {
         format!("| open connections | {MAX_CONNECTIONS}, "),
         format!("| headers of a request | {MAX_HEADERS} over HTTP/1.1, "),
         "| head and body of a request | 64 KiB each |".to_owned(),
+        format!("each with at most {MAX_STREAMS} requests in flight"),
         format!("| scripts | {MAX_SCRIPTS} |"),
+        format!("| recorded requests | the newest {MAX_REQUESTS} |"),
+        format!("| requests that wait | {MAX_WAITS}, each for at most 300 s |"),
+        format!("| sessions that can be refreshed | {MAX_FAMILIES} |"),
     ] {
         assert!(readme.contains(&row), "{row}");
     }
@@ -98,6 +109,19 @@ async fn an_http2_head_of_almost_64_kib_is_served_and_a_longer_one_is_refused() 
         assert_eq!(answer.status(), status, "{length}");
     }
     assert_eq!(emulator.requests().len(), 1);
+}
+
+#[test]
+fn an_http2_client_learns_how_many_requests_may_be_in_flight_and_how_long_a_head_may_be() {
+    let emulator = Emulator::start_blocking().unwrap();
+    let mut client = RawClient::get(&emulator, true);
+    client.read_and_linger(|bytes| raw_http2::body_length(bytes).1);
+    let settings = &client.received()[9..9 + usize::from(client.received()[2])];
+    let setting = |wanted: u8| {
+        let found = settings.chunks(6).find(|setting| setting[1] == wanted);
+        found.map(|it| u32::from_be_bytes(it[2..].try_into().unwrap()))
+    };
+    assert_eq!((setting(3), setting(6)), (Some(MAX_STREAMS), Some(64 * 1024)));
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! [`BlockingTokenProvider`] and [`BlockingTokenPool`]: the token lifecycle for programs without async.
+//!
+//! They put no lifecycle of their own over the core: each method calls its async sibling and waits for the result.
+
+mod pool;
+mod provider;
+
+pub use cg_auth_core::time::ThreadRuntime;
+
+pub use self::{pool::BlockingTokenPool, provider::BlockingTokenProvider};
