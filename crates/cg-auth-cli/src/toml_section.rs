@@ -9,9 +9,10 @@ use std::{
     time::SystemTime,
 };
 
+use cg_auth_transport_util::environment::expanded;
 use toml::{Table, Value};
 
-use crate::{home::expanded, nearest::suggestion, output::escaped, time_format::parse_rfc3339};
+use crate::{nearest::suggestion, output::escaped, time_format::parse_rfc3339};
 
 /// A table, and its path in the file.
 #[derive(Debug)]

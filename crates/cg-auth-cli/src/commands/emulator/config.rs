@@ -7,12 +7,13 @@ use cg_auth_core::{
 };
 use cg_auth_emulator::{Emulator, EmulatorBuilder, Script, UnknownName, User};
 
+use cg_auth_transport_util::environment::positive_duration;
+
 use crate::{
     bounded::read_text_file,
     nearest::suggestion,
     output::escaped,
     setting_error::SettingError,
-    time_format::positive_duration,
     toml_section::{Section, TomlError},
 };
 
