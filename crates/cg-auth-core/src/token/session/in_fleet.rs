@@ -62,12 +62,7 @@ impl InFleet {
         claimed: Result<Claimed, StoreError>,
         now: Now,
     ) -> Result<Claimed, StoreError> {
-        let left = match &claimed {
-            Ok(Claimed::Held(left)) => *left,
-            Ok(Claimed::CoolingDown(cool_down)) => cool_down.left,
-            _ => Duration::ZERO,
-        };
-        if left <= LONGEST_BELIEVED {
+        if claimed.as_ref().map_or(Duration::ZERO, Claimed::blocked_for) <= LONGEST_BELIEVED {
             self.overlong = None;
             return claimed;
         }
@@ -112,16 +107,25 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
+    use crate::{
+        recovery::Recovery,
+        token::store::{CoolDown, SharedFailure},
+    };
 
     #[test]
     fn a_lease_or_a_cool_down_of_more_than_a_minute_is_believed_for_a_minute() {
         let at = |seconds| Now::new(Duration::from_secs(seconds), UNIX_EPOCH);
-        let held = |seconds| Ok(Claimed::Held(Duration::from_secs(seconds)));
+        let lasts = |seconds| {
+            let failure = SharedFailure::new("api", Recovery::Retry, None);
+            Ok(Claimed::CoolingDown(CoolDown { left: Duration::from_secs(seconds), failures: 1, failure }))
+        };
         let mut fleet = InFleet::on();
-        assert!(fleet.believed(held(3600), at(0)).is_ok() && fleet.believed(held(3541), at(59)).is_ok());
-        assert!(fleet.believed(held(3540), at(60)).is_err());
+        assert!(fleet.believed(lasts(3600), at(0)).is_ok() && fleet.believed(lasts(3541), at(59)).is_ok());
+        assert!(fleet.believed(lasts(3540), at(60)).is_err());
         // The minute begins anew once the store tells what can be.
-        assert!(fleet.believed(held(60), at(61)).is_ok() && fleet.believed(held(3600), at(62)).is_ok());
-        assert!(fleet.believed(held(3600), at(121)).is_ok() && fleet.believed(held(3600), at(122)).is_err());
+        assert!(fleet.believed(lasts(60), at(61)).is_ok() && fleet.believed(lasts(3600), at(62)).is_ok());
+        assert!(
+            fleet.believed(lasts(3600), at(121)).is_ok() && fleet.believed(lasts(3600), at(122)).is_err()
+        );
     }
 }
