@@ -1,48 +1,17 @@
-//! HTTP/2: contract rule 9, and a connection that falls silent.
+//! HTTP/2: calls that a GOAWAY does not cover, and a connection that falls silent.
 
 use std::time::Duration;
 
 use cg_auth_core::{AuthClient, CallError, endpoint::Answer, model::DelegatedAccessToken};
 use cg_auth_tests::{
-    http2::{GOAWAY, Http2, RST_STREAM},
+    http2::{GOAWAY, Http2},
     join::join_all,
     listener::{Listener, TOKEN, while_serving},
 };
 use cg_auth_transport_util::Http2::PriorKnowledge;
 use macro_rules_attribute::apply;
 
-use super::{
-    messages::everything_shown,
-    subject::{Configurable, Subject, client_over, credential, settings, without_platform_roots},
-};
-
-#[apply(transports_with_http2)]
-async fn the_debug_data_of_a_goaway_is_not_shown<T: Subject>() {
-    let secret = credential().client_secret().expose_secret().to_owned();
-    let result = call::<T>(async |mut http2: Http2, _| {
-        let protocol_error = 1_u32;
-        let mut payload = [0_u32.to_be_bytes(), protocol_error.to_be_bytes()].concat();
-        payload.extend(format!("bad header clientsecret: {secret}").as_bytes());
-        http2.write(GOAWAY, 0, 0, &payload).await;
-        http2.read_to_the_end().await;
-    })
-    .await;
-    let shown = everything_shown(&result.unwrap_err());
-    assert!(shown.contains("PROTOCOL_ERROR"), "{shown}");
-    assert!(!shown.contains(&secret) && !shown.contains("bad header"), "{shown}");
-}
-
-/// A server that needs no more of the request may say so after its answer (RFC 9113 section 8.1).
-#[apply(transports_with_http2)]
-async fn an_answer_that_has_ended_survives_the_reset_of_its_stream<T: Subject>() {
-    let result = call::<T>(async |mut http2: Http2, stream| {
-        http2.answer(stream, TOKEN).await;
-        http2.write(RST_STREAM, 0, stream, &0_u32.to_be_bytes()).await;
-        http2.read_to_the_end().await;
-    })
-    .await;
-    assert_eq!(result.unwrap().value.access_token().expose_secret(), "at-1");
-}
+use super::subject::{Configurable, Subject, client_over, credential, settings, without_platform_roots};
 
 /// A GOAWAY that names the last stream which the server answers says of every later one that it was not
 /// processed. Each of those calls is repeated on another connection.

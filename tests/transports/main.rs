@@ -1,7 +1,8 @@
-//! The contract of `cg_auth_core::transport`, over real sockets, once per transport.
+//! Transports over real sockets: the contract, and what the transports of this workspace add to it.
 //!
-//! A behaviour is a generic function with a line such as `#[apply(every_transport)]`, from [`per_transport`].
-//! Its tests are named after the function and the transport: `answers::a_redirect_is_not_followed::hyper`.
+//! [`conformance`] runs the suite of `cg-auth-conformance` over each transport. Further behaviours stand in the
+//! other files. Each is a generic function with a line such as `#[apply(every_transport)]`, from [`per_transport`].
+//! Its tests are named after the function and the transport: `operations::many_calls_run_at_once::hyper`.
 
 // A failed expectation in a helper is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -9,12 +10,10 @@
 #[macro_use]
 mod per_transport;
 
-mod answers;
 #[cfg(unix)]
 mod callers_connectors;
 mod callers_reqwest;
 mod certificates;
-mod classification;
 mod conformance;
 mod connections;
 mod day;
@@ -35,4 +34,3 @@ mod retries;
 mod settings;
 mod subject;
 mod tls;
-mod wire;

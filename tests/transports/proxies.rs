@@ -1,13 +1,12 @@
 //! Requests through a configured proxy, which runs in a process of its own.
 
-use cg_auth_core::{AuthClient, BaseUrl, body::Body, transport::TransportErrorKind};
+use cg_auth_core::{AuthClient, BaseUrl, transport::TransportErrorKind};
 use cg_auth_tests::{
-    listener::{Connection, Listener, TOKEN, ok, while_serving},
+    listener::{Connection, Listener, TOKEN, ok},
     proxy::{Proxy, ProxyBuilder},
     tls::TlsServer,
 };
 use cg_auth_transport_util::TransportSettings;
-use http::Request;
 use macro_rules_attribute::apply;
 
 use super::{
@@ -72,51 +71,6 @@ async fn plain_http_is_handed_to_a_configured_proxy<T: Configurable>() {
     assert_answered(&client_over(base_url, transport), &service).await;
     let asked = "POST http://service.example/auth/token/delegate right 200";
     assert_eq!(proxy.seen().await, [asked]);
-}
-
-#[apply(own_transports)]
-async fn plain_http_reaches_a_proxy_in_absolute_form<T: Configurable>() {
-    let proxy = Listener::bind().await;
-    let url = format!("http://user:p%40ss@{}", proxy.address());
-    let transport = proxied::<T>(&url);
-    for (target, host) in [
-        ("http://service.example/a?b=c", "service.example"),
-        ("http://service.example:8080/", "service.example:8080"),
-        ("http://[2001:db8::1]/", "[2001:db8::1]"),
-    ] {
-        let request = Request::post(target).header("x-odd", "a  b").body(Body::from("{}")).unwrap();
-        let (answer, (request, _)) = tokio::join!(transport.send(request), proxy.answer(ok("")));
-        answer.unwrap();
-        assert_eq!(request.line(), format!("POST {target} HTTP/1.1"));
-        assert_eq!(request.values("host"), [host.as_bytes()]);
-        assert_eq!(request.values("proxy-authorization"), [b"Basic dXNlcjpwQHNz"]);
-        assert_eq!(request.values("x-odd"), [b"a  b"]);
-        assert_eq!(
-            (request.values("content-length").as_slice(), request.body.as_slice()),
-            ([b"2".as_slice()].as_slice(), b"{}".as_slice())
-        );
-    }
-}
-
-#[apply(own_transports)]
-async fn loopback_never_uses_a_proxy<T: Configurable>() {
-    let mut proxy = proxy().refusing(403).start().await;
-    let transport = proxied::<T>(&proxy.url());
-    let listener = Listener::bind().await;
-    let last_answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-    for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
-        let url = format!("http://{host}:{}/", listener.address().port());
-        let request = Request::get(url).body(Body::empty()).unwrap();
-        while_serving(transport.send(request), listener.answer(last_answer)).await.unwrap();
-    }
-    // No server listens there: the test is that the proxy receives no request.
-    for host in ["127.0.0.1:1", "localhost:1", "[::1]:1", "127.5.6.7:1"] {
-        for scheme in ["http", "https"] {
-            let request = Request::get(format!("{scheme}://{host}/")).body(Body::empty()).unwrap();
-            transport.send(request).await.unwrap_err();
-        }
-    }
-    assert!(proxy.seen().await.is_empty());
 }
 
 #[apply(own_transports)]

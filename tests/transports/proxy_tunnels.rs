@@ -6,35 +6,13 @@ use cg_auth_tests::{
     listener::{Listener, TOKEN, ok, while_serving},
     tls::TlsServer,
 };
-use http::{HeaderValue, Request, Version};
+use http::{Request, Version};
 use macro_rules_attribute::apply;
 
 use super::{
     proxies::{base_url, proxied, proxy_to, service, through},
     subject::{Configurable, client_over, credential},
 };
-
-/// The request for a tunnel holds the host and the port only.
-#[apply(own_transports)]
-async fn a_proxy_learns_nothing_of_a_tunnelled_request<T: Configurable>() {
-    let proxy = Listener::bind().await;
-    let url = format!("http://user:p%40ss@{}", proxy.address());
-    let transport = proxied::<T>(&url);
-    for (service, target) in [
-        ("https://service.example", "service.example:443"),
-        ("https://service.example:8443", "service.example:8443"),
-        ("https://192.0.2.1", "192.0.2.1:443"),
-    ] {
-        let mut request = Request::post(format!("{service}/path")).body(Body::empty()).unwrap();
-        request.headers_mut().insert("clientsecret", HeaderValue::from_static("s3cret"));
-        let (error, (connect, _)) = tokio::join!(transport.send(request), proxy.answer(FORBIDDEN));
-        assert_eq!(error.unwrap_err().kind(), TransportErrorKind::Connect);
-        assert_eq!(connect.line(), format!("CONNECT {target} HTTP/1.1"));
-        assert_eq!(connect.values("host"), [target.as_bytes()]);
-        assert_eq!(connect.values("proxy-authorization"), [b"Basic dXNlcjpwQHNz"]);
-        assert!(connect.values("clientsecret").is_empty() && connect.body.is_empty());
-    }
-}
 
 /// reqwest's tunnel to an IPv6 address never works, so the transport refuses it at once.
 #[apply(own_transports)]

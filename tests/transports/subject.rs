@@ -10,7 +10,6 @@ pub(crate) use cg_auth_ureq::UreqTransport;
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, RetryPolicy, UserPrincipalName,
-    model::RefreshToken,
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_tests::authority::Authority;
@@ -41,11 +40,6 @@ pub(crate) trait Subject: HttpTransport + Sized + 'static {
     /// A transport that trusts the authority in `pem` and the platform's root certificates.
     fn trusting(pem: &str) -> Self {
         Self::with(&settings(|settings| settings.root_certificates = Some(pem.to_owned())))
-    }
-
-    /// Whether it has this capability.
-    fn has(capability: Capability) -> bool {
-        Self::capabilities().has(capability)
     }
 }
 
@@ -188,9 +182,4 @@ pub(crate) fn credential() -> ApiCredential {
         ClientSecret::new("dGVzdC1vbmx5+/==").unwrap(),
         UserPrincipalName::new("someone@example.com").unwrap(),
     )
-}
-
-/// A refresh token for the raw listeners.
-pub(crate) fn refresh_token() -> RefreshToken {
-    RefreshToken::new("cmVmcmVzaA==").unwrap()
 }

@@ -9,9 +9,10 @@ use std::{
     time::SystemTime,
 };
 
+use cg_auth_transport_util::environment::expanded;
 use toml::{Table, Value};
 
-use crate::{home::expanded, nearest::suggestion, output::escaped, time_format::parse_rfc3339};
+use crate::{nearest::suggestion, output::escaped, time_format::parse_rfc3339};
 
 /// A table, and its path in the file.
 #[derive(Debug)]
@@ -182,8 +183,7 @@ impl Section {
 
     /// The whole table as JSON.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        // Each value of TOML has one in JSON; a date becomes a text.
-        serde_json::to_value(&self.table).unwrap_or_default()
+        json_of(&Value::Table(self.table.clone()))
     }
 
     /// An error about the whole table.
@@ -211,6 +211,20 @@ impl Section {
     fn member(&self, key: &str) -> String {
         let key = escaped(key);
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    }
+}
+
+/// The value of JSON that is most like a value of TOML. A date becomes a text, and so does `inf` or `nan`.
+fn json_of(value: &Value) -> serde_json::Value {
+    match value {
+        Value::String(text) => text.as_str().into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Float(number) if number.is_finite() => (*number).into(),
+        Value::Float(number) => number.to_string().into(),
+        Value::Boolean(flag) => (*flag).into(),
+        Value::Datetime(time) => time.to_string().into(),
+        Value::Array(values) => values.iter().map(json_of).collect(),
+        Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), json_of(value))).collect(),
     }
 }
 
@@ -249,5 +263,14 @@ mod tests {
             let error = file.refuse_literal(&["client_secret"]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{key} must not be in this file")), "{error}");
         }
+    }
+
+    #[test]
+    fn every_value_has_one_in_json_and_a_date_is_a_text() {
+        let text = "a = 2030-01-01T00:00:00Z\nb = [1, 2.5, nan, true, 'x']\nc = { d = 08:00:00 }";
+        let json = serde_json::json!({
+            "a": "2030-01-01T00:00:00Z", "b": [1, 2.5, "NaN", true, "x"], "c": { "d": "08:00:00" },
+        });
+        assert_eq!(Section::parse(text).unwrap().to_json(), json);
     }
 }

@@ -1,20 +1,26 @@
 //! A call beside its server, and the requests that the suite sends.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use cg_auth_core::{
     BaseUrl,
     body::Body,
     causes::cause_chain,
     endpoint::{DeleteTokenCache, Endpoint, GetDelegateAccessToken, RefreshUserAccessToken, RequestOptions},
-    transport::TransportError,
+    transport::{HttpTransport, TransportError},
 };
 use http::{Request, Response};
 use tokio::{pin, select, time::timeout};
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, ensure},
     secrets::{credential, refresh_token},
+    servers::{
+        http2::Http2,
+        listener::{Connection, Listener, TOKEN, ok, while_serving},
+    },
+    settings::Settings,
+    subject::Subject,
 };
 
 /// The result of a call.
@@ -31,9 +37,7 @@ pub(crate) async fn exchange<S>(
         served = &mut server => Ok((call.await, served)),
         sent = &mut call => match timeout(A_WHILE, &mut server).await {
             Ok(served) => Ok((sent, served)),
-            Err(_) => Err(Failure::new(format!(
-                "the call ended before the server had what it waits for: {}", described(&sent)
-            ))),
+            Err(_) => Err(early(&sent)),
         },
     }
 }
@@ -47,6 +51,57 @@ pub(crate) async fn answered<S>(
     Ok((sent?, served))
 }
 
+/// Makes a call that is answered. Returns its connection, which stays open.
+pub(crate) async fn first_call(
+    transport: &dyn HttpTransport,
+    listener: &Listener,
+) -> Result<Connection, Failure> {
+    let call = transport.send(delegation(&listener.base_url())?);
+    let (_, (_, connection)) = answered(call, listener.answer(ok(TOKEN))).await?;
+    Ok(connection)
+}
+
+/// The result of a call over HTTP/2 whose request meets `fault`. The server goes on until the call has ended.
+pub(crate) async fn call_over_http2(
+    subject: &dyn Subject,
+    fault: impl AsyncFnOnce(Http2, u32),
+) -> Result<Sent, Failure> {
+    let listener = Listener::bind().await;
+    let transport = subject.transport(&Settings { http2_prior_knowledge: true, ..Settings::default() });
+    let is_received = Cell::new(false);
+    let server = async {
+        let mut http2 = Http2::accept(&listener).await;
+        let stream = http2.request().await;
+        is_received.set(true);
+        fault(http2, stream).await;
+    };
+    let sent = while_serving(transport.send(delegation(&listener.base_url())?), server).await;
+    if is_received.get() { Ok(sent) } else { Err(early(&sent)) }
+}
+
+/// Waits for `event` while `call` goes on. Fails if the call ends first.
+pub(crate) async fn before_the_end<T>(
+    call: impl Future<Output = Sent>,
+    event: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    select! {
+        sent = call => Err(early(&sent)),
+        event = event => Ok(event),
+    }
+}
+
+/// Fails unless `server` ends soon, which it does once the transport has given up.
+pub(crate) async fn soon<T>(server: impl Future<Output = T>, what: &str) -> Result<T, Failure> {
+    let ended = timeout(A_LONG_WHILE, server).await;
+    ended.map_err(|_| Failure::new(format!("{what} within {A_LONG_WHILE:?}")))
+}
+
+/// Fails if the listener receives a further connection.
+pub(crate) async fn ensure_left_alone(listener: &Listener, what: &str) -> Result<(), Failure> {
+    ensure!(listener.is_left_alone().await, "{what} received a connection");
+    Ok(())
+}
+
 /// The error of a call that must fail.
 pub(crate) fn error_of(sent: Sent) -> Result<TransportError, Failure> {
     match sent {
@@ -55,15 +110,16 @@ pub(crate) fn error_of(sent: Sent) -> Result<TransportError, Failure> {
     }
 }
 
+fn early(sent: &Sent) -> Failure {
+    Failure::new(format!("the call ended before the server had what it waits for: {}", described(sent)))
+}
+
 fn described(sent: &Sent) -> String {
     match sent {
         Ok(response) => format!("it was answered with {}", response.status()),
         Err(error) => format!("it failed ({:?}): {}", error.kind(), cause_chain(error)),
     }
 }
-
-/// What a server on this machine receives in a fraction of, even on a busy one.
-const A_WHILE: Duration = Duration::from_secs(2);
 
 /// The request for a delegated token: a POST with a body and a secret header.
 pub(crate) fn delegation(base_url: &BaseUrl) -> Result<Request<Body>, Failure> {
@@ -85,3 +141,13 @@ pub(crate) fn deletion(base_url: &BaseUrl) -> Result<Request<Body>, Failure> {
 pub(crate) fn get(url: &str) -> Result<Request<Body>, Failure> {
     Ok(Request::get(url).body(Body::empty())?)
 }
+
+/// A GET of the root of `listener`.
+pub(crate) fn get_from(listener: &Listener) -> Result<Request<Body>, Failure> {
+    get(listener.base_url().as_str())
+}
+
+/// What a server on this machine receives in a fraction of, even on a busy one.
+const A_WHILE: Duration = Duration::from_secs(3);
+/// Within this, a transport has closed what it gave up, even on a busy machine.
+const A_LONG_WHILE: Duration = Duration::from_secs(10);

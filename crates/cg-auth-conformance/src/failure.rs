@@ -3,6 +3,7 @@
 use std::{error::Error, fmt};
 
 use cg_auth_core::{ConfigError, causes::cause_chain, endpoint::EndpointError, transport::TransportError};
+use http::header::InvalidHeaderValue;
 
 use crate::secret_texts::masked;
 
@@ -53,7 +54,7 @@ macro_rules! from_errors_of_the_suite {
     };
 }
 
-from_errors_of_the_suite!(ConfigError, EndpointError, http::Error, std::io::Error);
+from_errors_of_the_suite!(ConfigError, EndpointError, http::Error, InvalidHeaderValue, std::io::Error);
 
 /// Fails the case unless the condition holds.
 macro_rules! ensure {

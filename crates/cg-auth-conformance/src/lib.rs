@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod capability;
+mod captured_log;
 mod case;
 pub mod clauses;
 mod conformance;

@@ -12,7 +12,6 @@ use crate::{
 };
 
 /// The login `user:hunter2@` as it stands in the URL of a proxy.
-#[allow(dead_code)]
 pub(crate) const LOGIN: &str = "user:hunter2%40";
 
 /// A credential for the servers of the suite, which accept any.

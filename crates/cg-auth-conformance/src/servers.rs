@@ -28,8 +28,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod authority;
+pub mod hpack;
 pub mod http2;
 pub mod listener;
 pub mod raw_message;
+pub(crate) mod serve_http2;
 pub mod tls;
 pub mod tls11;

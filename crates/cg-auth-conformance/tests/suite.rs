@@ -200,7 +200,7 @@ fn a_failure_names_a_secret_and_does_not_quote_it() {
 #[test]
 fn a_case_that_hangs_fails_at_its_bound() {
     let failure = of(REFUSED).run_within(Arc::new(Hanging), Duration::from_millis(50)).unwrap_err();
-    assert_eq!(failure.to_string(), "the case did not end within 50ms");
+    assert!(failure.to_string().starts_with("the case did not end within 50ms"), "{failure}");
 }
 
 #[test]

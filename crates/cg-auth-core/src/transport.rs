@@ -2,21 +2,25 @@
 //!
 //! # The contract
 //!
-//! An implementation of [`HttpTransport`] keeps these rules. The integration suite of this workspace tests
-//! them against every transport over real sockets, as far as a peer can observe them.
+//! An implementation of [`HttpTransport`] keeps these rules. The crate `cg-auth-conformance` tries any
+//! transport: each clause that a peer can observe, and each row of the table of failures, is a case over real
+//! sockets.
 //!
 //! 1. **It follows no redirect.** A 3xx is an answer like any other. The requests carry secrets in their own
 //!    headers, and no HTTP library removes those on the way to another origin.
-//! 2. **It bounds the body while it reads it**, not after. Use [`BodyCollector`](crate::body::BodyCollector).
-//!    A longer body is [`TransportError::too_large`].
+//! 2. **It bounds the answer while it reads it**, not after. Use
+//!    [`BodyCollector`](crate::body::BodyCollector) for the body; a longer one is
+//!    [`TransportError::too_large`]. A head without an end is [`TransportError::malformed`].
 //! 3. **It sends no request twice** once the peer may have read a byte of it. It may replace a pooled
 //!    connection that turns out to be closed before the first byte.
 //! 4. **It sends method, target, header values and body unchanged.** It normalises and re-encodes nothing,
 //!    and adds no cookie, `Referer` or `Accept-Encoding`. It may write header names in lower case. A body has
 //!    a `content-length` and is never chunked; an empty POST has `content-length: 0`.
-//! 5. **It returns the body of the answer unchanged** and does not decode a `Content-Encoding`.
+//! 5. **It returns the answer unchanged**: status, header values and body. It does not decode a
+//!    `Content-Encoding`, and skips interim answers (1xx).
 //! 6. **It classifies errors** by the stage of the failure and by whether the request may have been sent
-//!    ([`TransportError`]). An HTTP status is never an error here.
+//!    ([`TransportError`]). An HTTP status is never an error here. It never panics: without the runtime that it
+//!    needs, a call fails with [`TransportError::config`].
 //! 7. **Dropping the future cancels** the exchange and leaves the transport usable.
 //! 8. **It sets no overall deadline.** The client does. A transport limits only what the client cannot see,
 //!    such as the time to connect.
@@ -30,6 +34,10 @@
 //!     [`localhost_addresses`](crate::model::localhost_addresses) replaces the look-up. Any other name over
 //!     plain `http:` is one that the caller allowed, by
 //!     [`BaseUrl::parse_allowing_http`](crate::BaseUrl::parse_allowing_http).
+//! 12. **It speaks HTTP/1.1**, and may speak HTTP/2: where both sides offer it over TLS, or where the caller
+//!     knows that the server has it.
+//! 13. **It makes calls at the same time**, and each gets the answer to its own request. No call waits for the
+//!     answer of another.
 //!
 //! # Failures
 //!

@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
-use cg_auth_transport_util::ProxyChoice;
+use cg_auth_transport_util::{
+    ProxyChoice,
+    environment::{expanded, positive_duration, retries},
+};
 
 use super::proxy;
 use crate::{
-    home::expanded,
     secret::SecretOrigin,
-    time_format::positive_duration,
     toml_section::{Section, TomlError},
     transports::TransportChoice,
 };
@@ -93,14 +94,6 @@ fn program(command: &[String], folder: &Path) -> Result<String, &'static str> {
     )
 }
 
-/// Reads a number of retries.
-pub(super) fn retries(text: &str) -> Result<u32, String> {
-    let number = text.trim().parse().ok().filter(|number| *number <= MOST_RETRIES);
-    number.ok_or_else(|| format!("expected a whole number from 0 to {MOST_RETRIES}"))
-}
-
-/// The retry budget of a client holds ten.
-const MOST_RETRIES: u32 = 10;
 const COMMAND: &str = "client_secret_command";
 
 #[cfg(test)]

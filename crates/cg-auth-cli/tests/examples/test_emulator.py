@@ -3,6 +3,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -68,7 +69,9 @@ def test_the_service_is_busy_once():
 
 
 def test_the_third_request_of_a_user_arrives():
-    for _ in range(3):
-        get_token()
-    seen = send("GET", CONTROL + f"/requests/wait?user={USER}&count=3&within=20")
-    assert seen["count"] == 3
+    third = CONTROL + f"/requests/wait?user={USER}&count=3&within=20"
+    with ThreadPoolExecutor() as pool:
+        arrived = pool.submit(send, "GET", third)
+        for _ in range(3):
+            get_token()
+        assert arrived.result()["count"] == 3

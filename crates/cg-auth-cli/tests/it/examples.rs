@@ -1,5 +1,9 @@
 //! The examples of tests against the emulator: those in `tests/examples` run, and the page shows each of them.
 
+/// The example in Rust, whose tests run with these.
+#[path = "../examples/emulator.rs"]
+mod rust;
+
 use std::path::{Path, PathBuf};
 
 use crate::harness::{cg_auth, skip_without, stderr, stdout};

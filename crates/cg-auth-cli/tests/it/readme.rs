@@ -22,7 +22,7 @@ fn the_configuration_file_is_accepted() {
         let mut command = cg_auth();
         command.args(["token", "--base-url", "http://127.0.0.1:1", "--profile", profile, "--config"]);
         let output =
-            command.arg(toml(0)).env("CG_AUTH_CLIENT_SECRET", "s").env("CG_AUTH_CA_FILE", toml(1)).output();
+            command.arg(toml(0)).env("CG_AUTH_CLIENT_SECRET", "s").env("CG_AUTH_CA_FILE", toml(0)).output();
         // This error shows that the profile was accepted: CG_AUTH_CA_FILE, which names a file without a
         // certificate, is checked later.
         let messages = stderr(&output.unwrap());

@@ -25,6 +25,16 @@ impl Http2 {
         self.request_or_end().await.expect("a request")
     }
 
+    /// Reads until a request begins. Returns its stream and its fields as they were written.
+    pub async fn request_fields(&mut self) -> (u32, Vec<u8>) {
+        loop {
+            let frame = self.frame().await.expect("a request");
+            if frame.kind == HEADERS {
+                return (frame.stream, frame.fields());
+            }
+        }
+    }
+
     /// Like [`request`](Self::request); `None` if the other end closes first.
     pub async fn request_or_end(&mut self) -> Option<u32> {
         loop {
@@ -69,16 +79,21 @@ impl Http2 {
 
     /// The kind and the stream of the next frame; `None` if the other end closes first.
     pub async fn read(&mut self) -> Option<(u8, u32)> {
+        self.frame().await.map(|frame| (frame.kind, frame.stream))
+    }
+
+    async fn frame(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         if !self.connection.read_exact(&mut head).await {
             return None;
         }
-        let [length @ .., kind, _, s0, s1, s2, s3] = head;
+        let [length @ .., kind, flags, s0, s1, s2, s3] = head;
         let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-        if !self.connection.read_exact(&mut vec![0; length]).await {
+        let mut payload = vec![0; length];
+        if !self.connection.read_exact(&mut payload).await {
             return None;
         }
-        Some((kind, u32::from_be_bytes([s0, s1, s2, s3])))
+        Some(Frame { kind, flags, stream: u32::from_be_bytes([s0, s1, s2, s3]), payload })
     }
 
     /// Reads until the other end closes.
@@ -89,6 +104,28 @@ impl Http2 {
     /// Resets the connection, as a crash does.
     pub fn reset(self) {
         self.connection.reset();
+    }
+}
+
+struct Frame {
+    kind: u8,
+    flags: u8,
+    stream: u32,
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The fields of a HEADERS frame, without padding and priority. They fit into one frame.
+    fn fields(&self) -> Vec<u8> {
+        let (mut fields, mut padding) = (self.payload.as_slice(), 0);
+        if self.flags & PADDED != 0 {
+            padding = usize::from(fields[0]);
+            fields = &fields[1..];
+        }
+        if self.flags & PRIORITY != 0 {
+            fields = &fields[5..];
+        }
+        fields[..fields.len() - padding].to_vec()
     }
 }
 
@@ -105,3 +142,5 @@ pub const GOAWAY: u8 = 7;
 
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+const PADDED: u8 = 8;
+const PRIORITY: u8 = 32;

@@ -93,6 +93,17 @@ impl Listener {
         error
     }
 
+    /// Accepts the next connection and reads until the client closes, whether or not its TLS handshake
+    /// succeeds.
+    pub(crate) async fn end_of_handshake(&self) {
+        let (stream, _) = self.socket.accept().await.unwrap();
+        let (_, config) = self.tls.as_ref().expect("TLS");
+        match TlsAcceptor::from(config.clone()).accept(stream).into_fallible().await {
+            Ok(stream) => drop(Connection { stream: Box::new(stream) }.read_to_end().await),
+            Err((_, stream)) => drop(Connection { stream: Box::new(stream) }.read_to_end().await),
+        }
+    }
+
     /// Whether no further connection arrives. A short wait is enough, because the kernel accepts a connection
     /// over loopback at once.
     pub async fn is_left_alone(&self) -> bool {
@@ -239,13 +250,19 @@ impl Connection {
         self.stream.socket().expect("TCP").set_zero_linger().unwrap();
     }
 
-    /// Sends `piece` again and again until the other end closes. Returns the number of bytes sent.
-    pub async fn write_until_closed(&mut self, piece: &[u8]) -> usize {
+    /// Sends `piece` again and again until the other end closes, or `most` bytes are sent. Returns the number
+    /// of bytes sent.
+    pub async fn write_up_to(&mut self, piece: &[u8], most: usize) -> usize {
         let mut sent = 0;
-        while self.stream.write_all(piece).await.is_ok() {
+        while sent < most && self.stream.write_all(piece).await.is_ok() {
             sent += piece.len();
         }
         sent
+    }
+
+    /// The connection as a stream of bytes, for a server that is a library.
+    pub(crate) fn into_stream(self) -> impl AsyncRead + AsyncWrite + Send + Unpin {
+        self.stream
     }
 }
 

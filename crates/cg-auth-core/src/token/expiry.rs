@@ -29,6 +29,18 @@ pub enum DurationUnit {
     Hours,
 }
 
+impl DurationUnit {
+    /// Every unit.
+    pub const ALL: &'static [Self] = &[Self::Milliseconds, Self::Seconds, Self::Minutes, Self::Hours];
+}
+
+as_str!(
+    DurationUnit: Milliseconds = "milliseconds",
+    Seconds = "seconds",
+    Minutes = "minutes",
+    Hours = "hours"
+);
+
 /// What an [`Expiry`] was derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
