@@ -50,7 +50,8 @@ macro_rules! every_case {
             rule 8 Must [] deadlines::a_slow_answer_is_awaited,
             rule 9 Must [] secrecy::the_debug_output_of_a_transport_shows_no_secret,
             rule 9 Must [Proxy] secrecy::the_login_of_a_proxy_is_not_shown,
-            rule 9 Must [ClientCertificate] secrecy::the_key_of_a_client_certificate_is_not_shown,
+            rule 9 Must [Tls, ClientCertificate]
+                secrecy::a_client_certificate_is_presented_and_its_key_is_not_shown,
             rule 9 Must [] secrecy::an_error_shows_neither_request_nor_answer,
             rule 9 Must [Http2] secrecy::the_debug_data_of_a_goaway_is_not_shown,
             rule 9 Must [Http2] secrecy::a_sensitive_header_keeps_its_mark,
@@ -61,6 +62,7 @@ macro_rules! every_case {
             rule 10 Must [Proxy] proxies::plain_http_reaches_a_proxy_in_absolute_form,
             rule 11 Must [] localhost::localhost_leads_to_this_machine,
             rule 11 Should [] localhost::localhost_with_a_dot_leads_to_this_machine,
+            rule 11 Should [] localhost::localhost_leads_to_this_machine_over_ipv6,
             rule 12 Must [Tls] versions::http1_is_used_over_tls_if_the_server_has_no_http2,
             rule 12 Must [Tls, Http2] versions::http2_is_negotiated_over_tls,
             rule 12 Must [Http2] versions::http2_is_used_with_prior_knowledge,

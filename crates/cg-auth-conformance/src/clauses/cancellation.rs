@@ -1,6 +1,9 @@
 //! Rule 7: dropping the future cancels the exchange and leaves the transport usable.
 
+use std::time::Duration;
+
 use cg_auth_core::BaseUrl;
+use tokio::{pin, select};
 
 use crate::{
     exchange::{answered, before_the_end, delegation, first_call, soon},
@@ -46,7 +49,9 @@ pub async fn a_dropped_call_ends_its_exchange(subject: &dyn Subject) -> Result<(
 /// A call that is dropped while it connects ends its connection.
 pub async fn a_call_that_is_dropped_while_it_connects_ends(subject: &dyn Subject) -> Result<(), Failure> {
     let listener = Listener::bind().await;
-    let transport = subject.transport(&Settings::default());
+    // The end of the time to connect must not end the connection before this case has.
+    let connect_timeout = Duration::from_secs(3600);
+    let transport = subject.transport(&Settings { connect_timeout, ..Settings::default() });
     let base_url = BaseUrl::parse(&format!("https://{}", listener.address()))?;
     let hello = async {
         let mut connection = listener.accept().await;
@@ -82,12 +87,14 @@ pub async fn a_dropped_call_ends_its_stream_over_http_2(subject: &dyn Subject) -
     let call = transport.send(delegation(&listener.base_url())?);
     let server = async {
         // The transport may go on with the connection, or replace it.
-        let (mut http2, stream) = tokio::select! {
+        let next = accept(&listener);
+        pin!(next);
+        let (mut http2, stream) = select! {
             stream = http2.request_or_end(), if is_open => match stream {
                 Some(stream) => (http2, stream),
-                None => accept(&listener).await,
+                None => next.await,
             },
-            accepted = accept(&listener) => accepted,
+            accepted = &mut next => accepted,
         };
         http2.answer(stream, TOKEN).await;
         http2

@@ -7,9 +7,11 @@ use crate::{
     secrets::{LOGIN, ensure_hidden, ensure_text_hides, everything_shown},
     servers::{
         authority::{Authority, Identity},
+        closed_port::ClosedPort,
         hpack::{Representation::NeverIndexed, representations},
         http2::{GOAWAY, Http2},
         listener::{Listener, TOKEN, while_serving},
+        tls::TlsServer,
     },
     settings::Settings,
     subject::Subject,
@@ -21,31 +23,36 @@ pub async fn the_debug_output_of_a_transport_shows_no_secret(subject: &dyn Subje
     let transport = subject.transport(&Settings::default());
     ensure_text_hides(&format!("{transport:?} {transport:#?}"))?;
     first_call(&transport, &listener).await?;
-    let unreachable = Listener::bind().await.base_url();
-    let _failed = transport.send(refresh(&unreachable)?).await;
+    let closed = ClosedPort::new();
+    let _failed = transport.send(refresh(&closed.base_url())?).await;
     ensure_text_hides(&format!("{transport:?} {transport:#?}"))
 }
 
 /// Neither `Debug` nor an error shows the login of the proxy.
 pub async fn the_login_of_a_proxy_is_not_shown(subject: &dyn Subject) -> Result<(), Failure> {
-    let unreachable = Listener::bind().await.address();
-    let proxy = Some(format!("http://{LOGIN}@{unreachable}"));
+    let closed = ClosedPort::new();
+    let proxy = Some(format!("http://{LOGIN}@{}", closed.address()));
     let transport = subject.transport(&Settings { proxy, ..Settings::default() });
     ensure_text_hides(&format!("{transport:?} {transport:#?}"))?;
     let base_url = cg_auth_core::BaseUrl::parse("https://service.example")?;
     ensure_hidden(&error_of(transport.send(delegation(&base_url)?).await)?)
 }
 
-/// `Debug` shows nothing of the private key of the client certificate.
-pub async fn the_key_of_a_client_certificate_is_not_shown(subject: &dyn Subject) -> Result<(), Failure> {
-    let identity = Authority::new().client();
-    let client_certificate = Some(identity.pem());
+/// A client certificate is presented on demand, and `Debug` shows nothing of its private key.
+pub async fn a_client_certificate_is_presented_and_its_key_is_not_shown(
+    subject: &dyn Subject,
+) -> Result<(), Failure> {
+    let authority = Authority::new();
+    let identity = authority.client();
+    let server = TlsServer::new().signed_by(authority).demanding_client_certificate();
+    let listener = Listener::bind_tls_with(server).await;
     let settings = Settings {
-        client_certificate,
-        root_certificates: Some(Authority::new().pem().to_owned()),
+        client_certificate: Some(identity.pem()),
+        root_certificates: listener.ca_pem().map(str::to_owned),
         ..Settings::default()
     };
     let transport = subject.transport(&settings);
+    first_call(&transport, &listener).await?;
     let shown = format!("{transport:?} {transport:#?}");
     for secret in secrets_of(&identity) {
         ensure!(!shown.contains(&secret), "a part of the private key is shown: {shown}");

@@ -9,6 +9,7 @@ use crate::{
     failure::{Failure, ensure},
     row::Row,
     servers::{
+        closed_port::ClosedPort,
         listener::{Connection, Listener},
         tls11,
     },
@@ -18,7 +19,8 @@ use crate::{
 
 /// Nothing listens at the port.
 pub async fn connection_refused(subject: &dyn Subject) -> Result<(), Failure> {
-    let base_url = Listener::bind().await.base_url();
+    let closed = ClosedPort::new();
+    let base_url = closed.base_url();
     call_in_vain(subject, "connection refused", &base_url).await
 }
 
@@ -44,7 +46,7 @@ pub async fn tls_handshake_unanswered_at_the_connect_timeout(subject: &dyn Subje
     let elapsed = Now::system().saturating_since(started);
     Row::of("TLS handshake unanswered at the connect timeout")?.check(subject, sent)?;
     ensure!(elapsed >= LIMIT, "the transport gave up after {elapsed:?}, before {LIMIT:?}");
-    ensure!(elapsed < 10 * LIMIT, "the transport gave up after {elapsed:?}, long after {LIMIT:?}");
+    ensure!(elapsed < LATE, "the transport gave up after {elapsed:?}, long after {LIMIT:?}");
     Ok(())
 }
 
@@ -80,6 +82,8 @@ pub async fn no_tls_version_in_common(subject: &dyn Subject) -> Result<(), Failu
 }
 
 const LIMIT: Duration = Duration::from_millis(300);
+/// Less than the default limit, and much more than `LIMIT`: the machine may be busy.
+const LATE: Duration = Duration::from_secs(8);
 
 async fn call_in_vain(subject: &dyn Subject, failure: &str, base_url: &BaseUrl) -> Result<(), Failure> {
     let transport = subject.transport(&Settings::default());
