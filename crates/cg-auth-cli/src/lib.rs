@@ -18,7 +18,6 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
-mod home;
 mod log_writer;
 mod nearest;
 mod output;

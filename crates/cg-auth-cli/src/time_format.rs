@@ -1,4 +1,4 @@
-//! Formats times and durations for people and programs, and parses durations.
+//! Formats times and durations for people and programs, and parses times.
 
 use std::{
     fmt,
@@ -21,16 +21,6 @@ pub(crate) fn distance(time: SystemTime, now: SystemTime) -> String {
     match time.duration_since(now) {
         Ok(ahead) => format!("in {}", in_largest_unit(ahead)),
         Err(behind) => format!("{} ago", in_largest_unit(behind.duration())),
-    }
-}
-
-/// Reads a duration with a unit, such as `5s` or `250ms`. Zero is an error.
-pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("must be greater than zero".into()),
-        Ok(duration) => Ok(duration),
-        // The error of humantime quotes a part of the text.
-        Err(_) => Err("expected a duration such as 5s or 250ms".into()),
     }
 }
 
@@ -85,16 +75,6 @@ mod tests {
         assert_eq!(at(253_402_300_799).as_deref(), Some("9999-12-31T23:59:59Z"));
         assert_eq!(at(253_402_300_800), None);
         assert_eq!(rfc3339(UNIX_EPOCH - Duration::from_secs(1)), None);
-    }
-
-    #[test]
-    fn a_duration_has_a_unit_and_is_not_zero() {
-        assert_eq!(positive_duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(positive_duration("5s"), Ok(Duration::from_secs(5)));
-        assert_eq!(positive_duration("0s").unwrap_err(), "must be greater than zero");
-        for text in ["5", "soon", "-1s", ""] {
-            assert!(positive_duration(text).is_err(), "{text}");
-        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::{env, ffi::OsString};
 
+use cg_auth_transport_util::environment;
 use zeroize::Zeroizing;
 
 use crate::setting_error::SettingError;
@@ -52,7 +53,7 @@ pub(crate) const ADMINISTRATOR_SECRET: &str = "CG_AUTH_ADMINISTRATOR_SECRET";
 pub(crate) const PLAIN_USER_SECRET: &str = "CG_AUTH_PLAIN_USER_SECRET";
 
 macro_rules! variables {
-    ($($variable:ident = $name:literal, $meaning:literal;)*) => {
+    ($($variable:ident = $name:expr, $meaning:literal;)*) => {
         $(pub(crate) const $variable: Variable = Variable { name: $name, meaning: $meaning };)*
 
         /// Every variable, in the order of the help text.
@@ -60,20 +61,42 @@ macro_rules! variables {
     };
 }
 
+// A program reads the variables of `environment` too, by `ServiceSettings`.
 variables! {
-    BASE_URL = "CG_AUTH_BASE_URL", "same as --base-url";
-    USER_PRINCIPAL_NAME = "CG_AUTH_USER_PRINCIPAL_NAME", "same as --user-principal-name";
-    CLIENT_SECRET = "CG_AUTH_CLIENT_SECRET", "the client secret itself";
-    CLIENT_SECRET_FILE = "CG_AUTH_CLIENT_SECRET_FILE", "same as --client-secret-file; CG_AUTH_CLIENT_SECRET wins";
+    BASE_URL = environment::BASE_URL, "same as --base-url";
+    USER_PRINCIPAL_NAME = environment::USER_PRINCIPAL_NAME, "same as --user-principal-name";
+    CLIENT_SECRET = environment::CLIENT_SECRET, "the client secret itself";
+    CLIENT_SECRET_FILE = environment::CLIENT_SECRET_FILE, "same as --client-secret-file; CG_AUTH_CLIENT_SECRET wins";
     REFRESH_TOKEN = "CG_AUTH_REFRESH_TOKEN", "the refresh token itself";
     TRANSPORT = "CG_AUTH_TRANSPORT", "same as --transport";
-    TIMEOUT = "CG_AUTH_TIMEOUT", "same as --timeout";
-    RETRIES = "CG_AUTH_RETRIES", "same as --retries";
-    CA_FILE = "CG_AUTH_CA_FILE", "same as --ca-file";
-    PROXY = "CG_AUTH_PROXY", "same as --proxy, but may hold user:password@";
+    TIMEOUT = environment::TIMEOUT, "same as --timeout";
+    RETRIES = environment::RETRIES, "same as --retries";
+    CA_FILE = environment::CA_FILE, "same as --ca-file";
+    PROXY = environment::PROXY, "same as --proxy, but may hold user:password@";
     CONFIG = "CG_AUTH_CONFIG", "same as --config";
     PROFILE = "CG_AUTH_PROFILE", "same as --profile";
     NO_INPUT = "CG_AUTH_NO_INPUT", "same as --no-input, unless 0 or false";
     CONTROL_TOKEN = "CG_AUTH_CONTROL_TOKEN", "the control token of cg-auth emulator; --control-token wins";
     ERROR_FORMAT = "CG_AUTH_ERROR_FORMAT", "same as --error-format";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What only the command reads. A program has no configuration file, chooses its transport itself, and
+    /// neither prompts nor prints errors for people.
+    const OF_THE_COMMAND_ALONE: [Variable; 7] =
+        [REFRESH_TOKEN, TRANSPORT, CONFIG, PROFILE, NO_INPUT, CONTROL_TOKEN, ERROR_FORMAT];
+
+    #[test]
+    fn each_variable_is_read_by_programs_too_or_belongs_to_the_command_alone() {
+        let names = |variables: &[Variable]| variables.iter().map(|it| it.name).collect::<Vec<_>>();
+        let mut shared: Vec<_> = names(ALL);
+        shared.retain(|name| !names(&OF_THE_COMMAND_ALONE).contains(name));
+        shared.sort_unstable();
+        let mut of_programs = environment::VARIABLES.to_vec();
+        of_programs.sort_unstable();
+        assert_eq!(shared, of_programs);
+    }
 }

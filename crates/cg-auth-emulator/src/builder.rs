@@ -216,7 +216,7 @@ impl EmulatorBuilder {
     /// Opens the control API beyond loopback, to programs that send this token as `Authorization: Bearer`.
     /// Without it the control API serves this machine only, and such a program is refused.
     ///
-    /// A program on this machine needs no token. One that shows a wrong token is refused there too.
+    /// Every program then needs the token, on this machine too.
     pub fn control_token(mut self, token: ClientSecret) -> Self {
         self.front.control_token = Some(token);
         self

@@ -2,10 +2,10 @@
 
 mod access;
 mod clock;
+mod digest;
 mod error;
 mod health;
 mod index;
-mod input;
 mod openapi;
 mod query;
 mod requests;

@@ -193,7 +193,7 @@ impl Emulator {
     /// How many scripts still apply to requests.
     #[must_use]
     pub fn active_scripts(&self) -> usize {
-        self.state.scripts.list().len()
+        self.state.scripts.len()
     }
 
     /// Revokes an access token or a refresh token, and returns whether the service knew it. The other tokens

@@ -9,7 +9,9 @@ mod emulator;
 mod error;
 mod front;
 mod http;
+mod input;
 mod metrics;
+mod names;
 mod operation;
 mod refusal;
 mod request_log;
@@ -27,6 +29,7 @@ pub use self::{
     emulator::Emulator,
     error::EmulatorError,
     http::Alpn,
+    names::UnknownName,
     operation::Operation,
     request_log::{HeaderValues, RecordedRequest, RequestFilter, WaitTimedOut},
     scripts::{

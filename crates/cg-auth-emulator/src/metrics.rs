@@ -60,7 +60,7 @@ pub(crate) const METRICS: &[Metric] = &[
         name: "cg_auth_emulator_scripts",
         kind: "gauge",
         help: "Scripts that still apply to requests.",
-        samples: |state| one(state.scripts.list().len() as u64),
+        samples: |state| one(state.scripts.len() as u64),
     },
     Metric {
         name: "cg_auth_emulator_users",

@@ -1,10 +1,8 @@
 //! [`Operation`]: the operations of the service, as a client names them by method and path.
 
-use std::fmt;
-
 use http::Method;
 
-use crate::refusal::Refusal;
+use crate::{names::named, refusal::Refusal};
 
 /// The operation that a request names by its method and path: one of the three auth operations
 /// ([wire protocol, section 1](cg_auth_core::docs::wire#1-operations)), the protected resource, or any other.
@@ -24,33 +22,6 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Every operation.
-    pub const ALL: &'static [Self] = &[
-        Self::GetDelegateAccessToken,
-        Self::RefreshUserAccessToken,
-        Self::DeleteTokenCache,
-        Self::ProtectedResource,
-        Self::Other,
-    ];
-
-    /// The operation's stable name, as the control API under `/_emulator/` reads and writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GetDelegateAccessToken => "get_delegate_access_token",
-            Self::RefreshUserAccessToken => "refresh_user_access_token",
-            Self::DeleteTokenCache => "delete_token_cache",
-            Self::ProtectedResource => "protected_resource",
-            Self::Other => "other",
-        }
-    }
-
-    /// The operation whose [`as_str`](Self::as_str) is `name`.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|operation| operation.as_str() == name)
-    }
-
     /// The operation at a method and path. Paths are compared literally: a doubled slash is another path.
     pub(crate) fn of(method: &Method, path: &str) -> Result<Self, Refusal> {
         let (operation, its_method, allowed) = match path {
@@ -64,24 +35,13 @@ impl Operation {
     }
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+named!(
+    pub Operation: GetDelegateAccessToken = "get_delegate_access_token",
+    RefreshUserAccessToken = "refresh_user_access_token",
+    DeleteTokenCache = "delete_token_cache",
+    ProtectedResource = "protected_resource",
+    Other = "other",
+);
 
 /// The path of the protected resource.
 pub(crate) const PROTECTED_PATH: &str = "/me";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_operation_is_found_by_its_name() {
-        for &operation in Operation::ALL {
-            assert_eq!(Operation::from_name(&operation.to_string()), Some(operation));
-        }
-        assert_eq!(Operation::from_name("delegate"), None);
-    }
-}

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use crate::{
     clock::EmulatorClock,
     front::Front,
+    names::named,
     request_log::RequestLog,
     scripts::ScriptQueue,
     service::{AuthService, Settings, Users},
@@ -51,30 +52,14 @@ pub enum Part {
     Settings,
 }
 
-impl Part {
-    /// Every part.
-    pub const ALL: &'static [Self] =
-        &[Self::Requests, Self::Scripts, Self::Tokens, Self::Clock, Self::Users, Self::Settings];
-
-    /// The part's stable name, as the control API reads it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Requests => "requests",
-            Self::Scripts => "scripts",
-            Self::Tokens => "tokens",
-            Self::Clock => "clock",
-            Self::Users => "users",
-            Self::Settings => "settings",
-        }
-    }
-
-    /// The part whose [`as_str`](Self::as_str) is `name`.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|part| part.as_str() == name)
-    }
-}
+named!(
+    pub Part: Requests = "requests",
+    Scripts = "scripts",
+    Tokens = "tokens",
+    Clock = "clock",
+    Users = "users",
+    Settings = "settings",
+);
 
 impl State {
     /// Sets the clock as it is at the start.

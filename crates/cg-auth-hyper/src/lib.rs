@@ -30,7 +30,10 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 #[cfg(feature = "rustls")]
 pub use cg_auth_transport_util::{TlsSettings, TlsVersion};
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod authorized_by;
 mod client;
 mod error;
 mod transport;
@@ -29,6 +30,12 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 
-pub use self::transport::{ReqwestTransport, ReqwestTransportBuilder};
+pub use self::{
+    authorized_by::AuthorizedBy,
+    transport::{ReqwestTransport, ReqwestTransportBuilder},
+};

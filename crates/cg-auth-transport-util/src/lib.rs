@@ -5,6 +5,7 @@
 mod builder_methods;
 #[cfg(feature = "hyper")]
 mod collect;
+pub mod environment;
 pub mod failure;
 mod http2;
 mod https_check;

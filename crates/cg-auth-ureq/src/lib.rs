@@ -35,7 +35,10 @@ pub use cg_auth_core::{
     },
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-pub use cg_auth_transport_util::{Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings};
+pub use cg_auth_transport_util::{
+    Http2, Proxy, ProxyChoice, TlsSettings, TlsVersion, TransportSettings,
+    environment::{EnvironmentError, ServiceSettings},
+};
 
 pub use self::{
     blocking::{BlockingTokenPool, BlockingTokenProvider, ThreadRuntime},

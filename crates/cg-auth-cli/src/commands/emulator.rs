@@ -56,8 +56,8 @@ pub(crate) struct EmulatorArgs {
     #[arg(long)]
     cors: bool,
 
-    /// A file with a token that opens the control API to other machines and containers, which send it as
-    /// `Authorization: Bearer`. CG_AUTH_CONTROL_TOKEN can hold the token itself.
+    /// A file with a token that opens the control API to other machines and containers. Every program must then
+    /// send it as `Authorization: Bearer`, on this machine too. CG_AUTH_CONTROL_TOKEN can hold the token itself.
     #[arg(long, value_name = "FILE")]
     control_token: Option<PathBuf>,
 
@@ -171,8 +171,9 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
     }
     let mut ready_file = args.ready_file.clone().map(ReadyFile::new).transpose()?;
     let mut builder = args.builder()?;
-    if let Some(token) = control_token::read(args.control_token.as_deref(), *console).await? {
-        builder = builder.control_token(token);
+    let control_token = control_token::read(args.control_token.as_deref(), *console).await?;
+    if let Some(token) = &control_token {
+        builder = builder.control_token(token.clone());
     }
     let log = (console.is_verbose() || args.command.is_empty()).then(|| log_writer(*console));
     if let Some(log) = &log {
@@ -190,6 +191,9 @@ pub(crate) async fn run(args: &EmulatorArgs, console: &Console) -> Result<ExitCo
         stop.disable_forced_exit();
         let mut command = child::command(&args.command);
         set_environment(&mut command, &announcement);
+        if let Some(token) = &control_token {
+            command.env(variable::CONTROL_TOKEN.name, token.expose_secret());
+        }
         child::run(command, &mut stop).await?
     } else {
         let text = match args.format.unwrap_or_default() {

@@ -5,6 +5,7 @@ mod token_text;
 use std::time::{Duration, SystemTime};
 
 use cg_auth_core::{model::decode_base64url, time::Now, token::JwtClaims};
+use cg_auth_transport_util::environment::positive_duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::{
     output,
     secret::{SecretLabel, read_standard_input},
     setting_error::SettingError,
-    time_format::{distance, positive_duration, rfc3339, unix_seconds},
+    time_format::{distance, rfc3339, unix_seconds},
 };
 
 #[derive(Args)]

@@ -15,6 +15,7 @@ use std::{ffi::OsString, net::Ipv4Addr, process::ExitCode, sync::Arc, time::Dura
 
 use cg_auth_core::{TokenProvider, token::trace_event};
 use cg_auth_hyper::HyperClient;
+use cg_auth_transport_util::environment::positive_duration;
 use clap::Args;
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -29,7 +30,6 @@ use crate::{
     setting_error::SettingError,
     settings::{ServiceArgs, Settings},
     stop_signal::StopSignal,
-    time_format::positive_duration,
 };
 
 /// Run a reverse proxy that adds an access token to each request (not the outbound --proxy).

@@ -3,24 +3,24 @@
 use std::{path::PathBuf, time::Duration};
 
 use cg_auth_core::{AuthClient, BaseUrl, UserPrincipalName};
-use cg_auth_transport_util::ProxyChoice;
+use cg_auth_transport_util::{
+    ProxyChoice,
+    environment::{self, expanded, positive_duration, retries},
+};
 
 use super::{
     base_url,
     config_file::{ConfigLocation, SelectedProfile, Selection},
     origin::{Chosen, Origin},
     precedence::Precedence,
-    profile::retries,
     proxy,
     service_args::ServiceArgs,
     setting::{BASE_URL, CA_FILE, CLIENT_SECRET, PROXY, RETRIES, Setting, TIMEOUT, TRANSPORT, USER},
 };
 use crate::{
     console::Console,
-    home::expanded,
     secret::SecretOrigin,
     setting_error::{Missing, SettingError},
-    time_format::positive_duration,
     transports::TransportChoice,
     variable,
 };
@@ -87,7 +87,7 @@ impl Choices {
             Ok(flag) => precedence.choose(
                 PROXY,
                 flag,
-                || variable::PROXY.parsed(|text| proxy::parse(text).map_err(|error| error.to_string())),
+                || variable::PROXY.parsed(|text| environment::proxy(text).map_err(|error| error.to_string())),
                 |profile| profile.proxy.clone(),
             ),
         };

@@ -5,13 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cg_auth_transport_util::environment::expanded;
+
 use super::{
     origin::Origin,
     profile::{Profile, SECRETS},
 };
 use crate::{
     bounded::read_text_file,
-    home::expanded,
     setting_error::{SettingError, UnknownProfile},
     toml_section::{Section, TomlError},
     variable,

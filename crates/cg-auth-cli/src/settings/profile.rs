@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
-use cg_auth_transport_util::ProxyChoice;
+use cg_auth_transport_util::{
+    ProxyChoice,
+    environment::{expanded, positive_duration, retries},
+};
 
 use super::proxy;
 use crate::{
-    home::expanded,
     secret::SecretOrigin,
-    time_format::positive_duration,
     toml_section::{Section, TomlError},
     transports::TransportChoice,
 };
@@ -93,14 +94,6 @@ fn program(command: &[String], folder: &Path) -> Result<String, &'static str> {
     )
 }
 
-/// Reads a number of retries.
-pub(super) fn retries(text: &str) -> Result<u32, String> {
-    let number = text.trim().parse().ok().filter(|number| *number <= MOST_RETRIES);
-    number.ok_or_else(|| format!("expected a whole number from 0 to {MOST_RETRIES}"))
-}
-
-/// The retry budget of a client holds ten.
-const MOST_RETRIES: u32 = 10;
 const COMMAND: &str = "client_secret_command";
 
 #[cfg(test)]
@@ -166,18 +159,21 @@ mod tests {
                 "refreshToken must not be in this file; use client_secret_file or client_secret_command",
             ),
             ("colour = 'canary'", "colour is not a known setting"),
-            ("timeout = 5", "timeout must be a string"),
+            ("timeout = 5", "timeout is an integer; it must be a string"),
             ("timeout = '0s'", "timeout: must be greater than zero"),
             ("transport = 'canary'", "transport: expected reqwest or hyper"),
             (
                 "proxy = 'http://a:canary@b'",
                 "proxy: do not write a password into this file, other users may read it; set CG_AUTH_PROXY",
             ),
-            ("client_secret_command = 'canary'", "client_secret_command must be a list of strings"),
+            (
+                "client_secret_command = 'canary'",
+                "client_secret_command is a string; it must be an array of strings",
+            ),
             ("client_secret_command = []", "client_secret_command: must not be empty"),
             ("client_secret_command = ['']", "client_secret_command: must not be empty"),
             ("retries = 11", "retries: expected a whole number from 0 to 10"),
-            ("retries = -1", "retries must be a whole number, 0 or greater"),
+            ("retries = -1", "retries is a negative integer; it must be a whole number, 0 or greater"),
             ("base-url = 'canary'", "base-url is not a known setting; did you mean base_url?"),
             (
                 "client_secret_command = ['a']\nclient_secret_file = 'b'",

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use cg_auth_core::ConfigError;
-use cg_auth_transport_util::{Proxy, ProxyChoice};
+use cg_auth_transport_util::{ProxyChoice, environment};
 
 use crate::setting_error::SettingError;
 
@@ -16,17 +16,9 @@ pub(super) enum ProxyError {
     Password,
 }
 
-/// Reads the value of the variable, which may hold a password.
-pub(super) fn parse(text: &str) -> Result<ProxyChoice, ConfigError> {
-    Ok(match text {
-        "none" => ProxyChoice::Off,
-        url => ProxyChoice::Explicit(Proxy::parse(url)?),
-    })
-}
-
 /// Reads a value from a place where others can see it: an argument, or a file that is copied and committed.
 pub(super) fn parse_without_password(text: &str) -> Result<ProxyChoice, ProxyError> {
-    match parse(text)? {
+    match environment::proxy(text)? {
         ProxyChoice::Explicit(proxy) if proxy.authorization().is_some() => Err(ProxyError::Password),
         choice => Ok(choice),
     }
@@ -59,7 +51,7 @@ mod tests {
     #[test]
     fn only_the_variable_may_hold_a_password() {
         const URL: &str = "http://someone:canary@proxy.example:3128";
-        let choice = parse(URL).unwrap();
+        let choice = environment::proxy(URL).unwrap();
         assert_eq!(name(&choice).to_string(), "http://proxy.example:3128/ with a login");
         let refused = parse_without_password(URL).unwrap_err();
         assert!(!format!("{refused} {refused:?}").contains("canary"));
@@ -68,6 +60,6 @@ mod tests {
         assert_eq!(refused, text);
         assert!(matches!(parse_without_password("proxy.example:3128"), Ok(ProxyChoice::Explicit(_))));
         assert!(matches!(parse_without_password("none"), Ok(ProxyChoice::Off)));
-        assert!(parse("socks5://proxy.example").is_err());
+        assert!(environment::proxy("socks5://proxy.example").is_err());
     }
 }

@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use cg_auth_transport_util::environment::{positive_duration, retries};
 use clap::Args;
 
-use super::profile::retries;
-use crate::{time_format::positive_duration, transports::TransportChoice};
+use crate::transports::TransportChoice;
 
 #[derive(Args)]
 #[command(next_help_heading = "Service options")]

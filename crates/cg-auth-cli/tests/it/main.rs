@@ -15,6 +15,7 @@ mod descriptors;
 mod doctor;
 mod emulator;
 mod emulator_log;
+mod environment;
 mod examples;
 mod exec;
 mod failures;

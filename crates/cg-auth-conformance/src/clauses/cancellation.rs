@@ -1,9 +1,8 @@
 //! Rule 7: dropping the future cancels the exchange and leaves the transport usable.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use cg_auth_core::BaseUrl;
-use tokio::{pin, select};
 
 use crate::{
     exchange::{answered, before_the_end, delegation, first_call, soon},
@@ -87,14 +86,13 @@ pub async fn a_dropped_call_ends_its_stream_over_http_2(subject: &dyn Subject) -
     let call = transport.send(delegation(&listener.base_url())?);
     let server = async {
         // The transport may go on with the connection, or replace it.
-        let next = accept(&listener);
-        pin!(next);
-        let (mut http2, stream) = select! {
+        let mut accepted = pin!(accept(&listener));
+        let (mut http2, stream) = tokio::select! {
             stream = http2.request_or_end(), if is_open => match stream {
                 Some(stream) => (http2, stream),
-                None => next.await,
+                None => accepted.await,
             },
-            accepted = &mut next => accepted,
+            accepted = &mut accepted => accepted,
         };
         http2.answer(stream, TOKEN).await;
         http2

@@ -38,6 +38,8 @@ defects! {
     SendsAgainAfterALoss,
     /// Sends the request again after a 503.
     SendsAgainWhenTheServiceIsBusy,
+    /// Sends each answered GET once more.
+    SendsAGetTwice,
     /// Sends each answered request but the first once more.
     SendsTwice,
 

@@ -23,6 +23,7 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
         Defect::ReadsOnAfterAnError => &[
             "an_endless_body_is_cut_off_at_the_limit",
             "an_endless_head_is_cut_off",
+            "an_answered_request_is_not_sent_again",
             "a_dropped_call_ends_its_exchange",
             "client_certificate_missing",
             "kept_connection_closed_while_idle",
@@ -42,6 +43,13 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
             "kept_connection_closed_once_the_request_was_read",
         ],
         Defect::SendsAgainWhenTheServiceIsBusy => &["an_answer_that_asks_for_a_retry_is_returned"],
+        Defect::SendsAGetTwice => &[
+            "a_redirect_is_not_followed",
+            "an_answer_that_asks_for_a_retry_is_returned",
+            "an_answered_request_is_not_sent_again",
+            "loopback_never_uses_a_proxy",
+            "localhost_leads_to_this_machine",
+        ],
         Defect::SendsTwice => &[
             "a_kept_connection_is_reused",
             "loopback_never_uses_a_proxy",
@@ -109,6 +117,7 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
             "a_body_arrives_unchanged",
             "a_body_has_a_length_and_is_not_chunked",
             "a_request_over_http_2_arrives_unchanged",
+            "a_long_body_over_http_2_is_whole",
             "plain_http_reaches_a_proxy_in_absolute_form",
         ],
 
@@ -122,7 +131,7 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
             "a_body_of_exactly_the_limit_is_accepted",
             "the_body_of_an_answer_is_unchanged",
             "a_body_in_many_pieces_is_whole",
-            "a_slow_answer_is_awaited",
+            "a_long_body_over_http_2_is_whole",
             "an_error_shows_neither_request_nor_answer",
             "closed_within_a_body_of_known_length",
             "closed_within_a_chunked_body",
@@ -254,7 +263,7 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
         Defect::TrustsAnyHost => &["certificate_of_another_host"],
         Defect::TrustsAnExpiredCertificate => &["certificate_that_has_expired"],
         Defect::TrustsACertificateBeforeItsTime => &["certificate_that_is_not_yet_valid"],
-        Defect::PresentsNoCertificate => &["a_client_certificate_is_presented_and_its_key_is_not_shown"],
+        Defect::PresentsNoCertificate => &["client_certificate_missing"],
         Defect::ReplacesNoDeadConnection => &["kept_connection_closed_while_idle"],
         Defect::KeepsNoConnection => {
             &["a_kept_connection_is_reused", "kept_connection_closed_once_the_request_was_read"]
@@ -277,7 +286,7 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
         // Rule 9.
         Defect::DebugShowsTheRequest => &["the_debug_output_of_a_transport_shows_no_secret"],
         Defect::DebugShowsTheProxy => &["the_login_of_a_proxy_is_not_shown"],
-        Defect::DebugShowsTheKey => &["a_client_certificate_is_presented_and_its_key_is_not_shown"],
+        Defect::DebugShowsTheKey => &["the_key_of_a_client_certificate_is_not_shown"],
         Defect::LogsTheRequest => &["no_secret_is_logged"],
         Defect::ErrorsQuoteTheRequest => &[
             "the_login_of_a_proxy_is_not_shown",
@@ -367,9 +376,9 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
             "loopback_never_uses_a_proxy",
             "localhost_leads_to_this_machine",
             "localhost_with_a_dot_leads_to_this_machine",
-            "localhost_leads_to_this_machine_over_ipv6",
+            "localhost_leads_to_either_loopback_address",
         ],
-        Defect::LocalhostIsIpv4 => &["localhost_leads_to_this_machine_over_ipv6"],
+        Defect::LocalhostIsIpv4 => &["localhost_leads_to_either_loopback_address"],
         Defect::LocalhostHasNoDot => &["localhost_with_a_dot_leads_to_this_machine"],
 
         // Rule 12.
@@ -378,6 +387,7 @@ pub(crate) const fn failed_by(defect: Defect) -> &'static [&'static str] {
         Defect::IgnoresPriorKnowledge => &[
             "a_body_beyond_the_limit_is_cut_off_over_http_2",
             "a_request_over_http_2_arrives_unchanged",
+            "a_long_body_over_http_2_is_whole",
             "an_answer_that_has_ended_survives_the_reset_of_its_stream",
             "a_dropped_call_ends_its_stream_over_http_2",
             "the_debug_data_of_a_goaway_is_not_shown",

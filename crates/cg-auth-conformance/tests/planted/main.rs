@@ -43,8 +43,8 @@ fn a_transport_without_a_defect_passes_every_case() {
 fn a_defect_fails_exactly_the_cases_about_it() {
     let mut wrong = String::new();
     for run in surprises(Defect::ALL.iter().copied().map(Some)) {
-        let Run { defect, case, result } = run;
-        match result {
+        let (defect, case) = (run.defect.unwrap(), run.case);
+        match run.result {
             Ok(()) => writeln!(wrong, "{defect:?} passes {case}").unwrap(),
             Err(failure) => writeln!(wrong, "{defect:?} fails {case}: {failure}").unwrap(),
         }

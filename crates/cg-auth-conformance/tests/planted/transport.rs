@@ -15,7 +15,7 @@ use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-use http::{Request, Response, StatusCode, header::LOCATION};
+use http::{Method, Request, Response, StatusCode, header::LOCATION};
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
@@ -89,6 +89,10 @@ impl Planted {
                     && answer.status() == StatusCode::SERVICE_UNAVAILABLE =>
             {
                 timeout(A_MOMENT, self.exchange(again)).await.unwrap_or(sent)
+            }
+            Ok(_) if self.has(Defect::SendsAGetTwice) && again.method() == Method::GET => {
+                let _ = self.0.connections.send_only(again).await;
+                sent
             }
             Ok(_) if self.has(Defect::SendsTwice) && self.0.answered.fetch_add(1, Ordering::Relaxed) > 0 => {
                 let _ = self.0.connections.send_only(again).await;

@@ -17,6 +17,15 @@ pub enum JsonContract {
 }
 
 impl JsonContract {
+    /// Every contract.
+    pub const ALL: &'static [Self] = &[Self::CamelCase, Self::PascalCase];
+
+    /// The contract as a short stable word, for configuration files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.pick("camel_case", "pascal_case")
+    }
+
     pub(super) const fn pick(self, camel_case: &'static str, pascal_case: &'static str) -> &'static str {
         match self {
             Self::CamelCase => camel_case,

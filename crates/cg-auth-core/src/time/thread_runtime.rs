@@ -1,6 +1,9 @@
 //! [`ThreadRuntime`]: the [`Runtime`] of programs without async.
 
 mod block_on;
+#[cfg(all(test, shuttle))]
+mod interleavings;
+mod sync;
 mod workers;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
@@ -94,4 +97,5 @@ impl fmt::Debug for ThreadRuntime {
 }
 
 #[cfg(test)]
+#[cfg(not(shuttle))]
 mod tests;

@@ -6,7 +6,10 @@ use http::{HeaderValue, header, request};
 
 use super::error::ControlError;
 
-/// Admits a request that shows the control token, from anywhere, or a local one that shows none.
+/// Admits a request that shows the control token, from anywhere. Without a token, admits a local request.
+///
+/// A token is demanded on this machine too: a container of the same pod, or a proxy that publishes the port, looks
+/// like a local program.
 pub(super) fn check(
     control_token: Option<&ClientSecret>,
     is_local: bool,
@@ -16,7 +19,6 @@ pub(super) fn check(
     let mut shown = head.headers.get_all(header::AUTHORIZATION).iter();
     match (shown.next(), shown.next()) {
         (Some(shown), None) if is_token(expected, shown) => Ok(()),
-        (None, _) if is_local => check_local(is_local, head),
         _ => Err(ControlError::UNAUTHORIZED),
     }
 }
@@ -145,7 +147,7 @@ mod tests {
         for (shown, is_local, admitted) in [
             (&["Bearer t0ken"][..], false, true),
             (&["bearer  t0ken"], true, true),
-            (&[], true, true),
+            (&[], true, false),
             (&[], false, false),
             (&["Bearer t0ke"], true, false),
             (&["Bearer t0ken0"], false, false),

@@ -6,8 +6,11 @@ use cg_auth_core::body::Body;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{error::ControlError, input::Members};
-use crate::clock::{ClockError, EmulatorClock, is_in_calendar};
+use super::error::ControlError;
+use crate::{
+    clock::{ClockError, EmulatorClock, is_in_calendar},
+    input::Members,
+};
 
 #[derive(Serialize)]
 pub(super) struct Time {
@@ -30,16 +33,16 @@ pub(super) fn show(clock: &EmulatorClock) -> Time {
 /// Changes the clock: first `frozen`, then either `set` or `advance_seconds`. A refused change changes
 /// nothing.
 pub(super) fn change(clock: &EmulatorClock, body: &Body) -> Result<Time, ControlError> {
-    let mut members = Members::read(body)?;
+    let mut members = Members::parse(body.as_bytes())?;
+    members.some()?;
     let frozen = members.flag("frozen")?;
     let set = members.get("set", SET, time)?;
-    let advance = members.seconds("advance_seconds")?;
+    let advance = members.get("advance_seconds", ADVANCE, |value| {
+        value.as_f64().and_then(|it| Duration::try_from_secs_f64(it).ok())
+    })?;
     members.done()?;
     if set.is_some() && advance.is_some() {
-        return Err(ControlError::invalid("Give `set` or `advance_seconds`, not both."));
-    }
-    if frozen.is_none() && set.is_none() && advance.is_none() {
-        return Err(ControlError::invalid("Give `frozen`, `set` or `advance_seconds`."));
+        return Err(members.conflict("advance_seconds", "set").into());
     }
     // Both refusals come before the first change.
     if frozen == Some(false) && clock.is_manual() {
@@ -77,4 +80,5 @@ fn time(value: &Value) -> Option<SystemTime> {
 }
 
 const SET: &str = "a string with an RFC 3339 time in UTC, such as 2030-01-01T00:00:00Z, \
-                   or a number of seconds since 1970";
+                   or a number of seconds since 1970, at least 0 and less than 2^64";
+const ADVANCE: &str = "a number of seconds, at least 0 and less than 2^64";

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::{clock::ClockError, refusal::Refusal, request_log::WaitRefused, service::UserError};
+use crate::{
+    clock::ClockError, input::InputError, refusal::Refusal, request_log::WaitRefused, service::UserError,
+};
 
 /// A status, a code for programs and a message for people. The message never quotes the request, which may
 /// hold a secret.
@@ -37,15 +39,29 @@ impl ControlError {
     pub(super) const NOT_FOUND: Self = Self::new(
         StatusCode::NOT_FOUND,
         "NotFound",
-        Cow::Borrowed("The control API has no such path or script; GET /_emulator/ lists the paths."),
+        Cow::Borrowed("The control API has no such path; GET /_emulator/ lists the paths."),
+    );
+    pub(super) const NO_SCRIPT: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "NotFound",
+        Cow::Borrowed(
+            "No script that is active or ended lately has this id; GET /_emulator/scripts lists the active ones.",
+        ),
+    );
+    pub(super) const NO_ACTIVE_SCRIPT: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "NotFound",
+        Cow::Borrowed("No active script has this id; GET /_emulator/scripts lists the active ones."),
     );
 
-    pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message.into())
+    /// `problem` becomes a sentence.
+    pub(super) fn invalid(problem: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", sentence(problem.into()).into())
     }
 
-    pub(super) fn not_found(message: &'static str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "NotFound", message.into())
+    /// `problem` becomes a sentence.
+    pub(super) fn not_found(problem: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFound", sentence(problem.into()).into())
     }
 
     pub(super) fn too_many_scripts(limit: usize) -> Self {
@@ -64,6 +80,19 @@ impl ControlError {
     }
 }
 
+impl From<InputError> for ControlError {
+    fn from(error: InputError) -> Self {
+        Self::invalid(match error {
+            InputError::Syntax { line, column } => {
+                format!("the body is not valid JSON at line {line}, column {column}")
+            }
+            InputError::Document { problem } => format!("the body {problem}"),
+            InputError::Member { path, problem } => format!("`{path}` {problem}"),
+            InputError::Parameter { name, problem } => format!("the parameter `{name}` {problem}"),
+        })
+    }
+}
+
 impl From<Refusal> for ControlError {
     fn from(refusal: Refusal) -> Self {
         Self::new(refusal.status, refusal.code, refusal.message.into())
@@ -76,7 +105,7 @@ impl From<ClockError> for ControlError {
             ClockError::BeyondCalendar => (StatusCode::BAD_REQUEST, "BeyondCalendar"),
             ClockError::Manual => (StatusCode::CONFLICT, "ManualClock"),
         };
-        Self::new(status, code, format!("{error}.").into())
+        Self::new(status, code, sentence(error.to_string()).into())
     }
 }
 
@@ -87,7 +116,7 @@ impl From<UserError> for ControlError {
             UserError::Exists => (StatusCode::CONFLICT, "UserExists"),
             UserError::TooMany => (StatusCode::CONFLICT, "TooManyUsers"),
         };
-        Self::new(status, code, format!("{error}.").into())
+        Self::new(status, code, sentence(error.to_string()).into())
     }
 }
 
@@ -100,12 +129,26 @@ impl From<WaitRefused> for ControlError {
                 let answer = Self::new(StatusCode::GATEWAY_TIMEOUT, "WaitTimedOut", message.into());
                 Self { count: Some(error.seen), ..answer }
             }
-            WaitRefused::TooMany => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "TooManyWaits", format!("{refused}.").into())
-            }
-            WaitRefused::ShuttingDown => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "ShuttingDown", format!("{refused}.").into())
-            }
+            WaitRefused::TooMany => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "TooManyWaits",
+                sentence(refused.to_string()).into(),
+            ),
+            WaitRefused::ShuttingDown => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ShuttingDown",
+                sentence(refused.to_string()).into(),
+            ),
         }
     }
+}
+
+fn sentence(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !text.ends_with(['.', '?']) {
+        text.push('.');
+    }
+    text
 }

@@ -28,7 +28,7 @@ pub(super) fn document(routes: &[Route]) -> Value {
             "schemas": { "Error": schema::error() },
             "securitySchemes": { "control_token": { "type": "http", "scheme": "bearer" } },
         },
-        // On the same machine no token is needed.
+        // An emulator without a control token needs none, and serves only its own machine.
         "security": [{}, { "control_token": [] }],
     })
 }

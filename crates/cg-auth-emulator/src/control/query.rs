@@ -1,49 +1,12 @@
-//! [`Query`]: the parameters in the query of a control request.
+//! Reads the query of a control request.
 
-use super::error::ControlError;
+use crate::input::{InputError, Members};
 
-/// The parameters of a query. Each occurs once, and its route knows it.
-#[derive(Debug, Default)]
-pub(super) struct Query(Vec<(&'static str, String)>);
-
-impl Query {
-    /// Reads a query. `known` are the parameters of the route.
-    pub(super) fn read(query: Option<&str>, known: &[&'static str]) -> Result<Self, ControlError> {
-        let mut read = Self::default();
-        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = percent_decoded(name);
-            let Some(name) = known.iter().find(|known| name.as_deref() == Some(**known)) else {
-                return Err(ControlError::invalid(match known {
-                    [] => "This path takes no query parameters.".to_owned(),
-                    _ => format!("The query has an unknown parameter; known are {}.", known.join(", ")),
-                }));
-            };
-            if read.get(name).is_some() {
-                return Err(ControlError::invalid(format!(
-                    "The parameter `{name}` is repeated; give it once."
-                )));
-            }
-            let value = percent_decoded(value).filter(|value| !value.is_empty());
-            read.0.push((name, value.ok_or_else(|| must_be(name, "text in UTF-8 that is not empty"))?));
-        }
-        Ok(read)
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(its_name, _)| *its_name == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A whole number; `None` without the parameter.
-    pub(super) fn whole_number(&self, name: &str) -> Result<Option<u64>, ControlError> {
-        let number = self.get(name).map(str::parse).transpose();
-        number.map_err(|_| must_be(name, "a whole number from 0 to 2^64 - 1"))
-    }
-}
-
-/// The error for a parameter whose value is not what it must be.
-pub(super) fn must_be(name: &str, allowed: &str) -> ControlError {
-    ControlError::invalid(format!("The parameter `{name}` must be {allowed}."))
+/// The parameters of a query. Each occurs once, and is among `known`, the parameters of the route.
+pub(super) fn read(query: Option<&str>, known: &[&str]) -> Result<Members, InputError> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    Members::of_query(pairs.map(|(name, value)| (percent_decoded(name), percent_decoded(value))), known)
 }
 
 /// The text with each `%XX` replaced by its byte; `None` for an incomplete one or what is not UTF-8.
@@ -72,21 +35,24 @@ mod tests {
 
     #[test]
     fn a_query_is_read_with_percent_encoding_and_a_plain_plus() {
-        let query = Query::read(Some("user=a%2Bb+c%40x&count=3&"), &["user", "count"]).unwrap();
-        assert_eq!((query.get("user"), query.whole_number("count").unwrap()), (Some("a+b+c@x"), Some(3)));
-        assert_eq!((query.get("other"), query.whole_number("other").unwrap()), (None, None));
+        let mut query = read(Some("user=a%2Bb+c%40x&count=3&"), &["user", "count"]).unwrap();
+        assert_eq!(query.name("user").unwrap().as_deref(), Some("a+b+c@x"));
+        assert_eq!(query.whole("count", 0..=9).unwrap(), Some(3));
+        assert_eq!((query.name("other").unwrap(), query.whole("limit", 0..=9).unwrap()), (None, None));
     }
 
     #[test]
-    fn unknown_repeated_empty_and_broken_parameters_are_refused() {
-        for query in ["s3cret=1", "a=1&a=1", "a=", "a", "a=%", "a=%4", "a=%zz", "a=%ff", "A=1", "%61=1&a=1"] {
-            let error = Query::read(Some(query), &["a"]).unwrap_err();
+    fn unknown_repeated_and_broken_parameters_are_refused() {
+        for query in
+            ["s3cret=1", "a=1&a=1", "a=%", "a=%4", "a=%zz", "a=%ff", "A=1", "%61=1&a=1", "=1", "%ff=1"]
+        {
+            let error = read(Some(query), &["a"]).unwrap_err();
             assert!(!format!("{error:?}").contains("s3cret"), "{query}");
         }
-        for value in ["-1", "1.5", "x", "18446744073709551616"] {
-            let query = Query::read(Some(&format!("a={value}")), &["a"]).unwrap();
-            query.whole_number("a").unwrap_err();
+        for value in ["-1", "1.5", "x", "18446744073709551616", "", "+1", "01", "1%20", "true", "null"] {
+            let mut query = read(Some(&format!("a={value}")), &["a"]).unwrap();
+            query.whole("a", 0..=u64::MAX).unwrap_err();
         }
-        Query::read(Some("a=1"), &[]).unwrap_err();
+        read(Some("a=1"), &[]).unwrap_err();
     }
 }

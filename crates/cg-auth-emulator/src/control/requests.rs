@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::{
     error::ControlError,
-    query::{Query, must_be},
     route::{Call, Reply},
 };
 use crate::{
+    input::Members,
     operation::Operation,
     request_log::{RecordedRequest, RequestCount, RequestFilter, RequestLog},
     response,
@@ -60,35 +60,28 @@ pub(super) fn list(log: &RequestLog, filter: &RequestFilter) -> RequestList {
 }
 
 /// The filter that a query describes.
-pub(super) fn filter(query: &Query) -> Result<RequestFilter, ControlError> {
+pub(super) fn filter(query: &mut Members) -> Result<RequestFilter, ControlError> {
     let mut filter = RequestFilter::new();
-    if let Some(name) = query.get("operation") {
-        let names = || Operation::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
-        let operation = Operation::from_name(name);
-        filter =
-            filter.operation(operation.ok_or_else(|| must_be("operation", &format!("one of {}", names())))?);
+    if let Some(operation) = query.choice("operation")? {
+        filter = filter.operation(operation);
     }
-    if let Some(user) = query.get("user") {
-        filter = filter.user(user);
+    if let Some(user) = query.name("user")? {
+        filter = filter.user(&user);
     }
-    if let Some(number) = query.whole_number("since")? {
+    if let Some(number) = query.whole("since", 0..=u64::MAX)? {
         filter = filter.since(number);
     }
-    if let Some(limit) = query.whole_number("limit")? {
+    if let Some(limit) = query.whole("limit", 0..=u64::MAX)? {
         filter = filter.limit(usize::try_from(limit).unwrap_or(usize::MAX));
     }
     Ok(filter)
 }
 
 /// Waits for `count` requests that match, 1 by default, at most `within` seconds of real time.
-pub(super) fn wait(call: &Call<'_>) -> Result<Reply, ControlError> {
-    let filter = filter(&call.query)?;
-    let wanted = call.query.whole_number("count")?.unwrap_or(1);
-    let within = call.query.get("within").map_or(Some(DEFAULT_WAIT), |text| {
-        let seconds = text.parse().ok().and_then(|it| Duration::try_from_secs_f64(it).ok());
-        seconds.filter(|within| *within <= LONGEST_WAIT)
-    });
-    let within = within.ok_or_else(|| must_be("within", "a number of seconds from 0 to 300"))?;
+pub(super) fn wait(call: &mut Call<'_>) -> Result<Reply, ControlError> {
+    let filter = filter(&mut call.query)?;
+    let wanted = call.query.whole("count", 0..=u64::MAX)?.unwrap_or(1);
+    let within = call.query.seconds("within", LONGEST_WAIT)?.unwrap_or(DEFAULT_WAIT);
     let count = RequestCount { filter, wanted, within };
     Ok(Reply::After(count, |state, filter| {
         let arrived = Arrived { count: state.log.count_matching(filter), requests: rows(&state.log, filter) };
@@ -131,4 +124,4 @@ impl Row {
 }
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);

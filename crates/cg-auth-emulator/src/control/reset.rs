@@ -4,8 +4,8 @@ use super::error::ControlError;
 use crate::state::{Part, State};
 
 pub(super) fn part(state: &State, name: &str) -> Result<(), ControlError> {
-    let text = "There is no such part; reset requests, scripts, tokens, clock, users or settings.";
-    let part = Part::from_name(name).ok_or_else(|| ControlError::not_found(text))?;
+    let part: Result<Part, _> = name.parse();
+    let part = part.map_err(|error| ControlError::not_found(format!("there is no such part; {error}")))?;
     state.reset_part(part);
     Ok(())
 }

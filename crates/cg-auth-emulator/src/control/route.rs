@@ -5,8 +5,9 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{error::ControlError, query::Query};
+use super::error::ControlError;
 use crate::{
+    input::Members,
     request_log::{RequestCount, RequestFilter},
     response,
     state::State,
@@ -25,7 +26,7 @@ pub(super) struct Route {
     pub(super) answer: Answer,
     /// The statuses of errors that only this route and some others answer.
     pub(super) errors: &'static [u16],
-    pub(super) handler: fn(&Call<'_>) -> Result<Reply, ControlError>,
+    pub(super) handler: fn(&mut Call<'_>) -> Result<Reply, ControlError>,
 }
 
 /// Makes a JSON schema.
@@ -59,7 +60,7 @@ pub(super) struct Call<'a> {
     pub(super) routes: &'static [Route],
     /// The segment that stands for `{name}` in the path, decoded.
     pub(super) segment: String,
-    pub(super) query: Query,
+    pub(super) query: Members,
     pub(super) body: &'a Body,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn show(state: &State) -> Value {
             "kept": state.log.requests().len(),
             "forgotten": state.log.forgotten(),
         },
-        "scripts": state.scripts.list().len(),
+        "scripts": state.scripts.len(),
         "users": {
             "total": users.iter().count(),
             "enabled": users.iter().filter(|user| user.is_enabled()).count(),

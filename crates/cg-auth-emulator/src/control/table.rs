@@ -4,9 +4,7 @@
 use http::HeaderValue;
 
 use super::{
-    clock,
-    error::ControlError,
-    health, index, openapi, requests, reset, revoke,
+    clock, digest, health, index, openapi, requests, reset, revoke,
     route::{Answer, Reply, Route},
     schema, scripts, settings, state, users,
 };
@@ -114,13 +112,13 @@ pub(super) static ROUTES: &[Route] = &[
         request: None,
         answer: Answer::Json(200, schema::requests),
         errors: &[],
-        handler: |call| Reply::ok(&requests::list(&call.state.log, &requests::filter(&call.query)?)),
+        handler: |call| Reply::ok(&requests::list(&call.state.log, &requests::filter(&mut call.query)?)),
     },
     Route {
         method: "DELETE",
         path: "/_emulator/requests",
         query: &[],
-        summary: "Forgets the recorded requests and their counts.",
+        summary: "Forgets the recorded requests and their counts. Numbers continue.",
         request: None,
         answer: Answer::Empty,
         errors: &[],
@@ -163,6 +161,16 @@ pub(super) static ROUTES: &[Route] = &[
         handler: |call| Reply::ok(&scripts::list(&call.state.scripts)),
     },
     Route {
+        method: "GET",
+        path: "/_emulator/scripts/{id}",
+        query: &[],
+        summary: "Shows one script and its hits, also when it is used up or was removed.",
+        request: None,
+        answer: Answer::Json(200, schema::script_summary),
+        errors: &[404],
+        handler: |call| Reply::ok(&scripts::show(&call.state.scripts, &call.segment)?),
+    },
+    Route {
         method: "DELETE",
         path: "/_emulator/scripts/{id}",
         query: &[],
@@ -170,16 +178,16 @@ pub(super) static ROUTES: &[Route] = &[
         request: None,
         answer: Answer::Empty,
         errors: &[404],
-        handler: |call| match call.segment.parse() {
-            Ok(id) if call.state.scripts.remove(id) => Reply::no_content(),
-            _ => Err(ControlError::NOT_FOUND),
+        handler: |call| {
+            scripts::remove(&call.state.scripts, &call.segment)?;
+            Reply::no_content()
         },
     },
     Route {
         method: "DELETE",
         path: "/_emulator/scripts",
         query: &[],
-        summary: "Removes every script.",
+        summary: "Removes every script. Ids continue.",
         request: None,
         answer: Answer::Empty,
         errors: &[],
@@ -259,9 +267,19 @@ pub(super) static ROUTES: &[Route] = &[
     },
     Route {
         method: "POST",
+        path: "/_emulator/digest",
+        query: &[],
+        summary: "Computes the digest of a secret or token, as recorded requests show it.",
+        request: Some((r#"{"value":"one"}"#, schema::digest_of)),
+        answer: Answer::Json(200, schema::digest),
+        errors: &[],
+        handler: |call| Reply::ok(&digest::digest(&call.state.service, call.body)?),
+    },
+    Route {
+        method: "POST",
         path: "/_emulator/reset",
         query: &[],
-        summary: "Returns to the start.",
+        summary: "Returns to the start. Numbers and ids begin at 1 again.",
         request: None,
         answer: Answer::Empty,
         errors: &[],

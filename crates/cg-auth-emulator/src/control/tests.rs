@@ -99,7 +99,8 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
             409,
             "UserExists",
         ),
-        ("PATCH /_emulator/users/s3cret", "{}", 404, "UnknownUser"),
+        ("PATCH /_emulator/users/s3cret", r#"{"enabled":true}"#, 404, "UnknownUser"),
+        ("PATCH /_emulator/users/s3cret", "{}", 400, "InvalidRequest"),
         (
             "PATCH /_emulator/users/plain@example.com",
             r#"{"client_secret":"s3 cret\u0000"}"#,
@@ -141,7 +142,12 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
         ("DELETE /_emulator/clock", "", 405, "MethodNotAllowed"),
         ("POST /_emulator/requests", "", 405, "MethodNotAllowed"),
         ("PUT /_emulator/scripts", "", 405, "MethodNotAllowed"),
-        ("GET /_emulator/scripts/7", "", 405, "MethodNotAllowed"),
+        ("POST /_emulator/scripts/7", "", 405, "MethodNotAllowed"),
+        ("GET /_emulator/scripts/7", "", 404, "NotFound"),
+        ("GET /_emulator/scripts/s3cret", "", 404, "NotFound"),
+        ("POST /_emulator/reset", r#"{"s3cret":1}"#, 400, "InvalidRequest"),
+        ("DELETE /_emulator/scripts", "s3cret", 400, "InvalidRequest"),
+        ("GET /_emulator/health", "[]", 400, "InvalidRequest"),
         ("POST /_emulator/clock", "", 400, "InvalidRequest"),
         ("POST /_emulator/clock", "{}", 400, "InvalidRequest"),
         ("POST /_emulator/clock", r#"{"advance_seconds":-1}"#, 400, "InvalidRequest"),
@@ -167,8 +173,13 @@ fn an_invalid_control_request_is_refused_and_never_quoted() {
 }
 
 mod clock;
+mod errors;
+mod examples;
 mod front;
+mod hostile;
 mod index;
+mod inputs;
+mod json_schema;
 mod openapi;
 mod parity;
 mod requests;
@@ -202,9 +213,13 @@ proptest! {
 fn scripts_added_over_http_are_bounded() {
     let emulator = Emulator::start_blocking().unwrap();
     for _ in 0..MAX_SCRIPTS {
-        assert_eq!(ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other"}"#).0, 201);
+        assert_eq!(
+            ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other","delay_seconds":0}"#).0,
+            201
+        );
     }
-    let (status, error) = ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other"}"#);
+    let (status, error) =
+        ask(&emulator, "POST /_emulator/scripts", r#"{"operation":"other","delay_seconds":0}"#);
     assert_eq!((status, &error["error"]["code"]), (409, &json!("TooManyScripts")));
 }
 

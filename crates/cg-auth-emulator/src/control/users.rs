@@ -4,11 +4,9 @@ use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName, body::Body};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
-    error::ControlError,
-    input::{Members, missing},
-};
+use super::error::ControlError;
 use crate::{
+    input::Members,
     service::{AuthService, UserError},
     user::User,
 };
@@ -45,12 +43,12 @@ impl Row {
 }
 
 pub(super) fn add(service: &AuthService, body: &Body) -> Result<Row, ControlError> {
-    let mut members = Members::read(body)?;
+    let mut members = Members::parse(body.as_bytes())?;
     let name =
         members.get("user_principal_name", NAME, |value| UserPrincipalName::new(value.as_str()?).ok())?;
-    let changes = Changes::read(members)?;
-    let name = name.ok_or_else(|| missing("user_principal_name", NAME))?;
-    let secret = changes.client_secret.clone().ok_or_else(|| missing("client_secret", SECRET))?;
+    let changes = Changes::read(&mut members)?;
+    let name = name.ok_or_else(|| members.missing("user_principal_name", NAME))?;
+    let secret = changes.client_secret.clone().ok_or_else(|| members.missing("client_secret", SECRET))?;
     let user = changes.apply(User::new(ApiCredential::new(secret, name)));
     let row = Row::new(service, &user);
     service.add_user(user)?;
@@ -58,7 +56,9 @@ pub(super) fn add(service: &AuthService, body: &Body) -> Result<Row, ControlErro
 }
 
 pub(super) fn change(service: &AuthService, name: &str, body: &Body) -> Result<Row, ControlError> {
-    let changes = Changes::read(Members::read(body)?)?;
+    let mut members = Members::parse(body.as_bytes())?;
+    members.some()?;
+    let changes = Changes::read(&mut members)?;
     service.change_user(name, |user| changes.apply(user))?;
     let users = service.users();
     let user = users.named(name.as_bytes()).ok_or(UserError::Unknown)?;
@@ -75,7 +75,7 @@ struct Changes {
 }
 
 impl Changes {
-    fn read(mut members: Members) -> Result<Self, ControlError> {
+    fn read(members: &mut Members) -> Result<Self, ControlError> {
         let secret = |value: &Value| ClientSecret::new(value.as_str()?).ok();
         let changes = Self {
             enabled: members.flag("enabled")?,
@@ -103,6 +103,6 @@ impl Changes {
     }
 }
 
-const NAME: &str = "a string of visible ASCII, such as user@example.com";
-const SECRET: &str = "a string of visible ASCII";
-const SECOND_SECRET: &str = "a string of visible ASCII, or null for none";
+const NAME: &str = "a string of visible ASCII without spaces, such as user@example.com";
+const SECRET: &str = "a string of visible ASCII without spaces";
+const SECOND_SECRET: &str = "a string of visible ASCII without spaces, or null for none";

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
-use crate::error::EmulatorError;
+use crate::{error::EmulatorError, names::named};
 
 /// Which HTTP versions the emulator offers in the TLS handshake (ALPN).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +29,8 @@ pub enum Alpn {
     /// None, like a server without ALPN. The emulator still understands both versions.
     Off,
 }
+
+named!(pub Alpn: Http2AndHttp1 = "http2_and_http1", Http2 = "http2", Http1 = "http1", Off = "off");
 
 impl Alpn {
     fn protocols(self) -> Vec<Vec<u8>> {

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Version, header, request};
 
 use crate::{
     digest::{Issued, Shown},
+    names::named,
     operation::Operation,
 };
 
@@ -230,6 +231,8 @@ pub enum HeaderValues {
     /// All, the secrets and tokens included.
     All,
 }
+
+named!(pub HeaderValues: Safe = "safe", AllButSecrets = "all_but_secrets", All = "all");
 
 impl HeaderValues {
     /// How many bytes of a value the log shows; `None` for none.

@@ -6,12 +6,14 @@ use cg_auth_core::body::Body;
 use http::{HeaderName, Response, StatusCode};
 
 use super::{
-    behaviour::{Ending, FRAMING_HEADERS},
+    behaviour::Ending,
     fault::{Fault, Point},
     guard::ScriptGuard,
+    headers::FRAMING_HEADERS,
     queue::ScriptQueue,
     retry_after::RetryAfter,
     script::Script,
+    script_error::ScriptError,
     when::When,
 };
 use crate::{operation::Operation, refusal::Refusal, response};
@@ -21,6 +23,10 @@ use crate::{operation::Operation, refusal::Refusal, response};
 /// One of these methods activates the script: [`refuse`](Self::refuse), [`answer`](Self::answer),
 /// [`answer_with`](Self::answer_with), [`delay`](Self::delay), [`drop_connection`](Self::drop_connection) or
 /// [`fault`](Self::fault). Call the other methods before it.
+///
+/// It panics, and says why, if the script can never apply or if a part of it would have no effect: no request to
+/// apply to, a probability of 0, a `Retry-After` without an answer, a fault that sends nothing of the answer that
+/// stands beside it, or a delay of more than a day.
 #[derive(Debug)]
 #[must_use = "`refuse`, `answer`, `answer_with`, `delay`, `drop_connection` or `fault` activates the script"]
 pub struct ScriptBuilder {
@@ -61,12 +67,12 @@ impl ScriptBuilder {
 
     /// Answers the requests with the status, headers and body of `response`, and adds a missing `Date`.
     ///
-    /// The connection determines the HTTP version and the framing headers such as `Content-Length`. No body
-    /// is sent with 204 and 304. [`fault`](Self::fault) sends what this method cannot.
+    /// The connection determines the HTTP version and the framing headers such as `Content-Length`.
+    /// [`fault`](Self::fault) sends what this method cannot.
     ///
     /// # Panics
-    /// When the status is not within 200 to 599 (RFC 9110 section 15 knows no other final status), or 256
-    /// scripts are active.
+    /// When the status is not within 200 to 599 (RFC 9110 section 15 knows no other final status), when a body
+    /// stands beside 204, 205 or 304, which have none, or when 256 scripts are active.
     #[track_caller]
     pub fn answer_with(self, response: Response<Body>) -> ScriptGuard {
         let (head, body) = response.into_parts();
@@ -110,6 +116,10 @@ impl ScriptBuilder {
     /// When the fault can never happen, such as one of TLS without TLS, or 256 scripts are active.
     #[track_caller]
     pub fn fault(self, fault: Fault) -> ScriptGuard {
+        assert!(
+            self.script.behaviour.fault.is_none(),
+            "`with_fault` gives a fault already; leave one of them out"
+        );
         self.with_fault(fault).finish(Ending::Passthrough)
     }
 
@@ -135,7 +145,7 @@ impl ScriptBuilder {
         self
     }
 
-    /// Applies the script to `n` requests. The default is 1.
+    /// Applies the script to `n` requests, at least one. The default is 1.
     pub const fn times(mut self, n: u64) -> Self {
         self.script.times = n;
         self
@@ -147,13 +157,13 @@ impl ScriptBuilder {
         self
     }
 
-    /// Applies the script to a matching request with this probability, which is clamped to 0 to 1. Requests
+    /// Applies the script to a matching request with this probability, greater than 0 and at most 1. Requests
     /// that it does not apply to do not count for [`times`](Self::times).
     ///
     /// The draws follow [`EmulatorBuilder::seed`](crate::EmulatorBuilder::seed), and
     /// [`Emulator::reset`](crate::Emulator::reset) repeats them.
-    pub fn probability(mut self, probability: f64) -> Self {
-        self.script.probability = if probability.is_nan() { 0.0 } else { probability.clamp(0.0, 1.0) };
+    pub const fn probability(mut self, probability: f64) -> Self {
+        self.script.probability = probability;
         self
     }
 
@@ -203,7 +213,10 @@ impl ScriptBuilder {
         self.script.behaviour.ending = ending;
         match ScriptGuard::add(self.scripts, self.script) {
             Ok(guard) => guard,
-            Err(error) => panic!("{error}; drop a guard, or call Emulator::reset, if there are too many"),
+            Err(error @ ScriptError::TooMany { .. }) => {
+                panic!("{error}: drop a guard, or call Emulator::reset")
+            }
+            Err(error) => panic!("{error}"),
         }
     }
 }

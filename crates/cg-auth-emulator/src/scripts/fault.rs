@@ -5,7 +5,8 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{members::Members, script_error::ScriptError};
+use super::{fault_kind::FaultKind, script_error::ScriptError};
+use crate::names::named;
 
 /// What happens to an answer below HTTP.
 ///
@@ -115,6 +116,8 @@ pub enum ConnectionEnd {
     Reset,
 }
 
+named!(pub ConnectionEnd: Close = "close", WithoutNotice = "without_notice", Reset = "reset");
+
 /// A part of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -125,6 +128,8 @@ pub enum AnswerPart {
     Body,
 }
 
+named!(pub AnswerPart: Head = "head", Body = "body");
+
 impl Fault {
     /// The connection is closed without an answer.
     pub(crate) const DROP: Self = Self::End { at: Point::Start, how: ConnectionEnd::Close };
@@ -132,19 +137,20 @@ impl Fault {
     /// The name of the kind, as a script's JSON writes it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::End { .. } => "end",
-            Self::Stall { .. } => "stall",
-            Self::Truncate { .. } => "truncate",
-            Self::Overlong { .. } => "overlong",
-            Self::Drip { .. } => "drip",
-            Self::ExtraBytes(_) => "extra_bytes",
-            Self::Instead(_) => "instead",
-            Self::EndlessHeaders { .. } => "endless_headers",
-            Self::Informational { .. } => "informational",
-            Self::GoAway { .. } => "goaway",
-            Self::ResetStream { .. } => "rst_stream",
-        }
+        let kind = match self {
+            Self::End { .. } => FaultKind::End,
+            Self::Stall { .. } => FaultKind::Stall,
+            Self::Truncate { .. } => FaultKind::Truncate,
+            Self::Overlong { .. } => FaultKind::Overlong,
+            Self::Drip { .. } => FaultKind::Drip,
+            Self::ExtraBytes(_) => FaultKind::ExtraBytes,
+            Self::Instead(_) => FaultKind::Instead,
+            Self::EndlessHeaders { .. } => FaultKind::EndlessHeaders,
+            Self::Informational { .. } => FaultKind::Informational,
+            Self::GoAway { .. } => FaultKind::GoAway,
+            Self::ResetStream { .. } => FaultKind::ResetStream,
+        };
+        kind.as_str()
     }
 
     /// Whether the peer receives the status of the answer.
@@ -155,6 +161,26 @@ impl Fault {
             Self::GoAway { answered, .. } => *answered,
             Self::ResetStream { after_body_bytes, .. } => after_body_bytes.is_some(),
             _ => true,
+        }
+    }
+
+    /// Whether the peer receives nothing of the answer, so that it does not matter which one it is.
+    pub(super) const fn hides_answer(&self) -> bool {
+        match self {
+            Self::End { at, .. } | Self::Stall { at } => matches!(at, Point::Start),
+            Self::Instead(_) | Self::EndlessHeaders { .. } => true,
+            Self::GoAway { answered, .. } => !*answered,
+            Self::ResetStream { after_body_bytes, .. } => after_body_bytes.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether the fault disturbs the body, so that it has no effect on an answer without one.
+    pub(super) const fn disturbs_body(&self) -> bool {
+        match self {
+            Self::End { at, .. } | Self::Stall { at } => matches!(at, Point::Body(_)),
+            Self::Overlong { .. } | Self::Drip { part: AnswerPart::Body, .. } => true,
+            _ => false,
         }
     }
 
@@ -172,53 +198,21 @@ impl Fault {
             Self::Overlong { surplus: 0 } => "`overlong` must send at least one byte too many",
             Self::Drip { bytes: 0, .. } => "`drip` must send at least one byte at a time",
             Self::ExtraBytes(bytes) if bytes.is_empty() => "`extra_bytes` must hold at least one byte",
-            Self::Informational { status, .. } if !is_interim(*status) => {
+            Self::Informational { status, .. } if !Self::is_interim(*status) => {
                 "an interim status is from 100 to 199, and not 101"
             }
+            Self::Informational { count: 0, .. } => "`informational` must send at least one interim answer",
+            Self::Instead(bytes) if bytes.is_empty() => "`instead` must hold at least one byte",
+            Self::EndlessHeaders { limit: 0 } => "`endless_headers` must send at least one byte",
             _ => return Ok(()),
         };
         Err(ScriptError::contradiction(problem))
     }
 
-    /// Reads the `fault` of a script's JSON.
-    pub(super) fn read(mut fault: Members) -> Result<Self, ScriptError> {
-        let kind = fault.choice("kind", KINDS)?;
-        let kind = kind.ok_or_else(|| fault.missing("kind", "a kind, unless `fault` is a name"))?;
-        let read = match kind {
-            Kind::End => Self::End {
-                at: point(&mut fault)?,
-                how: fault.choice("how", ENDS)?.unwrap_or(ConnectionEnd::Close),
-            },
-            Kind::Stall => Self::Stall { at: point(&mut fault)? },
-            Kind::Truncate => Self::Truncate { missing: fault.whole("bytes", 1..=MANY)?.unwrap_or(1) },
-            Kind::Overlong => Self::Overlong { surplus: fault.whole("bytes", 1..=MANY)?.unwrap_or(1) },
-            Kind::Drip => Self::Drip {
-                part: fault.choice("part", PARTS)?.unwrap_or(AnswerPart::Body),
-                bytes: length(&mut fault, 1)?.unwrap_or(1),
-                pause: fault.seconds("interval_seconds")?.unwrap_or(Duration::from_millis(100)),
-            },
-            Kind::ExtraBytes => Self::ExtraBytes(bytes(&mut fault)?),
-            Kind::Instead => Self::Instead(bytes(&mut fault)?),
-            Kind::EndlessHeaders => {
-                Self::EndlessHeaders { limit: fault.whole("limit_bytes", 1..=MANY)?.unwrap_or(ENDLESS) }
-            }
-            Kind::Informational => {
-                let status = fault.whole("status", 100..=199)?.unwrap_or(103);
-                let count = fault.whole("count", 0..=10_000_000)?.unwrap_or(1);
-                Self::Informational { status: narrowed(status), count: narrowed(count) }
-            }
-            Kind::GoAway => Self::GoAway {
-                code: code(&mut fault)?,
-                last_stream_id: fault.whole("last_stream_id", 0..=0x7FFF_FFFF)?.map(narrowed),
-                debug_data: fault.text("debug_data")?.unwrap_or_default().into(),
-                answered: fault.flag("answered")?.unwrap_or(false),
-            },
-            Kind::ResetStream => {
-                Self::ResetStream { code: code(&mut fault)?, after_body_bytes: length(&mut fault, 0)? }
-            }
-        };
-        fault.done()?;
-        Ok(read)
+    /// Whether the status can stand before the answer: from 100 to 199, and not 101.
+    pub(super) fn is_interim(status: u16) -> bool {
+        StatusCode::from_u16(status)
+            .is_ok_and(|status| status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS)
     }
 }
 
@@ -253,87 +247,3 @@ impl Default for Offered {
         Self { tls: false, http2: true }
     }
 }
-
-#[derive(Clone, Copy)]
-enum Kind {
-    End,
-    Stall,
-    Truncate,
-    Overlong,
-    Drip,
-    ExtraBytes,
-    Instead,
-    EndlessHeaders,
-    Informational,
-    GoAway,
-    ResetStream,
-}
-
-#[derive(Clone, Copy)]
-enum Place {
-    Start,
-    Head,
-    Body,
-    Complete,
-}
-
-fn point(fault: &mut Members) -> Result<Point, ScriptError> {
-    let bytes = length(fault, 0)?;
-    let at = fault.choice("at", PLACES)?.unwrap_or(Place::Start);
-    match (at, bytes) {
-        (Place::Start, None) => Ok(Point::Start),
-        (Place::Complete, None) => Ok(Point::Complete),
-        (Place::Head, bytes) => Ok(Point::Head(bytes.unwrap_or(20))),
-        (Place::Body, bytes) => Ok(Point::Body(bytes.unwrap_or(10))),
-        (_, Some(_)) => Err(fault.unusable("bytes", "counts only where `at` is head or body")),
-    }
-}
-
-fn length(fault: &mut Members, least: u64) -> Result<Option<usize>, ScriptError> {
-    Ok(fault.whole("bytes", least..=MANY)?.map(narrowed))
-}
-
-fn bytes(fault: &mut Members) -> Result<Bytes, ScriptError> {
-    let bytes = fault.bytes("text", "base64")?;
-    bytes.map(Bytes::from).ok_or_else(|| fault.missing("text", "a string, or `base64` holds the bytes"))
-}
-
-fn code(fault: &mut Members) -> Result<u32, ScriptError> {
-    Ok(fault.whole("code", 0..=u64::from(u32::MAX))?.map_or(0, narrowed))
-}
-
-/// A number that a range check has made small enough.
-fn narrowed<T: TryFrom<u64> + Default>(number: u64) -> T {
-    T::try_from(number).unwrap_or_default()
-}
-
-fn is_interim(status: u16) -> bool {
-    StatusCode::from_u16(status)
-        .is_ok_and(|status| status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS)
-}
-
-const KINDS: &[(&str, Kind)] = &[
-    ("end", Kind::End),
-    ("stall", Kind::Stall),
-    ("truncate", Kind::Truncate),
-    ("overlong", Kind::Overlong),
-    ("drip", Kind::Drip),
-    ("extra_bytes", Kind::ExtraBytes),
-    ("instead", Kind::Instead),
-    ("endless_headers", Kind::EndlessHeaders),
-    ("informational", Kind::Informational),
-    ("goaway", Kind::GoAway),
-    ("rst_stream", Kind::ResetStream),
-];
-const PLACES: &[(&str, Place)] =
-    &[("start", Place::Start), ("head", Place::Head), ("body", Place::Body), ("complete", Place::Complete)];
-const ENDS: &[(&str, ConnectionEnd)] = &[
-    ("close", ConnectionEnd::Close),
-    ("without_notice", ConnectionEnd::WithoutNotice),
-    ("reset", ConnectionEnd::Reset),
-];
-const PARTS: &[(&str, AnswerPart)] = &[("head", AnswerPart::Head), ("body", AnswerPart::Body)];
-/// The most bytes that a fault counts: 1 GiB.
-const MANY: u64 = 1 << 30;
-/// Where endless headers end by default: 16 MiB.
-const ENDLESS: u64 = 16 << 20;

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{members::wrong, script_error::ScriptError};
+use crate::{
+    input::{InputError, wrong},
+    names::nearest,
+};
 
 /// A fault with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,49 +22,66 @@ pub struct NamedFault {
 impl NamedFault {
     /// Every named fault, in the order of the crate's documentation.
     pub const ALL: &'static [Self] = FAULTS;
+
+    /// The members of the script that the name stands for.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        serde_json::from_str(self.script).unwrap_or_default()
+    }
 }
 
-/// Replaces the name of a fault by the script that it stands for. The request's own members win.
-pub(super) fn with_named_fault(script: Value) -> Result<Value, ScriptError> {
+/// Replaces the name of a fault by the script that it stands for. The script's own members win, also
+/// those of its `answer` and `refuse`.
+pub(super) fn with_named_fault(script: Value) -> Result<Value, InputError> {
     let Value::Object(mut script) = script else { return Ok(script) };
-    let (name, parameters) = match script.remove("fault") {
+    let (path, name, parameters) = match script.remove("fault") {
         None => return Ok(Value::Object(script)),
-        Some(Value::String(name)) => (name, Map::new()),
+        Some(Value::String(name)) => ("fault", Value::String(name), Map::new()),
         Some(Value::Object(mut fault)) => match fault.remove("name") {
-            Some(Value::String(name)) => (name, fault),
-            Some(other) => return Err(wrong("fault.name", &other, "the name of a fault")),
+            Some(name) => ("fault.name", name, fault),
             None => {
                 script.insert("fault".to_owned(), fault.into());
                 return Ok(Value::Object(script));
             }
         },
-        Some(other) => return Err(wrong("fault", &other, "the name of a fault or an object")),
-    };
-    let found: Option<Value> = find(&name).and_then(|fault| serde_json::from_str(fault.script).ok());
-    let Some(mut whole) = found else {
-        return Err(ScriptError::member("fault", "names no fault; GET /_emulator/faults lists the names"));
-    };
-    if !parameters.is_empty() {
-        if whole.get("fault").is_none() {
-            let problem = "has no parameters under this name; set the members of the script instead";
-            return Err(ScriptError::member("fault", problem));
+        Some(other) => {
+            return Err(error("fault", wrong(&other, "a string with the name of a fault, or an object")));
         }
-        script.insert("fault".to_owned(), parameters.into());
+    };
+    let Some(fault) = name.as_str().and_then(find) else {
+        let nearest = name.as_str().and_then(|name| nearest(name, FAULTS.iter().map(|fault| fault.name)));
+        let suggestion = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let allowed = "a string with the name of a fault, as GET /_emulator/faults lists them";
+        return Err(error(path, wrong(&name, allowed) + &suggestion));
+    };
+    let mut whole = fault.members();
+    if parameters.contains_key("kind") {
+        return Err(error(
+            "fault.kind",
+            "cannot stand beside `fault.name`; leave one of them out".to_owned(),
+        ));
     }
-    merge(&mut whole, script.into());
-    Ok(whole)
+    for (name, value) in parameters {
+        let Some(Value::Object(fault)) = whole.get_mut("fault") else {
+            let problem = "has no parameters under this name; set the members of the script instead";
+            return Err(error("fault", problem.to_owned()));
+        };
+        fault.insert(name, value);
+    }
+    if script.contains_key("times") {
+        whole.remove("always");
+    }
+    for (name, value) in script {
+        match (whole.get_mut(&name), value) {
+            // The names stand for no objects but these, apart from the fault itself.
+            (Some(Value::Object(members)), Value::Object(own)) => members.extend(own),
+            (_, value) => drop(whole.insert(name, value)),
+        }
+    }
+    Ok(whole.into())
 }
 
-/// Puts the members of `over` into `base`, and those of its objects into the objects of `base`.
-fn merge(base: &mut Value, over: Value) {
-    match (base, over) {
-        (Value::Object(base), Value::Object(over)) => {
-            for (key, value) in over {
-                merge(base.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (base, over) => *base = over,
-    }
+fn error(path: &str, problem: String) -> InputError {
+    InputError::Member { path: path.to_owned(), problem }
 }
 
 fn find(name: &str) -> Option<&'static NamedFault> {

@@ -9,7 +9,13 @@ use std::{
 };
 
 use super::{
-    behaviour::Behaviour, fault::Offered, request_match::Asked, script::Script, script_error::ScriptError,
+    active_script::ActiveScript,
+    behaviour::Behaviour,
+    fault::Offered,
+    request_match::Asked,
+    script::Script,
+    script_error::ScriptError,
+    summary::{ScriptState, ScriptSummary},
 };
 
 /// At most [`MAX_SCRIPTS`] scripts, oldest first. A request follows the first script that applies to it.
@@ -27,17 +33,8 @@ struct Entries {
     last_id: u64,
     random: fastrand::Rng,
     scripts: VecDeque<ActiveScript>,
-}
-
-/// A script in the queue.
-#[derive(Debug, Clone)]
-pub(crate) struct ActiveScript {
-    pub(crate) id: u64,
-    pub(crate) script: Script,
-    /// How many more requests the script applies to; `u64::MAX` stands for all.
-    pub(crate) remaining: u64,
-    /// How many requests the script has applied to.
-    pub(crate) hits: Arc<AtomicU64>,
+    /// The newest [`MAX_ENDED`] scripts that were used up or removed.
+    ended: VecDeque<ScriptSummary>,
 }
 
 impl ScriptQueue {
@@ -57,16 +54,16 @@ impl ScriptQueue {
 
     /// Adds a script and returns its id and its hit counter.
     pub(crate) fn add(&self, script: Script) -> Result<(u64, Arc<AtomicU64>), ScriptError> {
-        if let Some(fault) = &script.behaviour.fault {
-            fault.check(self.offered)?;
-        }
+        script.check()?;
+        script.check_offered(self.offered)?;
         self.entries().add(script)
     }
 
     /// Takes the behaviour of the first script that applies to the request, and removes the script if it is
     /// now used up.
     pub(crate) fn follow(&self, asked: Asked<'_>) -> Option<Behaviour> {
-        let Entries { random, scripts, .. } = &mut *self.entries();
+        let mut entries = self.entries();
+        let Entries { random, scripts, .. } = &mut *entries;
         let index = scripts.iter().position(|it| {
             it.script.operation == asked.operation
                 && it.script.matching.accepts(&asked)
@@ -81,30 +78,46 @@ impl ScriptQueue {
         if active.remaining > 0 {
             return Some(active.script.behaviour.clone());
         }
-        scripts.remove(index).map(|active| active.script.behaviour)
+        let used_up = scripts.remove(index)?;
+        entries.end(&used_up, ScriptState::UsedUp);
+        Some(used_up.script.behaviour)
     }
 
-    pub(crate) fn list(&self) -> Vec<ActiveScript> {
-        self.entries().scripts.iter().cloned().collect()
+    /// The active scripts, oldest first.
+    pub(crate) fn list(&self) -> Vec<ScriptSummary> {
+        let summary = |active| ScriptSummary::new(active, ScriptState::Active);
+        self.entries().scripts.iter().map(summary).collect()
+    }
+
+    /// The script with this id, which is active or one of the newest that ended.
+    pub(crate) fn find(&self, id: u64) -> Option<ScriptSummary> {
+        let entries = self.entries();
+        let active = entries.scripts.iter().find(|script| script.id == id);
+        let active = active.map(|script| ScriptSummary::new(script, ScriptState::Active));
+        active.or_else(|| entries.ended.iter().find(|script| script.id == id).cloned())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries().scripts.len()
     }
 
     /// Removes a script, and returns whether the queue held it.
     pub(crate) fn remove(&self, id: u64) -> bool {
-        let mut entries = self.entries();
-        let before = entries.scripts.len();
-        entries.scripts.retain(|script| script.id != id);
-        entries.scripts.len() < before
+        self.entries().remove(|script| script.id == id)
     }
 
     /// Removes the script that counts its hits in `hits`. A reset gives ids anew, so an id would not tell an
     /// older script from a newer one.
     pub(crate) fn remove_counted_by(&self, hits: &Arc<AtomicU64>) {
-        self.entries().scripts.retain(|script| !Arc::ptr_eq(&script.hits, hits));
+        self.entries().remove(|script| Arc::ptr_eq(&script.hits, hits));
     }
 
     /// Removes every script. The ids of later scripts continue.
     pub(crate) fn clear(&self) {
-        self.entries().scripts.clear();
+        let mut entries = self.entries();
+        for removed in std::mem::take(&mut entries.scripts) {
+            entries.end(&removed, ScriptState::Removed);
+        }
     }
 
     /// Restores the scripts of the builder, the draws and the ids.
@@ -124,7 +137,8 @@ impl ScriptQueue {
 
 impl Entries {
     fn new(seed: u64) -> Self {
-        Self { last_id: 0, random: fastrand::Rng::with_seed(seed), scripts: VecDeque::new() }
+        let random = fastrand::Rng::with_seed(seed);
+        Self { last_id: 0, random, scripts: VecDeque::new(), ended: VecDeque::new() }
     }
 
     fn add(&mut self, script: Script) -> Result<(u64, Arc<AtomicU64>), ScriptError> {
@@ -133,14 +147,31 @@ impl Entries {
         }
         self.last_id += 1;
         let (id, hits) = (self.last_id, Arc::new(AtomicU64::new(0)));
-        if script.times > 0 {
-            let active = ActiveScript { id, remaining: script.times, hits: Arc::clone(&hits), script };
-            self.scripts.push_back(active);
-        }
+        let active = ActiveScript { id, remaining: script.times, hits: Arc::clone(&hits), script };
+        self.scripts.push_back(active);
         Ok((id, hits))
+    }
+
+    /// Removes the first script that is `wanted`, and returns whether there was one.
+    fn remove(&mut self, wanted: impl FnMut(&ActiveScript) -> bool) -> bool {
+        let removed = self.scripts.iter().position(wanted).and_then(|index| self.scripts.remove(index));
+        if let Some(removed) = &removed {
+            self.end(removed, ScriptState::Removed);
+        }
+        removed.is_some()
+    }
+
+    /// Remembers a script that applies to no further request.
+    fn end(&mut self, script: &ActiveScript, state: ScriptState) {
+        if self.ended.len() == MAX_ENDED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(ScriptSummary::new(script, state));
     }
 }
 
+/// How many scripts that ended the queue remembers.
+pub(crate) const MAX_ENDED: usize = 256;
 /// How many scripts the queue holds at most.
 pub(crate) const MAX_SCRIPTS: usize = 256;
 
@@ -164,13 +195,20 @@ mod tests {
         let delays: Vec<_> = (0..4).map(|_| follow(&scripts)).collect();
         assert_eq!(delays, [Some(1), Some(1), Some(2), None]);
         assert_eq!(hits.load(Relaxed), 2);
-        assert_eq!(scripts.list().len(), 1);
+        assert_eq!(scripts.len(), 1);
     }
 
     #[test]
-    fn the_queue_is_bounded_and_a_script_for_zero_requests_is_not_queued() {
+    fn the_queue_is_bounded_and_refuses_what_can_never_apply() {
         let scripts = queue(None);
-        scripts.add(script(OPERATION, 0, 0)).unwrap();
+        for unusable in [
+            script(OPERATION, 0, 0),
+            Script { probability: 0.0, ..script(OPERATION, 1, 0) },
+            Script { probability: f64::NAN, ..script(OPERATION, 1, 0) },
+            script(OPERATION, 1, 86_401),
+        ] {
+            assert!(matches!(scripts.add(unusable), Err(ScriptError::Member { .. })));
+        }
         for _ in 0..MAX_SCRIPTS {
             scripts.add(script(OPERATION, 1, 0)).unwrap();
         }
@@ -178,9 +216,38 @@ mod tests {
             scripts.add(script(OPERATION, 1, 0)).unwrap_err(),
             ScriptError::TooMany { limit: MAX_SCRIPTS }
         );
-        assert_eq!(scripts.list().len(), MAX_SCRIPTS);
+        assert_eq!(scripts.len(), MAX_SCRIPTS);
         follow(&scripts).unwrap();
         assert!(scripts.add(script(OPERATION, 1, 0)).is_ok());
+    }
+
+    #[test]
+    fn the_newest_scripts_that_ended_are_remembered_until_a_reset() {
+        let scripts = queue(None);
+        let shown = |id| scripts.find(id).map(|it| serde_json::to_value(it).unwrap());
+        let (used_up, _) = scripts.add(script(OPERATION, 2, 0)).unwrap();
+        assert!(follow(&scripts).is_some() && follow(&scripts).is_some());
+        let (removed, _) = scripts.add(script(OPERATION, 2, 0)).unwrap();
+        assert!(follow(&scripts).is_some() && scripts.remove(removed) && !scripts.remove(removed));
+        let (active, _) = scripts.add(script(OPERATION, 1, 0)).unwrap();
+        for (id, state, hits, remaining) in
+            [(used_up, "used_up", 2, 0), (removed, "removed", 1, 1), (active, "active", 0, 1)]
+        {
+            let shown = shown(id).unwrap();
+            assert_eq!(
+                (&shown["state"], &shown["hits"], &shown["remaining"]),
+                (&state.into(), &hits.into(), &remaining.into())
+            );
+        }
+        for _ in 1..MAX_ENDED {
+            let (id, _) = scripts.add(script(OPERATION, 1, 0)).unwrap();
+            scripts.remove(id);
+        }
+        assert!(shown(used_up).is_none() && shown(removed).is_some());
+        scripts.clear();
+        assert!(shown(removed).is_none() && shown(active).unwrap()["state"] == "removed");
+        scripts.reset();
+        assert!(shown(active).is_none());
     }
 
     #[test]
@@ -199,9 +266,6 @@ mod tests {
         assert_eq!(drawn, draws(7));
         assert_ne!(drawn, draws(8));
         assert!(drawn.contains(&true) && drawn.contains(&false));
-        let never = queue(None);
-        never.add(Script { probability: 0.0, ..script(OPERATION, 1, 1) }).unwrap();
-        assert!((0..64).all(|_| follow(&never).is_none()));
     }
 
     #[test]
@@ -212,7 +276,7 @@ mod tests {
         scripts.add(first).unwrap();
         scripts.add(script(OPERATION, 1, 2)).unwrap();
         assert_eq!(follow(&scripts), Some(2));
-        assert_eq!(scripts.list().len(), 1);
+        assert_eq!(scripts.len(), 1);
     }
 
     #[test]

@@ -3,59 +3,34 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+use http::{HeaderMap, header::AUTHORIZATION};
 use serde_json::Value;
 
-use super::{
-    members::{Members, wrong},
-    script_error::ScriptError,
+use super::headers::{self, WantedHeader};
+use crate::{
+    input::{InputError, Members},
+    operation::Operation,
 };
-use crate::operation::Operation;
 
 /// The user and the headers that a request must name. `Debug` shows no header value.
 #[derive(Clone, Default)]
 pub(crate) struct RequestMatch {
     /// Compared without regard to ASCII case.
     pub(super) user: Option<String>,
-    /// Each name, and the value if it matters.
-    pub(super) headers: Vec<(HeaderName, Option<Vec<u8>>)>,
+    pub(super) headers: Vec<WantedHeader>,
 }
 
 impl RequestMatch {
     /// Reads the `match` of a script's JSON.
-    pub(super) fn read(mut wanted: Members) -> Result<Self, ScriptError> {
-        let user = wanted.text("user")?;
-        let mut headers = Vec::new();
-        let path = wanted.path_of("headers");
-        let invalid =
-            |value: &Value| wrong(&path, value, "a list of names, or an object of names and values");
-        let name_of = |name: String, value: &Value| HeaderName::try_from(name).map_err(|_| invalid(value));
-        match wanted.value("headers") {
-            None => {}
-            Some(Value::Array(names)) => {
-                for name in names {
-                    let text = name.as_str().ok_or_else(|| invalid(&name))?.to_owned();
-                    headers.push((name_of(text, &name)?, None));
-                }
-            }
-            Some(Value::Object(pairs)) => {
-                for (name, value) in pairs {
-                    let wanted = match &value {
-                        Value::Null => None,
-                        Value::String(text) => Some(text.clone().into_bytes()),
-                        other => return Err(invalid(other)),
-                    };
-                    headers.push((name_of(name, &value)?, wanted));
-                }
-            }
-            Some(other) => return Err(invalid(&other)),
-        }
+    pub(super) fn read(mut wanted: Members) -> Result<Self, InputError> {
+        let user = wanted.name("user")?;
+        let headers = headers::read_wanted(&mut wanted)?;
         wanted.done()?;
         Ok(Self { user, headers })
     }
 
     pub(super) fn accepts(&self, asked: &Asked<'_>) -> bool {
-        let has = |(name, value): &(HeaderName, Option<Vec<u8>>)| match value {
+        let has = |(name, value): &WantedHeader| match value {
             None => asked.headers.contains_key(name),
             Some(value) => asked.headers.get_all(name).iter().any(|it| it.as_bytes() == value),
         };
@@ -120,6 +95,8 @@ fn member(object: Value, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     #[test]

@@ -4,8 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
 
-use super::{members::Members, script_error::ScriptError};
-use crate::clock::latest;
+use crate::{
+    clock::latest,
+    input::{InputError, Members},
+    names::named,
+};
 
 /// When the client may ask again. The emulator computes the header's value when it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +26,13 @@ impl RetryAfter {
     }
 
     /// Reads the members of an answer or a refusal in a script's JSON.
-    pub(super) fn read(members: &mut Members) -> Result<Option<Self>, ScriptError> {
+    pub(super) fn read(members: &mut Members) -> Result<Option<Self>, InputError> {
         let seconds = members.whole("retry_after_seconds", 0..=u64::MAX)?;
-        let is_date = members.choice("retry_after_format", &[("seconds", false), ("date", true)])?;
-        match seconds {
-            Some(seconds) => Ok(Some(Self { seconds, is_date: is_date.unwrap_or(false) })),
-            None if is_date.is_some() => Err(members.missing("retry_after_seconds", "a whole number")),
-            None => Ok(None),
+        let format = members.choice("retry_after_format")?;
+        match (seconds, format) {
+            (Some(seconds), format) => Ok(Some(Self { seconds, is_date: format == Some(Format::Date) })),
+            (None, Some(_)) => Err(members.missing("retry_after_seconds", "a whole number")),
+            (None, None) => Ok(None),
         }
     }
 
@@ -47,6 +50,15 @@ impl RetryAfter {
         }
     }
 }
+
+/// How a `Retry-After` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Seconds,
+    Date,
+}
+
+named!(pub(crate) Format: Seconds = "seconds", Date = "date");
 
 #[cfg(test)]
 mod tests {

@@ -2,18 +2,20 @@
 
 use std::{str, time::Duration};
 
-use serde_json::Value;
-
 use super::{
     behaviour::{Behaviour, Ending},
-    fault::Fault,
-    members::Members,
+    fault::Offered,
+    fault_reader::LONGEST_DELAY,
     named::with_named_fault,
     request_match::RequestMatch,
     script_error::ScriptError,
     when::When,
 };
-use crate::operation::Operation;
+use crate::{
+    input::{Members, parse},
+    names::{Named, one_of},
+    operation::Operation,
+};
 
 /// A script for the next requests for one operation, read from JSON.
 ///
@@ -41,56 +43,26 @@ impl Script {
     /// Reads a script from the JSON of `POST /_emulator/scripts`.
     ///
     /// # Errors
-    /// [`ScriptError`] names the member and what it may hold, and quotes no value.
+    /// [`ScriptError`] names the member, the type of its value and what it may hold, and quotes no value.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, ScriptError> {
-        let value: Value = serde_json::from_slice(json.as_ref())
-            .map_err(|error| ScriptError::Syntax { line: error.line(), column: error.column() })?;
-        let mut members = Members::new("", with_named_fault(value)?)?;
-        let operations: Vec<_> = Operation::ALL.iter().map(|it| (it.as_str(), *it)).collect();
-        let operation = members.choice("operation", &operations)?.ok_or_else(|| {
-            let names: Vec<_> = operations.iter().map(|(name, _)| *name).collect();
-            members.missing("operation", format!("one of {}", names.join(", ")))
+        let mut members = Members::of(with_named_fault(parse(json.as_ref())?)?)?;
+        let operation = members.choice("operation")?.ok_or_else(|| {
+            members.missing("operation", &format!("a string, {}", one_of(&Operation::names())))
         })?;
         let mut script = Self::new(operation);
-        let times = members.whole("times", 0..=u64::MAX)?;
+        let times = members.whole("times", 1..=u64::MAX)?;
         let always = members.flag("always")? == Some(true);
         if always && times.is_some() {
-            return Err(ScriptError::contradiction("give either `times` or `always`"));
+            return Err(members.conflict("always", "times").into());
         }
         script.times = if always { u64::MAX } else { times.unwrap_or(1) };
-        script.probability = members.number("probability", 0.0..=1.0)?.unwrap_or(1.0);
+        script.probability = members.number("probability", PROBABILITY, is_probability)?.unwrap_or(1.0);
         if let Some(wanted) = members.object("match")? {
             script.matching = RequestMatch::read(wanted)?;
         }
-        let behaviour = &mut script.behaviour;
-        behaviour.when = members.choice("when", When::NAMES)?.unwrap_or_default();
-        behaviour.delay = members.seconds("delay_seconds")?.unwrap_or_default();
-        let fault = members.object("fault")?.map(Fault::read).transpose()?;
-        let drop = (members.flag("drop_connection")? == Some(true)).then_some(Fault::DROP);
-        (behaviour.ending, behaviour.retry_after) =
-            match (members.object("answer")?, members.object("refuse")?) {
-                (None, None) => (Ending::Passthrough, None),
-                (Some(answer), None) => Ending::read_answer(answer)?,
-                (None, Some(refuse)) => Ending::read_refusal(refuse)?,
-                (Some(_), Some(_)) => {
-                    return Err(ScriptError::contradiction(
-                        "give at most one of `answer`, `refuse` and `drop_connection`",
-                    ));
-                }
-            };
-        let is_answered = !matches!(behaviour.ending, Ending::Passthrough);
-        behaviour.fault = match (fault, drop) {
-            (Some(_), Some(_)) => {
-                return Err(ScriptError::contradiction("give either `fault` or `drop_connection`"));
-            }
-            (None, Some(_)) if is_answered => {
-                return Err(ScriptError::contradiction(
-                    "give at most one of `answer`, `refuse` and `drop_connection`",
-                ));
-            }
-            (fault, drop) => fault.or(drop),
-        };
+        script.behaviour.read(&mut members)?;
         members.done()?;
+        script.check()?;
         Ok(script)
     }
 
@@ -98,6 +70,38 @@ impl Script {
     #[must_use]
     pub const fn operation(&self) -> Operation {
         self.operation
+    }
+
+    /// Refuses what can never happen, and what would be left out without a word.
+    pub(super) fn check(&self) -> Result<(), ScriptError> {
+        let Self { behaviour, matching, .. } = self;
+        if self.times == 0 {
+            return Err(ScriptError::member("times", "is 0; it must be a whole number of at least 1"));
+        }
+        if !is_probability(self.probability) {
+            return Err(ScriptError::member(
+                "probability",
+                format!("is out of range; it must be {PROBABILITY}"),
+            ));
+        }
+        if matching.user() == Some("") {
+            return Err(ScriptError::member(
+                "match.user",
+                "is an empty string; it must be the name of a user",
+            ));
+        }
+        if behaviour.delay > LONGEST_DELAY {
+            return Err(ScriptError::member(
+                "delay_seconds",
+                "is longer than a day; it must be at most 86400",
+            ));
+        }
+        behaviour.check()
+    }
+
+    /// Refuses what can never happen at an emulator that offers these protocols.
+    pub(super) fn check_offered(&self, offered: Offered) -> Result<(), ScriptError> {
+        self.behaviour.fault.as_ref().map_or(Ok(()), |fault| fault.check(offered))
     }
 
     pub(super) fn new(operation: Operation) -> Self {
@@ -124,3 +128,9 @@ impl str::FromStr for Script {
         Self::from_json(json)
     }
 }
+
+fn is_probability(number: f64) -> bool {
+    number > 0.0 && number <= 1.0
+}
+
+const PROBABILITY: &str = "a number greater than 0 and at most 1";

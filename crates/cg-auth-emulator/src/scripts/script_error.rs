@@ -1,7 +1,9 @@
 //! [`ScriptError`]: why a script cannot be used.
 
-/// A script that cannot be used. The text names the member and what it may hold, and never quotes a value,
-/// which may be a secret.
+use crate::input::InputError;
+
+/// A script that cannot be used. The text names the member, the type of its value and what it may hold, and
+/// never quotes a value, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptError {
@@ -14,7 +16,14 @@ pub enum ScriptError {
         /// The column, from 1.
         column: usize,
     },
-    /// A member is missing, unknown, of another type or out of range.
+    /// The script as a whole cannot be used: it is no object, or has no effect.
+    #[error("the script {problem}")]
+    #[non_exhaustive]
+    Document {
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
+    /// A member is missing, unknown, repeated, of another type or out of range, or contradicts another member.
     #[error("`{member}` {problem}")]
     #[non_exhaustive]
     Member {
@@ -23,7 +32,7 @@ pub enum ScriptError {
         /// What is wrong, and what is allowed.
         problem: String,
     },
-    /// The script's members contradict each other, or the script can never apply to this emulator.
+    /// The fault can never happen at this emulator, or disturbs nothing.
     #[error("{problem}")]
     #[non_exhaustive]
     Contradiction {
@@ -40,11 +49,22 @@ pub enum ScriptError {
 }
 
 impl ScriptError {
-    pub(crate) fn member(member: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(super) fn member(member: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Member { member: member.into(), problem: problem.into() }
     }
 
-    pub(crate) const fn contradiction(problem: &'static str) -> Self {
+    pub(super) const fn contradiction(problem: &'static str) -> Self {
         Self::Contradiction { problem }
+    }
+}
+
+impl From<InputError> for ScriptError {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Syntax { line, column } => Self::Syntax { line, column },
+            InputError::Document { problem } => Self::Document { problem },
+            InputError::Member { path: member, problem }
+            | InputError::Parameter { name: member, problem } => Self::Member { member, problem },
+        }
     }
 }

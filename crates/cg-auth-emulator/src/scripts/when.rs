@@ -1,5 +1,7 @@
 //! [`When`]: whether a script acts before or after the service.
 
+use crate::names::named;
+
 /// Whether a script acts before or after the service has acted on the request.
 ///
 /// **Before, which is the default, the service never sees the request: a refresh token that it carries was NOT
@@ -16,17 +18,4 @@ pub enum When {
     After,
 }
 
-impl When {
-    /// Each moment with its name in a script's JSON.
-    pub(super) const NAMES: &'static [(&'static str, Self)] =
-        &[("before", Self::Before), ("after", Self::After)];
-
-    /// The name of the moment in a script's JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Before => "before",
-            Self::After => "after",
-        }
-    }
-}
+named!(pub When: Before = "before", After = "after");

@@ -4,7 +4,7 @@ use cg_auth_core::ApiCredential;
 use http::HeaderMap;
 
 use super::users::Users;
-use crate::{refusal::Refusal, user::User};
+use crate::{names::named, refusal::Refusal, user::User};
 
 /// Where delegate and delete requests must present the credential.
 ///
@@ -23,6 +23,8 @@ pub enum KeyHeaderPolicy {
     /// In the body. The headers are ignored.
     BodyOnly,
 }
+
+named!(pub KeyHeaderPolicy: Both = "both", Either = "either", BodyOnly = "body_only");
 
 impl KeyHeaderPolicy {
     /// The user that the credentials of a request's headers and body belong to.

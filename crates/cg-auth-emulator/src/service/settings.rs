@@ -5,6 +5,7 @@ use std::time::Duration;
 use cg_auth_core::{model::JsonContract, token::DurationUnit};
 
 use super::credential_check::KeyHeaderPolicy;
+use crate::names::named;
 
 /// What a refresh does with the refresh token that it receives. It is unknown which of the two the live
 /// service does ([wire protocol, section 13](cg_auth_core::docs::wire#13-open-questions-need-a-live-tenant)).
@@ -17,6 +18,8 @@ pub enum RefreshRotation {
     /// The refresh token stays valid, and the answer holds it again.
     Keep,
 }
+
+named!(pub RefreshRotation: Rotate = "rotate", Keep = "keep");
 
 /// How delegate and refresh refuse a credential or a refresh token. The vendor declares both forms, and it is
 /// unknown when the live service uses which
@@ -31,6 +34,8 @@ pub enum Refusals {
     /// cache are still refused with an error status, because their answers have no such envelope.
     IsSuccessFalse,
 }
+
+named!(pub Refusals: BadRequest = "bad_request", IsSuccessFalse = "is_success_false");
 
 /// The settings of the service.
 #[derive(Debug, Clone, Default)]

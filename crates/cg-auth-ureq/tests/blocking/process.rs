@@ -15,14 +15,14 @@ use std::{
 };
 
 use cg_auth_core::{
-    BaseUrl, ClientSecret, UserPrincipalName,
+    AuthClient, BaseUrl, ClientSecret, UserPrincipalName,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     time::Now,
     token::Expiry,
 };
 use cg_auth_ureq::BlockingTokenProvider;
 
-use super::{bounded, client};
+use super::{SHORT, bounded, client, until};
 
 /// A child whose request has arrived at a service that never answers.
 struct Waiting {
@@ -61,11 +61,14 @@ impl Waiting {
     }
 }
 
-/// The provider of the child, or `None` in the parent.
-fn provider() -> Option<BlockingTokenProvider> {
-    let base_url = BaseUrl::parse(&env::var(SERVICE).ok()?).unwrap();
+/// The service of the child, or `None` in the parent.
+fn base_url() -> Option<BaseUrl> {
+    env::var(SERVICE).ok().map(|url| BaseUrl::parse(&url).unwrap())
+}
+
+fn provider(client: AuthClient) -> BlockingTokenProvider {
     let user = UserPrincipalName::new("someone@example.com").unwrap();
-    Some(BlockingTokenProvider::new(client(&base_url), user, ClientSecret::new("s3cret").unwrap()))
+    BlockingTokenProvider::new(client, user, ClientSecret::new("s3cret").unwrap())
 }
 
 /// Waits until the parent knows of the request.
@@ -75,7 +78,8 @@ fn wait_for_parent() {
 
 #[test]
 fn a_process_whose_main_returns_during_a_renewal_ends_at_once() {
-    if let Some(provider) = provider() {
+    if let Some(base_url) = base_url() {
+        let provider = provider(client(&base_url));
         let now = Now::system();
         let age = Duration::from_secs(3540);
         let issued = Now::new(now.monotonic().saturating_sub(age), now.wall() - age);
@@ -92,8 +96,33 @@ fn a_process_whose_main_returns_during_a_renewal_ends_at_once() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn no_thread_is_left_once_a_provider_is_dropped_whose_service_never_answers() {
+    if let Some(base_url) = base_url() {
+        let provider = provider(client(&base_url).with_timeout(5 * SHORT));
+        assert!(threads().is_empty(), "no call, no thread");
+        assert!(provider.token().is_err());
+        drop(provider);
+        return until(|| threads().is_empty());
+    }
+    let waiting =
+        Waiting::start("process::no_thread_is_left_once_a_provider_is_dropped_whose_service_never_answers");
+    assert_eq!(waiting.ended().code(), Some(0));
+}
+
+/// The names of this crate's threads and of the core's.
+#[cfg(target_os = "linux")]
+fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    // A thread may end in between.
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    names.map(|name| name.trim().to_owned()).filter(|name| name.starts_with("cg-auth")).collect()
+}
+
+#[test]
 fn a_process_may_exit_while_many_threads_wait() {
-    if let Some(provider) = provider() {
+    if let Some(base_url) = base_url() {
+        let provider = provider(client(&base_url));
         for _ in 0..100 {
             let provider = provider.clone();
             thread::spawn(move || provider.token());
@@ -108,7 +137,8 @@ fn a_process_may_exit_while_many_threads_wait() {
 
 #[test]
 fn an_interrupt_ends_a_process_that_waits_for_a_token() {
-    if let Some(provider) = provider() {
+    if let Some(base_url) = base_url() {
+        let provider = provider(client(&base_url));
         drop(provider.token());
         unreachable!("the service never answers");
     }

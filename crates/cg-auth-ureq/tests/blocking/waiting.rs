@@ -75,7 +75,7 @@ fn a_token_is_renewed_while_nobody_calls() {
 fn a_limited_wait_ends_and_the_acquisition_goes_on() {
     let service = service();
     let provider = provider(&service);
-    let slow = service.next(GetDelegateAccessToken).delay(5 * SHORT);
+    let slow = service.next(GetDelegateAccessToken).delay(20 * SHORT);
     let error = provider.token_within(SHORT / 10).unwrap_err();
     assert_eq!(error.kind(), TokenErrorKind::OutOfTime);
     provider.token().unwrap();

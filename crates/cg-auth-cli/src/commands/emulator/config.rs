@@ -1,19 +1,19 @@
 //! The configuration file of the emulator, which sets the users and the behaviour of the service.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, str::FromStr};
 
 use cg_auth_core::{
     ApiCredential, ClientSecret, ConfigError, UserPrincipalName, model::JsonContract, token::DurationUnit,
 };
-use cg_auth_emulator::{
-    Alpn, Emulator, EmulatorBuilder, HeaderValues, KeyHeaderPolicy, RefreshRotation, Refusals, Script, User,
-};
+use cg_auth_emulator::{Emulator, EmulatorBuilder, Script, UnknownName, User};
+
+use cg_auth_transport_util::environment::positive_duration;
 
 use crate::{
     bounded::read_text_file,
+    nearest::suggestion,
     output::escaped,
     setting_error::SettingError,
-    time_format::positive_duration,
     toml_section::{Section, TomlError},
 };
 
@@ -37,22 +37,22 @@ pub(crate) fn parse(text: &str) -> Result<EmulatorBuilder, TomlError> {
         seed: file.whole_number("seed")?;
         base_path: file.text("base_path")?;
         cors: file.flag("cors")?;
-        header_values: choice(&mut file, "header_values", HEADER_VALUES)?;
+        header_values: choice(&mut file, "header_values")?;
         now: file.time("now")?;
         frozen: file.flag("frozen")?;
         token_lifetime: file.parsed("token_lifetime", positive_duration)?;
-        duration_unit: choice(&mut file, "duration_unit", UNITS)?;
-        refresh_rotation: choice(&mut file, "refresh_rotation", ROTATIONS)?;
+        duration_unit: core_choice(&mut file, "duration_unit", DurationUnit::ALL, DurationUnit::as_str)?;
+        refresh_rotation: choice(&mut file, "refresh_rotation")?;
         reuse_detection: file.flag("reuse_detection")?;
         token_cache: file.flag("token_cache")?;
-        key_header_policy: choice(&mut file, "key_header_policy", POLICIES)?;
-        refusals: choice(&mut file, "refusals", REFUSALS)?;
-        alpn: choice(&mut file, "alpn", ALPN)?;
+        key_header_policy: choice(&mut file, "key_header_policy")?;
+        refusals: choice(&mut file, "refusals")?;
+        alpn: choice(&mut file, "alpn")?;
     }
     if let Some(lifetime) = file.parsed("refresh_token_lifetime", positive_duration)? {
         emulator = emulator.refresh_token_lifetime(Some(lifetime));
     }
-    if let Some(contract) = choice(&mut file, "contract", CONTRACTS)? {
+    if let Some(contract) = core_choice(&mut file, "contract", JsonContract::ALL, JsonContract::as_str)? {
         emulator = emulator.contract(Some(contract));
     }
     if file.flag("tls")? == Some(true) {
@@ -101,53 +101,36 @@ fn parse_user(
 }
 
 fn required(section: &mut Section, key: &str) -> Result<String, TomlError> {
-    section.text(key)?.ok_or_else(|| section.unusable(key, "missing"))
+    section.text(key)?.ok_or_else(|| section.unusable(key, "missing; it must be a string"))
 }
 
 fn client_secret(section: &Section, key: &str, secret: String) -> Result<ClientSecret, TomlError> {
     ClientSecret::new(secret).map_err(|error: ConfigError| section.unusable(key, error.to_string()))
 }
 
-fn choice<T: Copy>(file: &mut Section, key: &str, names: &[(&str, T)]) -> Result<Option<T>, TomlError> {
+/// A value that the emulator names.
+fn choice<T: FromStr<Err = UnknownName>>(file: &mut Section, key: &str) -> Result<Option<T>, TomlError> {
+    file.parsed(key, |text| text.parse().map_err(|error: UnknownName| error.to_string()))
+}
+
+/// A value of the core, which gives it a name and does not read the name.
+fn core_choice<T: Copy>(
+    file: &mut Section,
+    key: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, TomlError> {
     file.parsed(key, |text| {
-        let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        let found = all.iter().copied().find(|value| name(*value) == text);
         found.ok_or_else(|| {
-            let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+            let names: Vec<_> = all.iter().map(|value| name(*value)).collect();
             let (last, others) = names.split_last().unwrap_or((&"", &[]));
-            format!("expected {} or {last}", others.join(", "))
+            format!("expected {} or {last}{}", others.join(", "), suggestion(text, names.iter().copied()))
         })
     })
 }
 
 const ADDRESS: &str = "expected an address with a port, such as 127.0.0.1:8080";
-const UNITS: &[(&str, DurationUnit)] = &[
-    ("milliseconds", DurationUnit::Milliseconds),
-    ("seconds", DurationUnit::Seconds),
-    ("minutes", DurationUnit::Minutes),
-    ("hours", DurationUnit::Hours),
-];
-const ROTATIONS: &[(&str, RefreshRotation)] =
-    &[("rotate", RefreshRotation::Rotate), ("keep", RefreshRotation::Keep)];
-const POLICIES: &[(&str, KeyHeaderPolicy)] = &[
-    ("both", KeyHeaderPolicy::Both),
-    ("either", KeyHeaderPolicy::Either),
-    ("body_only", KeyHeaderPolicy::BodyOnly),
-];
-const REFUSALS: &[(&str, Refusals)] =
-    &[("bad_request", Refusals::BadRequest), ("is_success_false", Refusals::IsSuccessFalse)];
-const HEADER_VALUES: &[(&str, HeaderValues)] = &[
-    ("safe", HeaderValues::Safe),
-    ("all_but_secrets", HeaderValues::AllButSecrets),
-    ("all", HeaderValues::All),
-];
-const ALPN: &[(&str, Alpn)] = &[
-    ("http2_and_http1", Alpn::Http2AndHttp1),
-    ("http2", Alpn::Http2),
-    ("http1", Alpn::Http1),
-    ("off", Alpn::Off),
-];
-const CONTRACTS: &[(&str, JsonContract)] =
-    &[("camel_case", JsonContract::CamelCase), ("pascal_case", JsonContract::PascalCase)];
 
 #[cfg(test)]
 mod tests {
@@ -192,20 +175,31 @@ mod tests {
     fn an_unusable_key_is_refused() {
         for (text, problem) in [
             ("colour = 1", "colour is not a known setting"),
-            ("seed = -1", "seed must be a whole number, 0 or greater"),
+            ("seed = -1", "seed is a negative integer; it must be a whole number, 0 or greater"),
             ("listen = 'here'", "listen: expected an address with a port, such as 127.0.0.1:8080"),
             ("refresh_rotation = 'x'", "refresh_rotation: expected rotate or keep"),
+            (
+                "duration_unit = 'minute'",
+                "duration_unit: expected milliseconds, seconds, minutes or hours; did you mean minutes?",
+            ),
+            ("contract = 'x'", "contract: expected camel_case or pascal_case"),
+            (
+                "key_header_policy = 'bodyonly'",
+                "key_header_policy: expected both, either or body_only; did you mean body_only?",
+            ),
+            ("header_values = ''", "header_values: expected safe, all_but_secrets or all"),
+            ("refusals = 'x'", "refusals: expected bad_request or is_success_false"),
             ("alpn = 'x'", "alpn: expected http2_and_http1, http2, http1 or off"),
             ("now = 'soon'", "now: expected a time such as 2030-01-01T00:00:00Z"),
             ("now = 2030-01-01", "now: expected a time such as 2030-01-01T00:00:00Z"),
-            ("now = 7", "now must be a time such as 2030-01-01T00:00:00Z"),
-            ("frozen = 'yes'", "frozen must be true or false"),
-            ("[[users]]\nclient_secret = 's'", "users[0].user_principal_name: missing"),
+            ("now = 7", "now is an integer; it must be a date with a time, such as 2030-01-01T00:00:00Z"),
+            ("frozen = 'yes'", "frozen is a string; it must be a boolean, true or false"),
+            ("[[users]]\nclient_secret = 's'", "users[0].user_principal_name: missing; it must be a string"),
             (
                 "[[users]]\nuser_principal_name = 'a b'\nclient_secret = 's'",
                 "users[0].user_principal_name: the user principal name holds a character other than visible ASCII",
             ),
-            ("users = ['canary']", "users must be a list of tables"),
+            ("users = ['canary']", "users is an array with other values; it must be an array of tables"),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), problem, "{text}");
         }
@@ -227,21 +221,32 @@ mod tests {
             ("times = 'canary'", "scripts[0]: `times` "),
             ("refuse = { status = 200 }", "scripts[0]: `refuse.status` "),
             ("canary = 1", "scripts[0]: "),
-            ("times = 2030-01-01", "scripts[0]: `times` "),
-            ("[[scripts]]\ntimes = 1", "scripts[1]: `operation` "),
+            ("times = 2030-01-01", "scripts[0]: `times` is a string; it must be a whole number from 1 to "),
+            ("times = inf", "scripts[0]: `times` is a string; it must be a whole number from 1 to "),
+            ("times = 0\ndrop_connection = true", "scripts[0]: `times` is a number that is not allowed; "),
+            ("fault = 'reset_in_bodi'", "scripts[0]: `fault` is a string that is not allowed; "),
+            (
+                "answer = { status = 204, body = 'x' }",
+                "scripts[0]: `answer.body` cannot be sent with the status 204",
+            ),
+            ("", "scripts[0]: the script has no effect; give `answer`"),
+            ("drop_connection = true\n[[scripts]]\ntimes = 1", "scripts[1]: `operation` "),
         ] {
             let error = parse(&format!("{operation}{rest}")).unwrap_err().to_string();
             assert!(error.starts_with(named) && !error.contains("'canary'"), "{rest}: {error}");
         }
-        assert_eq!(parse("scripts = 1").unwrap_err().to_string(), "scripts must be a list of tables");
+        assert_eq!(
+            parse("scripts = 1").unwrap_err().to_string(),
+            "scripts is an integer; it must be an array of tables"
+        );
     }
 
     #[test]
     fn an_error_about_a_user_names_the_member_and_the_user() {
         let user = "[[users]]\nuser_principal_name = 'A@b'\n";
         for (rest, problem) in [
-            ("", "users[0] (A@b).client_secret: missing"),
-            ("client_secret = 1", "users[0] (A@b).client_secret must be a string"),
+            ("", "users[0] (A@b).client_secret: missing; it must be a string"),
+            ("client_secret = 1", "users[0] (A@b).client_secret is an integer; it must be a string"),
             (
                 "client_secret = 's s'",
                 "users[0] (A@b).client_secret: the client secret holds a character other than visible ASCII",
@@ -250,7 +255,10 @@ mod tests {
                 "client_secret = 's'\nsecond_secret = ''",
                 "users[0] (A@b).second_secret: the client secret is empty",
             ),
-            ("client_secret = 's'\nenabled = 'yes'", "users[0] (A@b).enabled must be true or false"),
+            (
+                "client_secret = 's'\nenabled = 'yes'",
+                "users[0] (A@b).enabled is a string; it must be a boolean, true or false",
+            ),
             (
                 "client_secret = 's'\nenable = true",
                 "users[0] (A@b).enable is not a known setting; did you mean enabled?",

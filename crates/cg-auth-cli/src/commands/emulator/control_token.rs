@@ -26,7 +26,11 @@ pub(super) async fn read(
     };
     let text = origin.read(&SecretLabel::control_token(), console).await?;
     let token = ClientSecret::new(text.as_str());
-    let unusable =
-        |_| SettingError::BadVariable { name, problem: "expected visible ASCII without spaces".into() };
+    let problem = if text.is_empty() {
+        "the token is empty; generate one, for instance with openssl rand -hex 16"
+    } else {
+        "expected a token of visible ASCII without spaces"
+    };
+    let unusable = |_| SettingError::BadVariable { name, problem: problem.into() };
     token.map(Some).map_err(unusable)
 }

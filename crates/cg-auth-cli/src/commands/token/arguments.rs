@@ -2,13 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use cg_auth_transport_util::environment::positive_duration;
 use clap::Args;
 
 use super::destination::same_file;
-use crate::{
-    commands::token_format::TokenFormat, failure::Failure, settings::ServiceArgs,
-    time_format::positive_duration,
-};
+use crate::{commands::token_format::TokenFormat, failure::Failure, settings::ServiceArgs};
 
 #[derive(Args)]
 pub(crate) struct TokenArgs {

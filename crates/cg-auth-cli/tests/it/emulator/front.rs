@@ -38,7 +38,11 @@ fn a_control_token_from_a_file_or_a_variable_opens_the_control_api() {
         let shown = status(emulator, "/_emulator/health", "authorization: Bearer opens-it\r\n");
         assert_eq!(shown, "200");
         for headers in ["authorization: Bearer another\r\n", ""] {
-            assert_ne!(status(emulator, "/_emulator/health", headers), "200", "{headers}");
+            assert_eq!(
+                status(emulator, "/_emulator/health", headers),
+                "401",
+                "on this machine too {headers}"
+            );
         }
     }
     let without = Running::start(&["--format", "json"]);
@@ -46,14 +50,29 @@ fn a_control_token_from_a_file_or_a_variable_opens_the_control_api() {
 }
 
 #[test]
+fn a_command_gets_the_control_token_that_the_control_api_demands() {
+    let token_file = file("control-token-of-a-command", "opens-it\n");
+    let output = cg_auth()
+        .args(["emulator", "--control-token"])
+        .arg(token_file)
+        .args(["--", "printenv", "CG_AUTH_CONTROL_TOKEN"])
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), &*stdout(&output)), (Some(0), "opens-it\n"), "{}", stderr(&output));
+}
+
+#[test]
 fn an_unusable_control_token_is_refused_and_not_shown() {
-    for text in ["", "can ary"] {
+    for (text, problem) in
+        [("", "the token is empty"), ("\n", "the token is empty"), ("can ary", "visible ASCII")]
+    {
         let token_file = file("bad-control-token", text);
         let mut command = cg_auth();
         let output = command.args(["emulator", "--control-token"]).arg(token_file).output().unwrap();
         assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
         let message = stderr(&output);
         assert!(message.contains("--control-token") && !message.contains("ary"), "{message}");
+        assert!(message.contains(problem), "{message}");
     }
     let mut command = cg_auth();
     let output = command.args(["emulator"]).env("CG_AUTH_CONTROL_TOKEN", "can ary").output().unwrap();

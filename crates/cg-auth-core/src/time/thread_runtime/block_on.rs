@@ -3,9 +3,11 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
+
+use super::sync::{Condvar, Mutex};
 
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);

