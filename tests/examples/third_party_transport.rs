@@ -1,5 +1,6 @@
 //! The core over a transport of a third party: an `HttpTransport` in under 100 lines, with TLS and HTTP/2. The
 //! suite of `cg-auth-conformance` says that it is right: the contract of transports and the table of failures.
+//! `--json` shows its report.
 
 #![allow(clippy::print_stdout, clippy::expect_used)] // a program that shows something
 
@@ -35,6 +36,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert!(report.passed, "{}", report.to_json());
     let [passed, inapplicable] = [Status::Passed, Status::NotApplicable].map(|status| report.count(status));
     println!("it passes {passed} cases of the suite; {inapplicable} do not apply");
+    if std::env::args().any(|argument| argument == "--json") {
+        println!("{}", report.to_json());
+    }
     Ok(())
 }
 

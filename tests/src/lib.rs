@@ -2,8 +2,9 @@
 //!
 //! - `transcripts/` compares what the vendor's own clients sent and received (`*.json`) with the requests
 //!   that this workspace builds, the answers that it reads and the service that it emulates.
-//! - `transports/` runs the contract of `cg_auth_core::transport` against every transport over real sockets,
-//!   with the faults of [`listener`]. Its `day/` runs a working day of the token lifecycle.
+//! - `transports/` runs the suite of `cg-auth-conformance` over every transport, and what this workspace adds to
+//!   the contract: its settings, the proxies of the environment, messages and logs. It plays the other end with
+//!   that crate's servers, such as [`listener`]. Its `day/` runs a working day of the token lifecycle.
 //! - `layers/` runs the layer of `cg-auth-tower` over hyper-util, tonic and reqwest.
 //! - `soak/` calls the service for seconds or minutes under mixed faults, over each transport, and looks for
 //!   what is left behind. `src/bin/faulty-service` is that service, in a process of its own.
@@ -15,10 +16,13 @@
 // Shared test code: a failed expectation here is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod grpc_server;
 pub mod hang_guard;
 pub mod join;
 pub mod one_connection_each;
 pub mod proxy;
+#[cfg(unix)]
+pub mod unix_bridge;
 
 pub use cg_auth_conformance::servers::{authority, http2, listener, raw_message, tls, tls11};
 

@@ -148,6 +148,6 @@ pub(crate) fn get_from(listener: &Listener) -> Result<Request<Body>, Failure> {
 }
 
 /// What a server on this machine receives in a fraction of, even on a busy one.
-const A_WHILE: Duration = Duration::from_secs(2);
+const A_WHILE: Duration = Duration::from_secs(3);
 /// Within this, a transport has closed what it gave up, even on a busy machine.
 const A_LONG_WHILE: Duration = Duration::from_secs(10);

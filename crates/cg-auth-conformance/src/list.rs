@@ -17,6 +17,7 @@ macro_rules! every_case {
             rule 2 Must [] bounds::a_body_of_exactly_the_limit_is_accepted,
             rule 2 Must [Http2] bounds::a_body_beyond_the_limit_is_cut_off_over_http_2,
             rule 3 Must [] repeats::a_request_without_an_answer_is_not_sent_again,
+            rule 3 Must [] repeats::an_answered_request_is_not_sent_again,
             rule 3 Must [] repeats::an_answer_that_asks_for_a_retry_is_returned,
             rule 3 Should [KeepsConnections] repeats::a_kept_connection_is_reused,
             rule 3 Must [KeepsConnections]
@@ -37,6 +38,7 @@ macro_rules! every_case {
             rule 5 Must [] answers::the_header_values_of_an_answer_are_unchanged,
             rule 5 Must [] answers::the_body_of_an_answer_is_unchanged,
             rule 5 Must [] answers::a_body_in_many_pieces_is_whole,
+            rule 5 Must [Http2] answers::a_long_body_over_http_2_is_whole,
             rule 5 Must [] answers::a_compressed_answer_is_returned_unchanged,
             rule 5 Must [] answers::an_interim_answer_is_skipped,
             rule 5 Must [Http2] answers::an_answer_that_has_ended_survives_the_reset_of_its_stream,
@@ -60,6 +62,7 @@ macro_rules! every_case {
             rule 10 Must [Proxy, Tls] proxies::a_proxy_learns_nothing_of_a_tunnelled_request,
             rule 10 Must [Proxy] proxies::plain_http_reaches_a_proxy_in_absolute_form,
             rule 11 Must [] localhost::localhost_leads_to_this_machine,
+            rule 11 Should [] localhost::localhost_leads_to_either_loopback_address,
             rule 11 Should [] localhost::localhost_with_a_dot_leads_to_this_machine,
             rule 12 Must [Tls] versions::http1_is_used_over_tls_if_the_server_has_no_http2,
             rule 12 Must [Tls, Http2] versions::http2_is_negotiated_over_tls,

@@ -2,7 +2,7 @@
 
 use cg_auth_core::body::Body;
 use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Request, Response, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_LENGTH},
 };
 
@@ -82,6 +82,21 @@ pub async fn a_body_in_many_pieces_is_whole(subject: &dyn Subject) -> Result<(),
         let (response, _connection) = answered(transport.send(get_from(&listener)?), server).await?;
         ensure!(response.body().as_bytes() == TOKEN.as_bytes(), "a body in many pieces has changed");
     }
+    Ok(())
+}
+
+/// Over HTTP/2 a body is whole even if it is longer than the windows of flow control, in both directions.
+pub async fn a_long_body_over_http_2_is_whole(subject: &dyn Subject) -> Result<(), Failure> {
+    let listener = Listener::bind().await;
+    let transport = subject.transport(&Settings { http2_prior_knowledge: true, ..Settings::default() });
+    let (sent, returned) = ("x".repeat(300_000), "y".repeat(300_000));
+    let request = Request::post(format!("{}/", listener.base_url()))
+        .header(CONTENT_LENGTH, sent.len())
+        .body(sent.clone().into())?;
+    let server = listener.answer_http2(&returned);
+    let (response, received) = answered(transport.send(request), server).await?;
+    ensure!(*received.body() == sent.as_bytes(), "a long body arrived changed");
+    ensure!(response.body().as_bytes() == returned.as_bytes(), "the long body of an answer has changed");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Rule 7: dropping the future cancels the exchange and leaves the transport usable.
 
+use std::pin::pin;
+
 use cg_auth_core::BaseUrl;
 
 use crate::{
@@ -82,12 +84,13 @@ pub async fn a_dropped_call_ends_its_stream_over_http_2(subject: &dyn Subject) -
     let call = transport.send(delegation(&listener.base_url())?);
     let server = async {
         // The transport may go on with the connection, or replace it.
+        let mut accepted = pin!(accept(&listener));
         let (mut http2, stream) = tokio::select! {
             stream = http2.request_or_end(), if is_open => match stream {
                 Some(stream) => (http2, stream),
-                None => accept(&listener).await,
+                None => accepted.await,
             },
-            accepted = accept(&listener) => accepted,
+            accepted = &mut accepted => accepted,
         };
         http2.answer(stream, TOKEN).await;
         http2

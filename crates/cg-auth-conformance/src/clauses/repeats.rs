@@ -6,6 +6,7 @@ use http::StatusCode;
 use crate::{
     exchange::{
         answered, delegation, deletion, ensure_left_alone, error_of, exchange, first_call, get_from, refresh,
+        soon,
     },
     failure::{Failure, ensure, ensure_eq},
     servers::listener::{Listener, TOKEN, ok, while_serving},
@@ -24,6 +25,20 @@ pub async fn a_request_without_an_answer_is_not_sent_again(subject: &dyn Subject
         let (sent, ()) = exchange(transport.send(request), server).await?;
         error_of(sent).map_err(|failure| failure.when(format!("a {method} without an answer")))?;
         ensure_left_alone(&listener, &format!("after a {method} without an answer, the server")).await?;
+    }
+    Ok(())
+}
+
+/// A request that was answered is not sent again, neither on its connection nor on another one.
+pub async fn an_answered_request_is_not_sent_again(subject: &dyn Subject) -> Result<(), Failure> {
+    let listener = Listener::bind().await;
+    for request in [get_from(&listener)?, delegation(&listener.base_url())?] {
+        let transport = subject.transport(&Settings::default());
+        let (_, (_, mut connection)) = answered(transport.send(request), listener.answer(ok(TOKEN))).await?;
+        ensure_left_alone(&listener, "after an answer, the server").await?;
+        drop(transport);
+        let more = soon(connection.receive(), "a dropped transport did not close its connection").await?;
+        ensure!(more.is_none(), "the request was sent again on its connection");
     }
     Ok(())
 }

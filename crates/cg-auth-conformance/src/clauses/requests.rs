@@ -156,6 +156,7 @@ pub async fn a_request_over_http_2_arrives_unchanged(subject: &dyn Subject) -> R
         ensure!(is == sent, "the header {name} arrived as {}", shown(&is));
     }
     ensure!(*received.body() == body, "the body arrived changed");
+    ensure!(response.body().as_bytes() == b"{}", "the body of the answer has changed");
     Ok(())
 }
 

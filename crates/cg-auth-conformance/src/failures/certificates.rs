@@ -1,10 +1,14 @@
 //! A certificate that one side refuses, in TLS 1.3 and in TLS 1.2.
 
 use crate::{
-    exchange::{delegation, ensure_left_alone, exchange},
+    exchange::{answered, delegation, ensure_left_alone, exchange},
     failure::Failure,
     row::Row,
-    servers::{authority::Authority, listener::Listener, tls::TlsServer},
+    servers::{
+        authority::Authority,
+        listener::{Listener, TOKEN, ok},
+        tls::TlsServer,
+    },
     settings::Settings,
     subject::Subject,
 };
@@ -32,9 +36,20 @@ pub async fn certificate_that_is_not_yet_valid(subject: &dyn Subject) -> Result<
 }
 
 /// The server demands a client certificate, and the transport has none. In TLS 1.3 it sees the refusal after
-/// its handshake.
+/// its handshake. With the certificate the call is answered.
 pub async fn client_certificate_missing(subject: &dyn Subject) -> Result<(), Failure> {
     let server = || TlsServer::new().demanding_client_certificate();
+    for (server, version) in [(server(), "TLS 1.3"), (server().tls12_only(), "TLS 1.2")] {
+        let listener = Listener::bind_tls_with(server).await;
+        let settings = Settings {
+            root_certificates: listener.ca_pem().map(str::to_owned),
+            client_certificate: listener.authority().map(|authority| authority.client().pem()),
+            ..Settings::default()
+        };
+        let transport = subject.transport(&settings);
+        let call = answered(transport.send(delegation(&listener.base_url())?), listener.answer(ok(TOKEN)));
+        call.await.map_err(|failure| failure.when(format!("{version}, with the certificate")))?;
+    }
     meet(subject, "client certificate missing", server, None).await
 }
 

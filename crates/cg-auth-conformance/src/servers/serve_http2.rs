@@ -34,12 +34,13 @@ pub(crate) async fn serve<A>(
 
 impl Listener {
     /// Accepts the next connection as HTTP/2, answers its requests with 200 and `body`, and returns the first.
-    pub async fn answer_http2(&self, body: &'static str) -> Request<Vec<u8>> {
+    pub async fn answer_http2(&self, body: &str) -> Request<Vec<u8>> {
         let (seen, mut received) = mpsc::unbounded_channel();
+        let body = body.to_owned();
         let answer = move |request| {
             // The receiver takes the first request.
             let _ = seen.send(request);
-            std::future::ready(body.to_owned())
+            std::future::ready(body.clone())
         };
         tokio::spawn(serve(self.accept().await, answer));
         received.recv().await.expect("a request over HTTP/2")

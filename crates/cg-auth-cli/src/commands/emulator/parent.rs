@@ -13,8 +13,9 @@ pub(super) fn stop_when_it_ends() -> io::Result<()> {
     use std::thread;
 
     let parent = getppid();
+    let is_adopted = is_adopted();
     thread::Builder::new().spawn(move || {
-        while getppid() == parent {
+        while !is_adopted && getppid() == parent {
             thread::sleep(INTERVAL);
         }
         loop {
@@ -24,6 +25,21 @@ pub(super) fn stop_when_it_ends() -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Whether the process that started this one had ended before this one looked for it, so that another process,
+/// such as init, has adopted this one.
+///
+/// A process has the session of the process that started it, unless it leads a session of its own. In the
+/// session of the adopter, as in a container whose processes are all in one, the end stays unnoticed.
+#[cfg(unix)]
+fn is_adopted() -> bool {
+    use nix::unistd::{getpid, getppid, getsid};
+
+    match (getsid(None), getsid(Some(getppid()))) {
+        (Ok(own), Ok(parents)) => own != parents && own != getpid(),
+        _ => false,
+    }
 }
 
 #[cfg(not(unix))]

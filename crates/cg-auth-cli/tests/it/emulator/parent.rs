@@ -8,7 +8,7 @@ use std::{
 
 use assert_cmd::cargo::cargo_bin;
 
-use crate::harness::{cg_auth_process, file};
+use crate::harness::{cg_auth_process, file, skip_without};
 
 /// A shell that starts the emulator in the background and then waits for its own end. The pipe is open as long
 /// as the shell, the emulator or the command of the emulator lives.
@@ -53,6 +53,29 @@ fn a_command_that_ignores_the_signal_is_killed_when_the_parent_has_ended() {
     let (shell, mut output) = shell_with_emulator(&format!("--exit-with-parent -- {command}"));
     assert_eq!(first_line(&mut output), "ready\n");
     kill_and_wait(shell, output);
+}
+
+#[test]
+fn the_emulator_ends_when_its_parent_had_ended_before_it_started() {
+    if skip_without("setsid") {
+        return;
+    }
+    // The inner shell becomes the emulator once the outer one has ended, whose end closes `gone`.
+    let gone = file("parent-gone", "");
+    std::fs::remove_file(&gone).unwrap();
+    assert!(Command::new("mkfifo").arg(&gone).status().unwrap().success());
+    let command = "trap exit TERM; for _ in $(seq 100); do sleep 0.1; done; echo stays";
+    let script = format!(
+        "(read -r _ <\"$1\"; exec \"$0\" emulator --exit-with-parent -- sh -c '{command}') & exec 9>\"$1\""
+    );
+    let mut shell = Command::new("setsid");
+    shell.envs(cg_auth_process().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.args(["--wait", "sh", "-c", &script]).arg(cargo_bin!("cg-auth")).arg(&gone);
+    let mut shell = shell.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(shell.stdout.take().unwrap());
+    shell.wait().unwrap();
+    let printed: Vec<_> = output.lines().map(Result::unwrap).collect();
+    assert_eq!(printed, [""; 0], "the command was ended before it could print");
 }
 
 #[test]
