@@ -26,8 +26,8 @@ pub(crate) async fn run_test_in_environment(test: &str, variables: &[(&str, &str
 }
 
 /// Runs this behaviour for `T` in a process whose network has the loopback interface alone, with the
-/// additional address 192.0.2.2, and whose hosts file is `hosts`. Returns false in that process: then the
-/// behaviour goes on.
+/// additional address 192.0.2.2. Its hosts file is `hosts`, and its name server is on the loopback interface.
+/// Returns false in that process: then the behaviour goes on.
 ///
 /// Where namespaces cannot be made, the behaviour is skipped.
 #[cfg(target_os = "linux")]
@@ -40,15 +40,21 @@ pub(crate) async fn run_in_namespace<T: Subject>(module: &str, behaviour: &str, 
 pub(crate) async fn run_test_in_namespace(test: &str, hosts: &str) -> bool {
     const MARK: &str = "CG_AUTH_TESTS_NAMESPACE";
     const SETUP: &str = "ip link set lo up && ip addr add 192.0.2.2/32 dev lo \
-                         && mount --bind \"$CG_AUTH_TESTS_NAMESPACE\" /etc/hosts || exit 77; exec \"$0\" \"$@\"";
+                         && mount --bind \"$CG_AUTH_TESTS_NAMESPACE\" /etc/hosts \
+                         && mount --bind \"$CG_AUTH_TESTS_RESOLVER\" /etc/resolv.conf \
+                         || exit 77; exec \"$0\" \"$@\"";
+    const RESOLVER: &str = "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n";
     if std::env::var_os(MARK).is_some() {
         return false;
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), hosts).unwrap();
+    let resolver = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(resolver.path(), RESOLVER).unwrap();
     let mut process = Command::new("unshare");
     without_proxies(&mut process).args(["--map-root-user", "--mount", "--net", "sh", "-c", SETUP]);
     process.arg(std::env::current_exe().unwrap()).args(["--exact", test]).env(MARK, file.path());
+    process.env("CG_AUTH_TESTS_RESOLVER", resolver.path());
     match process.output().await {
         Ok(output) if output.status.success() || !output.stdout.is_empty() => assert_passed(test, &output),
         cannot => skipped(&format!("{test} needs namespaces, unshare, ip and mount: {cannot:?}")),

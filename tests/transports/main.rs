@@ -19,6 +19,7 @@ mod connections;
 mod day;
 mod deadlines;
 mod environment;
+mod features_of_ureq;
 mod http2;
 mod logs;
 mod messages;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use cg_auth_core::{BaseUrl, body::Body, transport::TransportErrorKind};
+use cg_auth_core::{BaseUrl, body::Body, time::Now, transport::TransportErrorKind};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_tests::{
     hang_guard::bounded,
@@ -12,13 +12,14 @@ use http::Request;
 use hyper_util::client::legacy::connect::HttpConnector;
 use macro_rules_attribute::apply;
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream, lookup_host},
+    net::{TcpListener, TcpSocket, TcpStream, UdpSocket, lookup_host},
     time::timeout,
 };
 
 use super::{
+    deadlines::assert_took,
     environment::{run_in_namespace, run_test_in_namespace},
-    messages::failure,
+    messages::{assert_says, failure},
     subject::{Subject, client_over, credential, settings},
 };
 
@@ -103,6 +104,22 @@ async fn a_silent_address_leaves_time_for_the_next<T: Subject>() {
     let (client, credential) = (client_over(base_url, T::with(&settings)), credential());
     let call = client.get_delegate_access_token(&credential);
     while_serving(call, answering.answer(ok(TOKEN))).await.unwrap();
+}
+
+/// The time to connect covers the look-up of the name.
+#[apply(pooling_transports)]
+async fn a_silent_resolver_ends_at_the_connect_timeout<T: Subject>() {
+    let test = "a_silent_resolver_ends_at_the_connect_timeout";
+    if run_in_namespace::<T>(module_path!(), test, "").await {
+        return;
+    }
+    let _silent = UdpSocket::bind("127.0.0.1:53").await.unwrap();
+    let base_url = BaseUrl::parse("https://service.test").unwrap();
+    let transport = T::with(&settings(|settings| settings.connect_timeout = A_MOMENT));
+    let started = Now::system();
+    let error = failure(transport, base_url, async {}).await;
+    assert_took(A_MOMENT, started);
+    assert_says(&error, TransportErrorKind::Connect, "took too long");
 }
 
 const LIE: &str = "192.0.2.2 localhost\n";

@@ -1,6 +1,6 @@
 //! [`Client`]: makes an exchange on the calling thread, over a connection of the pool or a new one.
 
-use std::{io::Read, sync::Arc};
+use std::{io::Read, sync::Arc, time::Duration};
 
 use cg_auth_core::{
     body::{Body, BodyCollector},
@@ -10,12 +10,13 @@ use cg_auth_transport_util::{HttpsCheck, Proxies, Proxy, TransportSettings, fail
 use http::{
     Method, Request, Response, Uri, Version,
     header::{PROXY_AUTHORIZATION, TRANSFER_ENCODING},
-    uri::{Parts, Scheme},
+    uri::{Authority, Scheme},
 };
 use ureq::{
     Agent,
     config::{AutoHeaderValue, Config},
 };
+use zeroize::Zeroizing;
 
 use crate::{
     call::Answer,
@@ -23,7 +24,7 @@ use crate::{
     connector::{Connection, Connector},
     error::{classify, cut_off},
     pool::{Key, Pool, Pooled},
-    wire::{NoAddress, OneWire, SharedRecord, Wire, show_headers},
+    wire::{Extent, NoAddress, OneWire, SharedRecord, Wire, show_headers},
 };
 
 /// The connections of a transport, and its settings.
@@ -119,14 +120,11 @@ impl Client {
     ) -> (Answer, Option<Connection>, bool) {
         let record = SharedRecord::default();
         let is_https = request.uri().scheme() == Some(&Scheme::HTTPS);
-        let wire = Wire::new(connection, is_https, longest_line(request), self.body_limit, record.clone());
-        let wire = match route.forwarding_proxy() {
-            Some(_) => {
-                let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-                wire.with_absolute_target(request.method().as_str().len() + 1, format!("http://{authority}"))
-            }
-            None => wire,
-        };
+        let mut wire = Wire::new(connection, is_https, &extent(request, self.body_limit), record.clone());
+        if route.forwarding_proxy().is_some() {
+            let authority = request.uri().authority().map(Authority::as_str).unwrap_or_default();
+            wire = wire.with_absolute_target(request.method().as_str(), format!("http://{authority}"));
+        }
         let agent = Agent::with_parts(self.config.clone(), OneWire::new(wire), NoAddress);
         let result = run(&agent, request).and_then(|response| self.read(response));
         drop(agent);
@@ -153,9 +151,9 @@ impl Client {
             return Ok(Err(too_large.into()));
         }
         let mut reader = body.as_reader();
-        let mut piece = [0; PIECE];
+        let mut piece = Zeroizing::new([0; PIECE]);
         loop {
-            let length = reader.read(&mut piece)?;
+            let length = reader.read(&mut *piece)?;
             if length == 0 {
                 break;
             }
@@ -191,6 +189,8 @@ fn keeping_the_contract() -> Config {
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
         .max_idle_connections(0)
+        // A request with `expect: 100-continue` sends its body at once, as over the other transports.
+        .timeout_await_100(Some(Duration::ZERO))
         .build()
 }
 
@@ -208,20 +208,25 @@ fn run(agent: &Agent, request: &Request<Body>) -> Result<Response<ureq::Body>, u
     }
 }
 
-/// ureq writes each line of the head in one piece.
-fn longest_line(request: &Request<Body>) -> usize {
+fn extent(request: &Request<Body>, body_limit: usize) -> Extent {
     let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    let first = request.method().as_str().len() + target;
-    let host = request.uri().authority().map_or(0, |authority| authority.as_str().len());
-    headers.chain([first, host]).max().unwrap_or_default() + ROOM_OF_A_LINE
+    let authority = request.uri().authority().map_or(0, |authority| authority.as_str().len());
+    // The first line of a proxied request, the host and the length of the body.
+    let added = [request.method().as_str().len() + authority + target, authority, 0];
+    let lines: Vec<_> = headers.chain(added).map(|length| length + ROOM_OF_A_LINE).collect();
+    Extent {
+        longest_line: lines.iter().copied().max().unwrap_or_default(),
+        request: lines.iter().sum::<usize>() + request.body().len(),
+        body_limit,
+    }
 }
 
 fn without_userinfo(uri: Uri) -> Result<Uri, TransportError> {
     if !uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Ok(uri);
     }
-    let mut parts: Parts = uri.into_parts();
+    let mut parts = uri.into_parts();
     let address = parts.authority.as_ref().and_then(|authority| authority.as_str().rsplit('@').next());
     parts.authority = address.map(str::parse).transpose().map_err(TransportError::config)?;
     Uri::from_parts(parts).map_err(TransportError::config)

@@ -22,8 +22,8 @@ pub(crate) use self::{
     connected::Connected,
     stream::{Connection, Stream},
 };
-use self::{deadline::Deadline, tcp::Tcp};
-use crate::cancellation::Cancellation;
+use self::{deadline::Deadline, look_up::LookUpError, tcp::Tcp};
+use crate::cancellation::{BlockedOn, Cancellation};
 
 /// Opens connections. Each step has what is left of the time to connect.
 #[derive(Debug)]
@@ -69,14 +69,16 @@ impl Connector {
         let proxy = route.forwarding_proxy().or_else(|| route.tunnelling_proxy());
         let (first, hop) = proxy.map_or((service, Hop::Service), |proxy| (proxy.uri(), Hop::Proxy));
 
-        let addresses = look_up::addresses(first, deadline, cancellation)
-            .map_err(|error| name_not_found(error, hop, route))?;
         let failed = |error, hop| unconnected(error, hop, route);
+        let addresses = look_up::addresses(first, deadline, cancellation).map_err(|error| match error {
+            LookUpError::NotFound(error) => name_not_found(error, hop, route),
+            LookUpError::Undone(error) => failed(error, hop),
+        })?;
         let tcp = tcp::connect(addresses, self.local_address, deadline, cancellation)
             .map_err(|error| failed(error, hop))?;
         let connected = Arc::new(Connected::new(tcp, deadline, self.pause));
         cancellation
-            .before(crate::cancellation::BlockedOn::Connected(Arc::clone(&connected)))
+            .before(BlockedOn::Connected(Arc::clone(&connected)))
             .map_err(|error| failed(error, hop))?;
 
         let mut stream: Box<dyn Stream> = Box::new(Tcp::new(Arc::clone(&connected)));

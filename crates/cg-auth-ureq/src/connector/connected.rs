@@ -47,7 +47,7 @@ impl Connected {
         Self {
             socket,
             deadline: Mutex::new(Some(deadline)),
-            pause: pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
+            pause: pause.clamp(USUAL_PAUSE, LONGEST_PAUSE),
             has_sent: AtomicBool::new(false),
             usage: Mutex::new(Usage { state: State::InUse, is_watched: false }),
             changed: Condvar::new(),
@@ -90,14 +90,23 @@ impl Connected {
         if let Some(deadline) = deadline {
             self.socket.set_write_timeout(Some(deadline.left()?))?;
         }
-        match (&self.socket).write(bytes) {
-            Ok(written) => {
-                self.has_sent.fetch_or(written > 0, Ordering::Relaxed);
-                Ok(written)
+        loop {
+            match (&self.socket).write(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => return Err(ErrorKind::TimedOut.into()),
+                Err(error) => return Err(error),
+                Ok(written) => {
+                    self.has_sent.fetch_or(written > 0, Ordering::Relaxed);
+                    return Ok(written);
+                }
             }
-            Err(error) if is_timeout(&error) => Err(ErrorKind::TimedOut.into()),
-            Err(error) => Err(error),
         }
+    }
+
+    /// From here on nothing blocks on the connection, which is about to end.
+    pub(super) fn stop_blocking(&self) {
+        // Without effect, the last bytes may block until the peer takes them.
+        let _ = self.socket.set_nonblocking(true);
     }
 
     /// Wakes whoever is blocked on the connection, and ends it.
@@ -175,4 +184,5 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// A socket's timeout of zero would mean none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const USUAL_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);

@@ -16,12 +16,12 @@ use crate::cancellation::{BlockedOn, Cancellation};
 /// The addresses of the host of `uri`, at least one. The platform's resolver is not asked for `localhost`.
 ///
 /// # Errors
-/// The host has no address, or none was found in time.
+/// [`LookUpError`]: the host has no address, or none was found in time.
 pub(super) fn addresses(
     uri: &Uri,
     deadline: Deadline,
     cancellation: &Cancellation,
-) -> io::Result<Vec<SocketAddr>> {
+) -> Result<Vec<SocketAddr>, LookUpError> {
     let host = uri.host().unwrap_or_default();
     let port = uri.port_u16().unwrap_or(if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 });
     if let Some(addresses) = localhost_addresses(host) {
@@ -31,8 +31,21 @@ pub(super) fn addresses(
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(vec![(ip, port).into()]);
     }
-    let found = resolve(host.to_owned(), port, deadline, cancellation)?;
-    if found.is_empty() { Err(io::Error::other("the name has no address")) } else { Ok(found) }
+    let found = resolve(host.to_owned(), port, deadline, cancellation).map_err(LookUpError::Undone)?;
+    let found = found.map_err(LookUpError::NotFound)?;
+    if found.is_empty() {
+        return Err(LookUpError::NotFound(io::Error::other("the name has no address")));
+    }
+    Ok(found)
+}
+
+/// Why there is no address.
+#[derive(Debug)]
+pub(super) enum LookUpError {
+    /// The resolver knows none.
+    NotFound(io::Error),
+    /// The look-up took too long, or was not made.
+    Undone(io::Error),
 }
 
 /// Asks the platform's resolver. No call ends its look-up, so it has a thread of its own, which may outlive the
@@ -42,7 +55,7 @@ fn resolve(
     port: u16,
     deadline: Deadline,
     cancellation: &Cancellation,
-) -> io::Result<Vec<SocketAddr>> {
+) -> io::Result<io::Result<Vec<SocketAddr>>> {
     let (found, finds) = channel();
     cancellation.before(BlockedOn::LookUp(found.clone()))?;
     thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
@@ -51,7 +64,7 @@ fn resolve(
         let _ = found.send(Some(addresses));
     })?;
     match finds.recv_timeout(deadline.left()?) {
-        Ok(Some(addresses)) => addresses,
+        Ok(Some(addresses)) => Ok(addresses),
         Ok(None) | Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the call was given up")),
         Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
     }

@@ -9,9 +9,16 @@ use std::{
 use super::connected::Connected;
 
 /// Bytes in both directions.
-pub(crate) trait Stream: Read + Write + fmt::Debug + Send + Sync {}
+pub(crate) trait Stream: Read + Write + fmt::Debug + Send + Sync {
+    /// Tells the peer that no more bytes follow, as far as the protocol has a way to say so.
+    fn say_goodbye(&mut self);
+}
 
-impl Stream for Box<dyn Stream> {}
+impl Stream for Box<dyn Stream> {
+    fn say_goodbye(&mut self) {
+        (**self).say_goodbye();
+    }
+}
 
 /// An open connection. Dropping it ends it.
 #[derive(Debug)]
@@ -43,6 +50,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.connected.stop_blocking();
+        self.stream.say_goodbye();
         self.connected.end();
     }
 }

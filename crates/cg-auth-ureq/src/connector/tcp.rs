@@ -70,4 +70,6 @@ impl Write for Tcp {
     }
 }
 
-impl Stream for Tcp {}
+impl Stream for Tcp {
+    fn say_goodbye(&mut self) {}
+}

@@ -26,4 +26,11 @@ pub(super) fn wrap(
     Ok(Box::new(StreamOwned::new(tls, stream)))
 }
 
-impl Stream for StreamOwned<ClientConnection, Box<dyn Stream>> {}
+impl Stream for StreamOwned<ClientConnection, Box<dyn Stream>> {
+    fn say_goodbye(&mut self) {
+        self.conn.send_close_notify();
+        // The peer may have ended the connection.
+        let _ = self.conn.write_tls(&mut self.sock);
+        self.sock.say_goodbye();
+    }
+}

@@ -1,6 +1,7 @@
 //! [`HeadReader`]: reads the head of an answer, before ureq does.
 
 use http::{HeaderMap, HeaderName};
+use zeroize::Zeroizing;
 
 /// Collects the head of an answer.
 ///
@@ -8,9 +9,10 @@ use http::{HeaderMap, HeaderName};
 /// - It bounds the head, interim ones included.
 /// - It hides `content-encoding` and `content-type` from ureq, which would decode the body where another crate of
 ///   the program enables a feature such as `gzip` or `charset`. [`show_headers`] restores them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HeadReader {
-    bytes: Vec<u8>,
+    /// They may hold the beginning of the body, and so a token.
+    bytes: Zeroizing<Vec<u8>>,
     /// How far there is no empty line.
     searched: usize,
     /// The length of the interim answers.
@@ -18,6 +20,10 @@ pub(super) struct HeadReader {
 }
 
 impl HeadReader {
+    pub(super) fn new() -> Self {
+        Self { bytes: Zeroizing::new(Vec::with_capacity(USUAL)), searched: 0, skipped: 0 }
+    }
+
     /// Adds the next piece. Returns whether the head is there whole.
     ///
     /// # Errors
@@ -51,7 +57,7 @@ impl HeadReader {
     }
 
     /// The head, as ureq may see it, and the bytes that came after it.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.bytes
     }
 
@@ -111,6 +117,8 @@ fn is_interim(head: &[u8]) -> bool {
     }
 }
 
+/// Few answers are longer, with their body, so the buffer seldom grows.
+const USUAL: usize = 16 * 1024;
 /// The longest head, in bytes.
 pub(super) const LONGEST: usize = 64 * 1024;
 const VERSION: &[u8] = b"HTTP/1.";
