@@ -118,7 +118,7 @@ fn is_interim(head: &[u8]) -> bool {
 }
 
 /// Few answers are longer, with their body, so the buffer seldom grows.
-const USUAL: usize = 16 * 1024;
+const USUAL: usize = 4 * 1024;
 /// The longest head, in bytes.
 pub(super) const LONGEST: usize = 64 * 1024;
 const VERSION: &[u8] = b"HTTP/1.";
