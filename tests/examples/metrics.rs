@@ -40,6 +40,7 @@ struct Instruments {
     invalidated: Counter<u64>,
     dropped: Counter<u64>,
     anomaly: Counter<u64>,
+    fleet: Counter<u64>,
     evicted: Counter<u64>,
     served: Counter<u64>,
     replayed: Counter<u64>,
@@ -56,6 +57,7 @@ impl Instruments {
             invalidated: counter("cg_auth.token.invalidated", "{token}"),
             dropped: counter("cg_auth.refresh_token.dropped", "{token}"),
             anomaly: counter("cg_auth.anomaly", "{event}"),
+            fleet: counter("cg_auth.fleet", "{event}"),
             evicted: counter("cg_auth.user.evicted", "{user}"),
             served: counter("cg_auth.token.served", "{token}"),
             replayed: counter("cg_auth.request.replayed", "{request}"),
@@ -80,6 +82,14 @@ impl Instruments {
                 let attributes = [vec![name], with(&["grant"])].concat();
                 self.requests.add((*requests).into(), &attributes);
             }
+            Event::Adopted { took, .. } => {
+                self.duration.record(took.as_secs_f64(), &[vec![name], with(&["reason"])].concat());
+            }
+            Event::LeaseHeldElsewhere
+            | Event::CoolingDown { .. }
+            | Event::NothingNewer
+            | Event::StoreUnavailable { .. }
+            | Event::StoreEntryUnreadable => self.fleet.add(1, &[vec![name], with(&["status"])].concat()),
             Event::Invalidated => self.invalidated.add(1, &[]),
             Event::RefreshTokenDropped { .. } => self.dropped.add(1, &with(&["refused"])),
             Event::Evicted { .. } => self.evicted.add(1, &with(&["cause"])),
@@ -229,10 +239,10 @@ fn check(lines: &BTreeMap<String, f64>) {
         .collect();
     let is_of = |line: &String, instrument: &String| line.starts_with(instrument.as_str());
     assert!(lines.keys().all(|line| documented.iter().any(|instrument| is_of(line, instrument))));
-    // Nothing was odd in this run.
+    // Nothing was odd in this run, and no fleet shares a store.
     let missing: Vec<_> =
         documented.iter().filter(|name| !lines.keys().any(|line| is_of(line, name))).collect();
-    assert_eq!(missing, ["cg_auth.anomaly {event} "]);
+    assert_eq!(missing, ["cg_auth.anomaly {event} ", "cg_auth.fleet {event} "]);
 
     let count = |start: &str| -> f64 {
         lines.iter().filter(|(line, _)| line.starts_with(start)).map(|(_, value)| value).sum()

@@ -30,8 +30,8 @@ pub(crate) enum TomlError {
     Unreadable(#[from] std::io::Error),
     #[error("invalid TOML at line {line}, column {column}")]
     Syntax { line: usize, column: usize },
-    #[error("{member} must be {expected}")]
-    WrongType { member: String, expected: &'static str },
+    #[error("{member} is {seen}; it must be {expected}")]
+    WrongType { member: String, seen: &'static str, expected: &'static str },
     #[error("{member} is not a known setting{suggestion}")]
     Unknown { member: String, suggestion: String },
     #[error("{member}: {problem}")]
@@ -84,7 +84,7 @@ impl Section {
 
     /// The value of `key` as true or false.
     pub(crate) fn flag(&mut self, key: &str) -> Result<Option<bool>, TomlError> {
-        self.take(key, "true or false", |value| value.as_bool())
+        self.take(key, "a boolean, true or false", |value| value.as_bool())
     }
 
     /// The value of `key` as a whole number.
@@ -94,11 +94,12 @@ impl Section {
 
     /// The value of `key` as a time, which the file may quote or not.
     pub(crate) fn time(&mut self, key: &str) -> Result<Option<SystemTime>, TomlError> {
-        let text = self.take(key, "a time such as 2030-01-01T00:00:00Z", |value| match value {
-            Value::String(text) => Some(text),
-            Value::Datetime(time) => Some(time.to_string()),
-            _ => None,
-        })?;
+        let text =
+            self.take(key, "a date with a time, such as 2030-01-01T00:00:00Z", |value| match value {
+                Value::String(text) => Some(text),
+                Value::Datetime(time) => Some(time.to_string()),
+                _ => None,
+            })?;
         let time = text.map(|text| parse_rfc3339(&text)).transpose();
         time.map_err(|problem| self.unusable(key, problem))
     }
@@ -110,7 +111,7 @@ impl Section {
             Value::Table(table) => Some(Self::new(format!("{path}[{place}]"), table)),
             _ => None,
         };
-        let sections = self.take(key, "a list of tables", |value| match value {
+        let sections = self.take(key, "an array of tables", |value| match value {
             Value::Array(values) => values.into_iter().enumerate().map(section).collect(),
             _ => None,
         })?;
@@ -119,7 +120,7 @@ impl Section {
 
     /// The value of `key` as a list of strings.
     pub(crate) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, TomlError> {
-        self.take(key, "a list of strings", |value| match value {
+        self.take(key, "an array of strings", |value| match value {
             Value::Array(values) => values
                 .into_iter()
                 .map(|value| match value {
@@ -204,13 +205,28 @@ impl Section {
     ) -> Result<Option<T>, TomlError> {
         self.known.push(key.to_owned());
         let Some(value) = self.table.remove(key) else { return Ok(None) };
-        let wrong = || TomlError::WrongType { member: self.member(key), expected };
+        let seen = seen(&value);
+        let wrong = || TomlError::WrongType { member: self.member(key), seen, expected };
         read(value).map(Some).ok_or_else(wrong)
     }
 
     fn member(&self, key: &str) -> String {
         let key = escaped(key);
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    }
+}
+
+/// The type of a value that cannot be used. An array is unusable for what it holds.
+fn seen(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a string",
+        Value::Integer(..0) => "a negative integer",
+        Value::Integer(_) => "an integer",
+        Value::Float(_) => "a float",
+        Value::Boolean(_) => "a boolean",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "an array with other values",
+        Value::Table(_) => "a table",
     }
 }
 
@@ -236,7 +252,10 @@ mod tests {
     fn an_error_names_the_key_and_not_its_value() {
         let mut file = Section::parse("a = 'canary'\n[b]\nc = 'canary'\nd = 1\n").unwrap();
         let mut b = file.section("b").unwrap().unwrap();
-        assert_eq!(b.flag("c").unwrap_err().to_string(), "b.c must be true or false");
+        assert_eq!(
+            b.flag("c").unwrap_err().to_string(),
+            "b.c is a string; it must be a boolean, true or false"
+        );
         assert_eq!(b.done().unwrap_err().to_string(), "b.d is not a known setting");
         assert_eq!(file.done().unwrap_err().to_string(), "a is not a known setting");
     }

@@ -25,6 +25,9 @@ pub mod guides {
     #[doc = include_str!("../docs/guides/rotating_secrets.md")]
     pub mod rotating_secrets {}
 
+    #[doc = include_str!("../docs/guides/several_processes.md")]
+    pub mod several_processes {}
+
     #[doc = include_str!("../docs/guides/testing.md")]
     pub mod testing {}
 

@@ -5,6 +5,7 @@ mod authorized;
 pub(crate) mod error;
 mod event;
 mod expiry;
+mod fleet;
 mod flight;
 pub(crate) mod issued;
 pub(crate) mod pool;
@@ -13,6 +14,7 @@ mod secret_source;
 pub mod session;
 mod shared_back_off;
 pub(crate) mod source;
+pub mod store;
 mod sync;
 
 #[cfg(feature = "tracing")]

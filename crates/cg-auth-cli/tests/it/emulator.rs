@@ -271,7 +271,7 @@ fn the_emulators_configuration_file_is_read_and_flags_win() {
     assert!(stderr(&token("two")).contains("rejected"), "{}", stderr(&token("two")));
 
     for (text, message) in [
-        ("listen = 1", "listen must be a string"),
+        ("listen = 1", "listen is an integer; it must be a string"),
         ("[[users]]", "users[0].user_principal_name: missing"),
         ("x", "invalid TOML at line 1"),
     ] {

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-use super::as_str::as_str;
+use super::{as_str::as_str, store::SharedFailure};
 #[cfg(feature = "test-util")]
 use crate::transport::TransportError;
 use crate::{causes::causes, client::CallError, recovery::Recovery};
@@ -28,6 +28,8 @@ pub(super) enum Cause {
     ShutDown,
     #[error("no token within {0:?}")]
     OutOfTime(Duration),
+    #[error("another process failed to get the token ({0})")]
+    Shared(SharedFailure),
     #[error("the token source has no token")]
     Other(#[source] Arc<dyn StdError + Send + Sync>),
 }
@@ -48,13 +50,15 @@ pub enum TokenErrorKind {
     ShutDown,
     /// The caller's own time limit passed; the acquisition goes on.
     OutOfTime,
+    /// Another process of the fleet failed to get the token, and the fleet waits before it tries again.
+    Shared,
     /// A [`TokenSource`](crate::TokenSource) of another crate has no token.
     Other,
 }
 
 as_str!(
     TokenErrorKind: Call = "call", Secret = "secret", ExpiredOnArrival = "expired_on_arrival", Lost = "lost",
-    ShutDown = "shut_down", OutOfTime = "out_of_time", Other = "other"
+    ShutDown = "shut_down", OutOfTime = "out_of_time", Shared = "shared", Other = "other"
 );
 
 impl TokenError {
@@ -97,6 +101,7 @@ impl TokenError {
             Cause::Lost => TokenErrorKind::Lost,
             Cause::ShutDown => TokenErrorKind::ShutDown,
             Cause::OutOfTime(_) => TokenErrorKind::OutOfTime,
+            Cause::Shared(_) => TokenErrorKind::Shared,
             Cause::Other(_) => TokenErrorKind::Other,
         }
     }
@@ -107,11 +112,18 @@ impl TokenError {
         if let Cause::Call(error) = &self.cause { Some(error) } else { None }
     }
 
+    /// The failure of another process, if the kind is [`Shared`](TokenErrorKind::Shared).
+    #[must_use]
+    pub const fn as_shared(&self) -> Option<&SharedFailure> {
+        if let Cause::Shared(failure) = &self.cause { Some(failure) } else { None }
+    }
+
     /// What the program can do about it.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         match &self.cause {
             Cause::Call(error) => error.recovery(),
+            Cause::Shared(failure) => failure.recovery(),
             Cause::Secret(source) if may_pass(&**source) => Recovery::Retry,
             Cause::Secret(_) | Cause::ShutDown => Recovery::FixConfiguration,
             Cause::ExpiredOnArrival | Cause::Lost | Cause::OutOfTime(_) | Cause::Other(_) => Recovery::Retry,
@@ -167,6 +179,9 @@ impl TokenError {
             TokenErrorKind::Lost => Cause::Lost.into(),
             TokenErrorKind::ShutDown => Cause::ShutDown.into(),
             TokenErrorKind::OutOfTime => Self::out_of_time(Duration::from_secs(1)),
+            TokenErrorKind::Shared => {
+                Cause::Shared(SharedFailure::new("api", Recovery::Retry, Some(503))).into()
+            }
             TokenErrorKind::Other => Self::other("the fake has no token"),
         }
     }

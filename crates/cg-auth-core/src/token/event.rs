@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
-use super::{ExpirySource, TokenError, as_str::as_str};
+use super::{
+    ExpirySource, TokenError,
+    as_str::as_str,
+    store::{SharedFailure, StoreError},
+};
 use crate::{causes::cause_chain, client::CallError, model::UserPrincipalName};
 
 /// Something that happened to a token. An event holds no secret and no token. Of an answer it shows the status,
 /// the error code and the request id, with every secret replaced.
 ///
-/// Each acquisition ends in exactly one of `token_acquired`, `token_failed` and `acquisition_abandoned`. The
-/// one exception: an acquisition that sends no request and causes no event, because the secret is in its
-/// cool-down or the pool waits for a service that is down.
+/// Each acquisition ends in exactly one of `token_acquired`, `token_failed`, `acquisition_abandoned` and
+/// `token_adopted`. There are two exceptions, which send no request: an acquisition causes no event if the secret
+/// is in its cool-down or the pool waits for a service that is down, and another one of the fleet's events if it
+/// leaves the token to another process.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -83,6 +88,37 @@ pub enum Event {
         /// Why the pool evicted the user.
         cause: EvictionCause,
     },
+    /// `token_adopted`: another process of the fleet has acquired the token.
+    #[non_exhaustive]
+    Adopted {
+        /// Why the acquisition started.
+        reason: Reason,
+        /// The time until the token was there, including the time to read the secret.
+        took: Duration,
+        /// The rest of the lifetime; `None` if unknown.
+        left: Option<Duration>,
+    },
+    /// `lease_held_elsewhere`: another process of the fleet acquires the token. The valid token stays in use.
+    LeaseHeldElsewhere,
+    /// `fleet_cooling_down`: an acquisition of the fleet has failed, and none starts in the cool-down.
+    #[non_exhaustive]
+    CoolingDown {
+        /// The failure.
+        failure: SharedFailure,
+        /// The rest of the cool-down.
+        retry_in: Duration,
+    },
+    /// `nothing_newer`: the service has issued the token again that the fleet has. It stays in use until it
+    /// expires.
+    NothingNewer,
+    /// `store_unavailable`: the token store did not answer, and the process goes on without it for a while.
+    #[non_exhaustive]
+    StoreUnavailable {
+        /// The failure.
+        error: StoreError,
+    },
+    /// `store_entry_unreadable`: the token in the store could not be read, and is acquired anew.
+    StoreEntryUnreadable,
     /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may
     /// not have arrived. Its task was dropped, or a new generation superseded it.
     #[non_exhaustive]
@@ -131,6 +167,21 @@ macro_rules! with_table {
             }
             Event::SameTokenAgain => $macro!(WARN "same_token_again"),
             Event::Invalidated => $macro!(INFO "token_invalidated"),
+            Event::Adopted { reason, took, left } => $macro!(
+                DEBUG "token_adopted", reason: display = Some(reason), took: plain = seconds(took),
+                left: plain = left.as_ref().and_then(seconds)
+            ),
+            Event::LeaseHeldElsewhere => $macro!(DEBUG "lease_held_elsewhere"),
+            Event::CoolingDown { failure, retry_in } => $macro!(
+                INFO "fleet_cooling_down", kind: plain = Some(failure.kind()),
+                recovery: plain = Some(failure.recovery().as_str()), status: plain = failure.status(),
+                retry_in: plain = seconds(retry_in)
+            ),
+            Event::NothingNewer => $macro!(DEBUG "nothing_newer"),
+            Event::StoreUnavailable { error } => {
+                $macro!(WARN "store_unavailable", error: plain = Some(cause_chain(error)).as_deref())
+            }
+            Event::StoreEntryUnreadable => $macro!(WARN "store_entry_unreadable"),
             Event::Evicted { cause } => $macro!(DEBUG "user_evicted", cause: display = Some(cause)),
             Event::DurationMismatch { duration, lifetime } => $macro!(
                 WARN "duration_mismatch", duration: plain = Some(*duration),

@@ -51,11 +51,13 @@ pub enum ExpirySource {
     Duration,
     /// A time that the program gave.
     Given,
+    /// The clock of the store that several processes share.
+    Store,
     /// Nothing usable: the token is valid until the service refuses it.
     Unknown,
 }
 
-as_str!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "given", Unknown = "unknown");
+as_str!(ExpirySource: JwtClaims = "jwt_claims", Duration = "duration", Given = "given", Store = "store", Unknown = "unknown");
 
 /// When a token expires by every clock, and what that was derived from.
 ///
@@ -85,6 +87,8 @@ pub struct Expiry {
 struct Known {
     lifetime: Duration,
     sent: Now,
+    /// How old the token was then: zero, except for a token of a store.
+    age: Duration,
     /// The time of expiry by the local wall clock.
     expires_at: SystemTime,
 }
@@ -127,11 +131,25 @@ impl Expiry {
         Self::after(ExpirySource::Given, lifetime, now).unwrap_or(Self::UNKNOWN)
     }
 
+    /// The expiry of a token of a store, which had `left` of its `lifetime` when the store was asked at `asked`.
+    pub(super) fn of_store(lifetime: Option<Duration>, left: Option<Duration>, asked: Now) -> Self {
+        let known = lifetime.zip(left).and_then(|(lifetime, left)| {
+            let expires_at = asked.wall().checked_add(left)?;
+            Some(Known { lifetime, sent: asked, age: lifetime.saturating_sub(left), expires_at })
+        });
+        known.map_or(Self::UNKNOWN, |known| Self {
+            source: ExpirySource::Store,
+            known: Some(known),
+            contradicts_duration: false,
+        })
+    }
+
     /// The rest of the lifetime at `now`, by the clock that leaves least; `None` if unknown.
     #[must_use]
     pub fn remaining(&self, now: Now) -> Option<Duration> {
         self.known.map(|known| {
-            let age = now.longest_since(known.sent).saturating_add(self.unseen_age());
+            let age =
+                now.longest_since(known.sent).saturating_add(known.age).saturating_add(self.unseen_age());
             known.lifetime.saturating_sub(age)
         })
     }
@@ -173,6 +191,11 @@ impl Expiry {
         self.known.map(|known| known.sent)
     }
 
+    /// How old the token was at that moment.
+    pub(super) fn age_when_sent(&self) -> Duration {
+        self.known.map_or(Duration::ZERO, |known| known.age)
+    }
+
     /// How old the token may be when its request is sent, without a claim that shows it: `exp`, `iat` and
     /// `Date` are cut off to whole seconds.
     pub(super) const fn unseen_age(&self) -> Duration {
@@ -181,7 +204,11 @@ impl Expiry {
 
     fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
         let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
-        Some(Self { source, known: Some(Known { lifetime, sent, expires_at }), contradicts_duration: false })
+        Some(Self {
+            source,
+            known: Some(Known { lifetime, sent, age: Duration::ZERO, expires_at }),
+            contradicts_duration: false,
+        })
     }
 }
 

@@ -7,9 +7,11 @@ use std::{fmt, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 use self::users::Users;
 use super::{
     DurationUnit, Event, EvictionCause, Expiry, SecretSource, TokenProvider,
+    fleet::{Fleet, SharedStore},
     flight::Semaphore,
     session::{ProviderState, Session},
     shared_back_off::SharedBackOff,
+    store::TokenStore,
     sync::{Mutex, lock},
 };
 use crate::{
@@ -66,12 +68,13 @@ pub struct TokenPool {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Options {
     capacity: usize,
     idle_time: Duration,
     max_acquisitions: usize,
     duration_unit: DurationUnit,
+    store: Option<SharedStore>,
 }
 
 struct State {
@@ -100,6 +103,7 @@ impl TokenPool {
             idle_time: Self::DEFAULT_IDLE_TIME,
             max_acquisitions: Self::DEFAULT_MAX_ACQUISITIONS,
             duration_unit: DurationUnit::default(),
+            store: None,
         };
         Self::with_options(client, options, Arc::new(secret), Vec::new())
     }
@@ -222,28 +226,36 @@ impl TokenPool {
     /// Sets the capacity: how many users the pool keeps, not counting those in use. Default: 10,000.
     #[must_use]
     pub fn with_capacity(self, capacity: usize) -> Self {
-        let options = Options { capacity, ..self.options };
+        let options = Options { capacity, ..self.options.clone() };
         self.with_changed_options(options)
     }
 
     /// Sets the idle time: how long the pool keeps a user who is not in use. Default: an hour.
     #[must_use]
     pub fn with_idle_time(self, idle_time: Duration) -> Self {
-        let options = Options { idle_time, ..self.options };
+        let options = Options { idle_time, ..self.options.clone() };
         self.with_changed_options(options)
     }
 
     /// Sets the number of acquisitions at once, at least 1. Default: 16.
     #[must_use]
     pub fn with_max_acquisitions(self, max: usize) -> Self {
-        let options = Options { max_acquisitions: max.max(1), ..self.options };
+        let options = Options { max_acquisitions: max.max(1), ..self.options.clone() };
         self.with_changed_options(options)
     }
 
     /// Sets the unit of the wire's `duration`. Default: seconds.
     #[must_use]
     pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
-        let options = Options { duration_unit: unit, ..self.options };
+        let options = Options { duration_unit: unit, ..self.options.clone() };
+        self.with_changed_options(options)
+    }
+
+    /// Shares the tokens in `store` with every process that uses the same users, secret and service: see
+    /// [`TokenProvider::with_store`]. Default: none.
+    #[must_use]
+    pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
+        let options = Options { store: Some(SharedStore::new(store)), ..self.options.clone() };
         self.with_changed_options(options)
     }
 
@@ -263,7 +275,9 @@ impl TokenPool {
         let session = Session::new(user.clone()).with_duration_unit(self.options.duration_unit);
         let (client, secret) = (self.client.clone(), state.secret.clone());
         let (semaphore, back_off) = (Arc::clone(&self.semaphore), Arc::clone(&self.back_off));
-        let provider = TokenProvider::of_pool(client, session, secret, semaphore, back_off);
+        let fleet = self.options.store.clone();
+        let fleet = fleet.map(|store| Fleet::new(client.clone(), store));
+        let provider = TokenProvider::of_pool(client, session, secret, semaphore, back_off, fleet);
         state.observers.iter().for_each(|observer| observe(&provider, user, observer));
         if state.is_shut_down {
             provider.close();

@@ -16,11 +16,13 @@ use super::{
     Event, EvictionCause, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource,
     authorized,
     error::Cause,
+    fleet::{Fleet, Pause, SharedStore},
     flight::{Flight, Semaphore},
     secret_source::read_secret,
     session::{ProviderState, Session},
     shared_back_off::SharedBackOff,
     source::TokenCache,
+    store::TokenStore,
     sync::lock,
 };
 use crate::{
@@ -75,6 +77,22 @@ impl TokenProvider {
         Self { shared: Arc::new(Shared::new(client, session, (0, Arc::new(secret)), None)) }
     }
 
+    /// Shares the token in `store` with every process that uses the same user, secret and service. Makes another
+    /// provider, without a token. Default: none.
+    ///
+    /// With a store the provider acquires with the credential only and keeps no refresh token, so none is ever
+    /// presented twice. The guide to [several processes](crate::docs::guides::several_processes) says more.
+    #[must_use]
+    pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
+        let client = self.shared.client.clone();
+        let fleet = Fleet::new(client.clone(), SharedStore::new(store));
+        let session = self.shared.with_session_quietly(|session, _| session.renewed());
+        let shared = Shared::new(client, session, (0, self.shared.secret_source()), None);
+        let provider = Self { shared: Arc::new(shared.with_fleet(fleet)) };
+        self.shared.observers.copy_to(&provider.shared.observers);
+        provider
+    }
+
     /// A provider of a pool: its acquisitions take a permit each, and it shares what the pool knows of the
     /// service. `secret` is the source with its version.
     pub(super) fn of_pool(
@@ -83,8 +101,14 @@ impl TokenProvider {
         secret: (u64, Arc<dyn SecretSource>),
         semaphore: Arc<Semaphore>,
         back_off: Arc<SharedBackOff>,
+        fleet: Option<Fleet>,
     ) -> Self {
-        Self { shared: Arc::new(Shared::new(client, session, secret, Some((semaphore, back_off)))) }
+        let shared = Shared::new(client, session, secret, Some((semaphore, back_off)));
+        let shared = match fleet {
+            Some(fleet) => shared.with_fleet(fleet),
+            None => shared,
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// A valid token. The future waits if there is none. If the token is about to expire, it waits for the
@@ -189,7 +213,8 @@ impl TokenProvider {
         }
     }
 
-    /// Clears the service's cache of tokens, and then this provider.
+    /// Clears the service's cache of tokens, then the entry in the store, if there is one, and then this provider.
+    /// A store that does not answer is an event.
     ///
     /// # Errors
     /// [`TokenError`] of the secret or of the call; then the token stays.
@@ -198,7 +223,14 @@ impl TokenProvider {
         let source = self.shared.secret_source();
         let user = self.user_principal_name();
         let secret = read_secret(&*source, &user, client).await?;
+        let entry = self.shared.fleet.as_ref().and_then(|fleet| fleet.entry(&user, Some(&secret)));
         client.delete_token_cache(&ApiCredential::new(secret, user)).await?;
+        if let Some(entry) = entry
+            && let Err(error) = entry.remove().await
+        {
+            let pause = Pause::Unavailable(error);
+            self.shared.with_session(|session, now| session.report(Duration::ZERO, &pause, now));
+        }
         self.clear();
         Ok(())
     }
@@ -219,7 +251,7 @@ impl TokenProvider {
         self.close();
         async {
             self.wait_until_idle().await;
-            self.shared.with_session(Session::release)
+            self.shared.with_session(Session::take_tokens)
         }
     }
 
@@ -232,7 +264,8 @@ impl TokenProvider {
     /// The state of the provider, for a health check.
     #[must_use]
     pub fn state(&self) -> ProviderState {
-        self.shared.with_session(|session, now| session.state(now))
+        let state = self.shared.with_session(|session, now| session.state(now));
+        ProviderState { store: self.shared.fleet.as_ref().map(Fleet::state), ..state }
     }
 
     /// The user of the tokens.

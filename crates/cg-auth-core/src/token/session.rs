@@ -3,6 +3,7 @@
 mod acquisition;
 pub(in crate::token) mod back_off;
 mod held_token;
+mod in_fleet;
 mod provider_state;
 mod refresh_grant;
 mod report_limit;
@@ -19,17 +20,23 @@ use self::{
     acquisition::Acquisition,
     back_off::BackOff,
     held_token::HeldToken,
+    in_fleet::InFleet,
     refresh_grant::{RefreshFailure, RefreshGrant},
     report_limit::ReportLimit,
 };
 pub use self::{
     acquisition::{AcquisitionId, Call, Next},
-    provider_state::ProviderState,
+    provider_state::{ProviderState, StoreState},
     schedule::Phase,
     snapshot::Snapshot,
     step::Step,
 };
-use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause};
+use super::{
+    DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError,
+    error::Cause,
+    fleet::{LEASE, Pause, Standing},
+    store::{Claim, CoolDown, Holder, SharedFailure, StoredToken},
+};
 use crate::{
     client::CallError,
     endpoint::Answer,
@@ -92,6 +99,7 @@ pub struct Session {
     last_error: Option<(TokenError, SystemTime)>,
     report_limit: ReportLimit,
     has_reported_mismatch: bool,
+    fleet: InFleet,
     events: Vec<Event>,
 }
 
@@ -118,6 +126,7 @@ impl Session {
             last_error: None,
             report_limit: ReportLimit::default(),
             has_reported_mismatch: false,
+            fleet: InFleet::default(),
             events: Vec::new(),
         }
     }
@@ -126,7 +135,10 @@ impl Session {
     /// start an acquisition.
     pub fn step(&mut self, now: Now) -> Step {
         let served = self.served(now);
-        let back_off = self.back_off.error(served.is_some(), now);
+        let mut back_off = self.back_off.error(served.is_some(), now);
+        if served.is_none() && self.fleet.may_look(now) {
+            back_off = None;
+        }
         match (served, back_off) {
             (Some((Phase::Early, token)), None) if self.acquisition.is_none() => {
                 Step::ServeAndStart(token, self.start(Reason::Due, now))
@@ -229,6 +241,7 @@ impl Session {
             return false;
         }
         held.is_invalidated = true;
+        self.fleet.refuse(token.access_token());
         self.events.push(Event::Invalidated);
         true
     }
@@ -238,14 +251,16 @@ impl Session {
         self.clear(now);
         let (access_token, refresh_token) = token.into_tokens();
         self.held = Some(HeldToken::new(IssuedToken::new(&access_token, expiry), now, self.random.f64()));
-        self.refresh_grant = RefreshGrant::new(refresh_token);
+        self.refresh_grant = RefreshGrant::new(refresh_token.filter(|_| !self.fleet.is_on()));
     }
 
     /// Forgets everything: tokens, failures and the acquisition in flight.
     pub fn clear(&mut self, now: Now) {
         self.generation += 1;
         self.events.extend(self.acquisition.take().map(|acquisition| acquisition.abandoned(now)));
-        self.held = None;
+        if let Some(held) = self.held.take() {
+            self.fleet.refuse(held.token.access_token());
+        }
         self.refresh_grant = RefreshGrant::default();
         self.back_off = BackOff::default();
         self.last_error = None;
@@ -262,7 +277,7 @@ impl Session {
 
     /// Hands out the token with its refresh token, for a store, and forgets everything. A token that must not
     /// be served any more is handed out as expired, and only if there is a refresh token.
-    pub fn release(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
+    pub fn take_tokens(&mut self, now: Now) -> Option<(DelegatedAccessToken, Expiry)> {
         let tokens = self.expose_tokens(now);
         self.clear(now);
         tokens
@@ -314,6 +329,7 @@ impl Session {
             last_error: self.last_error.clone(),
             retry_in: self.back_off.error(has_token, now).and_then(|error| error.retry_after()),
             has_refresh_token: self.refresh_grant.is_usable(),
+            store: None,
         }
     }
 
@@ -358,6 +374,112 @@ impl Session {
             return Next::Superseded;
         }
         Next::Done(Err(self.back_off.put_off(error, longest, is_of_refresh, self.random.f64(), now)))
+    }
+
+    /// A session of the same user and with the same options, without a token.
+    pub(super) fn renewed(&mut self) -> Self {
+        let seed = self.random.u64(..);
+        Self::with_seed(self.user_principal_name.clone(), seed).with_duration_unit(self.duration_unit)
+    }
+
+    /// From now on the token is shared in a store, and acquired with the credential only.
+    pub(super) fn join_fleet(&mut self) {
+        self.fleet = InFleet::on();
+        self.refresh_grant = RefreshGrant::default();
+    }
+
+    /// Whether the session backs off, so that an acquisition only looks at the store.
+    pub(super) fn only_looks(&mut self, now: Now) -> bool {
+        let has_token = self.served(now).is_some();
+        let only_looks = self.fleet.is_on() && self.back_off.error(has_token, now).is_some();
+        if only_looks {
+            self.fleet.looks(now);
+        }
+        only_looks
+    }
+
+    /// The claim of an acquisition, and what decides about the answer. One that `stays_out` only looks.
+    pub(super) fn claim(&mut self, holder: Holder, stays_out: bool, now: Now) -> (Claim, Standing) {
+        let token = self.served(now).map(|(_, token)| token);
+        let age = self.held.as_ref().filter(|_| token.is_some()).map(|held| held.token_age(now));
+        let claim = Claim {
+            held: token.map(|token| (token.access_token(), token.expiry().remaining(now))),
+            unwanted: self.fleet.unwanted(),
+            lease: (!stays_out).then_some(LEASE),
+            ..Claim::new(holder)
+        };
+        (claim, Standing { token: age, stays_out })
+    }
+
+    /// Ends an acquisition with the token of another process, whose life was told at `asked`.
+    pub(super) fn adopt(&mut self, id: AcquisitionId, stored: &StoredToken, asked: Now, now: Now) -> Next {
+        let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else { return Next::Superseded };
+        let expiry = Expiry::of_store(stored.lifetime, stored.left, asked);
+        let token = IssuedToken::new(&stored.access_token, expiry);
+        let held = HeldToken::new(token.clone(), now, self.random.f64());
+        if held.served(now).is_none() {
+            return self.fail(&acquisition, Cause::ExpiredOnArrival.into(), None, now);
+        }
+        self.held = Some(held);
+        self.back_off = BackOff::default();
+        self.events.push(acquisition.adopted(expiry.remaining(now), now));
+        Next::Done(Ok(token))
+    }
+
+    /// Ends an acquisition without a request: the valid token is served on, and the store is asked again after
+    /// `wait`.
+    pub(super) fn serve_on(&mut self, id: AcquisitionId, wait: Duration, pause: &Pause, now: Now) -> Next {
+        if self.acquisition.take_if(|it| it.id == id).is_none() {
+            return Next::Superseded;
+        }
+        self.pause(wait, pause, now);
+        match self.valid_token(now) {
+            Some(token) => Next::Done(Ok(token)),
+            None => Next::Superseded,
+        }
+    }
+
+    /// Tells of a pause once, and serves the valid token for `wait`.
+    pub(super) fn pause(&mut self, wait: Duration, pause: &Pause, now: Now) {
+        self.report(wait, pause, now);
+        let failure = SharedFailure::new("pause", Recovery::Retry, None);
+        self.back_off.wait(Cause::Shared(failure).into(), wait, true, now);
+    }
+
+    /// Tells why the process does not acquire, or acquires alone.
+    pub(super) fn report(&mut self, wait: Duration, pause: &Pause, now: Now) {
+        let event = self.fleet.event(pause, wait, now);
+        self.events.extend(event);
+    }
+
+    /// Reports a token in the store that could not be read.
+    pub(super) fn report_unreadable_entry(&mut self) {
+        self.events.push(Event::StoreEntryUnreadable);
+    }
+
+    /// Ends an acquisition without a request: another process has failed, and this one fails alike until the
+    /// cool-down is over.
+    pub(super) fn cool_down(&mut self, id: AcquisitionId, cool_down: &CoolDown, now: Now) -> Next {
+        if self.acquisition.take_if(|it| it.id == id).is_none() {
+            return Next::Superseded;
+        }
+        if let Some(error) = self.back_off.error(false, now) {
+            return Next::Done(Err(error));
+        }
+        self.report(cool_down.left, &Pause::CoolingDown(cool_down.failure.clone()), now);
+        let error = Cause::Shared(cool_down.failure.clone()).into();
+        Next::Done(Err(self.back_off.wait(error, cool_down.left, false, now)))
+    }
+
+    /// Ends an acquisition that has only looked and found nothing: the back-off goes on.
+    pub(super) fn stay_out(&mut self, id: AcquisitionId, now: Now) -> Next {
+        if self.acquisition.take_if(|it| it.id == id).is_none() {
+            return Next::Superseded;
+        }
+        match self.back_off.error(false, now) {
+            Some(error) => Next::Done(Err(error)),
+            None => Next::Superseded,
+        }
     }
 
     /// Abandons the acquisition in flight, whichever it is.
@@ -421,11 +543,12 @@ impl Session {
         }
         let request_id = answer.request_id().map(str::to_owned);
         let (access_token, refresh_token) = answer.value.into_tokens();
-        self.refresh_grant.succeeded(grant, refresh_token);
+        // A refresh token is never shared, so none is presented twice.
+        self.refresh_grant.succeeded(grant, refresh_token.filter(|_| !self.fleet.is_on()));
         let token = IssuedToken::new(&access_token, expiry);
         let held = HeldToken::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
-            // The token is kept for `release`, which hands it out with its refresh token.
+            // The token is kept for `take_tokens`, which hands it out with its refresh token.
             self.held.get_or_insert(held);
             return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }

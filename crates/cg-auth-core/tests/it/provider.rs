@@ -6,6 +6,7 @@ mod cancellation;
 mod end_time;
 mod events;
 mod executors;
+mod fleet;
 mod generations;
 mod handing_out;
 mod kept_tokens;

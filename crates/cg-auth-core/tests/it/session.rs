@@ -145,8 +145,8 @@ impl Rig {
         self.session.valid_token(self.clock.now())
     }
 
-    fn release(&mut self) -> Option<(DelegatedAccessToken, Expiry)> {
-        self.session.release(self.clock.now())
+    fn take_tokens(&mut self) -> Option<(DelegatedAccessToken, Expiry)> {
+        self.session.take_tokens(self.clock.now())
     }
 
     /// The text of the token that a snapshot serves now.

@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{Tls, connection::Connection, conversation, exchange::BODY_LIMIT, shutdown::Shutdown};
 use crate::{Alpn, Emulator, EmulatorBuilder, state::State};
 
+mod fault_limits;
 mod faults;
 mod limits;
 mod slow_peers;

@@ -26,7 +26,7 @@ pub(super) enum Event {
     },
     Clear,
     ReplaceSecret,
-    Release,
+    TakeTokens,
 }
 
 /// A time of a length that matters to some phase or pause.

@@ -116,7 +116,7 @@ impl Model {
             Event::Seed { left, has_refresh_token } => self.seed(*left, *has_refresh_token),
             Event::Clear => self.clear(),
             Event::ReplaceSecret => self.replace_secret(),
-            Event::Release => self.release(),
+            Event::TakeTokens => self.take_tokens(),
         }
         self.look();
     }
@@ -249,8 +249,8 @@ impl Model {
         self.pause = None;
     }
 
-    fn release(&mut self) {
-        let released = self.session.release(self.now());
+    fn take_tokens(&mut self) {
+        let released = self.session.take_tokens(self.now());
         let is_on_the_wire =
             self.current.iter().flat_map(|it| &it.call).any(|sent| sent.refresh_token.is_some());
         if let Some((token, expiry)) = released {

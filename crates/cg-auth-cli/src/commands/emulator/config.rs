@@ -101,7 +101,7 @@ fn parse_user(
 }
 
 fn required(section: &mut Section, key: &str) -> Result<String, TomlError> {
-    section.text(key)?.ok_or_else(|| section.unusable(key, "missing"))
+    section.text(key)?.ok_or_else(|| section.unusable(key, "missing; it must be a string"))
 }
 
 fn client_secret(section: &Section, key: &str, secret: String) -> Result<ClientSecret, TomlError> {
@@ -175,7 +175,7 @@ mod tests {
     fn an_unusable_key_is_refused() {
         for (text, problem) in [
             ("colour = 1", "colour is not a known setting"),
-            ("seed = -1", "seed must be a whole number, 0 or greater"),
+            ("seed = -1", "seed is a negative integer; it must be a whole number, 0 or greater"),
             ("listen = 'here'", "listen: expected an address with a port, such as 127.0.0.1:8080"),
             ("refresh_rotation = 'x'", "refresh_rotation: expected rotate or keep"),
             (
@@ -192,14 +192,14 @@ mod tests {
             ("alpn = 'x'", "alpn: expected http2_and_http1, http2, http1 or off"),
             ("now = 'soon'", "now: expected a time such as 2030-01-01T00:00:00Z"),
             ("now = 2030-01-01", "now: expected a time such as 2030-01-01T00:00:00Z"),
-            ("now = 7", "now must be a time such as 2030-01-01T00:00:00Z"),
-            ("frozen = 'yes'", "frozen must be true or false"),
-            ("[[users]]\nclient_secret = 's'", "users[0].user_principal_name: missing"),
+            ("now = 7", "now is an integer; it must be a date with a time, such as 2030-01-01T00:00:00Z"),
+            ("frozen = 'yes'", "frozen is a string; it must be a boolean, true or false"),
+            ("[[users]]\nclient_secret = 's'", "users[0].user_principal_name: missing; it must be a string"),
             (
                 "[[users]]\nuser_principal_name = 'a b'\nclient_secret = 's'",
                 "users[0].user_principal_name: the user principal name holds a character other than visible ASCII",
             ),
-            ("users = ['canary']", "users must be a list of tables"),
+            ("users = ['canary']", "users is an array with other values; it must be an array of tables"),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), problem, "{text}");
         }
@@ -235,15 +235,18 @@ mod tests {
             let error = parse(&format!("{operation}{rest}")).unwrap_err().to_string();
             assert!(error.starts_with(named) && !error.contains("'canary'"), "{rest}: {error}");
         }
-        assert_eq!(parse("scripts = 1").unwrap_err().to_string(), "scripts must be a list of tables");
+        assert_eq!(
+            parse("scripts = 1").unwrap_err().to_string(),
+            "scripts is an integer; it must be an array of tables"
+        );
     }
 
     #[test]
     fn an_error_about_a_user_names_the_member_and_the_user() {
         let user = "[[users]]\nuser_principal_name = 'A@b'\n";
         for (rest, problem) in [
-            ("", "users[0] (A@b).client_secret: missing"),
-            ("client_secret = 1", "users[0] (A@b).client_secret must be a string"),
+            ("", "users[0] (A@b).client_secret: missing; it must be a string"),
+            ("client_secret = 1", "users[0] (A@b).client_secret is an integer; it must be a string"),
             (
                 "client_secret = 's s'",
                 "users[0] (A@b).client_secret: the client secret holds a character other than visible ASCII",
@@ -252,7 +255,10 @@ mod tests {
                 "client_secret = 's'\nsecond_secret = ''",
                 "users[0] (A@b).second_secret: the client secret is empty",
             ),
-            ("client_secret = 's'\nenabled = 'yes'", "users[0] (A@b).enabled must be true or false"),
+            (
+                "client_secret = 's'\nenabled = 'yes'",
+                "users[0] (A@b).enabled is a string; it must be a boolean, true or false",
+            ),
             (
                 "client_secret = 's'\nenable = true",
                 "users[0] (A@b).enable is not a known setting; did you mean enabled?",

@@ -28,6 +28,12 @@ impl Observers {
         lock(&self.state).observers.push(observer);
     }
 
+    /// Lets `other` notify the same observers.
+    pub(super) fn copy_to(&self, other: &Self) {
+        let observers = lock(&self.state).observers.clone();
+        lock(&other.state).observers = observers;
+    }
+
     pub(super) fn queue(&self, events: Vec<Event>) {
         if !events.is_empty() {
             lock(&self.state).queue.extend(events);

@@ -8,6 +8,7 @@ use crate::{
     time::{Now, Runtime},
     token::{
         IssuedToken, SecretSource,
+        fleet::Fleet,
         flight::{Flight, Holder, Outcome, Semaphore},
         session::{Session, Snapshot},
         shared_back_off::SharedBackOff,
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     pub(super) semaphore: Option<Arc<Semaphore>>,
     /// Of the pool, too.
     pub(super) back_off: Option<Arc<SharedBackOff>>,
+    /// Where the processes of a fleet share the token.
+    pub(super) fleet: Option<Fleet>,
 }
 
 pub(super) struct Inner {
@@ -58,7 +61,15 @@ impl Shared {
             observers: Observers::default(),
             semaphore,
             back_off,
+            fleet: None,
         }
+    }
+
+    /// The same, with a store. The session is new.
+    pub(super) fn with_fleet(mut self, fleet: Fleet) -> Self {
+        lock(&self.inner).session.join_fleet();
+        self.fleet = Some(fleet);
+        self
     }
 
     /// The token, if it can be served without a decision of the session.

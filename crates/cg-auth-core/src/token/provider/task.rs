@@ -9,13 +9,18 @@ use std::{
 use http::StatusCode;
 
 use super::shared::Shared;
-use crate::token::{
-    Grant, TokenError,
-    flight::{Flight, Outcome, Permit},
-    secret_source::read_secret,
-    session::{AcquisitionId, Next, Session},
-    shared_back_off::{Admission, FailedCall, SharedBackOff},
-    sync::lock,
+use crate::{
+    client::AuthClient,
+    token::{
+        Grant, TokenError,
+        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide},
+        flight::{Flight, Outcome, Permit},
+        secret_source::read_secret,
+        session::{AcquisitionId, Next, Session},
+        shared_back_off::{Admission, FailedCall, SharedBackOff},
+        store::{Holder, Publication, Published, StoredToken},
+        sync::lock,
+    },
 };
 
 /// Reads the secret, makes the calls that the session asks for and passes it the results. Holds weak
@@ -27,14 +32,23 @@ pub(super) struct AcquisitionTask {
     is_complete: bool,
 }
 
+/// What an acquisition does after it has asked the store.
+enum Entered {
+    /// It acquires: with the lease, or without one if the store is unavailable.
+    Acquire(Option<HeldLease>),
+    Done(Next),
+    /// It has found nothing, and may not acquire.
+    StayOut,
+}
+
 impl AcquisitionTask {
     pub(super) fn new(shared: Weak<Shared>, flight: Weak<Flight>, id: AcquisitionId) -> Self {
         Self { shared, flight, id, is_complete: false }
     }
 
     pub(super) async fn run(mut self) {
-        let permit = self.acquire_permit().await;
-        let next = self.drive().await;
+        let mut permit = self.acquire_permit().await;
+        let next = self.drive(&mut permit).await;
         // The permit is given back before a waiter is woken or an observer is notified.
         drop(permit);
         if let (Some(next), Some(shared)) = (next, self.shared.upgrade()) {
@@ -53,28 +67,54 @@ impl AcquisitionTask {
     }
 
     /// The outcome, or `None` once the provider is dropped.
-    async fn drive(&self) -> Option<Next> {
+    async fn drive(&self, permit: &mut Option<Permit>) -> Option<Next> {
         // The flight is gone if the acquisition was superseded while it waited for its permit.
         let shared = self.flight.upgrade().and(self.shared.upgrade())?;
         let (source, client) = (shared.secret_source(), shared.client.clone());
-        let (back_off, user) = (shared.back_off.clone(), Arc::as_ptr(&shared).addr());
-        let limit = shared.acquisition_limit();
-        let (grant, has_token, user_principal_name) = shared.with_session_quietly(|session, now| {
+        let (back_off, address) = (shared.back_off.clone(), Arc::as_ptr(&shared).addr());
+        let (fleet, limit) = (shared.fleet.clone(), shared.acquisition_limit());
+        let (grant, has_token, user, only_looks) = shared.with_session_quietly(|session, now| {
             let has_token = session.valid_token(now).is_some();
-            (session.next_grant(now), has_token, session.user_principal_name().clone())
+            let user = session.user_principal_name().clone();
+            (session.next_grant(now), has_token, user, session.only_looks(now))
         });
         drop(shared);
+        if let Some(fleet) = fleet.as_ref().filter(|_| only_looks) {
+            // The secret is not read for a look.
+            let entry = fleet.entry(&user, None);
+            return match entry {
+                Some(entry) => self.look(&entry, permit, &client).await,
+                None => self.stay_out(),
+            };
+        }
         let admit = |it: &Arc<SharedBackOff>| it.admit(grant, has_token, limit, client.runtime().now());
-        let probe = match back_off.as_ref().map(admit) {
-            None => None,
-            Some(Admission::Go(probe)) => probe,
-            Some(Admission::PutOff(error, longest)) => return self.put_off(Some(grant), error, longest),
+        let (probe, put_off) = match back_off.as_ref().map(admit) {
+            None => (None, None),
+            Some(Admission::Go(probe)) => (probe, None),
+            Some(Admission::PutOff(error, longest)) if fleet.is_none() => {
+                return self.put_off(Some(grant), error, longest);
+            }
+            Some(Admission::PutOff(error, longest)) => (None, Some((Some(grant), error, longest))),
         };
-        let secret = read_secret(&*source, &user_principal_name, &client).await;
+        let secret = read_secret(&*source, &user, &client).await;
+        let mut obstacle = put_off;
         if let (Some(back_off), Ok(secret)) = (&back_off, &secret)
             && let Err((error, longest)) = back_off.admit_secret(secret, client.runtime().now())
         {
-            return self.put_off(None, error, longest);
+            obstacle = Some((None, error, longest));
+        }
+        let entry = fleet.and_then(|fleet| fleet.entry(&user, secret.as_ref().ok()));
+        let stays_out = secret.is_err() || obstacle.is_some();
+        let lease = match entry {
+            None => None,
+            Some(entry) => match self.enter(&entry, stays_out, permit, &client).await? {
+                Entered::Acquire(lease) => lease,
+                Entered::Done(next) => return Some(next),
+                Entered::StayOut => None,
+            },
+        };
+        if let Some((grant, error, longest)) = obstacle {
+            return self.put_off(grant, error, longest);
         }
         // Copies, because the session drops what it does not keep, and an error may be the program's.
         let (sent, kept) = (secret.as_ref().ok().cloned(), secret.clone());
@@ -84,7 +124,11 @@ impl AcquisitionTask {
         while let Next::Call(call) = next {
             self.shared.upgrade()?.observers.notify();
             let grant = call.grant();
-            let result = client.call(call.endpoint()).await;
+            let call = client.call(call.endpoint());
+            let result = match &lease {
+                Some(lease) => lease.extended_during(call).await,
+                None => call.await,
+            };
             let error = result.as_ref().err().cloned();
             let finish = |session: &mut Session, now| session.finish(self.id, result, now);
             next = self.shared.upgrade()?.with_session_quietly(finish);
@@ -102,12 +146,107 @@ impl AcquisitionTask {
                     if matches!(next, Next::Call(_))
                         && error.status() != Some(StatusCode::SERVICE_UNAVAILABLE) => {}
                 Some(error) => {
-                    let failed = FailedCall { user, grant, secret, error, probe: probe.as_ref() };
+                    let failed = FailedCall { user: address, grant, secret, error, probe: probe.as_ref() };
                     back_off.failed(&failed, fastrand::f64(), now);
                 }
             }
         }
+        if let Some(lease) = lease {
+            self.publish(lease, &next, &client).await;
+        }
         Some(next)
+    }
+
+    /// Asks the store until it gives a token or the lease, or until the decision is to wait for neither.
+    async fn enter(
+        &self,
+        entry: &Entry,
+        stays_out: bool,
+        permit: &mut Option<Permit>,
+        client: &AuthClient,
+    ) -> Option<Entered> {
+        let holder = Holder::random();
+        let mut has_waited = false;
+        loop {
+            let asked = client.runtime().now();
+            let claim = |session: &mut Session, now| session.claim(holder, stays_out, now);
+            let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
+            let claimed = entry.claim(&claim).await;
+            let decision = decide(claimed, standing, fastrand::f64());
+            let shared = self.shared.upgrade()?;
+            let next = shared.with_session_quietly(|session, now| match decision {
+                Decision::Adopt(token) => Ok(Entered::Done(session.adopt(self.id, &token, asked, now))),
+                Decision::Acquire(lease) => {
+                    if lease.is_unreadable {
+                        session.report_unreadable_entry();
+                    }
+                    let lease = HeldLease::new(entry.clone(), client.clone(), holder, lease);
+                    Ok(Entered::Acquire(Some(lease)))
+                }
+                Decision::AcquireAlone(error) => {
+                    session.report(Duration::ZERO, &Pause::Unavailable(error), now);
+                    Ok(Entered::Acquire(None))
+                }
+                Decision::ServeOn(wait, pause) => {
+                    Ok(Entered::Done(session.serve_on(self.id, wait, &pause, now)))
+                }
+                Decision::Fail(cool_down) => Ok(Entered::Done(session.cool_down(self.id, &cool_down, now))),
+                Decision::StayOut => Ok(Entered::StayOut),
+                Decision::AskAgain(wait, pause) => {
+                    if !std::mem::replace(&mut has_waited, true) {
+                        session.report(wait, &pause, now);
+                    }
+                    Err(wait)
+                }
+            });
+            match next {
+                Ok(entered) => return Some(entered),
+                Err(wait) => {
+                    shared.observers.notify();
+                    drop(shared);
+                    // Other users may acquire while this one waits for another process.
+                    drop(permit.take());
+                    client.runtime().sleep(wait).await;
+                    *permit = self.acquire_permit().await;
+                }
+            }
+        }
+    }
+
+    /// Looks for the token of another process during a back-off.
+    async fn look(&self, entry: &Entry, permit: &mut Option<Permit>, client: &AuthClient) -> Option<Next> {
+        match self.enter(entry, true, permit, client).await? {
+            Entered::Done(next) => Some(next),
+            Entered::Acquire(_) | Entered::StayOut => self.stay_out(),
+        }
+    }
+
+    fn stay_out(&self) -> Option<Next> {
+        let stay_out = |session: &mut Session, now| session.stay_out(self.id, now);
+        Some(self.shared.upgrade()?.with_session_quietly(stay_out))
+    }
+
+    /// Shares the outcome. The new token is served meanwhile.
+    async fn publish(&self, lease: HeldLease, next: &Next, client: &AuthClient) {
+        let publication = match next {
+            Next::Done(Ok(token)) => Publication::Token(StoredToken {
+                access_token: token.access_token(),
+                lifetime: token.expiry().lifetime(),
+                left: token.expiry().remaining(client.runtime().now()),
+            }),
+            Next::Done(Err(error)) => Publication::CoolDown(cool_down_after(error, lease.failures())),
+            _ => Publication::Released,
+        };
+        let published = lease.publish(&publication).await;
+        let Some(shared) = self.shared.upgrade() else { return };
+        shared.with_session_quietly(|session, now| match (published, next) {
+            (Ok(Published::NothingNewer), Next::Done(Ok(token))) => {
+                let left = token.expiry().remaining(now).unwrap_or_default();
+                session.pause(left, &Pause::NothingNewer, now);
+            }
+            (Err(error), _) => session.report(Duration::ZERO, &Pause::Unavailable(error), now),
+            _ => {}
+        });
     }
 
     /// `grant` is the one that fails for other users; `None` if the secret does.

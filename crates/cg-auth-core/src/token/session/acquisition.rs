@@ -134,6 +134,10 @@ impl Acquisition {
         }
     }
 
+    pub(super) fn adopted(&self, left: Option<Duration>, now: Now) -> Event {
+        Event::Adopted { reason: self.reason, took: now.saturating_since(self.begun), left }
+    }
+
     pub(super) fn abandoned(&self, now: Now) -> Event {
         Event::Abandoned {
             reason: self.reason,

@@ -24,7 +24,8 @@ struct Pause {
     begun: Now,
     wait: Duration,
     error: TokenError,
-    is_of_refresh: bool,
+    /// Whether it lasts only while a token is valid.
+    only_with_token: bool,
 }
 
 /// A client secret that the service refused.
@@ -63,7 +64,7 @@ impl BackOff {
     /// the length is in the error that this returns.
     pub(super) fn postponed(&mut self, error: TokenError, jitter: f64, now: Now) -> TokenError {
         let error = self.failed(error, None, jitter, now);
-        self.pause.iter_mut().for_each(|pause| pause.is_of_refresh = true);
+        self.pause.iter_mut().for_each(|pause| pause.only_with_token = true);
         error
     }
 
@@ -77,8 +78,20 @@ impl BackOff {
         jitter: f64,
         now: Now,
     ) -> TokenError {
-        let error = self.begin(error, with_jitter(longest, jitter), now);
-        self.pause.iter_mut().for_each(|pause| pause.is_of_refresh = is_of_refresh);
+        self.wait(error, with_jitter(longest, jitter), is_of_refresh, now)
+    }
+
+    /// Begins a pause of that length which is no failure of this user. With `only_with_token` it lasts only while a
+    /// token is valid.
+    pub(super) fn wait(
+        &mut self,
+        error: TokenError,
+        wait: Duration,
+        only_with_token: bool,
+        now: Now,
+    ) -> TokenError {
+        let error = self.begin(error, wait, now);
+        self.pause.iter_mut().for_each(|pause| pause.only_with_token = only_with_token);
         error
     }
 
@@ -99,8 +112,8 @@ impl BackOff {
 
     /// The failure with the rest of its pause, while that lasts. `has_token` says whether a token is valid.
     pub(super) fn error(&self, has_token: bool, now: Now) -> Option<TokenError> {
-        let Pause { begun, wait, error, is_of_refresh } = self.pause.as_ref()?;
-        if *is_of_refresh && !has_token {
+        let Pause { begun, wait, error, only_with_token } = self.pause.as_ref()?;
+        if *only_with_token && !has_token {
             return None;
         }
         let left = wait.saturating_sub(now.saturating_since(*begun));
@@ -119,7 +132,7 @@ impl BackOff {
     }
 
     fn begin(&mut self, error: TokenError, wait: Duration, now: Now) -> TokenError {
-        self.pause = Some(Pause { begun: now, wait, error: error.clone(), is_of_refresh: false });
+        self.pause = Some(Pause { begun: now, wait, error: error.clone(), only_with_token: false });
         error.with_retry_after(wait)
     }
 }

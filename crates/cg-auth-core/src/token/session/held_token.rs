@@ -6,7 +6,10 @@ use super::{
     schedule::{Phase, Schedule},
     snapshot::Validity,
 };
-use crate::{time::Now, token::IssuedToken};
+use crate::{
+    time::Now,
+    token::{IssuedToken, fleet::TokenAge},
+};
 
 /// The current token. Its age is the sum of the times between observations of the clocks, so a clock that is
 /// set back does not make the token younger.
@@ -28,7 +31,8 @@ impl HeldToken {
             .lifetime()
             .map_or(Schedule::NEVER, |lifetime| Schedule::new(lifetime, expiry.unseen_age(), jitter));
         let observed_at = expiry.sent().unwrap_or(now);
-        let mut held = Self { token, schedule, age: Duration::ZERO, observed_at, is_invalidated: false };
+        let age = expiry.age_when_sent();
+        let mut held = Self { token, schedule, age, observed_at, is_invalidated: false };
         held.observe(now);
         held
     }
@@ -51,6 +55,16 @@ impl HeldToken {
     pub(super) fn served(&self, now: Now) -> Option<(Phase, IssuedToken)> {
         let phase = self.phase(now);
         (!self.is_invalidated && phase < Phase::Expired).then(|| (phase, self.token.clone()))
+    }
+
+    /// How far the token is from its phases, for a fleet. One of unknown lifetime is far from all of them.
+    pub(super) fn token_age(&self, now: Now) -> TokenAge {
+        let age = self.age_at(now);
+        let Schedule { early, margin, expired } = self.schedule;
+        let until = |end: Duration| end.saturating_sub(age);
+        let window = margin.saturating_sub(early);
+        let last_half = if window > SHORT_WINDOW { margin - window / 2 } else { early };
+        TokenAge { left: until(expired), before_margin: until(margin), before_last_half: until(last_half) }
     }
 
     /// How long the token can be served without another decision: until its next phase. During an acquisition
@@ -89,6 +103,9 @@ impl HeldToken {
 /// How long a token is served by two clocks alone. The page on
 /// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
 const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
+
+/// An early window that is no longer is not halved.
+const SHORT_WINDOW: Duration = Duration::from_secs(10);
 
 /// Between two observations a time service slews a clock by less than this.
 const DRIFT_LIMIT: Duration = Duration::from_secs(1);

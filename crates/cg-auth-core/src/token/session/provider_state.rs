@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::Phase;
 use crate::{
     model::UserPrincipalName,
-    token::{Expiry, TokenError},
+    token::{Expiry, TokenError, as_str::as_str},
 };
 
 /// The state of a session, for a health check. It holds no secret and no token.
@@ -31,4 +31,18 @@ pub struct ProviderState {
     pub retry_in: Option<Duration>,
     /// Whether there is a refresh token that the next acquisition could use.
     pub has_refresh_token: bool,
+    /// The store that a fleet shares; `None` without one.
+    pub store: Option<StoreState>,
 }
+
+/// Whether a token store answers, as far as this process knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreState {
+    /// Its last answer was a proper one, or it has not been asked yet.
+    Available,
+    /// It has just failed to answer and is left alone for a few seconds. The process acquires by itself.
+    Unavailable,
+}
+
+as_str!(StoreState: Available = "available", Unavailable = "unavailable");

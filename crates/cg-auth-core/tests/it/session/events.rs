@@ -95,7 +95,7 @@ fn a_superseded_acquisition_is_reported_like_an_abandoned_one() {
         |rig, id| rig.abandon(id),
         |rig, _| rig.clear(),
         |rig, _| rig.replace_secret(),
-        |rig, _| drop(rig.release()),
+        |rig, _| drop(rig.take_tokens()),
         |rig, _| {
             let token = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
             let now = rig.now();

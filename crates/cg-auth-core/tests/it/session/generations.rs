@@ -30,7 +30,7 @@ fn an_acquisition_of_an_old_generation_changes_nothing() {
         ("seed", |rig| seed(rig, "seeded", None, 3600)),
         ("clear", |rig| rig.clear()),
         ("replace_secret", |rig| rig.replace_secret()),
-        ("release", |rig| drop(rig.release())),
+        ("take_tokens", |rig| drop(rig.take_tokens())),
     ];
     let replies = [Reply::Issued("stolen", 3600, Some("stolen")), REFUSED, Reply::Status(500, None)];
     for ((name, begin_generation), reply) in
@@ -91,7 +91,7 @@ fn a_refresh_token_on_the_wire_is_not_handed_out() {
     let id = rig.start();
     let call = rig.call(id);
     assert_eq!(sent_refresh_token(&call).as_deref(), Some("r1"));
-    let (token, expiry) = rig.release().unwrap();
+    let (token, expiry) = rig.take_tokens().unwrap();
     assert_eq!((token.access_token().expose_secret(), token.refresh_token()), ("first", None));
     assert!(!expiry.is_expired(rig.now()));
 }
@@ -153,24 +153,24 @@ fn a_seeded_token_that_has_expired_is_never_served_and_its_refresh_token_is_used
 }
 
 #[test]
-fn a_released_token_can_be_seeded_elsewhere() {
+fn a_token_that_was_taken_out_can_be_seeded_elsewhere() {
     let mut rig = Rig::new();
     rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
     let now = rig.now();
-    let (token, expiry) = rig.session.release(now).unwrap();
+    let (token, expiry) = rig.session.take_tokens(now).unwrap();
     assert_eq!(token.access_token().expose_secret(), "first");
     assert_eq!(token.refresh_token().unwrap().expose_secret(), "r1");
     assert_eq!(expiry.expires_at(), Some(now.wall() + Duration::from_secs(3600)));
     assert_eq!((rig.snapshot_serves(), rig.stepped()), (None, "start"));
-    assert!(rig.session.release(now).is_none());
+    assert!(rig.session.take_tokens(now).is_none());
 
     rig.session.seed(token, expiry, now);
     assert_eq!(rig.snapshot_serves().as_deref(), Some("first"));
 }
 
-/// A token that must not be served any more is released for its refresh token only.
+/// A token that must not be served any more is handed out for its refresh token only.
 #[test]
-fn an_expired_token_is_released_for_its_refresh_token() {
+fn an_expired_token_is_handed_out_for_its_refresh_token() {
     for invalidated in [false, true] {
         let mut rig = Rig::new();
         let token = rig.acquire(&Reply::Issued("first", 3600, Some("r1")));
@@ -179,7 +179,7 @@ fn an_expired_token_is_released_for_its_refresh_token() {
             false => rig.advance(3600.0),
         }
         let now = rig.now();
-        let (token, expiry) = rig.session.release(now).unwrap();
+        let (token, expiry) = rig.session.take_tokens(now).unwrap();
         assert_eq!(token.refresh_token().unwrap().expose_secret(), "r1");
         assert!(expiry.is_expired(now));
         rig.session.seed(token, expiry, now);
@@ -188,14 +188,14 @@ fn an_expired_token_is_released_for_its_refresh_token() {
 }
 
 #[test]
-fn a_token_that_expired_on_arrival_is_released_for_its_refresh_token() {
+fn a_token_that_expired_on_arrival_is_handed_out_for_its_refresh_token() {
     let mut rig = Rig::new();
     let _ = rig.acquisition(&expired_on_arrival(Some("r1")));
     let state = rig.session.state(rig.now());
     assert_eq!((state.phase, state.has_refresh_token), (Some(Phase::Expired), true));
     assert!(rig.valid_token().is_none());
     let now = rig.now();
-    let (token, expiry) = rig.session.release(now).unwrap();
+    let (token, expiry) = rig.session.take_tokens(now).unwrap();
     assert!(expiry.is_expired(now));
     rig.session.seed(token, expiry, now);
     let id = rig.start();
@@ -210,7 +210,7 @@ fn a_token_that_expired_on_arrival_does_not_replace_a_valid_token() {
     rig.advance(3100.0);
     let _ = rig.acquisition(&expired_on_arrival(Some("r2")));
     assert_eq!(rig.stepped(), "serve");
-    let (token, _) = rig.release().unwrap();
+    let (token, _) = rig.take_tokens().unwrap();
     assert_eq!(token.access_token().expose_secret(), "first");
     assert_eq!(token.refresh_token().unwrap().expose_secret(), "r2");
 }

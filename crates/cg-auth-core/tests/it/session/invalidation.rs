@@ -14,7 +14,7 @@ fn a_reported_token_is_served_no_more() {
     assert_eq!(rig.snapshot_serves(), None);
     assert!(rig.session.valid_token(now).is_none());
     assert_eq!(rig.session.state(now).phase, None);
-    assert!(rig.session.release(now).is_none());
+    assert!(rig.session.take_tokens(now).is_none());
 }
 
 #[test]

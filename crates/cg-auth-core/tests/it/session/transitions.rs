@@ -164,12 +164,12 @@ fn a_new_generation_begins_idle() {
         reached.rig.session.seed(token, Expiry::until(now.wall() + Duration::from_secs(60), now), now);
         reached.check(Case { age: Fresh, activity: Idle }, overtaken);
 
-        // A token is released while it may be served, or if there is a refresh token that is not on the wire.
+        // A token is handed out while it may be served, or if there is a refresh token that is not on the wire.
         let mut reached = case.reach();
         let is_given = matches!(case.age, Fresh | Early | Margin)
             || (case.activity != Refreshing
                 && reached.rig.session.state(reached.rig.now()).has_refresh_token);
-        assert_eq!(reached.rig.release().is_some(), is_given, "{case:?}");
+        assert_eq!(reached.rig.take_tokens().is_some(), is_given, "{case:?}");
         reached.check(Case { age: Empty, activity: Idle }, overtaken);
 
         let mut reached = case.reach();

@@ -14,7 +14,11 @@ use tracing::{
 use super::*;
 use crate::{
     client::CallError,
-    token::{EvictionCause, ExpirySource, Grant, Reason, TokenError},
+    recovery::Recovery,
+    token::{
+        EvictionCause, ExpirySource, Grant, Reason, TokenError,
+        store::{SharedFailure, StoreError},
+    },
     transport::TransportError,
 };
 
@@ -90,6 +94,7 @@ fn events() -> Vec<(Level, Event)> {
         request_id,
     };
     let failed = |grant, error| Event::Failed { reason, grant, requests: 1, took, error, retry_in: took };
+    let failure = SharedFailure::new("api", Recovery::Retry, Some(503));
     let abandoned = |grant| Event::Abandoned { reason, grant, requests: 1, took };
     let call = CallError::from(TransportError::config("nothing to send with"));
     let lifetime = Some(Duration::from_secs(3600));
@@ -103,6 +108,12 @@ fn events() -> Vec<(Level, Event)> {
         (Level::WARN, Event::SameTokenAgain),
         (Level::INFO, Event::Invalidated),
         (Level::DEBUG, Event::Evicted { cause: EvictionCause::Idle }),
+        (Level::DEBUG, Event::Adopted { reason, took, left: lifetime }),
+        (Level::DEBUG, Event::LeaseHeldElsewhere),
+        (Level::INFO, Event::CoolingDown { failure, retry_in: took }),
+        (Level::DEBUG, Event::NothingNewer),
+        (Level::WARN, Event::StoreUnavailable { error: StoreError::new("disk full") }),
+        (Level::WARN, Event::StoreEntryUnreadable),
         (Level::WARN, Event::DurationMismatch { duration: 60, lifetime }),
         (Level::WARN, Event::DurationMismatch { duration: -1, lifetime: None }),
         (Level::INFO, abandoned(Some(Grant::RefreshToken))),

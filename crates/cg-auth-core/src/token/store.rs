@@ -1,0 +1,100 @@
+//! [`TokenStore`]: where the processes of a fleet share the token of a user, and its contract.
+//!
+//! # The contract
+//!
+//! A store keeps one entry for each name. An entry holds at most one token, one lease and one cool-down, each
+//! with an end by the clock of the store. An implementation of [`TokenStore`] keeps these rules:
+//!
+//! 1. **Each operation is atomic**, also between processes, and sees what the last one has left.
+//! 2. **Each operation can be repeated** with the same arguments, since a program cannot tell whether an
+//!    operation whose answer was lost has happened. A claim of the [`Holder`] that has the lease extends it, and
+//!    is answered with the lease whatever the entry holds.
+//! 3. **A token, a lease and a cool-down end by the clock of the store.** No operation compares the clock of one
+//!    program with that of another. A token without a known lifetime is kept for an hour.
+//! 4. **A claim hands out the token** if the program does not list it as [unwanted](Claim::unwanted), does not
+//!    [hold](Claim::held) it, and holds none that lives as long. It looks at the token first.
+//! 5. **Then a claim tells of a cool-down**, then of "nothing newer", then of the lease of another holder, and
+//!    otherwise gives the lease to its holder, if the claim [wants it](Claim::lease).
+//! 6. **[`publish`](TokenStore::publish) does nothing where another holder has the lease.** Otherwise it saves
+//!    the token or the cool-down and ends the lease, in one step. A token ends the cool-down.
+//! 7. **A token that another holder has published already is not saved again.** The entry then says "nothing
+//!    newer" until that token ends or another one is published.
+//! 8. **[`remove`](TokenStore::remove) leaves nothing** of the entry.
+//! 9. **An entry that cannot be read is like an empty one**, and the next claim says so.
+//! 10. **A store never panics and never shows a token or a secret**: not in an error, in `Debug` output or in a
+//!     log. What it keeps shows nothing but lifetimes to a reader without the client secret.
+//!
+//! The provider gives each operation half a second. An error, or no answer in that time, costs the program the
+//! store for five seconds, and nothing else: it acquires by itself.
+
+mod claim;
+mod entry;
+mod error;
+mod publication;
+mod stored_token;
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+pub use self::{
+    claim::{Claim, Claimed, Holder, Lease},
+    entry::{EntryOwner, StoreEntry},
+    error::StoreError,
+    publication::{CoolDown, Publication, Published, SharedFailure},
+    stored_token::StoredToken,
+};
+
+/// Shares the token of a user between processes. See the [contract](self#the-contract).
+#[async_trait]
+pub trait TokenStore: Send + Sync + fmt::Debug {
+    /// The entry of `owner`. The same owner has the same entry in every process. It waits for nothing.
+    fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry;
+
+    /// Asks for the token of the entry, or for the right to acquire the next one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or read. The claim may have been granted.
+    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError>;
+
+    /// Shares what the acquisition of `holder` has brought, and ends its lease.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or written. It may have been published.
+    async fn publish(
+        &self,
+        entry: &StoreEntry,
+        holder: Holder,
+        publication: &Publication,
+    ) -> Result<Published, StoreError>;
+
+    /// Removes the entry with its token, lease and cool-down.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or written.
+    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
+    fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry {
+        T::entry(self, owner)
+    }
+
+    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
+        T::claim(self, entry, claim).await
+    }
+
+    async fn publish(
+        &self,
+        entry: &StoreEntry,
+        holder: Holder,
+        publication: &Publication,
+    ) -> Result<Published, StoreError> {
+        T::publish(self, entry, holder, publication).await
+    }
+
+    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
+        T::remove(self, entry).await
+    }
+}

@@ -1,0 +1,16 @@
+//! [`StoredToken`]: a token in a store.
+
+use std::time::Duration;
+
+use crate::model::AccessToken;
+
+/// A token of the store.
+#[derive(Debug, Clone)]
+pub struct StoredToken {
+    /// The token.
+    pub access_token: AccessToken,
+    /// The whole lifetime; `None` if unknown.
+    pub lifetime: Option<Duration>,
+    /// The rest of the lifetime, by the clock of the store; `None` if the lifetime is unknown.
+    pub left: Option<Duration>,
+}
