@@ -1,6 +1,8 @@
 //! A program with a loop and a blocking client (`ureq`): a `Session` caches its token and keeps it valid
 //! without async, threads or locks.
 //!
+//! This is for a program that starts no threads. In `blocking_loop` a `BlockingTokenProvider` does the same.
+//!
 //! The time is the emulator's, so that an hour passes at once. A real program uses `Now::system`.
 
 #![allow(clippy::print_stdout)] // a program that shows something

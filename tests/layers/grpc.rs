@@ -1,65 +1,26 @@
 //! The layer over a tonic `Channel`, with the generated client and server of the gRPC health service.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    sync::{Arc, Mutex},
-};
+use std::error::Error;
 
 use bytes::Bytes;
 use cg_auth_core::testing::ScriptedTokenSource;
-use cg_auth_tests::hang_guard::bounded;
+use cg_auth_tests::{grpc_server::GrpcServer, hang_guard::bounded};
 use cg_auth_tower::{
     AuthorizationLayer, Origin, TokenError, TokenErrorKind, TokenSource, is_unauthenticated,
 };
 use http_body_util::{BodyExt, Full};
-use tonic::{
-    Code, Status,
-    body::Body,
-    metadata::MetadataValue,
-    service::interceptor::InterceptedService,
-    transport::{Channel, Server, Uri, server::TcpIncoming},
-};
+use tonic::{Code, Status, body::Body, metadata::MetadataValue, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 
-/// A gRPC server that accepts some tokens, and remembers the token of each request.
-struct GrpcServer {
-    uri: Uri,
-    seen: Arc<Mutex<Vec<Option<String>>>>,
+/// A layer with the tokens of `source` for `server`.
+fn layer<T: TokenSource, B: 'static>(server: &GrpcServer, source: T) -> AuthorizationLayer<T, B> {
+    AuthorizationLayer::new(source, Origin::parse(&server.uri().to_string()).unwrap())
+        .refused_when(is_unauthenticated)
 }
 
-impl GrpcServer {
-    async fn accepting(tokens: &[&'static str]) -> Self {
-        let accepted: BTreeSet<_> = tokens.iter().map(|token| format!("Bearer {token}")).collect();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let record = Arc::clone(&seen);
-        let check = move |request: tonic::Request<()>| {
-            let token = request.metadata().get("authorization").map(|it| it.to_str().unwrap().to_owned());
-            let is_accepted = token.as_ref().is_some_and(|token| accepted.contains(token));
-            record.lock().unwrap().push(token);
-            if is_accepted { Ok(request) } else { Err(Status::unauthenticated("a refused token")) }
-        };
-        let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let uri = format!("http://{}", incoming.local_addr().unwrap()).parse().unwrap();
-        let (_, health) = tonic_health::server::health_reporter();
-        let server = Server::builder().add_service(InterceptedService::new(health, check));
-        tokio::spawn(server.serve_with_incoming(incoming));
-        Self { uri, seen }
-    }
-
-    fn layer<T: TokenSource, B: 'static>(&self, source: T) -> AuthorizationLayer<T, B> {
-        AuthorizationLayer::new(source, Origin::parse(&self.uri.to_string()).unwrap())
-            .refused_when(is_unauthenticated)
-    }
-
-    fn channel(&self) -> Channel {
-        Channel::builder(self.uri.clone()).connect_lazy()
-    }
-
-    fn tokens(&self) -> Vec<Option<String>> {
-        self.seen.lock().unwrap().clone()
-    }
+fn channel(server: &GrpcServer) -> Channel {
+    Channel::builder(server.uri().clone()).connect_lazy()
 }
 
 fn check() -> HealthCheckRequest {
@@ -74,8 +35,8 @@ fn bearers(tokens: &[&str]) -> Vec<Option<String>> {
 async fn the_first_call_has_a_token_and_so_have_calls_that_stream() {
     bounded(async {
         let server = GrpcServer::accepting(&["one"]).await;
-        let service = server.layer(ScriptedTokenSource::new().issue("one")).layer(server.channel());
-        let mut client = HealthClient::with_origin(service, server.uri.clone());
+        let service = layer(&server, ScriptedTokenSource::new().issue("one")).layer(channel(&server));
+        let mut client = HealthClient::with_origin(service, server.uri().clone());
         let mut spawned = client.clone();
         tokio::spawn(async move { spawned.check(check()).await }).await.unwrap().unwrap();
         let mut statuses = client.watch(check()).await.unwrap().into_inner();
@@ -98,7 +59,7 @@ async fn an_interceptor_has_no_token_for_the_first_call() {
             request.metadata_mut().insert("authorization", value.map_err(|_| Status::internal("no value"))?);
             Ok(request)
         };
-        let mut client = HealthClient::with_interceptor(server.channel(), add_token);
+        let mut client = HealthClient::with_interceptor(channel(&server), add_token);
         assert_eq!(client.check(check()).await.unwrap_err().message(), "no token yet");
         source.token().await.unwrap();
         client.check(check()).await.unwrap();
@@ -110,7 +71,7 @@ async fn an_interceptor_has_no_token_for_the_first_call() {
 async fn a_client_without_its_origin_sends_no_token() {
     bounded(async {
         let server = GrpcServer::accepting(&["one"]).await;
-        let service = server.layer(ScriptedTokenSource::fixed("one")).layer(server.channel());
+        let service = layer(&server, ScriptedTokenSource::fixed("one")).layer(channel(&server));
         let mut client = HealthClient::new(service);
         assert_eq!(client.check(check()).await.unwrap_err().code(), Code::Unauthenticated);
         assert_eq!(server.tokens(), [None]);
@@ -123,8 +84,8 @@ async fn a_refused_call_fails_and_the_next_one_has_another_token() {
     bounded(async {
         let server = GrpcServer::accepting(&["two"]).await;
         let service =
-            server.layer(ScriptedTokenSource::new().issue("one").issue("two")).layer(server.channel());
-        let mut client = HealthClient::with_origin(service, server.uri.clone());
+            layer(&server, ScriptedTokenSource::new().issue("one").issue("two")).layer(channel(&server));
+        let mut client = HealthClient::with_origin(service, server.uri().clone());
         let refused = client.check(check()).await.unwrap_err();
         assert_eq!((refused.code(), refused.message()), (Code::Unauthenticated, "a refused token"));
         client.check(check()).await.unwrap();
@@ -146,10 +107,10 @@ async fn a_unary_call_whose_body_is_in_memory_is_repeated() {
         let source = ScriptedTokenSource::new().issue("one").issue("two");
         let service = ServiceBuilder::new()
             .filter_async(in_memory)
-            .layer(server.layer(source))
+            .layer(layer(&server, source))
             .map_request(|request: http::Request<Full<Bytes>>| request.map(Body::new))
-            .service(server.channel());
-        let client = HealthClient::with_origin(service, server.uri.clone());
+            .service(channel(&server));
+        let client = HealthClient::with_origin(service, server.uri().clone());
         let calls: Vec<_> = (0..20)
             .map(|_| {
                 let mut client = client.clone();
@@ -170,8 +131,8 @@ async fn without_a_token_the_status_has_the_error_as_its_source() {
     bounded(async {
         let server = GrpcServer::accepting(&[]).await;
         let source = ScriptedTokenSource::failing(TokenError::of_kind(TokenErrorKind::Secret));
-        let service = server.layer(source).layer(server.channel());
-        let mut client = HealthClient::with_origin(service.boxed_clone(), server.uri.clone());
+        let service = layer(&server, source).layer(channel(&server));
+        let mut client = HealthClient::with_origin(service.boxed_clone(), server.uri().clone());
         let status = client.check(check()).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::Unknown, "cannot read the client secret"));
         assert!(status.source().unwrap().is::<TokenError>());

@@ -31,6 +31,7 @@ corpora! {
     expiry
     inspect
     jwt_claims
+    origin
     pem
     proxies
     redaction

@@ -16,10 +16,13 @@
 // Shared test code: a failed expectation here is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod grpc_server;
 pub mod hang_guard;
 pub mod join;
 pub mod one_connection_each;
 pub mod proxy;
+#[cfg(unix)]
+pub mod unix_bridge;
 
 pub use cg_auth_conformance::servers::{authority, http2, listener, raw_message, tls, tls11};
 

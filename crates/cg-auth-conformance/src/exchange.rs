@@ -26,15 +26,14 @@ use crate::{
 /// The result of a call.
 pub(crate) type Sent = Result<Response<Body>, TransportError>;
 
-/// Runs `call` and `server` together until both have ended. Fails if the call ends while the server still
-/// waits for something.
+/// Runs `call` and `server` together until both have ended. Fails if one ends and the other waits on.
 pub(crate) async fn exchange<S>(
     call: impl Future<Output = Sent>,
     server: impl Future<Output = S>,
 ) -> Result<(Sent, S), Failure> {
     pin!(call, server);
     select! {
-        served = &mut server => Ok((call.await, served)),
+        served = &mut server => Ok((soon(call, WAITS_ON).await?, served)),
         sent = &mut call => match timeout(A_WHILE, &mut server).await {
             Ok(served) => Ok((sent, served)),
             Err(_) => Err(early(&sent)),
@@ -75,7 +74,8 @@ pub(crate) async fn call_over_http2(
         is_received.set(true);
         fault(http2, stream).await;
     };
-    let sent = while_serving(transport.send(delegation(&listener.base_url())?), server).await;
+    let call = while_serving(transport.send(delegation(&listener.base_url())?), server);
+    let sent = soon(call, WAITS_ON).await?;
     if is_received.get() { Ok(sent) } else { Err(early(&sent)) }
 }
 
@@ -147,6 +147,8 @@ pub(crate) fn get_from(listener: &Listener) -> Result<Request<Body>, Failure> {
     get(listener.base_url().as_str())
 }
 
+const WAITS_ON: &str =
+    "after what the server did, the call waited on, or sent its request again: it did not end";
 /// What a server on this machine receives in a fraction of, even on a busy one.
 const A_WHILE: Duration = Duration::from_secs(3);
 /// Within this, a transport has closed what it gave up, even on a busy machine.

@@ -28,6 +28,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod authority;
+pub mod closed_port;
 pub mod hpack;
 pub mod http2;
 pub mod listener;

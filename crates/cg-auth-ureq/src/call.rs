@@ -116,3 +116,48 @@ impl Drop for Reply {
 
 /// The name of the threads. Linux shows at most 15 bytes of it.
 pub(crate) const THREAD: &str = "cg-auth-ureq";
+
+#[cfg(test)]
+mod tests {
+    use cg_auth_core::{time::ThreadRuntime, transport::TransportErrorKind};
+
+    use super::*;
+
+    /// The panic shows on the standard error of this test, as it would in a program.
+    #[test]
+    fn an_exchange_that_panics_ends_its_call_with_an_error() {
+        let call = Call::start(|_, _reply| panic!("a fault of this crate")).unwrap();
+        let error = ThreadRuntime::block_on(call).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Closed);
+        assert!(error.may_have_been_sent());
+        assert!(!format!("{error} {error:?}").contains("a fault"), "{error:?}");
+    }
+
+    #[test]
+    fn a_thread_may_go_on_after_its_reply() {
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let call = Call::start(move |cancellation, reply| {
+            assert!(cancellation.is_over());
+            reply.send(Ok(Response::new(Body::from("{}"))));
+            let _ = ends.recv();
+        });
+        let answer = ThreadRuntime::block_on(call.unwrap()).unwrap();
+        assert_eq!(answer.body().as_bytes(), b"{}");
+        drop(end);
+    }
+
+    #[test]
+    fn an_exchange_that_is_cancelled_before_it_blocks_does_not_block() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let (go, goes) = std::sync::mpsc::channel::<()>();
+        let call = Call::start(move |cancellation, _reply| {
+            let _ = goes.recv();
+            let (waiting, _waits) = std::sync::mpsc::channel();
+            let refused = cancellation.before(crate::cancellation::BlockedOn::LookUp(waiting)).is_err();
+            tell.send((refused, cancellation.is_over())).unwrap();
+        });
+        drop(call.unwrap());
+        drop(go);
+        assert_eq!(told.recv().unwrap(), (true, false));
+    }
+}

@@ -232,5 +232,5 @@ fn without_userinfo(uri: Uri) -> Result<Uri, TransportError> {
     Uri::from_parts(parts).map_err(TransportError::config)
 }
 
-const PIECE: usize = 8 * 1024;
+const PIECE: usize = 4 * 1024;
 const ROOM_OF_A_LINE: usize = 64;

@@ -54,8 +54,8 @@ impl Wire {
             request: Zeroizing::new(Vec::with_capacity(extent.request)),
             origin: None,
             head: Some(HeadReader::new()),
-            buffers: LazyBuffers::new(INPUT, extent.longest_line.max(PIECE)),
-            readable: extent.body_limit.saturating_mul(MOST_FRAMING).saturating_add(INPUT),
+            buffers: LazyBuffers::new(PIECE, extent.longest_line.max(PIECE)),
+            readable: extent.body_limit.saturating_mul(MOST_FRAMING).saturating_add(head::LONGEST),
             record,
         }
     }
@@ -97,6 +97,8 @@ impl Wire {
             }
         }
         let bytes = head.into_bytes();
+        // The request has been written, so these have room for the answer alone.
+        self.buffers = LazyBuffers::new(bytes.len() + ROOM, 1);
         self.buffers.input_append_buf()[..bytes.len()].copy_from_slice(&bytes);
         self.buffers.input_appended(bytes.len());
         Ok(true)
@@ -169,9 +171,9 @@ fn no_connection() -> Failure {
     Failure::Io(io::ErrorKind::NotConnected.into())
 }
 
-const PIECE: usize = 8 * 1024;
-/// Room for the longest head and one more piece.
-const INPUT: usize = head::LONGEST + 2 * PIECE;
+const PIECE: usize = 4 * 1024;
+/// For a piece of the body, and for the longest trailer.
+const ROOM: usize = 8 * 1024;
 /// How many bytes may frame a byte of the body. A chunk of one byte takes six.
 const MOST_FRAMING: usize = 16;
 const TOO_MUCH_FRAMING: &str = "the frames of its chunks are longer than their bytes by far";

@@ -17,6 +17,7 @@ pub mod emulator;
 pub mod expiry;
 pub mod inspect;
 pub mod jwt_claims;
+pub mod origin;
 pub mod pem;
 pub mod proxies;
 pub mod redaction;

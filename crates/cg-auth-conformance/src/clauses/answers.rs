@@ -61,6 +61,9 @@ pub async fn the_body_of_an_answer_is_unchanged(subject: &dyn Subject) -> Result
         let (response, _connection) = answered(transport.send(get_from(&listener)?), server).await?;
         ensure!(response.body().as_bytes() == body, "a body {how} has changed");
     }
+    let spaced = "\u{feff} \r\n{}\t \n";
+    let response = answer(subject, &ok(spaced)).await?;
+    ensure!(response.body().as_bytes() == spaced.as_bytes(), "a body with white space around it has changed");
     Ok(())
 }
 

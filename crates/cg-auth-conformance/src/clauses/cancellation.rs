@@ -1,6 +1,6 @@
 //! Rule 7: dropping the future cancels the exchange and leaves the transport usable.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use cg_auth_core::BaseUrl;
 
@@ -48,7 +48,9 @@ pub async fn a_dropped_call_ends_its_exchange(subject: &dyn Subject) -> Result<(
 /// A call that is dropped while it connects ends its connection.
 pub async fn a_call_that_is_dropped_while_it_connects_ends(subject: &dyn Subject) -> Result<(), Failure> {
     let listener = Listener::bind().await;
-    let transport = subject.transport(&Settings::default());
+    // The end of the time to connect must not end the connection before this case has.
+    let connect_timeout = Duration::from_secs(3600);
+    let transport = subject.transport(&Settings { connect_timeout, ..Settings::default() });
     let base_url = BaseUrl::parse(&format!("https://{}", listener.address()))?;
     let hello = async {
         let mut connection = listener.accept().await;

@@ -20,7 +20,8 @@ pub async fn localhost_with_a_dot_leads_to_this_machine(subject: &dyn Subject) -
     ensure_here(subject, &["localhost."]).await
 }
 
-/// A server of this machine is reached at either loopback address, of which a resolver may know one. Without IPv6 on the machine the case passes.
+/// A server of this machine is reached at either loopback address, of which a resolver may know one. Without
+/// IPv6 on the machine the case passes.
 pub async fn localhost_leads_to_either_loopback_address(subject: &dyn Subject) -> Result<(), Failure> {
     let Ok(socket) = TcpListener::bind("[::1]:0").await else {
         return Ok(());

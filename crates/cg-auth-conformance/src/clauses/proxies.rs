@@ -9,7 +9,7 @@ use crate::{
     secret_texts::CLIENT_SECRET,
     secrets::LOGIN,
     servers::{
-        listener::{Listener, TOKEN, ok, while_serving},
+        listener::{Listener, TOKEN, ok},
         raw_message::RawMessage,
         tls::TlsServer,
     },
@@ -21,19 +21,23 @@ use crate::{
 pub async fn loopback_never_uses_a_proxy(subject: &dyn Subject) -> Result<(), Failure> {
     let (proxy, listener) = (Listener::bind().await, Listener::bind().await);
     let transport = subject.transport(&through(&proxy));
+    let port = listener.address().port();
     let last_answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
-        let request = get(&format!("http://{host}:{}/", listener.address().port()))?;
-        answered(transport.send(request), listener.answer(last_answer)).await?;
+        let url = format!("http://{host}:{port}/");
+        let call = answered(transport.send(get(&url)?), listener.answer(last_answer));
+        tokio::select! {
+            answered = call => drop(answered?),
+            _ = proxy.accept() => return Err(Failure::new(format!("{url} used the proxy"))),
+        }
     }
     // Nothing listens there: a proxy would receive the request all the same.
     for host in ["127.0.0.1:1", "localhost:1", "[::1]:1", "127.5.6.7:1"] {
         for scheme in ["http", "https"] {
-            let request = get(&format!("{scheme}://{host}/"))?;
-            let received = async { proxy.accept().await };
+            let url = format!("{scheme}://{host}/");
             tokio::select! {
-                sent = transport.send(request) => drop(error_of(sent)?),
-                _ = received => return Err(Failure::new(format!("{scheme}://{host} used the proxy"))),
+                sent = transport.send(get(&url)?) => drop(error_of(sent)?),
+                _ = proxy.accept() => return Err(Failure::new(format!("{url} used the proxy"))),
             }
         }
     }
@@ -46,13 +50,18 @@ pub async fn a_tunnel_leads_to_the_service(subject: &dyn Subject) -> Result<(), 
     let proxy = Listener::bind().await;
     let root_certificates = service.ca_pem().map(str::to_owned);
     let transport = subject.transport(&Settings { root_certificates, ..through(&proxy) });
-    let relayed = async {
-        let (connect, tunnel) = proxy.answer("HTTP/1.1 200 OK\r\n\r\n").await;
-        (connect, tunnel.relay(service.address()).await)
-    };
     let base_url = BaseUrl::parse("https://service.example")?;
-    let call = while_serving(transport.send(delegation(&base_url)?), relayed);
-    let (response, (request, _connection)) = answered(call, service.answer(ok(TOKEN))).await?;
+    let call = answered(transport.send(delegation(&base_url)?), service.answer(ok(TOKEN)));
+    let tunnel = async {
+        let (request, tunnel) = proxy.answer("HTTP/1.1 200 OK\r\n\r\n").await;
+        ensure_eq!(request.line(), "CONNECT service.example:443 HTTP/1.1", "the request for a tunnel");
+        tunnel.relay(service.address()).await;
+        std::future::pending().await
+    };
+    let (response, (request, _connection)) = tokio::select! {
+        answered = call => answered?,
+        refused = tunnel => return refused,
+    };
     ensure_eq!(response.status(), StatusCode::OK, "the status of the answer");
     ensure_eq!(request.line(), "POST /auth/token/delegate HTTP/1.1", "the request line at the service");
     ensure!(request.values("host") == [b"service.example"], "host at the service is another one");

@@ -7,6 +7,7 @@ use crate::{
     secrets::{LOGIN, ensure_hidden, ensure_text_hides, everything_shown},
     servers::{
         authority::{Authority, Identity},
+        closed_port::ClosedPort,
         hpack::{Representation::NeverIndexed, representations},
         http2::{GOAWAY, Http2},
         listener::{Listener, TOKEN, while_serving},
@@ -21,15 +22,15 @@ pub async fn the_debug_output_of_a_transport_shows_no_secret(subject: &dyn Subje
     let transport = subject.transport(&Settings::default());
     ensure_text_hides(&format!("{transport:?} {transport:#?}"))?;
     first_call(&transport, &listener).await?;
-    let unreachable = Listener::bind().await.base_url();
-    let _failed = transport.send(refresh(&unreachable)?).await;
+    let closed = ClosedPort::new();
+    let _failed = transport.send(refresh(&closed.base_url())?).await;
     ensure_text_hides(&format!("{transport:?} {transport:#?}"))
 }
 
 /// Neither `Debug` nor an error shows the login of the proxy.
 pub async fn the_login_of_a_proxy_is_not_shown(subject: &dyn Subject) -> Result<(), Failure> {
-    let unreachable = Listener::bind().await.address();
-    let proxy = Some(format!("http://{LOGIN}@{unreachable}"));
+    let closed = ClosedPort::new();
+    let proxy = Some(format!("http://{LOGIN}@{}", closed.address()));
     let transport = subject.transport(&Settings { proxy, ..Settings::default() });
     ensure_text_hides(&format!("{transport:?} {transport:#?}"))?;
     let base_url = cg_auth_core::BaseUrl::parse("https://service.example")?;

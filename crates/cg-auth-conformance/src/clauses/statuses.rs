@@ -14,7 +14,7 @@ use cg_auth_core::time::Now;
 use crate::{
     exchange::{Sent, answered, delegation, get_from},
     failure::{Failure, ensure, ensure_eq},
-    servers::listener::Listener,
+    servers::{closed_port::ClosedPort, listener::Listener},
     settings::Settings,
     subject::Subject,
 };
@@ -54,9 +54,9 @@ pub async fn an_answer_without_a_body_ends_with_its_head(subject: &dyn Subject) 
 
 /// Outside of a tokio runtime a call works or fails. It neither panics nor waits forever.
 pub async fn a_call_outside_of_a_runtime_ends(subject: &dyn Subject) -> Result<(), Failure> {
-    let base_url = Listener::bind().await.base_url();
+    let closed = ClosedPort::new();
     let transport = subject.transport(&Settings::default());
-    let request = delegation(&base_url)?;
+    let request = delegation(&closed.base_url())?;
     let outside = thread::spawn(move || {
         let call = AssertUnwindSafe(|| block_on(transport.send(request), Duration::from_secs(10)));
         catch_unwind(call).map_err(|_| Failure::new("the call panicked"))

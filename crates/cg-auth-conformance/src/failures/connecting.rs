@@ -10,6 +10,7 @@ use crate::{
     failure::{Failure, ensure},
     row::Row,
     servers::{
+        closed_port::ClosedPort,
         listener::{Connection, Listener},
         tls11,
     },
@@ -19,7 +20,8 @@ use crate::{
 
 /// Nothing listens at the port.
 pub async fn connection_refused(subject: &dyn Subject) -> Result<(), Failure> {
-    let base_url = Listener::bind().await.base_url();
+    let closed = ClosedPort::new();
+    let base_url = closed.base_url();
     call_in_vain(subject, "connection refused", &base_url).await
 }
 

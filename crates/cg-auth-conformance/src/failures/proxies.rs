@@ -7,14 +7,15 @@ use crate::{
     failure::{Failure, ensure, ensure_eq},
     row::Row,
     secrets::LOGIN,
-    servers::listener::Listener,
+    servers::{closed_port::ClosedPort, listener::Listener},
     settings::Settings,
     subject::Subject,
 };
 
 /// Nothing listens at the port of the proxy.
 pub async fn proxy_down(subject: &dyn Subject) -> Result<(), Failure> {
-    let unreachable = Listener::bind().await.address();
+    let closed = ClosedPort::new();
+    let unreachable = closed.address();
     let proxy = Some(format!("http://{LOGIN}@{unreachable}"));
     let transport = subject.transport(&Settings { proxy, ..Settings::default() });
     let sent = transport.send(delegation(&service()?)?).await;

@@ -19,7 +19,7 @@ use tokio_rustls::{
     rustls::{ClientConfig, pki_types::ServerName},
 };
 
-use crate::{defect::Defect, lenient, settings};
+use crate::{defect::Defect, drained::Drained, lenient, settings};
 
 /// The bytes of a connection.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -75,7 +75,11 @@ impl Connector {
         };
         let connecting = timeout(limit, self.open(uri, route));
         let connected = connecting.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        connected.map_err(|error| failure::connecting(error, route))
+        let (stream, is_http2) = connected.map_err(|error| failure::connecting(error, route))?;
+        Ok(match self.defect {
+            Some(Defect::ReadsOnAfterAnError) => (Box::new(Drained::new(stream)), is_http2),
+            _ => (stream, is_http2),
+        })
     }
 
     async fn open(&self, uri: &Uri, route: &Route<'_>) -> io::Result<(Box<dyn Stream>, bool)> {
@@ -94,7 +98,11 @@ impl Connector {
             return Ok((stream, has_prior_knowledge));
         }
         let tls = TlsConnector::from(self.tls.clone()).connect(server_name(uri)?, stream).await?;
-        let is_http2 = has_prior_knowledge || tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        let is_http2 = match tls.get_ref().1.alpn_protocol() {
+            _ if has_prior_knowledge => true,
+            None => self.defect == Some(Defect::SilenceIsHttp2),
+            Some(protocol) => protocol == b"h2",
+        };
         Ok((Box::new(tls), is_http2))
     }
 
@@ -145,7 +153,8 @@ impl Connector {
     async fn tcp(&self, uri: &Uri) -> io::Result<TcpStream> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 });
-        let localhost = localhost_addresses(host).map(|addresses| match self.defect {
+        let is_known = self.defect != Some(Defect::LocalhostHasNoDot) || !host.ends_with('.');
+        let localhost = localhost_addresses(host).filter(|_| is_known).map(|addresses| match self.defect {
             Some(Defect::BelievesTheResolverOfLocalhost) => vec![ANOTHER_MACHINE.into()],
             Some(Defect::LocalhostIsIpv4) => vec![std::net::Ipv4Addr::LOCALHOST.into()],
             _ => addresses.to_vec(),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cg_auth_core::{body::Body, transport::TransportError};
+use cg_auth_core::{body::Body, causes::cause_chain, transport::TransportError};
 use cg_auth_transport_util::{
     Proxy,
     failure::{Route, exchanging},
@@ -77,10 +77,14 @@ impl Connections {
             };
             match failed.take_message() {
                 Some(request) if is_kept && !self.has(Defect::ReplacesNoDeadConnection) => outgoing = request,
-                _ if self.has(Defect::ErrorsQuoteAGoaway) => {
-                    return Err(TransportError::closed(failed.into_error()));
+                _ => {
+                    let error = failed.into_error();
+                    let quoted = cause_chain(&error);
+                    let error = exchanging(error, &route);
+                    let message = format!("{error} {quoted}");
+                    let quotes = self.has(Defect::ErrorsQuoteAGoaway);
+                    return Err(if quotes { error.with_message(message) } else { error });
                 }
-                _ => return Err(exchanging(failed.into_error(), &route)),
             }
         };
         let mut answer = answer_defects::collect(self.defect, answer, self.connector.body_limit()).await?;
@@ -91,6 +95,16 @@ impl Connections {
             self.kept.lock().unwrap().push((key, connection));
         }
         Ok(answer)
+    }
+
+    /// Sends `request` on a new connection and does not wait for the answer.
+    pub(crate) async fn send_only(&self, request: Request<Body>) -> Result<(), TransportError> {
+        let uri = request.uri().clone();
+        let route = Route::new(&uri, None);
+        let outgoing = self.outgoing(request, &uri, &route)?;
+        let mut connection = self.open(&uri, &route).await?;
+        tokio::spawn(async move { drop(connection.send(outgoing, false).await) });
+        Ok(())
     }
 
     fn has(&self, defect: Defect) -> bool {
@@ -112,8 +126,8 @@ impl Connections {
             return Ok(Connection::new(Sender::Http2(sender), task));
         }
         let mut http1 = http1::Builder::new();
-        if self.has(Defect::BoundsNoHead) {
-            http1.max_headers(1_000_000).max_buf_size(1 << 30);
+        if self.has(Defect::AcceptsALongHead) {
+            http1.max_headers(5000);
         }
         let (sender, task) = http1.handshake(stream).await.map_err(TransportError::closed_before_sending)?;
         Ok(Connection::new(Sender::Http1(sender), task))

@@ -28,15 +28,19 @@ defects! {
     IgnoresTheAnnouncedLength,
     /// Refuses a body of exactly the limit.
     LimitIsOneByteShort,
-    /// Reads heads of any length.
-    BoundsNoHead,
+    /// Accepts a head with thousands of lines.
+    AcceptsALongHead,
+    /// Reads on after it has given a connection up.
+    ReadsOnAfterAnError,
 
     // Rule 3.
     /// Sends the request again after the peer may have read it.
     SendsAgainAfterALoss,
     /// Sends the request again after a 503.
     SendsAgainWhenTheServiceIsBusy,
-    /// Sends each answered request once more.
+    /// Sends each answered GET once more.
+    SendsAGetTwice,
+    /// Sends each answered request but the first once more.
     SendsTwice,
 
     // Rule 4.
@@ -100,6 +104,8 @@ defects! {
     DropsAnAnswersSecondValue,
 
     // Rule 6.
+    /// Fails if an answer has no body.
+    FailsWithoutABody,
     /// Makes an error of a status from 400 on.
     StatusIsAnError,
     /// Reports every answer as 200.
@@ -108,8 +114,6 @@ defects! {
     PanicsOutsideARuntime,
     /// Takes a body that the connection cut off for whole.
     TakesACutBodyForWhole,
-    /// Takes a body that ends before its announced length for whole.
-    TakesAShortBodyForWhole,
     /// Takes the body of a reset HTTP/2 stream for whole.
     TakesAResetStreamForWhole,
     /// Reports that no connection was made as the end of one.
@@ -150,8 +154,6 @@ defects! {
     ReplacesNoDeadConnection,
     /// Opens a connection for each request.
     KeepsNoConnection,
-    /// Speaks HTTP/1.1 only.
-    SpeaksNoHttp2,
 
     // Rule 7.
     /// Goes on with the exchange after the caller has dropped it.
@@ -160,6 +162,8 @@ defects! {
     IsUnusableAfterADrop,
 
     // Rule 8.
+    /// Ends a call after a minute.
+    EndsACallAfterAMinute,
     /// Ends a call at the connect timeout.
     ConnectTimeoutIsADeadline,
     /// Waits for a connection as long as it takes.
@@ -170,6 +174,10 @@ defects! {
     DebugShowsTheRequest,
     /// Shows the login of the proxy in `Debug`.
     DebugShowsTheProxy,
+    /// Shows the private key of the client certificate in `Debug`.
+    DebugShowsTheKey,
+    /// Logs the headers of each request.
+    LogsTheRequest,
     /// Quotes the request in its errors.
     ErrorsQuoteTheRequest,
     /// Quotes the answer in its errors.
@@ -198,4 +206,20 @@ defects! {
     BelievesTheResolverOfLocalhost,
     /// Connects `localhost` over IPv4 only.
     LocalhostIsIpv4,
+    /// Takes `localhost.` for another name.
+    LocalhostHasNoDot,
+
+    // Rule 12.
+    /// Takes a server that ignores ALPN for one of HTTP/2.
+    SilenceIsHttp2,
+    /// Offers HTTP/1.1 only.
+    OffersNoHttp2,
+    /// Speaks HTTP/1.1 although it knows that the server speaks HTTP/2.
+    IgnoresPriorKnowledge,
+
+    // Rule 13.
+    /// Makes one call after the other.
+    MakesOneCallAtATime,
+    /// Mixes up the answers to calls at the same time.
+    MixesUpAnswers,
 }

@@ -14,7 +14,8 @@ pub(crate) fn roots(settings: &Settings) -> &str {
 
 pub(crate) fn of_transport(defect: Option<Defect>, settings: &Settings) -> TransportSettings {
     let http2 = match defect {
-        Some(Defect::SpeaksNoHttp2) => Http2::Off,
+        Some(Defect::IgnoresPriorKnowledge) => Http2::Negotiated,
+        Some(Defect::OffersNoHttp2) if !settings.http2_prior_knowledge => Http2::Off,
         _ if settings.http2_prior_knowledge => Http2::PriorKnowledge,
         _ => Http2::Negotiated,
     };

@@ -4,8 +4,9 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError, TransportErrorKind},
 };
-use http::{Request, Response, StatusCode, header::LOCATION};
+use http::{Method, Request, Response, StatusCode, header::LOCATION};
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
@@ -43,8 +44,12 @@ struct Inner {
     defect: Option<Defect>,
     connections: Connections,
     jar: Jar,
+    mixed_up: MixedUp,
     is_broken: AtomicBool,
+    answered: AtomicUsize,
+    one_at_a_time: tokio::sync::Mutex<()>,
     last_request: Mutex<String>,
+    key: Option<String>,
 }
 
 impl Planted {
@@ -54,8 +59,12 @@ impl Planted {
             defect,
             connections: Connections::new(defect, connector),
             jar: Jar::default(),
+            mixed_up: MixedUp::default(),
             is_broken: AtomicBool::new(false),
+            answered: AtomicUsize::new(0),
+            one_at_a_time: tokio::sync::Mutex::default(),
             last_request: Mutex::default(),
+            key: settings.client_certificate.clone(),
         }))
     }
 
@@ -79,11 +88,14 @@ impl Planted {
                 if self.has(Defect::SendsAgainWhenTheServiceIsBusy)
                     && answer.status() == StatusCode::SERVICE_UNAVAILABLE =>
             {
-                self.exchange(again).await
+                timeout(A_MOMENT, self.exchange(again)).await.unwrap_or(sent)
             }
-            Ok(_) if self.has(Defect::SendsTwice) => {
-                let this = self.clone();
-                tokio::spawn(async move { this.exchange(again).await });
+            Ok(_) if self.has(Defect::SendsAGetTwice) && again.method() == Method::GET => {
+                let _ = self.0.connections.send_only(again).await;
+                sent
+            }
+            Ok(_) if self.has(Defect::SendsTwice) && self.0.answered.fetch_add(1, Ordering::Relaxed) > 0 => {
+                let _ = self.0.connections.send_only(again).await;
                 sent
             }
             Err(error)
@@ -91,20 +103,24 @@ impl Planted {
                     && error.kind() == TransportErrorKind::Closed
                     && error.may_have_been_sent() =>
             {
-                self.exchange(again).await
+                // Whoever expects no second request does not answer it.
+                timeout(A_MOMENT, self.exchange(again)).await.unwrap_or(sent)
             }
             _ => sent,
         }
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        *self.0.last_request.lock().unwrap() = error_defects::shown(&request);
+        let shown = error_defects::shown(&request);
+        if self.has(Defect::LogsTheRequest) {
+            tracing::trace!(headers = shown, "a request");
+        }
+        self.0.last_request.lock().unwrap().clone_from(&shown);
         let altered = self.0.jar.alter(self.0.defect, request);
         let sent = self.0.connections.exchange(altered).await;
         if let Ok(answer) = &sent {
             self.0.jar.keep(answer);
         }
-        let shown = self.0.last_request.lock().unwrap().clone();
         error_defects::alter(self.0.defect, sent, &shown, self.0.connections.connector().proxy_url())
     }
 }
@@ -121,12 +137,21 @@ impl HttpTransport for Planted {
                 tokio::spawn(async move { this.call(request).await }).await.unwrap()
             }
             Some(Defect::IsUnusableAfterADrop) => {
-                if self.0.is_broken.swap(true, Ordering::Relaxed) {
+                if self.0.is_broken.load(Ordering::Relaxed) {
                     return Err(TransportError::config("a call was dropped"));
                 }
+                let mut breaks = BreaksIfDropped(Some(&self.0.is_broken));
                 let sent = self.call(request).await;
-                self.0.is_broken.store(false, Ordering::Relaxed);
+                breaks.0 = None;
                 sent
+            }
+            Some(Defect::MakesOneCallAtATime) => {
+                let _turn = self.0.one_at_a_time.lock().await;
+                self.call(request).await
+            }
+            Some(Defect::MixesUpAnswers) => self.0.mixed_up.mix(self.call(request)).await,
+            Some(Defect::EndsACallAfterAMinute) => {
+                timeout(Duration::from_secs(60), self.call(request)).await.map_err(TransportError::closed)?
             }
             Some(Defect::ConnectTimeoutIsADeadline) => {
                 let limit = self.0.connections.connector().connect_timeout();
@@ -146,7 +171,45 @@ impl fmt::Debug for Planted {
         if self.has(Defect::DebugShowsTheProxy) {
             shown.field("proxy", &self.0.connections.connector().proxy_url());
         }
+        if self.has(Defect::DebugShowsTheKey) {
+            shown.field("client_certificate", &self.0.key);
+        }
         shown.finish_non_exhaustive()
+    }
+}
+
+/// Breaks the transport unless the call has ended.
+struct BreaksIfDropped<'a>(Option<&'a AtomicBool>);
+
+impl Drop for BreaksIfDropped<'_> {
+    fn drop(&mut self) {
+        if let Some(is_broken) = self.0 {
+            is_broken.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Gives a call the answer to the one before it, while others are in flight.
+#[derive(Default)]
+struct MixedUp {
+    in_flight: AtomicUsize,
+    last: Mutex<Option<Response<Body>>>,
+}
+
+impl MixedUp {
+    async fn mix(
+        &self,
+        call: impl Future<Output = Result<Response<Body>, TransportError>>,
+    ) -> Result<Response<Body>, TransportError> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let answer = call.await;
+        let others = self.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
+        let answer = answer?;
+        if others == 0 {
+            return Ok(answer);
+        }
+        let copy = Response::new(answer.body().clone());
+        Ok(self.last.lock().unwrap().replace(copy).unwrap_or(answer))
     }
 }
 
@@ -157,3 +220,5 @@ fn copy(request: &Request<Body>) -> Request<Body> {
     *copy.headers_mut() = request.headers().clone();
     copy
 }
+
+const A_MOMENT: Duration = Duration::from_millis(300);

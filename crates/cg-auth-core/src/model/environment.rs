@@ -27,7 +27,8 @@ impl Environment {
     pub const ALL: [Self; 4] =
         [Self::Commercial, Self::UsGovernment, Self::InsiderUsEast, Self::InsiderNorthEurope];
 
-    /// The name that `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read, for instance `us-government`.
+    /// The name that `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read, for instance
+    /// `us-government`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -62,6 +62,7 @@ impl ThreadRuntime {
     ///
     /// A future that is ready at its first poll costs neither a lock nor memory. The wait neither uses nor
     /// consumes [`unpark`](std::thread::Thread::unpark), and calls may be nested.
+    #[inline]
     pub fn block_on<F: Future>(future: F) -> F::Output {
         block_on(future)
     }

@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use cg_auth_core::testing::ScriptedTokenSource;
@@ -182,11 +183,14 @@ pub(crate) fn refusal(status: StatusCode, headers: &[(&'static str, &'static str
     answer
 }
 
-/// Polls other tasks until `is_done`.
+/// Polls other tasks until `is_done`. A test that would wait for ever fails after a minute.
 pub(crate) async fn until(is_done: impl Fn() -> bool) {
-    while !is_done() {
-        tokio::task::yield_now().await;
-    }
+    let is_done = async {
+        while !is_done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), is_done).await.unwrap();
 }
 
 fn bearer(headers: &HeaderMap) -> &str {

@@ -42,8 +42,8 @@ use crate::settings::TransportSettings;
 /// | `CG_AUTH_CA_FILE` | root certificates in PEM to trust in addition to those of the platform |
 /// | `CG_AUTH_PROXY` | the URL of an HTTP proxy, which may hold `user:password@`, or `none`; default: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` |
 ///
-/// An empty variable counts as unset. In the path of a file, a leading `~` is the home folder. The configuration file, the profile and the
-/// other variables of the command have no effect here.
+/// An empty variable counts as unset. In the path of a file, a leading `~` is the home folder. The
+/// configuration file, its profiles and the other variables of the command have no effect here.
 ///
 /// A variable that is set must be usable. One that is not set is an error only if it is required: see
 /// [`client`](Self::client), [`provider`](Self::provider) and [`pool`](Self::pool).

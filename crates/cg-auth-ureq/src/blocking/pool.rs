@@ -6,7 +6,7 @@ use cg_auth_core::{
     AuthClient, TokenPool, UserPrincipalName,
     model::DelegatedAccessToken,
     time::ThreadRuntime,
-    token::{DurationUnit, Event, Expiry, SecretSource, session::ProviderState},
+    token::{DurationUnit, Event, Expiry, SecretSource, session::ProviderState, store::TokenStore},
 };
 
 use super::BlockingTokenProvider;
@@ -106,6 +106,13 @@ impl BlockingTokenPool {
     #[must_use]
     pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
         self.pool.with_duration_unit(unit).into()
+    }
+
+    /// Shares the tokens in `store` with every process that uses the same users, secret and service: see
+    /// [`TokenPool::with_store`]. Default: none.
+    #[must_use]
+    pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
+        self.pool.with_store(store).into()
     }
 
     /// The number of users, including those that the next [`for_user`](Self::for_user) may evict.

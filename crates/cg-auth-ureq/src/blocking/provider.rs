@@ -9,6 +9,7 @@ use cg_auth_core::{
     token::{
         Event, Expiry, SecretSource, TokenFuture,
         session::{ProviderState, Session},
+        store::TokenStore,
     },
 };
 use http::HeaderValue;
@@ -70,6 +71,13 @@ impl BlockingTokenProvider {
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
         TokenProvider::with_session(client, session, secret).into()
+    }
+
+    /// Shares the token in `store` with every process that uses the same user, secret and service. Makes another
+    /// provider, without a token; see [`TokenProvider::with_store`]. Default: none.
+    #[must_use]
+    pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
+        self.provider.with_store(store).into()
     }
 
     /// A valid token. It waits if there is none. If the token is about to expire, it waits for the next one, for at
@@ -154,8 +162,9 @@ impl BlockingTokenProvider {
         self.provider.replace_secret(secret);
     }
 
-    /// Clears the service's cache of tokens, and then this provider. It waits for the secret and for the call, each
-    /// within the [time limit of the client](AuthClient::with_timeout).
+    /// Clears the service's cache of tokens, then the entry in the store, if there is one, and then this provider.
+    /// A store that does not answer is an event. It waits for the secret and for the call, each within the
+    /// [time limit of the client](AuthClient::with_timeout).
     ///
     /// # Errors
     /// [`TokenError`] of the secret or of the call; then the token stays.

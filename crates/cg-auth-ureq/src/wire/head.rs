@@ -118,7 +118,7 @@ fn is_interim(head: &[u8]) -> bool {
 }
 
 /// Few answers are longer, with their body, so the buffer seldom grows.
-const USUAL: usize = 16 * 1024;
+const USUAL: usize = 4 * 1024;
 /// The longest head, in bytes.
 pub(super) const LONGEST: usize = 64 * 1024;
 const VERSION: &[u8] = b"HTTP/1.";
@@ -126,3 +126,84 @@ const HIDDEN_PREFIX: &str = "content-";
 /// As long as the prefix, so that nothing moves.
 const MARK: &str = "answer--";
 const HIDDEN: [&str; 2] = ["encoding", "type"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads `bytes` in two pieces, for every place between them. Returns what ureq sees.
+    fn read(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let read = |cut: usize| {
+            let mut head = HeadReader::new();
+            if !head.push(&bytes[..cut])? {
+                assert!(head.push(&bytes[cut..])?, "it is whole");
+                return Ok(head.into_bytes().to_vec());
+            }
+            Ok([&head.into_bytes()[..], &bytes[cut..]].concat())
+        };
+        let whole = read(bytes.len());
+        for cut in 0..bytes.len() {
+            assert_eq!(read(cut), whole, "{cut}");
+        }
+        whole
+    }
+
+    #[test]
+    fn the_final_head_and_what_follows_it_are_left_over() {
+        for (bytes, seen) in [
+            ("HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+            ("HTTP/1.1 200 OK\n\n{}", "HTTP/1.1 200 OK\n\n{}"),
+            ("\r\n\nHTTP/1.0 404\r\n\r\n\r\n\r\n", "HTTP/1.0 404\r\n\r\n\r\n\r\n"),
+            ("HTTP/1.1 100 \r\n\r\nHTTP/1.1 204 \r\n\r\n", "HTTP/1.1 204 \r\n\r\n"),
+            ("HTTP/1.1 199 x\r\na: b\r\n\r\n\r\nHTTP/1.1 101 x\r\n\r\nrest", "HTTP/1.1 101 x\r\n\r\nrest"),
+            ("HTTP/1.1 1xx x\r\n\r\n", "HTTP/1.1 1xx x\r\n\r\n"),
+        ] {
+            assert_eq!(read(bytes.as_bytes()).as_deref(), Ok(seen.as_bytes()), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_headers_that_make_ureq_decode_are_hidden_and_only_in_the_head() {
+        let head = "HTTP/1.1 200 content-type: x\r\nContent-Type: a\r\ncontent-types: b\r\nCONTENT-ENCODING:c\n\
+                    content-length: 1\r\nx-content-type: d\r\n\r\n\ncontent-type: e";
+        let seen = "HTTP/1.1 200 content-type: x\r\nanswer--Type: a\r\ncontent-types: b\r\nanswer--ENCODING:c\n\
+                    content-length: 1\r\nx-content-type: d\r\n\r\n\ncontent-type: e";
+        assert_eq!(read(head.as_bytes()).as_deref(), Ok(seen.as_bytes()));
+    }
+
+    #[test]
+    fn hidden_headers_get_their_names_back_with_all_their_values() {
+        let mut headers = HeaderMap::new();
+        headers.append("answer--type", "a".parse().unwrap());
+        headers.append("answer--type", "b".parse().unwrap());
+        headers.append("answer--encoding", "c".parse().unwrap());
+        headers.append("content-length", "1".parse().unwrap());
+        show_headers(&mut headers);
+        assert_eq!(headers.get_all("content-type").iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(headers["content-encoding"], "c");
+        assert_eq!(headers.len(), 4);
+    }
+
+    #[test]
+    fn a_head_of_the_longest_length_is_read_and_a_longer_one_is_refused() {
+        let head = |length: usize| {
+            let frame = "HTTP/1.1 200 OK\r\nx: \r\n\r\n".len();
+            format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(length - frame))
+        };
+        assert_eq!(HeadReader::new().push(head(LONGEST).as_bytes()), Ok(true));
+        assert!(HeadReader::new().push(head(LONGEST + 1).as_bytes()).is_err());
+        assert!(HeadReader::new().push(&head(LONGEST + 9).as_bytes()[..LONGEST + 1]).is_err());
+        let interim = "HTTP/1.1 100 x\r\n\r\n";
+        let both = [interim, &head(LONGEST - interim.len())].concat();
+        assert_eq!(HeadReader::new().push(both.as_bytes()), Ok(true));
+        let both = [interim, &head(LONGEST - interim.len() + 1)].concat();
+        assert!(HeadReader::new().push(both.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn other_protocols_are_refused_at_their_first_byte() {
+        for bytes in ["S", "HTTP/2", "\r\n ", "http/1.1", "\0"] {
+            assert!(HeadReader::new().push(bytes.as_bytes()).is_err(), "{bytes:?}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::{
 use cg_auth_core::{
     ClientSecret, TokenErrorKind, TokenProvider, TokenSource,
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
+    testing::ScriptedStore,
     token::{DurationUnit, Expiry, session::Session},
 };
 use cg_auth_emulator::{
@@ -157,6 +158,19 @@ fn a_session_of_the_program_is_used() {
     let provider = BlockingTokenProvider::with_session(client(service.base_url()), session, secret(&service));
     let lifetime = provider.token().unwrap().expiry().lifetime().unwrap();
     assert!(lifetime > Duration::from_secs(3500), "{lifetime:?}");
+}
+
+#[test]
+fn providers_and_pools_that_share_a_store_make_one_request() {
+    let service = service();
+    let store = ScriptedStore::new(ThreadRuntime::new());
+    let first = provider(&service).with_store(store.clone()).token().unwrap();
+    let second = provider(&service).with_store(store.clone()).token().unwrap();
+    let pool = BlockingTokenPool::new(client(service.base_url()), secret(&service)).with_store(store);
+    let third = pool.for_user(&user(&service)).token().unwrap();
+    assert_eq!(first.expose_secret(), second.expose_secret());
+    assert_eq!(first.expose_secret(), third.expose_secret());
+    assert_eq!(service.count(GetDelegateAccessToken), 1);
 }
 
 #[test]

@@ -9,11 +9,16 @@ use crate::{
     threads::{alone, threads, wait_for_at_most, wait_for_threads},
 };
 
+/// Only what a test does ends its idle connections.
+fn for_an_hour() -> TransportSettings {
+    TransportSettings::new().pool_idle_timeout(Duration::from_secs(60 * 60))
+}
+
 #[test]
 fn an_idle_connection_has_one_thread_however_often_it_is_used() {
     let _alone = alone();
     let server = Server::bind();
-    let transport = transport(TransportSettings::new());
+    let transport = transport(for_an_hour());
     let (result, mut connection) = exchange(&transport, &server, |server| server.answer(ok("")));
     result.unwrap();
     for _ in 0..200 {
@@ -36,7 +41,7 @@ fn an_idle_connection_has_one_thread_however_often_it_is_used() {
 fn the_end_of_an_idle_connection_ends_its_thread() {
     let _alone = alone();
     let server = Server::bind();
-    let transport = transport(TransportSettings::new());
+    let transport = transport(for_an_hour());
     for _ in 0..3 {
         let (result, mut connection) = exchange(&transport, &server, |server| server.answer(ok("")));
         result.unwrap();
@@ -91,7 +96,7 @@ fn the_idle_timeout_counts_from_the_last_exchange() {
 fn bytes_that_nobody_asked_for_end_an_idle_connection() {
     let _alone = alone();
     let server = Server::bind();
-    let transport = transport(TransportSettings::new());
+    let transport = transport(for_an_hour());
     let (result, mut first) = exchange(&transport, &server, |server| server.answer(ok("first")));
     result.unwrap();
     first.write("HTTP/1.1 408 Request Timeout\r\ncontent-length: 5\r\n\r\nstale");
@@ -105,7 +110,7 @@ fn bytes_that_nobody_asked_for_end_an_idle_connection() {
 fn bytes_after_an_answer_end_its_connection() {
     let _alone = alone();
     let server = Server::bind();
-    let transport = transport(TransportSettings::new());
+    let transport = transport(for_an_hour());
     let twice = [ok("first"), ok("stale")].concat();
     let (result, mut first) = exchange(&transport, &server, |server| server.answer(twice));
     assert_eq!(result.unwrap().body().as_bytes(), b"first");
@@ -118,7 +123,7 @@ fn a_burst_of_calls_leaves_sixteen_idle_connections() {
     const CALLS: usize = 40;
     let _alone = alone();
     let server = Server::bind();
-    let transport = transport(TransportSettings::new());
+    let transport = transport(for_an_hour());
     let all_there = Barrier::new(CALLS);
     thread::scope(|scope| {
         let connections: Vec<_> = (0..CALLS)
@@ -146,7 +151,7 @@ fn a_burst_of_calls_leaves_sixteen_idle_connections() {
 fn a_clone_keeps_the_idle_connections() {
     let _alone = alone();
     let server = Server::bind();
-    let transport = transport(TransportSettings::new());
+    let transport = transport(for_an_hour());
     let clone = transport.clone();
     let (result, mut connection) = exchange(&transport, &server, |server| server.answer(ok("")));
     result.unwrap();

@@ -1,12 +1,13 @@
 //! A server that a test controls byte by byte, on the thread of the test.
 
 use std::{
+    future::poll_fn,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     time::Duration,
 };
 
-use cg_auth_ureq::cg_auth_core::time::ThreadRuntime;
+use cg_auth_ureq::cg_auth_core::time::{Runtime, ThreadRuntime};
 use cg_auth_ureq::{Body, HttpTransport, TransportError, TransportSettings, UreqTransport};
 use http::{Request, Response};
 
@@ -111,12 +112,17 @@ pub(crate) fn transport(settings: TransportSettings) -> UreqTransport {
     UreqTransport::from_settings(&settings.no_proxy()).unwrap()
 }
 
-/// Sends `request` and blocks until it is answered.
+/// Sends `request` and blocks until it is answered. Panics after a minute.
 pub(crate) fn send(
     transport: &UreqTransport,
     request: Request<Body>,
 ) -> Result<Response<Body>, TransportError> {
-    ThreadRuntime::block_on(transport.send(request))
+    let mut call = transport.send(request);
+    let mut limit = ThreadRuntime::new().sleep(Duration::from_secs(60));
+    ThreadRuntime::block_on(poll_fn(|context| {
+        assert!(limit.as_mut().poll(context).is_pending(), "the call hangs");
+        call.as_mut().poll(context)
+    }))
 }
 
 /// Sends a request while `play` serves it on another thread. Returns both results.

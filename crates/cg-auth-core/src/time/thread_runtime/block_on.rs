@@ -2,19 +2,27 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
 
 use super::sync::{Condvar, Mutex};
 
+#[inline]
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     // A future that is ready at once needs no waker, and so no memory.
-    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return output;
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => wait_for(future),
     }
+}
+
+/// A function of its own, so that the compiler can inline what a hit needs.
+#[cold]
+#[inline(never)]
+fn wait_for<F: Future>(mut future: Pin<&mut F>) -> F::Output {
     let signal = Arc::<Signal>::default();
     let waker = Waker::from(Arc::clone(&signal));
     loop {
