@@ -70,6 +70,26 @@ fn processes_that_start_at_once_make_one_acquisition_and_few_operations_each() {
 }
 
 #[test]
+fn processes_that_wait_ask_the_store_at_different_times() {
+    let plan = Plan {
+        latency: seconds(10.0),
+        store_latency: Some(seconds(0.001)),
+        length: seconds(30.0),
+        ..Plan::healthy(10, 100)
+    };
+    let record = run(&plan);
+    check(&record);
+    let mut times = record.operation_times;
+    // The processes start at once, so they ask at once for the first time.
+    times.retain(|at| *at > seconds(0.1));
+    times.sort_unstable();
+    let within = |from: usize| times[from..].partition_point(|at| *at < times[from] + seconds(0.01));
+    let most = (0..times.len()).map(within).max().unwrap();
+    println!("{} operations, at most {most} within 10 ms", times.len());
+    assert!(times.len() > 200 && most < 40, "{most} of {}", times.len());
+}
+
+#[test]
 fn an_expiry_costs_a_fleet_one_acquisition_and_each_process_a_few_operations() {
     let plan = Plan { length: seconds(3000.0), ..Plan::healthy(8, 50) };
     let record = run(&plan);
