@@ -175,5 +175,6 @@ impl Shared {
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(10 * 60);
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
