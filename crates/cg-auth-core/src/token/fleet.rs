@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use self::health::StoreHealth;
 pub(super) use self::{
-    decision::{Decision, Pause, Standing, TokenAge, cool_down_after, decide},
+    decision::{Decision, LONGEST_BELIEVED, Pause, Standing, TokenAge, cool_down_after, decide},
     lease::HeldLease,
 };
 use super::{
@@ -87,9 +87,12 @@ impl Fleet {
 impl Entry {
     /// Asks the store, unless it has just failed to answer.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        self.fleet.store.health.admit(self.fleet.client.runtime().now())?;
         self.ask(self.fleet.store.store.claim(&self.entry, claim)).await
     }
 
+    /// Tells the store, even if it has just failed to answer: an extension may have failed meanwhile, and the fleet
+    /// waits for the outcome.
     pub(super) async fn publish(
         &self,
         holder: Holder,
@@ -105,13 +108,18 @@ impl Entry {
     async fn ask<T>(&self, operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let health = &self.fleet.store.health;
         let runtime = self.fleet.client.runtime();
-        health.admit(runtime.now())?;
         let result = within(runtime, STORE_TIMEOUT, operation).await;
         let late = || Err(StoreError::new(format!("no answer within {STORE_TIMEOUT:?}")));
         let result = result.unwrap_or_else(late);
         health.observe(result.as_ref().err(), runtime.now());
         result
     }
+}
+
+/// The life of a token as the store is told, of `left`. It counts from when the store takes it, and that may be
+/// later by the time of an operation.
+pub(super) fn published_life(left: Duration) -> Duration {
+    left - (left / 10).min(STORE_TIMEOUT)
 }
 
 /// How long one operation of a store may take.

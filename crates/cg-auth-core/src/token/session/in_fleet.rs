@@ -5,7 +5,11 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     model::AccessToken,
     time::Now,
-    token::{Event, fleet::Pause},
+    token::{
+        Event,
+        fleet::{LONGEST_BELIEVED, Pause},
+        store::{Claimed, StoreError},
+    },
 };
 
 /// What a session keeps if its tokens are shared. Without a store nothing is kept.
@@ -18,6 +22,8 @@ pub(super) struct InFleet {
     looked: Option<Now>,
     /// The last time at which the store was reported as unavailable.
     reported: Option<Now>,
+    /// Since when the store tells of a lease or a cool-down that lasts longer than any.
+    overlong: Option<Now>,
 }
 
 impl InFleet {
@@ -50,6 +56,23 @@ impl InFleet {
         self.looked = Some(now);
     }
 
+    /// The answer of the store, unless it tells for a minute of a lease or a cool-down that lasts longer than any.
+    pub(super) fn believed(
+        &mut self,
+        claimed: Result<Claimed, StoreError>,
+        now: Now,
+    ) -> Result<Claimed, StoreError> {
+        if claimed.as_ref().map_or(Duration::ZERO, Claimed::blocked_for) <= LONGEST_BELIEVED {
+            self.overlong = None;
+            return claimed;
+        }
+        let since = *self.overlong.get_or_insert(now);
+        match now.saturating_since(since) < LONGEST_BELIEVED {
+            true => claimed,
+            false => Err(StoreError::new("the entry holds a lease or a cool-down of more than a minute")),
+        }
+    }
+
     /// The event that tells of `pause`. A store that stays unavailable is reported now and then.
     pub(super) fn event(&mut self, pause: &Pause, wait: Duration, now: Now) -> Option<Event> {
         match pause {
@@ -78,3 +101,31 @@ const MOST_UNWANTED: usize = 4;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// How often a store that stays unavailable is reported.
 const REPORT_PAUSE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::{
+        recovery::Recovery,
+        token::store::{CoolDown, SharedFailure},
+    };
+
+    #[test]
+    fn a_lease_or_a_cool_down_of_more_than_a_minute_is_believed_for_a_minute() {
+        let at = |seconds| Now::new(Duration::from_secs(seconds), UNIX_EPOCH);
+        let lasts = |seconds| {
+            let failure = SharedFailure::new("api", Recovery::Retry, None);
+            Ok(Claimed::CoolingDown(CoolDown { left: Duration::from_secs(seconds), failures: 1, failure }))
+        };
+        let mut fleet = InFleet::on();
+        assert!(fleet.believed(lasts(3600), at(0)).is_ok() && fleet.believed(lasts(3541), at(59)).is_ok());
+        assert!(fleet.believed(lasts(3540), at(60)).is_err());
+        // The minute begins anew once the store tells what can be.
+        assert!(fleet.believed(lasts(60), at(61)).is_ok() && fleet.believed(lasts(3600), at(62)).is_ok());
+        assert!(
+            fleet.believed(lasts(3600), at(121)).is_ok() && fleet.believed(lasts(3600), at(122)).is_err()
+        );
+    }
+}

@@ -81,6 +81,17 @@ pub enum Claimed {
     Free,
 }
 
+impl Claimed {
+    /// How long the lease of another holder or the cool-down lasts, as the store says.
+    pub(in crate::token) const fn blocked_for(&self) -> Duration {
+        match self {
+            Self::Held(left) => *left,
+            Self::CoolingDown(cool_down) => cool_down.left,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
 /// The right to acquire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -70,6 +70,12 @@ impl SharedFailure {
         self.recovery
     }
 
+    /// Whether it tells of the service. Otherwise it tells only of the process that has failed: its settings, its
+    /// network, its secret source.
+    pub(in crate::token) fn is_of_service(&self) -> bool {
+        ["api", "rejected", "protocol", "timeout"].contains(&self.kind.as_str())
+    }
+
     /// The status of the answer, if there was one.
     #[must_use]
     pub const fn status(&self) -> Option<u16> {
