@@ -67,7 +67,7 @@ fn an_exemption_needs_a_reason() {
 #[test]
 fn an_exemption_that_matches_no_case_is_named_with_the_nearest() {
     for (glob, hint) in [
-        ("a_redirect_is_not_folowed", format!(" (did you mean {REDIRECT:?}?)")),
+        ("a_redirect_is_not_follow", format!(" (did you mean {REDIRECT:?}?)")),
         ("a_redirects_*", format!(" (did you mean {REDIRECT:?}?)")),
         ("zzz", String::new()),
         ("", String::new()),

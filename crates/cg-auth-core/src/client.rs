@@ -193,6 +193,14 @@ impl AuthClient {
         Err(error.with_earlier_attempt_sent(sent_before))
     }
 
+    /// The same client with an empty retry budget, for one call to a service that fails. It still retries a request
+    /// that the service certainly did not take.
+    pub(crate) fn probing(&self) -> Self {
+        let mut client = self.clone();
+        Arc::make_mut(&mut client.shared).retry_budget = Arc::new(RetryBudget::empty());
+        client
+    }
+
     /// Limits a whole call, from the first attempt to the last byte of the last answer, back-off included.
     /// Default: 100 s.
     #[must_use]

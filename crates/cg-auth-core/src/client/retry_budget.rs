@@ -14,6 +14,10 @@ impl RetryBudget {
         Self(AtomicU32::new(CAPACITY))
     }
 
+    pub(super) const fn empty() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
     /// The retries that are left, as a number with one decimal.
     pub(super) fn left(&self) -> f64 {
         f64::from(self.0.load(Relaxed)) / f64::from(ONE)

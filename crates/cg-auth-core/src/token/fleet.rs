@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use self::health::StoreHealth;
 pub(super) use self::{
-    decision::{Decision, Pause, Standing, TokenAge, cool_down_after, decide},
+    decision::{Decision, LONGEST_BELIEVED, Pause, Standing, TokenAge, cool_down_after, decide},
     lease::HeldLease,
 };
 use super::{
@@ -27,11 +27,11 @@ use crate::{
 pub(super) struct Fleet {
     client: AuthClient,
     store: SharedStore,
-    /// The entry of the last secret, for a time at which its source is down.
+    /// The entry of the last secret, for when the secret source is down.
     last: Arc<Mutex<Option<(ClientSecret, StoreEntry)>>>,
 }
 
-/// A store, and whether it answers. All users of a pool share it.
+/// A store with its health. All users of a pool share it.
 #[derive(Clone)]
 pub(super) struct SharedStore {
     store: Arc<dyn TokenStore>,
@@ -60,7 +60,7 @@ impl Fleet {
         Self { client, store, last: Arc::default() }
     }
 
-    /// The entry of `secret`, or the one of the last secret if its source is down. `None` if there is none.
+    /// The entry of `secret`. Without a secret, the entry of the last one; `None` if there was none.
     pub(super) fn entry(&self, user: &UserPrincipalName, secret: Option<&ClientSecret>) -> Option<Entry> {
         let last = lock(&self.last).clone();
         let entry = match (secret, last) {
@@ -87,9 +87,12 @@ impl Fleet {
 impl Entry {
     /// Asks the store, unless it has just failed to answer.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        self.fleet.store.health.admit(self.fleet.client.runtime().now())?;
         self.ask(self.fleet.store.store.claim(&self.entry, claim)).await
     }
 
+    /// Tells the store, even if it has just failed to answer: an extension may have failed meanwhile, and the fleet
+    /// waits for the outcome.
     pub(super) async fn publish(
         &self,
         holder: Holder,
@@ -105,13 +108,18 @@ impl Entry {
     async fn ask<T>(&self, operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let health = &self.fleet.store.health;
         let runtime = self.fleet.client.runtime();
-        health.admit(runtime.now())?;
         let result = within(runtime, STORE_TIMEOUT, operation).await;
         let late = || Err(StoreError::new(format!("no answer within {STORE_TIMEOUT:?}")));
         let result = result.unwrap_or_else(late);
         health.observe(result.as_ref().err(), runtime.now());
         result
     }
+}
+
+/// The life of a token as the store is told, of `left`. It counts from when the store takes it, and that may be
+/// later by the time of an operation.
+pub(super) fn published_life(left: Duration) -> Duration {
+    left - (left / 10).min(STORE_TIMEOUT)
 }
 
 /// How long one operation of a store may take.

@@ -18,7 +18,7 @@ use std::{
 
 use self::{
     acquisition::Acquisition,
-    back_off::BackOff,
+    back_off::{BackOff, LONGEST_READ_PAUSE},
     held_token::HeldToken,
     in_fleet::InFleet,
     refresh_grant::{RefreshFailure, RefreshGrant},
@@ -35,7 +35,7 @@ use super::{
     DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError,
     error::Cause,
     fleet::{LEASE, Pause, Standing},
-    store::{Claim, CoolDown, Holder, SharedFailure, StoredToken},
+    store::{Claim, Claimed, CoolDown, Holder, SharedFailure, StoreError, StoredToken},
 };
 use crate::{
     client::CallError,
@@ -408,22 +408,42 @@ impl Session {
             lease: (!stays_out).then_some(LEASE),
             ..Claim::new(holder)
         };
-        (claim, Standing { token: age, stays_out })
+        let has_failed = self.back_off.failures > 0;
+        (claim, Standing { token: age, stays_out, has_failed, waited: Duration::ZERO })
     }
 
-    /// Ends an acquisition with the token of another process, whose life was told at `asked`.
-    pub(super) fn adopt(&mut self, id: AcquisitionId, stored: &StoredToken, asked: Now, now: Now) -> Next {
-        let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else { return Next::Superseded };
+    /// The answer to a claim, as far as it can be believed.
+    pub(super) fn believed(
+        &mut self,
+        claimed: Result<Claimed, StoreError>,
+        now: Now,
+    ) -> Result<Claimed, StoreError> {
+        self.fleet.believed(claimed, now)
+    }
+
+    /// Ends an acquisition with the token of another process, whose life was told at `asked`. `None` if it has ended
+    /// on the way: then the store is asked for another one.
+    pub(super) fn adopt(
+        &mut self,
+        id: AcquisitionId,
+        stored: &StoredToken,
+        asked: Now,
+        now: Now,
+    ) -> Option<Next> {
         let expiry = Expiry::of_store(stored.lifetime, stored.left, asked);
         let token = IssuedToken::new(&stored.access_token, expiry);
         let held = HeldToken::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
-            return self.fail(&acquisition, Cause::ExpiredOnArrival.into(), None, now);
+            self.fleet.refuse(stored.access_token.clone());
+            return None;
         }
+        let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else {
+            return Some(Next::Superseded);
+        };
         self.held = Some(held);
         self.back_off = BackOff::default();
         self.events.push(acquisition.adopted(expiry.remaining(now), now));
-        Next::Done(Ok(token))
+        Some(Next::Done(Ok(token)))
     }
 
     /// Ends an acquisition without a request: the valid token is served on, and the store is asked again after
@@ -468,6 +488,12 @@ impl Session {
         }
         self.report(cool_down.left, &Pause::CoolingDown(cool_down.failure.clone()), now);
         let error = Cause::Shared(cool_down.failure.clone()).into();
+        // Another secret ends it, so the secret is read again soon.
+        if cool_down.failure.recovery() == Recovery::ReplaceCredential && cool_down.left > LONGEST_READ_PAUSE
+        {
+            let jitter = self.random.f64();
+            return Next::Done(Err(self.back_off.put_off(error, LONGEST_READ_PAUSE, false, jitter, now)));
+        }
         Next::Done(Err(self.back_off.wait(error, cool_down.left, false, now)))
     }
 

@@ -18,8 +18,12 @@ use crate::{
 pub(in crate::token) struct Standing {
     /// `None` if no token is valid.
     pub(in crate::token) token: Option<TokenAge>,
-    /// Whether the process cannot acquire now: it backs off, or has no secret. It looks at the store.
+    /// Whether the process cannot acquire now, because it backs off or has no secret. It only looks for a token.
     pub(in crate::token) stays_out: bool,
+    /// Whether its last own acquisition has failed.
+    pub(in crate::token) has_failed: bool,
+    /// How long the acquisition has asked the store so far.
+    pub(in crate::token) waited: Duration,
 }
 
 /// The age of a valid token. A token of unknown lifetime has none.
@@ -39,13 +43,13 @@ pub(in crate::token) enum Decision {
     Adopt(StoredToken),
     /// Acquire, as the holder of the lease.
     Acquire(Lease),
-    /// Acquire without a lease.
-    AcquireAlone(StoreError),
+    /// Acquire without a lease: the store has failed, or other processes fail one after the other.
+    AcquireAlone(Option<StoreError>),
     /// Serve the valid token, and ask again after that time.
     ServeOn(Duration, Pause),
     /// There is no valid token: ask again after that time.
     AskAgain(Duration, Pause),
-    /// There is no valid token, and this time has to pass: fail.
+    /// There is no valid token, and the fleet is in a cool-down: fail.
     Fail(CoolDown),
     /// There is nothing to adopt, and the process cannot acquire.
     StayOut,
@@ -60,13 +64,13 @@ pub(in crate::token) enum Pause {
     Unavailable(StoreError),
 }
 
-/// `jitter` is between 0 and 1.
+/// The next step after the store has answered. `jitter` is between 0 and 1.
 pub(in crate::token) fn decide(
     claimed: Result<Claimed, StoreError>,
     standing: Standing,
     jitter: f64,
 ) -> Decision {
-    let Standing { token, stays_out } = standing;
+    let Standing { token, stays_out, has_failed, waited } = standing;
     match (claimed, token) {
         (Ok(Claimed::Token(token)), _) => Decision::Adopt(token),
         (Ok(Claimed::Won(lease)), _) => Decision::Acquire(lease),
@@ -74,7 +78,10 @@ pub(in crate::token) fn decide(
             let left = left.min(LONGEST_BELIEVED);
             match token {
                 Some(age) => Decision::ServeOn(look_again(age, jitter), Pause::HeldElsewhere),
-                None => Decision::AskAgain(POLL.mul_f64(0.5 + jitter).min(left), Pause::HeldElsewhere),
+                None => {
+                    let wait = POLL.mul_f64(0.5 + jitter).min(left).max(SHORTEST_POLL);
+                    Decision::AskAgain(wait, Pause::HeldElsewhere)
+                }
             }
         }
         (Ok(Claimed::CoolingDown(cool_down)), token) => {
@@ -84,6 +91,16 @@ pub(in crate::token) fn decide(
                     let wait = left + POLL.mul_f64(jitter);
                     Decision::ServeOn(wait, Pause::CoolingDown(cool_down.failure))
                 }
+                // Another process has no way to the service. This one may have one.
+                None if !has_failed && !cool_down.failure.is_of_service() => match waited < LONGEST_COOL_DOWN
+                {
+                    true => {
+                        let wait = left + POLL.mul_f64(jitter);
+                        Decision::AskAgain(wait, Pause::CoolingDown(cool_down.failure))
+                    }
+                    false if !stays_out => Decision::AcquireAlone(None),
+                    false => Decision::Fail(CoolDown { left, ..cool_down }),
+                },
                 None => Decision::Fail(CoolDown { left, ..cool_down }),
             }
         }
@@ -97,7 +114,7 @@ pub(in crate::token) fn decide(
             let wait = age.before_last_half.min(STORE_PAUSE.mul_f64(1.0 + jitter / 10.0));
             Decision::ServeOn(wait, Pause::Unavailable(error))
         }
-        (Err(error), _) => Decision::AcquireAlone(error),
+        (Err(error), _) => Decision::AcquireAlone(Some(error)),
     }
 }
 
@@ -130,9 +147,11 @@ pub(in crate::token) fn cool_down_after(error: &TokenError, failures: u32) -> Co
 }
 
 /// No lease and no cool-down of a record is believed for longer.
-const LONGEST_BELIEVED: Duration = Duration::from_secs(60);
+pub(in crate::token) const LONGEST_BELIEVED: Duration = Duration::from_secs(60);
 /// How often a process without a token asks while another one acquires.
 const POLL: Duration = Duration::from_millis(250);
+/// A lease that is about to end is no reason to ask without a pause.
+const SHORTEST_POLL: Duration = Duration::from_millis(10);
 const SHORTEST_LOOK: Duration = Duration::from_millis(100);
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 const SHORTEST_COOL_DOWN: Duration = Duration::from_secs(1);

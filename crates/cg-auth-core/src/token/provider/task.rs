@@ -13,7 +13,7 @@ use crate::{
     client::AuthClient,
     token::{
         Grant, TokenError,
-        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide},
+        fleet::{Decision, Entry, HeldLease, Pause, Standing, cool_down_after, decide, published_life},
         flight::{Flight, Outcome, Permit},
         secret_source::read_secret,
         session::{AcquisitionId, Next, Session},
@@ -121,10 +121,13 @@ impl AcquisitionTask {
         let begin = |session: &mut Session, now| session.begin(self.id, secret, now);
         let mut next = self.shared.upgrade()?.with_session_quietly(begin);
         drop(kept);
+        // The retry budgets of a fleet would multiply the load on a service that is down.
+        let is_probe = lease.as_ref().is_some_and(|lease| lease.failures() > 0);
+        let caller = if is_probe { client.probing() } else { client.clone() };
         while let Next::Call(call) = next {
             self.shared.upgrade()?.observers.notify();
             let grant = call.grant();
-            let call = client.call(call.endpoint());
+            let call = caller.call(call.endpoint());
             let result = match &lease {
                 Some(lease) => lease.extended_during(call).await,
                 None => call.await,
@@ -141,7 +144,7 @@ impl AcquisitionTask {
                 Some(error)
                     if grant == Grant::RefreshToken
                         && error.status().is_some_and(|status| !status.is_server_error()) => {}
-                // Nor does a refresh token that is lost. The credential will tell.
+                // Neither does a lost refresh token. The call with the credential will show it.
                 Some(error)
                     if matches!(next, Next::Call(_))
                         && error.status() != Some(StatusCode::SERVICE_UNAVAILABLE) => {}
@@ -157,7 +160,7 @@ impl AcquisitionTask {
         Some(next)
     }
 
-    /// Asks the store until it gives a token or the lease, or until the decision is to wait for neither.
+    /// Asks the store again and again, until the decision is anything but to ask again.
     async fn enter(
         &self,
         entry: &Entry,
@@ -166,16 +169,22 @@ impl AcquisitionTask {
         client: &AuthClient,
     ) -> Option<Entered> {
         let holder = Holder::random();
+        let begun = client.runtime().now();
         let mut has_waited = false;
         loop {
             let asked = client.runtime().now();
             let claim = |session: &mut Session, now| session.claim(holder, stays_out, now);
             let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
+            let standing = Standing { waited: asked.saturating_since(begun), ..standing };
             let claimed = entry.claim(&claim).await;
-            let decision = decide(claimed, standing, fastrand::f64());
             let shared = self.shared.upgrade()?;
+            let believed = |session: &mut Session, now| session.believed(claimed, now);
+            let decision = decide(shared.with_session_quietly(believed), standing, fastrand::f64());
             let next = shared.with_session_quietly(|session, now| match decision {
-                Decision::Adopt(token) => Ok(Entered::Done(session.adopt(self.id, &token, asked, now))),
+                Decision::Adopt(token) => {
+                    let adopted = session.adopt(self.id, &token, asked, now);
+                    adopted.map(Entered::Done).ok_or(Duration::ZERO)
+                }
                 Decision::Acquire(lease) => {
                     if lease.is_unreadable {
                         session.report_unreadable_entry();
@@ -184,7 +193,9 @@ impl AcquisitionTask {
                     Ok(Entered::Acquire(Some(lease)))
                 }
                 Decision::AcquireAlone(error) => {
-                    session.report(Duration::ZERO, &Pause::Unavailable(error), now);
+                    if let Some(error) = error {
+                        session.report(Duration::ZERO, &Pause::Unavailable(error), now);
+                    }
                     Ok(Entered::Acquire(None))
                 }
                 Decision::ServeOn(wait, pause) => {
@@ -226,13 +237,13 @@ impl AcquisitionTask {
         Some(self.shared.upgrade()?.with_session_quietly(stay_out))
     }
 
-    /// Shares the outcome. The new token is served meanwhile.
+    /// Shares the outcome. Callers get the new token already while this runs.
     async fn publish(&self, lease: HeldLease, next: &Next, client: &AuthClient) {
         let publication = match next {
             Next::Done(Ok(token)) => Publication::Token(StoredToken {
                 access_token: token.access_token(),
                 lifetime: token.expiry().lifetime(),
-                left: token.expiry().remaining(client.runtime().now()),
+                left: token.expiry().remaining(client.runtime().now()).map(published_life),
             }),
             Next::Done(Err(error)) => Publication::CoolDown(cool_down_after(error, lease.failures())),
             _ => Publication::Released,
@@ -249,7 +260,7 @@ impl AcquisitionTask {
         });
     }
 
-    /// `grant` is the one that fails for other users; `None` if the secret does.
+    /// Ends the acquisition without a request. `grant` fails for other users too; with `None` the secret is refused.
     fn put_off(&self, grant: Option<Grant>, error: TokenError, longest: Duration) -> Option<Next> {
         let kept = error.clone();
         let is_of_refresh = grant == Some(Grant::RefreshToken);

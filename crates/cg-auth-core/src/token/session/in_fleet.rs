@@ -5,7 +5,11 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     model::AccessToken,
     time::Now,
-    token::{Event, fleet::Pause},
+    token::{
+        Event,
+        fleet::{LONGEST_BELIEVED, Pause},
+        store::{Claimed, StoreError},
+    },
 };
 
 /// What a session keeps if its tokens are shared. Without a store nothing is kept.
@@ -18,6 +22,8 @@ pub(super) struct InFleet {
     looked: Option<Now>,
     /// The last time at which the store was reported as unavailable.
     reported: Option<Now>,
+    /// Since when the store tells of a lease or a cool-down that lasts longer than any.
+    overlong: Option<Now>,
 }
 
 impl InFleet {
@@ -29,7 +35,7 @@ impl InFleet {
         self.is_on
     }
 
-    /// From now on the store is not to hand out `token`.
+    /// Names `token` as unwanted in the claims from now on.
     pub(super) fn refuse(&mut self, token: AccessToken) {
         if self.is_on && !self.unwanted.contains(&token) {
             self.unwanted.truncate(MOST_UNWANTED - 1);
@@ -41,7 +47,7 @@ impl InFleet {
         self.unwanted.iter().cloned().collect()
     }
 
-    /// Whether a session without a token asks the store although it backs off: another process may have one.
+    /// Whether a session that backs off looks for the token of another process.
     pub(super) fn may_look(&self, now: Now) -> bool {
         self.is_on && self.looked.is_none_or(|looked| now.saturating_since(looked) >= LOOK_PAUSE)
     }
@@ -50,7 +56,24 @@ impl InFleet {
         self.looked = Some(now);
     }
 
-    /// The event that tells of `pause`. A store that stays unavailable is reported now and then.
+    /// The answer of the store, or an error once it has named an overlong lease or cool-down for a minute.
+    pub(super) fn believed(
+        &mut self,
+        claimed: Result<Claimed, StoreError>,
+        now: Now,
+    ) -> Result<Claimed, StoreError> {
+        if claimed.as_ref().map_or(Duration::ZERO, Claimed::blocked_for) <= LONGEST_BELIEVED {
+            self.overlong = None;
+            return claimed;
+        }
+        let since = *self.overlong.get_or_insert(now);
+        match now.saturating_since(since) < LONGEST_BELIEVED {
+            true => claimed,
+            false => Err(StoreError::new("the entry holds a lease or a cool-down of more than a minute")),
+        }
+    }
+
+    /// The event of `pause`. A store that stays unavailable is reported once in a while.
     pub(super) fn event(&mut self, pause: &Pause, wait: Duration, now: Now) -> Option<Event> {
         match pause {
             Pause::HeldElsewhere => Some(Event::LeaseHeldElsewhere),
@@ -71,10 +94,37 @@ impl InFleet {
     }
 }
 
-/// How many refused or cleared tokens a claim names. More than one process refuses the same one, and a token
-/// that was refused long ago has expired.
+/// How many refused or cleared tokens a claim names. A token that was refused earlier has expired or been replaced.
 const MOST_UNWANTED: usize = 4;
 /// How often a session that backs off looks for the token of another process.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// How often a store that stays unavailable is reported.
 const REPORT_PAUSE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::{
+        recovery::Recovery,
+        token::store::{CoolDown, SharedFailure},
+    };
+
+    #[test]
+    fn a_lease_or_a_cool_down_of_more_than_a_minute_is_believed_for_a_minute() {
+        let at = |seconds| Now::new(Duration::from_secs(seconds), UNIX_EPOCH);
+        let lasts = |seconds| {
+            let failure = SharedFailure::new("api", Recovery::Retry, None);
+            Ok(Claimed::CoolingDown(CoolDown { left: Duration::from_secs(seconds), failures: 1, failure }))
+        };
+        let mut fleet = InFleet::on();
+        assert!(fleet.believed(lasts(3600), at(0)).is_ok() && fleet.believed(lasts(3541), at(59)).is_ok());
+        assert!(fleet.believed(lasts(3540), at(60)).is_err());
+        // The minute begins anew once the store tells what can be.
+        assert!(fleet.believed(lasts(60), at(61)).is_ok() && fleet.believed(lasts(3600), at(62)).is_ok());
+        assert!(
+            fleet.believed(lasts(3600), at(121)).is_ok() && fleet.believed(lasts(3600), at(122)).is_err()
+        );
+    }
+}

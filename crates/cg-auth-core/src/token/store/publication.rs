@@ -11,7 +11,7 @@ use crate::recovery::Recovery;
 pub enum Publication {
     /// The service has issued a token.
     Token(StoredToken),
-    /// The acquisition has failed. Nobody acquires during the cool-down.
+    /// The acquisition has failed. No process acquires during the cool-down.
     CoolDown(CoolDown),
     /// The acquisition ended without an outcome, so another one may begin.
     Released,
@@ -40,7 +40,7 @@ pub struct CoolDown {
     pub failure: SharedFailure,
 }
 
-/// A failure of another process, as far as it is shared: no text of the service, only what a caller acts upon.
+/// The shared part of another process's failure: what a caller acts upon, and no text of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedFailure {
     kind: String,
@@ -68,6 +68,12 @@ impl SharedFailure {
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery
+    }
+
+    /// Whether it tells of the service. Otherwise it tells only of the process that has failed: its settings, its
+    /// network, its secret source.
+    pub(in crate::token) fn is_of_service(&self) -> bool {
+        ["api", "rejected", "protocol", "timeout"].contains(&self.kind.as_str())
     }
 
     /// The status of the answer, if there was one.

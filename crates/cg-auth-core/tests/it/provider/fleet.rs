@@ -7,7 +7,12 @@ mod leases;
 mod local;
 mod outages;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
 
 use cg_auth_core::{
     ClientSecret, TokenProvider,
@@ -15,7 +20,7 @@ use cg_auth_core::{
     token::Event,
 };
 
-use super::{Tasks, TestRuntime, client, until, user};
+use super::{Tasks, TestRuntime, bounded, client, poll_once, until, user};
 use crate::support::SECRET;
 
 /// The processes of a test, which share a store, a clock and a service.
@@ -75,4 +80,20 @@ impl Processes {
     fn operations(&self, name: &str) -> usize {
         self.store.operations().iter().filter(|operation| **operation == name).count()
     }
+}
+
+/// The output of `future`, while the clock goes on.
+async fn ticking<F: Future>(clock: &ManualClock, mut future: Pin<&mut F>) -> F::Output {
+    bounded(async {
+        loop {
+            if let Poll::Ready(output) = poll_once(future.as_mut()).await {
+                return output;
+            }
+            clock.advance(Duration::from_millis(50));
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+    })
+    .await
 }

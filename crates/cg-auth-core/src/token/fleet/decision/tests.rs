@@ -17,11 +17,12 @@ fn with_token(before_margin: f64, before_last_half: f64) -> Standing {
         before_margin: seconds(before_margin),
         before_last_half: seconds(before_last_half),
     };
-    Standing { token: Some(age), stays_out: false }
+    Standing { token: Some(age), ..WITHOUT }
 }
 
-const WITHOUT: Standing = Standing { token: None, stays_out: false };
-const OUT: Standing = Standing { token: None, stays_out: true };
+const WITHOUT: Standing =
+    Standing { token: None, stays_out: false, has_failed: false, waited: Duration::ZERO };
+const OUT: Standing = Standing { stays_out: true, ..WITHOUT };
 
 fn cool_down(left: Duration) -> CoolDown {
     CoolDown { left, failures: 3, failure: SharedFailure::new("api", Recovery::Retry, Some(503)) }
@@ -44,7 +45,9 @@ fn a_process_with_a_valid_token_serves_on_and_asks_again_after_a_quarter_of_the_
 
 #[test]
 fn a_process_without_a_token_asks_again_and_again_until_the_lease_ends() {
-    for (jitter, left, wait) in [(0.0, 6000, 125), (0.5, 6000, 250), (1.0, 6000, 375), (0.5, 40, 40)] {
+    for (jitter, left, wait) in
+        [(0.0, 6000, 125), (0.5, 6000, 250), (1.0, 6000, 375), (0.5, 40, 40), (0.5, 0, 10)]
+    {
         let decision = decide(Ok(Claimed::Held(Duration::from_millis(left))), WITHOUT, jitter);
         let Decision::AskAgain(waits, Pause::HeldElsewhere) = decision else { panic!("{decision:?}") };
         assert_eq!(waits, Duration::from_millis(wait));
@@ -60,6 +63,30 @@ fn a_cool_down_fails_a_process_without_a_token_at_once_and_is_believed_for_a_min
         let decision = decide(Ok(Claimed::CoolingDown(cool_down(left))), with_token(9.0, 0.0), 0.0);
         let Decision::ServeOn(wait, Pause::CoolingDown(_)) = decision else { panic!("{decision:?}") };
         assert_eq!(wait, believed);
+    }
+}
+
+#[test]
+fn a_cool_down_of_another_process_alone_is_waited_for_by_a_process_that_has_not_failed() {
+    let second = |kind| {
+        let failure = SharedFailure::new(kind, Recovery::Retry, None);
+        Ok(Claimed::CoolingDown(CoolDown { left: SECOND, failures: 0, failure }))
+    };
+    for kind in ["transport", "config", "secret", "lost"] {
+        let decision = decide(second(kind), WITHOUT, 0.0);
+        let Decision::AskAgain(wait, Pause::CoolingDown(_)) = decision else { panic!("{decision:?}") };
+        assert_eq!(wait, SECOND, "{kind}");
+        for (standing, expected) in [
+            (Standing { has_failed: true, ..WITHOUT }, "Fail"),
+            (Standing { waited: 29 * SECOND, ..WITHOUT }, "AskAgain"),
+            (Standing { waited: 30 * SECOND, ..WITHOUT }, "AcquireAlone(None)"),
+            (Standing { waited: 30 * SECOND, ..OUT }, "Fail"),
+        ] {
+            assert!(decided(second(kind), standing).starts_with(expected), "{kind}");
+        }
+    }
+    for kind in ["api", "rejected", "protocol", "timeout"] {
+        assert!(decided(second(kind), WITHOUT).starts_with("Fail"), "{kind}");
     }
 }
 

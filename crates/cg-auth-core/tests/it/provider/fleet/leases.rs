@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use cg_auth_core::testing::ScriptedTransport;
 
-use super::{super::*, Processes};
+use super::{super::*, Processes, ticking};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -121,20 +121,4 @@ fn a_process_with_a_valid_token_serves_on_while_another_acquires_and_adopts_the_
         until(|| second.peek().is_some_and(|token| token.expose_secret() == "token-2")).await;
         assert_eq!(processes.requests(), 2);
     });
-}
-
-/// The output of `future`, while the clock goes on.
-async fn ticking<F: Future>(clock: &ManualClock, mut future: Pin<&mut F>) -> F::Output {
-    bounded(async {
-        loop {
-            if let Poll::Ready(output) = poll_once(future.as_mut()).await {
-                return output;
-            }
-            clock.advance(SECOND / 20);
-            for _ in 0..20 {
-                tokio::task::yield_now().await;
-            }
-        }
-    })
-    .await
 }

@@ -106,6 +106,34 @@ fn a_publication_whose_answer_is_lost_is_there_for_the_others() {
 }
 
 #[test]
+fn a_lost_answer_to_an_extension_does_not_keep_the_token_from_the_others() {
+    for tasks in [Tasks::Spawned, Tasks::Parked] {
+        // On one thread, so that each task runs between two steps of the clock.
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(bounded(async {
+            let processes = Processes::new(ScriptedTransport::new().hold_back(issue(1)), tasks);
+            let first = processes.start();
+            let mut token = pin!(first.token());
+            assert!(poll_once(token.as_mut()).await.is_pending());
+            until(|| processes.requests() == 1).await;
+            processes.store.lose_answers(1);
+            while processes.operations("claim") == 1 {
+                processes.clock.advance(SECOND / 10);
+                for _ in 0..20 {
+                    assert!(poll_once(token.as_mut()).await.is_pending());
+                    tokio::task::yield_now().await;
+                }
+            }
+            assert_eq!(first.state().store, Some(StoreState::Unavailable));
+            processes.service.release();
+            bounded(token).await.unwrap();
+            until(|| processes.operations("publish") == 1).await;
+            assert_eq!(processes.start().token().await.unwrap().expose_secret(), "token-1");
+        }));
+    }
+}
+
+#[test]
 fn an_entry_that_cannot_be_read_is_a_miss_and_an_event() {
     everywhere(async |tasks| {
         let processes = Processes::new(ScriptedTransport::new().answer(issue(1)).answer(issue(2)), tasks);

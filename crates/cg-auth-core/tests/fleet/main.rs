@@ -1,0 +1,127 @@
+//! A deterministic simulation of fleets: real providers over one store, with virtual time and seeded faults.
+//!
+//! `FLEET_SEED=17 cargo test -p cg-auth-core --test fleet` replays one seed with its trace, and
+//! `FLEET_SEEDS=5000` runs so many of them.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss)] // a test may panic
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::print_stdout)]
+
+mod invariants;
+mod plan;
+mod run;
+mod service;
+mod store;
+mod world;
+
+use std::{env, time::Duration};
+
+use self::{
+    invariants::violations,
+    plan::{Fault, Plan, seconds},
+    run::{Record, run},
+};
+
+#[test]
+fn whatever_fails_a_fleet_keeps_its_invariants() {
+    if let Some(seed) = number("FLEET_SEED") {
+        let record = run(&Plan::of_seed(seed));
+        record.trace.iter().for_each(|line| println!("{line}"));
+        println!("{:#?}", record.plan);
+        check(&record);
+        return;
+    }
+    let seeds = number("FLEET_SEEDS").unwrap_or(SEEDS);
+    let (mut calls, mut issued, mut failing) = (0, 0, Vec::new());
+    for seed in 0..seeds {
+        let record = run(&Plan::of_seed(seed));
+        calls += record.calls.len();
+        issued += record.issued.len();
+        let broken = violations(&record);
+        if !broken.is_empty() {
+            println!("seed {seed}: {}\n{:?}", broken[0], record.plan.faults);
+            if failing.is_empty() {
+                tail(&record);
+            }
+            failing.push(seed);
+        }
+    }
+    println!("{seeds} seeds, {calls} calls, {issued} acquisitions, failing: {failing:?}");
+    assert!(failing.is_empty(), "FLEET_SEED={} replays the first of {}", failing[0], failing.len());
+}
+
+#[test]
+fn a_run_can_be_repeated() {
+    let traces = [(); 2].map(|()| run(&Plan::of_seed(42)).trace);
+    assert!(!traces[0].is_empty());
+    assert_eq!(traces[0], traces[1]);
+}
+
+#[test]
+fn processes_that_start_at_once_make_one_acquisition_and_few_operations_each() {
+    for hosts in [100, 200] {
+        let plan = Plan { length: seconds(20.0), ..Plan::healthy(7, hosts) };
+        let record = run(&plan);
+        check(&record);
+        let (most, all) = (record.operations.iter().max().unwrap(), record.operations.iter().sum::<usize>());
+        println!("cold start of {hosts}: at most {most} operations of one process, {all} in all");
+        assert_eq!(record.issued.len(), 1);
+        assert!(*most <= 5, "{most} operations");
+    }
+}
+
+#[test]
+fn an_expiry_costs_a_fleet_one_acquisition_and_each_process_a_few_operations() {
+    let plan = Plan { length: seconds(3000.0), ..Plan::healthy(8, 50) };
+    let record = run(&plan);
+    check(&record);
+    let expiries = record.issued.len();
+    let operations = record.operations.iter().sum::<usize>() as f64 / 50.0 / expiries as f64;
+    println!(
+        "{expiries} acquisitions in 3000 s with tokens of 300 s, {operations:.2} operations per process"
+    );
+    // The early window begins after 70 % to 80 % of the lifetime, and the first of fifty renews the token.
+    assert!((10..=15).contains(&expiries), "{expiries}");
+    assert!(operations <= 5.0, "{operations}");
+}
+
+#[test]
+fn an_outage_of_the_service_costs_a_fleet_what_it_costs_one_process() {
+    let outage = vec![(seconds(10.0), Fault::ServiceDown(seconds(300.0)))];
+    let requests = |hosts, shares| {
+        let plan = Plan {
+            shares,
+            lifetime: seconds(40.0),
+            length: seconds(500.0),
+            gap: seconds(1.0),
+            faults: outage.clone(),
+            ..Plan::healthy(9, hosts)
+        };
+        let record = run(&plan);
+        check(&record);
+        let during = |at: &&Duration| (seconds(10.0)..seconds(310.0)).contains(*at);
+        record.requests.iter().filter(during).count()
+    };
+    let (one, fleet) = (requests(1, false), requests(100, true));
+    println!("requests in five minutes of outage: {one} of one process, {fleet} of a hundred");
+    assert!(fleet <= one, "{fleet} requests, one process makes {one}");
+}
+
+fn check(record: &Record) {
+    let broken = violations(record);
+    if !broken.is_empty() {
+        tail(record);
+    }
+    assert!(broken.is_empty(), "seed {}: {broken:#?}", record.plan.seed);
+}
+
+/// The end of the trace up to the first violation.
+fn tail(record: &Record) {
+    let from = record.trace.len().saturating_sub(40);
+    record.trace[from..].iter().for_each(|line| println!("{line}"));
+}
+
+fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok().map(|text| text.parse().unwrap())
+}
+
+const SEEDS: u64 = 300;

@@ -1,0 +1,239 @@
+//! [`Store`]: a simulated store. Operations take time, are lost, and happen late.
+
+use std::{
+    fmt,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cg_auth_core::{
+    testing::ScriptedStore,
+    token::store::{
+        Claim, Claimed, EntryOwner, Holder, Publication, Published, StoreEntry, StoreError, TokenStore,
+    },
+};
+
+use crate::world::{Host, World};
+
+/// The store, as all processes see it. A clone is the same store.
+#[derive(Clone)]
+pub(crate) struct Store {
+    world: Arc<World>,
+    inner: ScriptedStore,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    is_down: bool,
+    is_hanging: bool,
+    cut_off: Vec<bool>,
+    /// How many answers are lost.
+    lost: usize,
+    /// How many publications happen a second late.
+    late: usize,
+    operations: Vec<usize>,
+    leases: Vec<(Holder, usize, Duration)>,
+    /// The fault of the next host that gets the lease.
+    fault: Option<HolderFault>,
+    strike: Option<Strike>,
+}
+
+/// Strikes a host.
+type Strike = Arc<dyn Fn(usize, HolderFault) + Send + Sync>;
+
+/// What happens to the host that gets the next lease.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum HolderFault {
+    Crash,
+    Freeze(Duration),
+}
+
+impl Store {
+    pub(crate) fn new(world: &Arc<World>, hosts: usize) -> Self {
+        let clock = Host {
+            world: Arc::clone(world),
+            number: None,
+            origin: Duration::from_secs(77),
+            wall_ahead: Duration::from_secs(30),
+        };
+        let state = State { cut_off: vec![false; hosts], operations: vec![0; hosts], ..State::default() };
+        Self {
+            world: Arc::clone(world),
+            inner: ScriptedStore::new(clock),
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// The store as one host sees it.
+    pub(crate) fn of_host(&self, host: usize) -> StoreOfHost {
+        StoreOfHost { store: self.clone(), host }
+    }
+
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.state().is_down = is_down;
+    }
+
+    pub(crate) fn set_hanging(&self, is_hanging: bool) {
+        self.state().is_hanging = is_hanging;
+    }
+
+    pub(crate) fn set_cut_off(&self, host: usize, is_cut_off: bool) {
+        self.state().cut_off[host] = is_cut_off;
+    }
+
+    pub(crate) fn lose_answers(&self, count: usize) {
+        self.state().lost += count;
+    }
+
+    pub(crate) fn delay_publications(&self, count: usize) {
+        self.state().late += count;
+    }
+
+    /// Calls `strike` once the next host gets the lease.
+    pub(crate) fn strike_next_holder(
+        &self,
+        fault: HolderFault,
+        strike: impl Fn(usize, HolderFault) + Send + Sync + 'static,
+    ) {
+        let mut state = self.state();
+        state.fault = Some(fault);
+        state.strike = Some(Arc::new(strike));
+    }
+
+    /// Whether `host` has the lease of any entry.
+    pub(crate) fn is_holder(&self, host: usize) -> bool {
+        let now = self.world.now();
+        self.state().leases.iter().any(|(_, holder, end)| *holder == host && *end > now)
+    }
+
+    /// How many operations each host has begun.
+    pub(crate) fn operations(&self) -> Vec<usize> {
+        self.state().operations.clone()
+    }
+
+    /// Carries out one operation of `host`.
+    async fn operate<T: Send + 'static>(
+        &self,
+        host: usize,
+        operation: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        is_publication: bool,
+    ) -> Result<T, StoreError> {
+        let (is_hanging, is_unreachable, is_late) = {
+            let mut state = self.state();
+            state.operations[host] += 1;
+            let is_late = is_publication && state.late > 0;
+            state.late -= usize::from(is_late);
+            (state.is_hanging, state.is_down || state.cut_off[host], is_late)
+        };
+        if is_hanging {
+            pending::<()>().await;
+        }
+        if is_unreachable {
+            self.world.sleep(Duration::from_millis(2)).await;
+            return Err(StoreError::new("connection refused"));
+        }
+        let latency = || self.world.random(|random| Duration::from_micros(random.u64(200..40_000)));
+        let late = if is_late { Duration::from_millis(470) } else { Duration::ZERO };
+        let (there, back) = (latency() + late, latency());
+        let store = self.clone();
+        let exchange = async move {
+            store.world.sleep(there).await;
+            let result = operation.await;
+            store.world.sleep(back).await;
+            let mut state = store.state();
+            if state.lost > 0 {
+                state.lost -= 1;
+                return Err(StoreError::new("the answer is lost"));
+            }
+            result
+        };
+        self.world.sent(exchange).await
+    }
+
+    fn note_lease(&self, host: usize, holder: Holder, lasts: Duration) {
+        let now = self.world.now();
+        let mut state = self.state();
+        let is_new = !state.leases.iter().any(|(known, ..)| *known == holder);
+        state.leases.retain(|(known, _, end)| *known != holder && *end > now);
+        state.leases.push((holder, host, now + lasts));
+        let strike = state.fault.take_if(|_| is_new).zip(state.strike.clone());
+        drop(state);
+        if let Some((fault, strike)) = strike {
+            strike(host, fault);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+/// The way of one host to the store.
+#[derive(Clone)]
+pub(crate) struct StoreOfHost {
+    store: Store,
+    host: usize,
+}
+
+#[async_trait]
+impl TokenStore for StoreOfHost {
+    fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry {
+        self.store.inner.entry(owner)
+    }
+
+    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
+        let (store, host, entry, claim) = (self.store.clone(), self.host, entry.clone(), claim.clone());
+        let operation = async move {
+            let claimed = store.inner.claim(&entry, &claim).await?;
+            if let (Claimed::Won(_), Some(lasts)) = (&claimed, claim.lease) {
+                store.note_lease(host, claim.holder, lasts);
+            }
+            store.world.log(format_args!("host {host} claims: {}", short(&claimed)));
+            Ok(claimed)
+        };
+        self.store.operate(self.host, operation, false).await
+    }
+
+    async fn publish(
+        &self,
+        entry: &StoreEntry,
+        holder: Holder,
+        publication: &Publication,
+    ) -> Result<Published, StoreError> {
+        let (store, host) = (self.store.clone(), self.host);
+        let (entry, publication) = (entry.clone(), publication.clone());
+        let operation = async move {
+            let published = store.inner.publish(&entry, holder, &publication).await?;
+            store.state().leases.retain(|(known, ..)| *known != holder);
+            let what = match &publication {
+                Publication::Token(token) => token.access_token.expose_secret().to_owned(),
+                other => format!("{other:?}"),
+            };
+            store.world.log(format_args!("host {host} publishes {what}: {published:?}"));
+            Ok(published)
+        };
+        self.store.operate(self.host, operation, true).await
+    }
+
+    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
+        let (store, entry) = (self.store.clone(), entry.clone());
+        let operation = async move { store.inner.remove(&entry).await };
+        self.store.operate(self.host, operation, false).await
+    }
+}
+
+impl fmt::Debug for StoreOfHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreOfHost({})", self.host)
+    }
+}
+
+fn short(claimed: &Claimed) -> String {
+    match claimed {
+        Claimed::Token(token) => token.access_token.expose_secret().to_owned(),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,138 @@
+//! [`ByteStore`]: a store of sealed bytes, and its contract.
+//!
+//! # The contract
+//!
+//! A store of bytes keeps one entry for each name. An entry holds at most one token, one lease and one cool-down,
+//! each with an end by the clock of the store. [`Sealed`](crate::Sealed) makes a
+//! [`TokenStore`](cg_auth_core::token::store::TokenStore) of it. An implementation keeps these rules:
+//!
+//! 1. **Each operation is atomic**, also between processes, and sees what the last one has left.
+//! 2. **Each operation can be repeated** with the same arguments. A claim of the [`Holder`] that has the lease
+//!    extends it, and is answered with the lease whatever the entry holds. A publication that is repeated by the
+//!    same holder is [`Published::Done`] again.
+//! 3. **A token, a lease and a cool-down end by the clock of the store.** It does not matter how a program's own
+//!    clock is set. The count of failures stays for at least an hour after a cool-down.
+//! 4. **A claim hands out the token** if it [may be adopted](ByteClaim::wants). It looks at the token first.
+//! 5. **Then a claim tells of a cool-down**, then of "nothing newer" if the program holds the token of the entry,
+//!    then of the lease of another holder. Otherwise it gives the lease to its holder, if the claim wants it.
+//! 6. **[`publish`](ByteStore::publish) does nothing where another holder has the lease.** Otherwise it saves the
+//!    token or the cool-down and ends the lease, in one step. A token ends the cool-down and its count.
+//! 7. **A token whose digest the entry has already is not saved again.** Its end stays. If another holder has
+//!    published it, the entry says "nothing newer" until that token ends or another one is published. The store
+//!    may replace the sealed bytes, which heals an entry that does not open.
+//! 8. **[`remove`](ByteStore::remove) leaves nothing** of the entry.
+//! 9. **An entry that cannot be read is like an empty one.** The next [`Won`](ByteClaimed::Won) says so with
+//!    [`Lease::of_unreadable_entry`].
+//! 10. **A store never panics**, reads no more than it can hold, and shows no sealed bytes in an error or in `Debug`
+//!     output.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use cg_auth_core::token::store::{CoolDown, Holder, Lease, Published, StoreError};
+
+/// What tells two tokens apart: a hash under a key that only the programs have.
+pub type Digest = [u8; 16];
+
+/// Keeps sealed bytes that processes share. See the [contract](self#the-contract).
+#[async_trait]
+pub trait ByteStore: Send + Sync + fmt::Debug {
+    /// Asks for the token of the entry `name`, or for the right to acquire the next one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or read. The claim may have been granted.
+    async fn claim(&self, name: &str, claim: &ByteClaim) -> Result<ByteClaimed, StoreError>;
+
+    /// Saves what the acquisition of `holder` has brought, and ends its lease.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or written. It may have been published.
+    async fn publish(
+        &self,
+        name: &str,
+        holder: Holder,
+        publication: &BytePublication,
+    ) -> Result<Published, StoreError>;
+
+    /// Removes the entry with its token, lease and cool-down.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or written.
+    async fn remove(&self, name: &str) -> Result<(), StoreError>;
+}
+
+/// A question to a store of bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByteClaim {
+    /// Who asks.
+    pub holder: Holder,
+    /// The valid token of the program, with the rest of its lifetime; `None` of that if unknown.
+    pub held: Option<(Digest, Option<Duration>)>,
+    /// Tokens that the program does not want.
+    pub unwanted: Vec<Digest>,
+    /// How long the lease lasts, if the holder wants to acquire. `None` only looks.
+    pub lease: Option<Duration>,
+}
+
+impl ByteClaim {
+    /// Whether the token `digest` that lives for `left` more may be adopted: the program neither refuses nor holds
+    /// it, and holds none that lives as long.
+    #[must_use]
+    pub fn wants(&self, digest: &Digest, left: Duration) -> bool {
+        let is_better = |(held, lives): &(Digest, Option<Duration>)| {
+            held != digest && lives.is_some_and(|lives| left > lives)
+        };
+        !self.unwanted.contains(digest) && self.held.as_ref().is_none_or(is_better)
+    }
+
+    /// Whether the program holds the token `digest`.
+    #[must_use]
+    pub fn holds(&self, digest: &Digest) -> bool {
+        self.held.is_some_and(|(held, _)| held == *digest)
+    }
+}
+
+/// The answer to a [`ByteClaim`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByteClaimed {
+    /// A token to adopt.
+    Token(SealedToken),
+    /// The holder has the lease.
+    Won(Lease),
+    /// Another holder has the lease for so long.
+    Held(Duration),
+    /// The last acquisition failed.
+    CoolingDown(CoolDown),
+    /// The service has issued the held token again.
+    NothingNewer,
+    /// There is nothing to adopt, and nobody holds the lease.
+    Free,
+}
+
+/// A token as a store of bytes keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedToken {
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+    /// Tells it apart from other tokens.
+    pub digest: Digest,
+    /// Until the store forgets it. For a token of unknown lifetime that is an hour.
+    pub left: Duration,
+}
+
+impl fmt::Debug for SealedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedToken").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+/// The outcome of an acquisition, as a store of bytes keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BytePublication {
+    /// The service has issued a token.
+    Token(SealedToken),
+    /// The acquisition has failed.
+    CoolDown(CoolDown),
+    /// The acquisition ended without an outcome.
+    Released,
+}
