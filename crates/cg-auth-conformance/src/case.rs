@@ -1,4 +1,4 @@
-//! [`Case`]: one clause of the contract that is tried.
+//! [`Case`]: one behaviour that the contract demands, and the function that tries it.
 
 use std::{
     any::Any,
@@ -24,14 +24,14 @@ pub struct Case {
     pub clause: Clause,
     /// Whether a transport must or should behave so.
     pub level: Level,
-    /// What a transport needs to be concerned.
+    /// What a transport needs. The case does not apply to a transport without one of these.
     pub needs: &'static [Capability],
     pub(crate) run: for<'a> fn(&'a dyn Subject) -> CaseFuture<'a>,
 }
 
 pub(crate) type CaseFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
-/// Where the contract says it.
+/// The part of the contract that a case tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clause {
     /// The rule with this number in the [contract](cg_auth_core::transport#the-contract).
@@ -87,8 +87,8 @@ impl Case {
         // move that runtime's clock.
         outcome.recv_timeout(bound).unwrap_or_else(|_| {
             Err(Failure::new(format!(
-                "the case did not end within {bound:?}: the transport waits for what does not come, or it \
-                 blocks the thread that polls it"
+                "the case did not end within {bound:?}: the transport waits for an event that never comes, \
+                 or blocks the thread that polls it"
             )))
         })
     }

@@ -14,7 +14,7 @@ use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
 /// The [`Runtime`] of programs without async: timers and background tasks on threads of the standard library.
 /// A clone is the same runtime.
 ///
-/// **Tasks.** Each task that can go on is polled by a thread named `cg-auth-worker`. A task that blocks, for
+/// **Tasks.** A thread named `cg-auth-worker` polls each task that is ready. A task that blocks, for
 /// instance in a secret source, keeps its thread and delays no other task: the runtime starts another thread.
 /// A task that waits needs no thread of its own, so ten thousand waiting acquisitions cost a handful of threads.
 /// The last thread ends with the last task. If the system has no thread left, [`spawn`](Runtime::spawn)
@@ -80,7 +80,7 @@ impl Runtime for ThreadRuntime {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let deadline = Now::system().monotonic().saturating_add(duration);
         Box::pin(async move {
-            // Without a thread there is no timer, and ending a wait early is better than never.
+            // Without a thread for the timer, the sleep ends early: better than never.
             let _ = SleepUntil::new(deadline).await;
         })
     }
