@@ -1,4 +1,4 @@
-//! [`Capability`]: what a transport may have or lack. [`Capabilities`]: those that one has.
+//! [`Capability`]: a feature that a transport may lack. [`Capabilities`]: the features that one transport has.
 
 use std::{collections::BTreeSet, fmt};
 

@@ -1,4 +1,4 @@
-//! [`Case`]: one clause of the contract that is tried.
+//! [`Case`]: one behaviour that the contract demands, and the function that tries it.
 
 use std::{
     any::Any,
@@ -24,14 +24,14 @@ pub struct Case {
     pub clause: Clause,
     /// Whether a transport must or should behave so.
     pub level: Level,
-    /// What a transport needs to be concerned.
+    /// What a transport needs. The case does not apply to a transport without one of these.
     pub needs: &'static [Capability],
     pub(crate) run: for<'a> fn(&'a dyn Subject) -> CaseFuture<'a>,
 }
 
 pub(crate) type CaseFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
-/// Where the contract says it.
+/// The part of the contract that a case tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clause {
     /// The rule with this number in the [contract](cg_auth_core::transport#the-contract).
@@ -80,15 +80,21 @@ impl Case {
         let thread = thread::Builder::new().name(self.name.to_owned());
         thread.spawn(move || {
             let run = catch_unwind(AssertUnwindSafe(|| self.run_here(&*subject)));
+            let (run, panic) = match run {
+                Ok(run) => (run, None),
+                Err(panic) => (Err(of_panic(&*panic)), Some(panic)),
+            };
             // The receiver has gone if the case took too long.
-            let _ = report.send(run.unwrap_or_else(|panic| Err(of_panic(&*panic))));
+            let _ = report.send(run);
+            // Last, because dropping what the transport panicked with may panic, too.
+            drop(panic);
         })?;
         // A timer of the case's own runtime would not end a transport that blocks its thread, and a case may
         // move that runtime's clock.
         outcome.recv_timeout(bound).unwrap_or_else(|_| {
             Err(Failure::new(format!(
-                "the case did not end within {bound:?}: the transport waits for what does not come, or it \
-                 blocks the thread that polls it"
+                "the case did not end within {bound:?}: the transport waits for an event that never comes, \
+                 or blocks the thread that polls it"
             )))
         })
     }

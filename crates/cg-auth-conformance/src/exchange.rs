@@ -90,7 +90,7 @@ pub(crate) async fn before_the_end<T>(
     }
 }
 
-/// Fails unless `server` ends soon, which it does once the transport has given up.
+/// Waits for `server`, which ends once the transport has given up. Fails if that takes too long.
 pub(crate) async fn soon<T>(server: impl Future<Output = T>, what: &str) -> Result<T, Failure> {
     let ended = timeout(A_LONG_WHILE, server).await;
     ended.map_err(|_| Failure::new(format!("{what} within {A_LONG_WHILE:?}")))
@@ -147,9 +147,8 @@ pub(crate) fn get_from(listener: &Listener) -> Result<Request<Body>, Failure> {
     get(listener.base_url().as_str())
 }
 
-const WAITS_ON: &str =
-    "after what the server did, the call waited on, or sent its request again: it did not end";
-/// What a server on this machine receives in a fraction of, even on a busy one.
+const WAITS_ON: &str = "the transport waited on or sent its request again, and the call did not end";
+/// A server on this machine receives a request in a fraction of this time, even under load.
 const A_WHILE: Duration = Duration::from_secs(3);
-/// Within this, a transport has closed what it gave up, even on a busy machine.
+/// A transport closes what it gave up in a fraction of this time, even under load.
 const A_LONG_WHILE: Duration = Duration::from_secs(10);

@@ -47,7 +47,7 @@ macro_rules! from_errors_of_the_suite {
         $(
             impl From<$Error> for Failure {
                 fn from(error: $Error) -> Self {
-                    Self::new(format!("the case cannot be played: {}", cause_chain(&error)))
+                    Self::new(format!("the suite cannot set up the case: {}", cause_chain(&error)))
                 }
             }
         )+

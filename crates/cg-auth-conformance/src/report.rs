@@ -5,17 +5,15 @@ use serde::Serialize;
 use crate::{
     case::{Case, Clause, Level},
     failure::Failure,
-    list::cases,
-    suite::{Standing, Suite},
 };
 
-/// The results of a [`Suite`].
+/// The results of a [`Suite`](crate::Suite).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// The name of the subject.
     pub subject: String,
-    /// Whether nothing that counts has failed, and every exemption is in use.
+    /// Whether no case that counts has failed, and every exemption is in use.
     pub passed: bool,
     /// Every case, in the order of the list.
     pub cases: Vec<CaseReport>,
@@ -39,7 +37,7 @@ pub struct CaseReport {
     pub level: Level,
     /// The result.
     pub status: Status,
-    /// What went wrong, or why the case counts for nothing.
+    /// What the transport did instead, or why the result does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -51,45 +49,12 @@ pub struct CaseReport {
 pub enum Status {
     /// The transport behaves as the contract says.
     Passed,
-    /// It does not.
+    /// The transport does not behave as the contract says.
     Failed,
-    /// It is known not to.
+    /// An exemption covers the case.
     Exempt,
-    /// It lacks a capability that the case needs.
+    /// The transport lacks a capability that the case needs.
     NotApplicable,
-}
-
-impl Suite {
-    /// Runs every case, one after the other, and reports the results.
-    ///
-    /// It blocks the thread and starts runtimes of its own.
-    #[must_use]
-    pub fn report(&self) -> Report {
-        let mut passed = true;
-        let cases = cases()
-            .iter()
-            .map(|case| match self.standing(case) {
-                standing @ (Standing::Required | Standing::Recommended) => match self.run(case) {
-                    Ok(()) => CaseReport::new(case, Status::Passed, None),
-                    Err(failure) => {
-                        passed &= matches!(standing, Standing::Recommended);
-                        CaseReport::failed(case, &failure)
-                    }
-                },
-                Standing::Exempt(exemption) => {
-                    CaseReport::new(case, Status::Exempt, Some(exemption.reason().to_owned()))
-                }
-                Standing::NotApplicable(missing) => {
-                    let message = format!("the transport lacks {missing}");
-                    CaseReport::new(case, Status::NotApplicable, Some(message))
-                }
-            })
-            .collect();
-        let stale_exemptions: Vec<_> =
-            self.exemptions().iter().filter_map(|exemption| self.stale(exemption)).collect();
-        passed &= stale_exemptions.is_empty();
-        Report { subject: self.subject().name().to_owned(), passed, cases, stale_exemptions }
-    }
 }
 
 impl Report {
@@ -108,7 +73,7 @@ impl Report {
 }
 
 impl CaseReport {
-    fn new(case: &Case, status: Status, message: Option<String>) -> Self {
+    pub(crate) fn new(case: &Case, status: Status, message: Option<String>) -> Self {
         let (clause, row) = match case.clause {
             Clause::Rule(number) => (Some(number), None),
             Clause::Row(failure) => (None, Some(failure.to_owned())),
@@ -116,7 +81,7 @@ impl CaseReport {
         Self { name: case.name.to_owned(), clause, row, level: case.level, status, message }
     }
 
-    fn failed(case: &Case, failure: &Failure) -> Self {
+    pub(crate) fn failed(case: &Case, failure: &Failure) -> Self {
         Self::new(case, Status::Failed, Some(failure.to_string()))
     }
 }

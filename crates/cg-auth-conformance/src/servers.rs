@@ -29,6 +29,7 @@
 
 pub mod authority;
 pub mod closed_port;
+mod connection;
 pub mod hpack;
 pub mod http2;
 pub mod listener;

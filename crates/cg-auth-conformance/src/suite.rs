@@ -8,6 +8,7 @@ use crate::{
     exemption::Exemption,
     failure::Failure,
     list::cases,
+    report::{CaseReport, Report, Status},
     subject::Subject,
 };
 
@@ -114,6 +115,37 @@ impl Suite {
         }
     }
 
+    /// Runs every case, one after the other, and reports the results.
+    ///
+    /// It blocks the thread and starts runtimes of its own.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let mut passed = true;
+        let cases = cases()
+            .iter()
+            .map(|case| match self.standing(case) {
+                standing @ (Standing::Required | Standing::Recommended) => match self.run(case) {
+                    Ok(()) => CaseReport::new(case, Status::Passed, None),
+                    Err(failure) => {
+                        passed &= matches!(standing, Standing::Recommended);
+                        CaseReport::failed(case, &failure)
+                    }
+                },
+                Standing::Exempt(exemption) => {
+                    CaseReport::new(case, Status::Exempt, Some(exemption.reason().to_owned()))
+                }
+                Standing::NotApplicable(missing) => {
+                    let message = format!("the transport lacks {missing}");
+                    CaseReport::new(case, Status::NotApplicable, Some(message))
+                }
+            })
+            .collect();
+        let stale_exemptions: Vec<_> =
+            self.exemptions.iter().filter_map(|exemption| self.stale(exemption)).collect();
+        passed &= stale_exemptions.is_empty();
+        Report { subject: self.subject.name().to_owned(), passed, cases, stale_exemptions }
+    }
+
     /// Checks that each exemption is in use: it has a reason, and at least one of its cases fails.
     ///
     /// # Errors
@@ -190,7 +222,7 @@ fn nearest(name: &str) -> String {
     }
 }
 
-/// Says in a test's output why a case counts for nothing.
+/// Prints why the result of a case does not count.
 #[allow(clippy::print_stdout)] // the test harness shows it with `--show-output`
 fn note(text: &str) {
     println!("{text}");

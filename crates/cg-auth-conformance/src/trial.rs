@@ -25,7 +25,7 @@ pub struct Trial {
 pub enum TrialKind {
     /// A failure is a broken clause.
     Must,
-    /// A failure is worth a look and breaks nothing.
+    /// A failure breaks a recommendation, not the contract.
     Should,
     /// The case is known to fail. Running it does nothing.
     Exempt {

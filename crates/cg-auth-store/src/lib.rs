@@ -5,8 +5,10 @@
 pub mod byte_store;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod file;
 mod memory;
 mod record;
+mod record_json;
 mod sealed;
 
 pub use cg_auth_core;
@@ -17,4 +19,9 @@ pub use cg_auth_core::{
 
 #[cfg(feature = "contract")]
 pub(crate) use self::contract::declare_store_cases;
-pub use self::{byte_store::ByteStore, memory::MemoryStore, sealed::Sealed};
+pub use self::{
+    byte_store::ByteStore,
+    file::{FileStore, file_store},
+    memory::MemoryStore,
+    sealed::Sealed,
+};

@@ -15,7 +15,7 @@ use crate::{
     subject::Subject,
 };
 
-/// No header comes along that says or asks for something: no cookie, no `Referer`, no `Accept-Encoding`.
+/// The transport adds no header with a meaning of its own: no cookie, no `Referer`, no `Accept-Encoding`.
 pub async fn nothing_is_added_to_a_request(subject: &dyn Subject) -> Result<(), Failure> {
     for operation in [delegation, refresh, deletion] {
         ensure_nothing_added(&receive(subject, |url| operation(&BaseUrl::parse(url)?)).await?)?;

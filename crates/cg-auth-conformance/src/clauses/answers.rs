@@ -17,7 +17,7 @@ use crate::{
     subject::Subject,
 };
 
-/// Each header of the answer has all its values, to the byte and in order.
+/// Each header of the answer has all its values, byte for byte and in order.
 pub async fn the_header_values_of_an_answer_are_unchanged(subject: &dyn Subject) -> Result<(), Failure> {
     let head = b"HTTP/1.1 200 OK\r\nx-odd: a  b\t\"c\" caf\xe9\r\nX-Several: second\r\nx-empty:\r\n\
                  x-several: First\r\ndate: Wed, 15 Sep 2021 08:14:18 GMT\r\ncontent-length: 2\r\n\r\n{}";
@@ -36,7 +36,7 @@ pub async fn the_header_values_of_an_answer_are_unchanged(subject: &dyn Subject)
     Ok(())
 }
 
-/// The body is whole to the byte: with a length, in chunks, or up to the end of the connection.
+/// The body is complete, byte for byte: with a length, in chunks, or up to the end of the connection.
 pub async fn the_body_of_an_answer_is_unchanged(subject: &dyn Subject) -> Result<(), Failure> {
     let body: Vec<u8> = (0..=u8::MAX).collect::<Vec<_>>().repeat(400);
     let with_length = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -67,7 +67,7 @@ pub async fn the_body_of_an_answer_is_unchanged(subject: &dyn Subject) -> Result
     Ok(())
 }
 
-/// A body that comes in many pieces, byte by byte, is whole.
+/// A body that arrives byte by byte is complete.
 pub async fn a_body_in_many_pieces_is_whole(subject: &dyn Subject) -> Result<(), Failure> {
     let chunks: String = TOKEN.chars().map(|character| format!("1\r\n{character}\r\n")).collect();
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
@@ -103,7 +103,7 @@ pub async fn a_long_body_over_http_2_is_whole(subject: &dyn Subject) -> Result<(
     Ok(())
 }
 
-/// What the server compressed stays compressed, and the header that says so stays.
+/// A compressed body stays compressed, and its `content-encoding` stays.
 pub async fn a_compressed_answer_is_returned_unchanged(subject: &dyn Subject) -> Result<(), Failure> {
     for (coding, body) in
         [("gzip", GZIP), ("deflate", TOKEN.as_bytes()), ("br", TOKEN.as_bytes()), ("zstd", TOKEN.as_bytes())]
@@ -120,7 +120,7 @@ pub async fn a_compressed_answer_is_returned_unchanged(subject: &dyn Subject) ->
     Ok(())
 }
 
-/// An interim answer is not the answer.
+/// The transport skips an interim answer and returns the final one.
 pub async fn an_interim_answer_is_skipped(subject: &dyn Subject) -> Result<(), Failure> {
     for interim in ["100 Continue", "103 Early Hints", "199 Other"] {
         let mut whole = format!("HTTP/1.1 {interim}\r\nlink: </x>\r\n\r\n").into_bytes();
@@ -132,7 +132,7 @@ pub async fn an_interim_answer_is_skipped(subject: &dyn Subject) -> Result<(), F
     Ok(())
 }
 
-/// A server that needs no more of a request may say so after its answer (RFC 9113 section 8.1).
+/// After its answer a server may reset the stream, if it needs no more of the request (RFC 9113 section 8.1).
 pub async fn an_answer_that_has_ended_survives_the_reset_of_its_stream(
     subject: &dyn Subject,
 ) -> Result<(), Failure> {

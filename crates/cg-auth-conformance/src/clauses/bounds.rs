@@ -13,7 +13,7 @@ use crate::{
     subject::Subject,
 };
 
-/// A `content-length` beyond the limit is enough for the error; no byte of the body need come.
+/// A `content-length` beyond the limit is enough for the error; the server sends no byte of the body.
 pub async fn an_announced_length_beyond_the_limit_is_refused_unread(
     subject: &dyn Subject,
 ) -> Result<(), Failure> {
@@ -57,7 +57,7 @@ pub async fn a_body_of_exactly_the_limit_is_accepted(subject: &dyn Subject) -> R
     Ok(())
 }
 
-/// Over HTTP/2, too, the limit counts while the body comes: its end need not.
+/// Over HTTP/2, too, the limit counts while the body arrives, before its end.
 pub async fn a_body_beyond_the_limit_is_cut_off_over_http_2(subject: &dyn Subject) -> Result<(), Failure> {
     let listener = Listener::bind().await;
     let settings = Settings { body_limit: LIMIT, http2_prior_knowledge: true, ..Settings::default() };

@@ -10,7 +10,7 @@ use crate::{
     subject::Subject,
 };
 
-/// `localhost` leads to this machine, in any case. The suite cannot make the resolver of the machine lie.
+/// `localhost` leads to this machine, in lower and upper case. The suite cannot make the resolver of the machine lie.
 pub async fn localhost_leads_to_this_machine(subject: &dyn Subject) -> Result<(), Failure> {
     ensure_here(subject, &["localhost", "LOCALHOST"]).await
 }

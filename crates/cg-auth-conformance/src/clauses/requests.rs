@@ -39,8 +39,8 @@ pub async fn a_path_arrives_unchanged(subject: &dyn Subject) -> Result<(), Failu
     Ok(())
 }
 
-/// HTTP libraries differ in what they normalise. A transport may refuse such a target as a config error; it
-/// never changes it.
+/// A target that some HTTP libraries normalise arrives unchanged, or the transport refuses it as a config
+/// error.
 pub async fn a_target_is_sent_unchanged_or_refused(subject: &dyn Subject) -> Result<(), Failure> {
     let listener = Listener::bind().await;
     let transport = subject.transport(&Settings::default());
@@ -59,7 +59,7 @@ pub async fn a_target_is_sent_unchanged_or_refused(subject: &dyn Subject) -> Res
     Ok(())
 }
 
-/// Every value arrives to the byte: upper case, inner white space, bytes beyond ASCII, none at all.
+/// Every value arrives byte for byte: upper case, inner white space, bytes beyond ASCII, and an empty one.
 pub async fn a_header_value_arrives_unchanged(subject: &dyn Subject) -> Result<(), Failure> {
     for value in [b"Some Value/1.0".as_slice(), b"a  b\t\"c\" caf\xe9", b"", b"%20%7e&amp;", &[b'x'; 4000]] {
         let mut sent = HeaderMap::new();
@@ -104,7 +104,7 @@ pub async fn every_value_of_a_header_arrives_in_order(subject: &dyn Subject) -> 
     Ok(())
 }
 
-/// A body arrives to the byte, whatever it is and however long.
+/// Every body arrives byte for byte, whatever its content and its length.
 pub async fn a_body_arrives_unchanged(subject: &dyn Subject) -> Result<(), Failure> {
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
     for body in [b"{}".to_vec(), b"\r\n\r\n".to_vec(), every_byte.clone(), every_byte.repeat(1000)] {
@@ -114,7 +114,7 @@ pub async fn a_body_arrives_unchanged(subject: &dyn Subject) -> Result<(), Failu
     Ok(())
 }
 
-/// A body has a `content-length`, one, and is never chunked.
+/// A body has exactly one `content-length` and is never chunked.
 pub async fn a_body_has_a_length_and_is_not_chunked(subject: &dyn Subject) -> Result<(), Failure> {
     for body in [b"{}".to_vec(), vec![b'x'; 300_000]] {
         let length = body.len().to_string();
@@ -129,7 +129,7 @@ pub async fn a_body_has_a_length_and_is_not_chunked(subject: &dyn Subject) -> Re
     Ok(())
 }
 
-/// A POST without a body says so. Some servers refuse it otherwise.
+/// A POST without a body announces a length of zero. Some servers refuse it otherwise.
 pub async fn an_empty_post_has_a_length_of_zero(subject: &dyn Subject) -> Result<(), Failure> {
     let received = receive(subject, |url| refresh(&BaseUrl::parse(url)?)).await?;
     ensure_length(&received, "0")?;

@@ -1,4 +1,4 @@
-//! Rule 9: the transport keeps secrets out of errors and `Debug`, and a secret header stays one.
+//! Rule 9: the transport keeps secrets out of errors and `Debug`, and a sensitive header keeps its mark.
 
 use crate::{
     exchange::{call_over_http2, delegation, error_of, exchange, first_call, refresh},
@@ -110,7 +110,7 @@ pub async fn a_sensitive_header_keeps_its_mark(subject: &dyn Subject) -> Result<
     while_serving(transport.send(request), server).await?;
     let written = representations(&fields).ok_or_else(|| Failure::new("the fields cannot be read"))?;
     let kept = written.iter().filter(|how| **how == NeverIndexed).count();
-    ensure_eq!(kept, marked, "sensitive headers, of which the encoder was told");
+    ensure_eq!(kept, marked, "the headers that are encoded as sensitive");
     Ok(())
 }
 

@@ -51,7 +51,7 @@ pub async fn reset_within_the_body(subject: &dyn Subject) -> Result<(), Failure>
     meet_request(subject, "reset within the body", begun, Connection::reset).await
 }
 
-/// A chunk has no readable length, or another one than it says.
+/// The length of a chunk cannot be read, or is wrong.
 pub async fn broken_chunk(subject: &dyn Subject) -> Result<(), Failure> {
     for chunks in ["zz\r\n{}\r\n0\r\n\r\n", "2\r\n{}garbage\r\n0\r\n\r\n", "fffffffffffffffff\r\n{}"] {
         let met = meet_request(subject, "broken chunk", &format!("{CHUNKED}{chunks}"), drop).await;
@@ -60,7 +60,7 @@ pub async fn broken_chunk(subject: &dyn Subject) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The announced length is one byte beyond the limit. The body does not come.
+/// The announced length is one byte beyond the limit. The server never sends the body.
 pub async fn body_announced_as_too_long(subject: &dyn Subject) -> Result<(), Failure> {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
     meet_limited_call(subject, "body announced as too long", answer).await

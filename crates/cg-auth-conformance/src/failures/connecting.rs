@@ -62,7 +62,7 @@ pub async fn tls_handshake_reset(subject: &dyn Subject) -> Result<(), Failure> {
     meet_client_hello(subject, "TLS handshake reset", b"", Connection::reset).await
 }
 
-/// Something answers at the port, and not with TLS.
+/// The server at the port does not speak TLS.
 pub async fn no_tls_at_the_port(subject: &dyn Subject) -> Result<(), Failure> {
     for answer in [
         "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",

@@ -30,7 +30,7 @@ pub async fn reset_within_the_head(subject: &dyn Subject) -> Result<(), Failure>
     meet_request(subject, "reset within the head", begun, Connection::reset).await
 }
 
-/// The answer is that of another protocol, or no HTTP for another reason.
+/// The answer belongs to another protocol, or breaks the rules of HTTP.
 pub async fn head_that_is_not_http(subject: &dyn Subject) -> Result<(), Failure> {
     for garbage in [
         "SSH-2.0-OpenSSH_9.6\r\n\r\n",

@@ -44,7 +44,7 @@ pub async fn http_2_stream_reset_without_an_error_within_the_body(
     .await
 }
 
-/// The piece is a whole document: its end is the end of the stream, not the last brace.
+/// The piece is a complete JSON document, but only the end of the stream ends a body.
 pub async fn http_2_stream_reset_without_an_error_after_a_body_of_unknown_length(
     subject: &dyn Subject,
 ) -> Result<(), Failure> {

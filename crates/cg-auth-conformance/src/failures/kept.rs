@@ -16,7 +16,7 @@ pub async fn kept_connection_closed_while_idle(subject: &dyn Subject) -> Result<
     let mut first = first_call(&transport, &listener).await?;
     first.shut_down().await;
     let more = soon(first.receive(), "the transport did not close an idle connection that had ended").await?;
-    ensure!(more.is_none(), "the transport sent a request that nobody made");
+    ensure!(more.is_none(), "the transport sent a request without a call");
 
     let call = transport.send(delegation(&listener.base_url())?);
     let (sent, (_, mut second)) = exchange(call, listener.answer(ok(TOKEN))).await?;
@@ -27,7 +27,7 @@ pub async fn kept_connection_closed_while_idle(subject: &dyn Subject) -> Result<
     ensure_left_alone(&listener, "the server").await
 }
 
-/// The server reads the second request on the first connection, and ends it.
+/// The server reads the second request on the first connection, and ends that connection.
 pub async fn kept_connection_closed_once_the_request_was_read(subject: &dyn Subject) -> Result<(), Failure> {
     for end in [drop, Connection::reset] {
         let listener = Listener::bind().await;

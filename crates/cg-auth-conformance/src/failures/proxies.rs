@@ -61,7 +61,10 @@ async fn meet(subject: &dyn Subject, login: &str, status: u16) -> Result<Sent, F
     let (sent, request) = exchange(transport.send(delegation(&service()?)?), server).await?;
     ensure_eq!(request.line(), "CONNECT service.example:443 HTTP/1.1", "the request for a tunnel");
     let is_login_sent = !request.values("proxy-authorization").is_empty();
-    ensure!(is_login_sent != login.is_empty(), "the login was lost, or came from nowhere");
+    ensure!(
+        is_login_sent != login.is_empty(),
+        "the proxy received no login, or one that the settings do not have"
+    );
     ensure_left_alone(&listener, "after a refusal, the proxy").await?;
     Ok(sent)
 }

@@ -1,4 +1,4 @@
-//! [`RawMessage`]: HTTP/1.1 to the byte.
+//! [`RawMessage`]: a message of HTTP/1.1, byte for byte.
 
 /// A request or an answer as it was on the wire.
 #[derive(Debug)]

@@ -1,9 +1,8 @@
-//! An HTTP/2 server that reads requests as they were meant. [`Http2`](super::http2::Http2) plays the faults.
+//! An HTTP/2 server that reads every request and answers it. [`Http2`](super::http2::Http2) plays the faults.
 
 use http::{Request, Response};
-use tokio::sync::mpsc;
 
-use super::listener::{Connection, Listener};
+use super::connection::Connection;
 
 /// Answers each request on `connection` with the text that `answer` makes of it.
 pub(crate) async fn serve<A>(
@@ -29,20 +28,5 @@ pub(crate) async fn serve<A>(
                 let _ = stream.send_data(text.into(), true);
             }
         });
-    }
-}
-
-impl Listener {
-    /// Accepts the next connection as HTTP/2, answers its requests with 200 and `body`, and returns the first.
-    pub async fn answer_http2(&self, body: &str) -> Request<Vec<u8>> {
-        let (seen, mut received) = mpsc::unbounded_channel();
-        let body = body.to_owned();
-        let answer = move |request| {
-            // The receiver takes the first request.
-            let _ = seen.send(request);
-            std::future::ready(body.clone())
-        };
-        tokio::spawn(serve(self.accept().await, answer));
-        received.recv().await.expect("a request over HTTP/2")
     }
 }

@@ -140,7 +140,7 @@ defects! {
     ConfigIsConnect,
     /// Says nothing that helps.
     ErrorsSayNothing,
-    /// Trusts a certificate whoever issued it.
+    /// Trusts a certificate of any issuer.
     TrustsAnyIssuer,
     /// Trusts a certificate whatever host it is for.
     TrustsAnyHost,

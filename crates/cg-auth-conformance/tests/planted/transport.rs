@@ -103,7 +103,7 @@ impl Planted {
                     && error.kind() == TransportErrorKind::Closed
                     && error.may_have_been_sent() =>
             {
-                // Whoever expects no second request does not answer it.
+                // A server that expects no second request does not answer it.
                 timeout(A_MOMENT, self.exchange(again)).await.unwrap_or(sent)
             }
             _ => sent,

@@ -27,11 +27,11 @@ use crate::{
 pub(super) struct Fleet {
     client: AuthClient,
     store: SharedStore,
-    /// The entry of the last secret, for a time at which its source is down.
+    /// The entry of the last secret, for when the secret source is down.
     last: Arc<Mutex<Option<(ClientSecret, StoreEntry)>>>,
 }
 
-/// A store, and whether it answers. All users of a pool share it.
+/// A store with its health. All users of a pool share it.
 #[derive(Clone)]
 pub(super) struct SharedStore {
     store: Arc<dyn TokenStore>,
@@ -60,7 +60,7 @@ impl Fleet {
         Self { client, store, last: Arc::default() }
     }
 
-    /// The entry of `secret`, or the one of the last secret if its source is down. `None` if there is none.
+    /// The entry of `secret`. Without a secret, the entry of the last one; `None` if there was none.
     pub(super) fn entry(&self, user: &UserPrincipalName, secret: Option<&ClientSecret>) -> Option<Entry> {
         let last = lock(&self.last).clone();
         let entry = match (secret, last) {

@@ -13,8 +13,8 @@ use http::HeaderValue;
 
 use self::{acquire::acquire, shared::Shared};
 use super::{
-    Event, EvictionCause, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture, TokenSource,
-    authorized,
+    DurationUnit, Event, EvictionCause, Expiry, IssuedToken, SecretSource, TokenError, TokenFuture,
+    TokenSource, authorized,
     error::Cause,
     fleet::{Fleet, Pause, SharedStore},
     flight::{Flight, Semaphore},
@@ -70,11 +70,18 @@ impl TokenProvider {
         Self::with_session(client, Session::new(user_principal_name), secret)
     }
 
-    /// Like [`new`](Self::new), with a session that the program has set up, for instance with
-    /// [another unit](Session::with_duration_unit) of the wire's `duration`.
+    /// Like [`new`](Self::new), with a session that the program has set up, for instance with a
+    /// [fixed seed](Session::with_seed).
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
         Self { shared: Arc::new(Shared::new(client, session, (0, Arc::new(secret)), None)) }
+    }
+
+    /// Sets the unit of the wire's `duration`. Makes another provider, without a token. Default: seconds.
+    #[must_use]
+    pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
+        let session = self.renewed_session().with_duration_unit(unit);
+        self.with_changed(session, self.shared.fleet.clone())
     }
 
     /// Shares the token in `store` with every process that uses the same user, secret and service. Makes another
@@ -84,13 +91,21 @@ impl TokenProvider {
     /// presented twice. The guide to [several processes](crate::docs::guides::several_processes) says more.
     #[must_use]
     pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
-        let client = self.shared.client.clone();
-        let fleet = Fleet::new(client.clone(), SharedStore::new(store));
-        let session = self.shared.with_session_quietly(|session, _| session.renewed());
-        let shared = Shared::new(client, session, (0, self.shared.secret_source()), None);
-        let provider = Self { shared: Arc::new(shared.with_fleet(fleet)) };
-        self.shared.observers.copy_to(&provider.shared.observers);
-        provider
+        let fleet = Fleet::new(self.shared.client.clone(), SharedStore::new(store));
+        self.with_changed(self.renewed_session(), Some(fleet))
+    }
+
+    /// A session with the options of this provider's, without a token.
+    fn renewed_session(&self) -> Session {
+        self.shared.with_session_quietly(|session, _| session.renewed())
+    }
+
+    /// Another provider with the client, the secret source and the observers of this one.
+    fn with_changed(&self, session: Session, fleet: Option<Fleet>) -> Self {
+        let secret = (0, self.shared.secret_source());
+        let shared = Shared::new(self.shared.client.clone(), session, secret, None).with_fleet(fleet);
+        self.shared.observers.copy_to(&shared.observers);
+        Self { shared: Arc::new(shared) }
     }
 
     /// A provider of a pool: its acquisitions take a permit each, and it shares what the pool knows of the
@@ -104,11 +119,7 @@ impl TokenProvider {
         fleet: Option<Fleet>,
     ) -> Self {
         let shared = Shared::new(client, session, secret, Some((semaphore, back_off)));
-        let shared = match fleet {
-            Some(fleet) => shared.with_fleet(fleet),
-            None => shared,
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared.with_fleet(fleet)) }
     }
 
     /// A valid token. The future waits if there is none. If the token is about to expire, it waits for the

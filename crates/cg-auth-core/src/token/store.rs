@@ -5,10 +5,10 @@
 //! A store keeps one entry for each name. An entry holds at most one token, one lease and one cool-down, each
 //! with an end by the clock of the store. An implementation of [`TokenStore`] keeps these rules:
 //!
-//! 1. **Each operation is atomic**, also between processes, and sees what the last one has left.
-//! 2. **Each operation can be repeated** with the same arguments, since a program cannot tell whether an
-//!    operation whose answer was lost has happened. A claim of the [`Holder`] that has the lease extends it, and
-//!    is answered with the lease whatever the entry holds.
+//! 1. **Each operation is atomic**, also between processes, and sees the result of the one before.
+//! 2. **Each operation can be repeated** with the same arguments, because a program whose answer was lost cannot
+//!    know whether the operation happened. A claim of the [`Holder`] that has the lease extends the lease and
+//!    returns it, whatever the entry holds.
 //! 3. **A token, a lease and a cool-down end by the clock of the store.** No operation compares the clock of one
 //!    program with that of another. A token without a known lifetime is kept for an hour.
 //! 4. **A claim hands out the token** if the program does not list it as [unwanted](Claim::unwanted), does not
@@ -20,12 +20,12 @@
 //! 7. **A token that another holder has published already is not saved again.** The entry then says "nothing
 //!    newer" until that token ends or another one is published.
 //! 8. **[`remove`](TokenStore::remove) leaves nothing** of the entry.
-//! 9. **An entry that cannot be read is like an empty one**, and the next claim says so.
+//! 9. **An entry that cannot be read counts as empty.** The next lease [says so](Lease::is_unreadable).
 //! 10. **A store never panics and never shows a token or a secret**: not in an error, in `Debug` output or in a
 //!     log. What it keeps shows nothing but lifetimes to a reader without the client secret.
 //!
-//! The provider gives each operation half a second. An error, or no answer in that time, costs the program the
-//! store for five seconds, and nothing else: it acquires by itself.
+//! The provider gives each operation half a second. After an error, or without an answer in that time, it does
+//! not ask the store for five seconds and acquires by itself.
 
 mod claim;
 mod entry;
@@ -48,19 +48,19 @@ pub use self::{
 /// Shares the token of a user between processes. See the [contract](self#the-contract).
 #[async_trait]
 pub trait TokenStore: Send + Sync + fmt::Debug {
-    /// The entry of `owner`. The same owner has the same entry in every process. It waits for nothing.
+    /// The entry of `owner`. The same owner has the same entry in every process. This must not block.
     fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry;
 
     /// Asks for the token of the entry, or for the right to acquire the next one.
     ///
     /// # Errors
-    /// [`StoreError`] if the store cannot be reached or read. The claim may have been granted.
+    /// [`StoreError`] if the store cannot be reached or read. The store may have granted the claim.
     async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError>;
 
-    /// Shares what the acquisition of `holder` has brought, and ends its lease.
+    /// Shares the outcome of the acquisition of `holder`, and ends its lease.
     ///
     /// # Errors
-    /// [`StoreError`] if the store cannot be reached or written. It may have been published.
+    /// [`StoreError`] if the store cannot be reached or written. The store may have saved the publication.
     async fn publish(
         &self,
         entry: &StoreEntry,

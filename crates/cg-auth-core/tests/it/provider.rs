@@ -11,6 +11,7 @@ mod generations;
 mod handing_out;
 mod kept_tokens;
 mod margin;
+mod options;
 mod panics;
 mod runtimes;
 mod secret_sources;

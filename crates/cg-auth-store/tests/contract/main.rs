@@ -13,7 +13,7 @@ use cg_auth_core::{
     token::store::{Holder, StoreEntry, TokenStore},
 };
 use cg_auth_store::{
-    ByteStore, MemoryStore, Sealed,
+    ByteStore, FileStore, MemoryStore, Sealed,
     byte_store::{ByteClaim, ByteClaimed, BytePublication},
     contract::{Failure, Subject, Suite, cases},
     store_contract,
@@ -21,6 +21,10 @@ use cg_auth_store::{
 
 mod memory {
     super::store_contract!(super::Suite::new(super::Memory::new()));
+}
+
+mod file {
+    super::store_contract!(super::Suite::new(super::OnDisk::new()));
 }
 
 mod scripted {
@@ -59,6 +63,31 @@ impl Subject for Memory {
 
     fn damage<'a>(&'a self, entry: &'a StoreEntry) -> BoxFuture<'a, bool> {
         Box::pin(flip_a_bit(&self.store, entry))
+    }
+}
+
+/// A store in a folder, with the clock of the machine.
+struct OnDisk {
+    folder: tempfile::TempDir,
+}
+
+impl OnDisk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn bytes(&self) -> FileStore {
+        FileStore::new(self.folder.path().join("store"))
+    }
+}
+
+impl Subject for OnDisk {
+    fn store(&self) -> Arc<dyn TokenStore> {
+        Arc::new(Sealed::new(self.bytes()))
+    }
+
+    fn damage<'a>(&'a self, entry: &'a StoreEntry) -> BoxFuture<'a, bool> {
+        Box::pin(async move { flip_a_bit(&self.bytes(), entry).await })
     }
 }
 

@@ -9,11 +9,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, BaseUrl, RetryPolicy, UserPrincipalName, time::Runtime, token::SecretSource,
-    transport::HttpTransport,
+    AuthClient, BaseUrl, RetryPolicy, TokenPool, TokenProvider, UserPrincipalName, time::Runtime,
+    token::SecretSource, transport::HttpTransport,
 };
-#[cfg(feature = "tokio")]
-use cg_auth_core::{TokenPool, TokenProvider};
 
 #[cfg(feature = "rustls")]
 use super::ca_file;
@@ -46,7 +44,8 @@ use crate::settings::TransportSettings;
 /// configuration file, its profiles and the other variables of the command have no effect here.
 ///
 /// A variable that is set must be usable. One that is not set is an error only if it is required: see
-/// [`client`](Self::client), [`provider`](Self::provider) and [`pool`](Self::pool).
+/// [`client_with_runtime`](Self::client_with_runtime), [`provider_with_runtime`](Self::provider_with_runtime) and
+/// [`pool_with_runtime`](Self::pool_with_runtime), and `client`, `provider` and `pool` on tokio.
 #[derive(Debug, Clone)]
 pub struct ServiceSettings {
     base_url: Option<BaseUrl>,
@@ -129,8 +128,19 @@ impl ServiceSettings {
         &self,
         transport: impl HttpTransport + 'static,
     ) -> Result<TokenProvider, EnvironmentError> {
-        self.require(&[BASE_URL, USER_PRINCIPAL_NAME, CLIENT_SECRET])?;
-        Ok(TokenProvider::new(self.client(transport)?, self.user()?.clone(), self.secret()?))
+        self.provider_over(self.client(transport))
+    }
+
+    /// Like [`provider`](Self::provider), on another runtime than tokio.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] that names each of base URL, user and secret that is missing.
+    pub fn provider_with_runtime(
+        &self,
+        transport: impl HttpTransport + 'static,
+        runtime: impl Runtime + 'static,
+    ) -> Result<TokenProvider, EnvironmentError> {
+        self.provider_over(self.client_with_runtime(transport, runtime))
     }
 
     /// A pool for many users over `transport`.
@@ -140,8 +150,19 @@ impl ServiceSettings {
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub fn pool(&self, transport: impl HttpTransport + 'static) -> Result<TokenPool, EnvironmentError> {
-        self.require(&[BASE_URL, CLIENT_SECRET])?;
-        Ok(TokenPool::new(self.client(transport)?, self.secret()?))
+        self.pool_over(self.client(transport))
+    }
+
+    /// Like [`pool`](Self::pool), on another runtime than tokio.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] that names each of base URL and secret that is missing.
+    pub fn pool_with_runtime(
+        &self,
+        transport: impl HttpTransport + 'static,
+        runtime: impl Runtime + 'static,
+    ) -> Result<TokenPool, EnvironmentError> {
+        self.pool_over(self.client_with_runtime(transport, runtime))
     }
 
     /// Sets the base URL, for instance one that allows plain http.
@@ -222,8 +243,20 @@ impl ServiceSettings {
         client.with_timeout(self.timeout).with_retry_policy(policy)
     }
 
+    fn provider_over(
+        &self,
+        client: Result<AuthClient, EnvironmentError>,
+    ) -> Result<TokenProvider, EnvironmentError> {
+        self.require(&[BASE_URL, USER_PRINCIPAL_NAME, CLIENT_SECRET])?;
+        Ok(TokenProvider::new(client?, self.user()?.clone(), self.secret()?))
+    }
+
+    fn pool_over(&self, client: Result<AuthClient, EnvironmentError>) -> Result<TokenPool, EnvironmentError> {
+        self.require(&[BASE_URL, CLIENT_SECRET])?;
+        Ok(TokenPool::new(client?, self.secret()?))
+    }
+
     /// Fails with all of `variables` that are missing.
-    #[cfg(feature = "tokio")]
     fn require(&self, variables: &[&'static str]) -> Result<(), EnvironmentError> {
         let is_missing = |variable: &&'static str| match *variable {
             BASE_URL => self.base_url.is_none(),

@@ -7,7 +7,7 @@ use cg_auth_core::{
     model::DelegatedAccessToken,
     time::ThreadRuntime,
     token::{
-        Event, Expiry, SecretSource, TokenFuture,
+        DurationUnit, Event, Expiry, SecretSource, TokenFuture,
         session::{ProviderState, Session},
         store::TokenStore,
     },
@@ -66,11 +66,17 @@ impl BlockingTokenProvider {
         TokenProvider::new(client, user_principal_name, secret).into()
     }
 
-    /// Like [`new`](Self::new), with a session that the program has set up, for instance with
-    /// [another unit](Session::with_duration_unit) of the wire's `duration`.
+    /// Like [`new`](Self::new), with a session that the program has set up, for instance with a
+    /// [fixed seed](Session::with_seed).
     #[must_use]
     pub fn with_session(client: AuthClient, session: Session, secret: impl SecretSource + 'static) -> Self {
         TokenProvider::with_session(client, session, secret).into()
+    }
+
+    /// Sets the unit of the wire's `duration`. Makes another provider, without a token. Default: seconds.
+    #[must_use]
+    pub fn with_duration_unit(self, unit: DurationUnit) -> Self {
+        self.provider.with_duration_unit(unit).into()
     }
 
     /// Shares the token in `store` with every process that uses the same user, secret and service. Makes another
@@ -221,6 +227,11 @@ impl TokenSource for BlockingTokenProvider {
 
     fn peek(&self) -> Option<IssuedToken> {
         self.provider.peek()
+    }
+
+    #[inline]
+    fn cached(&self) -> Option<IssuedToken> {
+        TokenSource::cached(&self.provider)
     }
 
     fn invalidate(&self, token: &IssuedToken) -> bool {

@@ -148,7 +148,7 @@ fn shutdown_hands_out_the_token_and_ends_every_clone() {
 }
 
 #[test]
-fn a_session_of_the_program_is_used() {
+fn a_session_of_the_program_is_used_and_so_is_an_option() {
     let service = Emulator::builder()
         .duration_unit(DurationUnit::Minutes)
         .token_lifetime(Duration::from_secs(3600))
@@ -156,8 +156,11 @@ fn a_session_of_the_program_is_used() {
         .unwrap();
     let session = Session::new(user(&service)).with_duration_unit(DurationUnit::Minutes);
     let provider = BlockingTokenProvider::with_session(client(service.base_url()), session, secret(&service));
-    let lifetime = provider.token().unwrap().expiry().lifetime().unwrap();
-    assert!(lifetime > Duration::from_secs(3500), "{lifetime:?}");
+    let option = self::provider(&service).with_duration_unit(DurationUnit::Minutes);
+    for provider in [provider, option] {
+        let lifetime = provider.token().unwrap().expiry().lifetime().unwrap();
+        assert!(lifetime > Duration::from_secs(3500), "{lifetime:?}");
+    }
 }
 
 #[test]
@@ -180,6 +183,7 @@ fn an_adapter_takes_it_as_a_token_source_and_async_code_as_a_provider() {
     let token = provider.token().unwrap();
     let source: &dyn TokenSource = &provider;
     assert!(source.peek().unwrap().is_same_issue(&token));
+    assert!(source.cached().unwrap().is_same_issue(&token), "an adapter need not box a future");
     assert!(ThreadRuntime::block_on(source.token()).unwrap().is_same_issue(&token));
     assert!(source.invalidate(&token));
     let next = provider.token().unwrap();

@@ -273,7 +273,7 @@ fn a_task_that_panics_ends_alone() {
     spawn(&runtime, async {
         let _panics_too = PanicsInDrop;
     });
-    // Nobody can wake it, so it is dropped.
+    // No waker of the task is left, so it is dropped.
     spawn(&runtime, PanicsInDrop);
     until(|| runtime.workers.counts() == (1, 1));
     gate.open();

@@ -1,4 +1,4 @@
-//! [`Workers`]: threads that poll the tasks which can go on.
+//! [`Workers`]: threads that poll the tasks that are ready.
 
 use std::{
     collections::VecDeque,
@@ -20,15 +20,15 @@ pub(super) struct Workers {
 
 #[derive(Default)]
 struct State {
-    /// The tasks that can go on, in the order of their wakes.
+    /// The tasks that are ready to be polled, in the order of their wakes.
     ready: VecDeque<Arc<Task>>,
     /// How many tasks have not ended.
     tasks: usize,
     threads: usize,
     /// How many of the threads wait for a task. One is enough, so another thread ends instead.
     idle: usize,
-    /// Whether a thread has been started that has not looked for a task yet. It starts the next one if that is not
-    /// enough, so that a burst of short tasks starts few threads.
+    /// Whether a new thread has not looked for a task yet. It starts the next thread if more tasks are ready, so a
+    /// burst of short tasks starts few threads.
     is_starting: bool,
 }
 
@@ -59,11 +59,11 @@ impl Workers {
     fn enqueue(self: &Arc<Self>, task: Arc<Task>) {
         let mut state = self.state();
         state.ready.push_back(task);
-        // If no other thread can be started, one that is there takes the task when it is free.
+        // If the system has no thread left, a running thread takes the task when it is free.
         let _ = self.call_thread(&mut state);
     }
 
-    /// Has a thread look for a ready task: an idle one, one that is starting, or a new one.
+    /// Makes a thread look for a ready task: an idle one, one that is starting, or a new one.
     fn call_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
         if state.idle > 0 {
             self.changed.notify_one();

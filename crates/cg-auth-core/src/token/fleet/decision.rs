@@ -18,7 +18,7 @@ use crate::{
 pub(in crate::token) struct Standing {
     /// `None` if no token is valid.
     pub(in crate::token) token: Option<TokenAge>,
-    /// Whether the process cannot acquire now: it backs off, or has no secret. It looks at the store.
+    /// Whether the process cannot acquire now, because it backs off or has no secret. It only looks for a token.
     pub(in crate::token) stays_out: bool,
     /// Whether its last own acquisition has failed.
     pub(in crate::token) has_failed: bool,
@@ -49,7 +49,7 @@ pub(in crate::token) enum Decision {
     ServeOn(Duration, Pause),
     /// There is no valid token: ask again after that time.
     AskAgain(Duration, Pause),
-    /// There is no valid token, and this time has to pass: fail.
+    /// There is no valid token, and the fleet is in a cool-down: fail.
     Fail(CoolDown),
     /// There is nothing to adopt, and the process cannot acquire.
     StayOut,
@@ -64,7 +64,7 @@ pub(in crate::token) enum Pause {
     Unavailable(StoreError),
 }
 
-/// `jitter` is between 0 and 1.
+/// The next step after the store has answered. `jitter` is between 0 and 1.
 pub(in crate::token) fn decide(
     claimed: Result<Claimed, StoreError>,
     standing: Standing,

@@ -1,4 +1,4 @@
-//! [`StoreHealth`]: a store that does not answer is left alone for a while.
+//! [`StoreHealth`]: a store that fails is not asked again for a while.
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ impl HeldLease {
         self.lease.failures
     }
 
-    /// The output of `acquisition`. Meanwhile the lease is extended.
+    /// Runs `acquisition` and extends the lease until it ends. Returns its output.
     pub(in crate::token) async fn extended_during<T>(&self, acquisition: impl Future<Output = T>) -> T {
         let extension = async {
             let claim = Claim { lease: Some(LEASE), ..Claim::new(self.holder) };

@@ -65,10 +65,12 @@ impl Shared {
         }
     }
 
-    /// The same, with a store. The session is new.
-    pub(super) fn with_fleet(mut self, fleet: Fleet) -> Self {
-        lock(&self.inner).session.join_fleet();
-        self.fleet = Some(fleet);
+    /// The same, with a store if there is a fleet. The session is new.
+    pub(super) fn with_fleet(mut self, fleet: Option<Fleet>) -> Self {
+        if fleet.is_some() {
+            lock(&self.inner).session.join_fleet();
+        }
+        self.fleet = fleet;
         self
     }
 

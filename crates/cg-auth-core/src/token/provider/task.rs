@@ -144,7 +144,7 @@ impl AcquisitionTask {
                 Some(error)
                     if grant == Grant::RefreshToken
                         && error.status().is_some_and(|status| !status.is_server_error()) => {}
-                // Nor does a refresh token that is lost. The credential will tell.
+                // Neither does a lost refresh token. The call with the credential will show it.
                 Some(error)
                     if matches!(next, Next::Call(_))
                         && error.status() != Some(StatusCode::SERVICE_UNAVAILABLE) => {}
@@ -160,7 +160,7 @@ impl AcquisitionTask {
         Some(next)
     }
 
-    /// Asks the store until it gives a token or the lease, or until the decision is to wait for neither.
+    /// Asks the store again and again, until the decision is anything but to ask again.
     async fn enter(
         &self,
         entry: &Entry,
@@ -237,7 +237,7 @@ impl AcquisitionTask {
         Some(self.shared.upgrade()?.with_session_quietly(stay_out))
     }
 
-    /// Shares the outcome. The new token is served meanwhile.
+    /// Shares the outcome. Callers get the new token already while this runs.
     async fn publish(&self, lease: HeldLease, next: &Next, client: &AuthClient) {
         let publication = match next {
             Next::Done(Ok(token)) => Publication::Token(StoredToken {
@@ -260,7 +260,7 @@ impl AcquisitionTask {
         });
     }
 
-    /// `grant` is the one that fails for other users; `None` if the secret does.
+    /// Ends the acquisition without a request. `grant` fails for other users too; with `None` the secret is refused.
     fn put_off(&self, grant: Option<Grant>, error: TokenError, longest: Duration) -> Option<Next> {
         let kept = error.clone();
         let is_of_refresh = grant == Some(Grant::RefreshToken);

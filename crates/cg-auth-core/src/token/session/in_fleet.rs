@@ -35,7 +35,7 @@ impl InFleet {
         self.is_on
     }
 
-    /// From now on the store is not to hand out `token`.
+    /// Names `token` as unwanted in the claims from now on.
     pub(super) fn refuse(&mut self, token: AccessToken) {
         if self.is_on && !self.unwanted.contains(&token) {
             self.unwanted.truncate(MOST_UNWANTED - 1);
@@ -47,7 +47,7 @@ impl InFleet {
         self.unwanted.iter().cloned().collect()
     }
 
-    /// Whether a session without a token asks the store although it backs off: another process may have one.
+    /// Whether a session that backs off looks for the token of another process.
     pub(super) fn may_look(&self, now: Now) -> bool {
         self.is_on && self.looked.is_none_or(|looked| now.saturating_since(looked) >= LOOK_PAUSE)
     }
@@ -56,7 +56,7 @@ impl InFleet {
         self.looked = Some(now);
     }
 
-    /// The answer of the store, unless it tells for a minute of a lease or a cool-down that lasts longer than any.
+    /// The answer of the store, or an error once it has named an overlong lease or cool-down for a minute.
     pub(super) fn believed(
         &mut self,
         claimed: Result<Claimed, StoreError>,
@@ -73,7 +73,7 @@ impl InFleet {
         }
     }
 
-    /// The event that tells of `pause`. A store that stays unavailable is reported now and then.
+    /// The event of `pause`. A store that stays unavailable is reported once in a while.
     pub(super) fn event(&mut self, pause: &Pause, wait: Duration, now: Now) -> Option<Event> {
         match pause {
             Pause::HeldElsewhere => Some(Event::LeaseHeldElsewhere),
@@ -94,8 +94,7 @@ impl InFleet {
     }
 }
 
-/// How many refused or cleared tokens a claim names. More than one process refuses the same one, and a token
-/// that was refused long ago has expired.
+/// How many refused or cleared tokens a claim names. A token that was refused earlier has expired or been replaced.
 const MOST_UNWANTED: usize = 4;
 /// How often a session that backs off looks for the token of another process.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);

@@ -29,22 +29,22 @@ impl Holder {
     }
 }
 
-/// A question to a store.
+/// Asks a store for a token, or for the lease to acquire one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Claim {
-    /// Who asks.
+    /// The acquisition that asks.
     pub holder: Holder,
-    /// The valid token of the program, with the rest of its lifetime; `None` of that if unknown.
+    /// The valid token of the program, with the rest of its lifetime; the rest is `None` if unknown.
     pub held: Option<(AccessToken, Option<Duration>)>,
     /// Tokens that the program does not want: those that an API refused, and those that it has cleared.
     pub unwanted: Vec<AccessToken>,
-    /// How long the lease lasts, if the holder wants to acquire. `None` only looks.
+    /// How long the lease lasts, if the holder wants to acquire. With `None` it only looks for a token.
     pub lease: Option<Duration>,
 }
 
 impl Claim {
-    /// A claim of a program without a token that only looks.
+    /// A claim of a program that has no token and only looks for one.
     #[must_use]
     pub const fn new(holder: Holder) -> Self {
         Self { holder, held: None, unwanted: Vec::new(), lease: None }
@@ -71,13 +71,14 @@ pub enum Claimed {
     Token(StoredToken),
     /// The holder has the lease: it acquires, and publishes the outcome.
     Won(Lease),
-    /// Another holder has the lease for so long.
+    /// Another holder has the lease, which ends after this time.
     Held(Duration),
     /// The last acquisition failed.
     CoolingDown(CoolDown),
     /// The service has issued the held token again: there is nothing newer until it expires.
     NothingNewer,
-    /// There is nothing to adopt, and nobody holds the lease. The answer to a claim that only looks.
+    /// There is no token to adopt, and no holder has the lease. Only a claim without a
+    /// [lease](Claim::lease) gets this answer.
     Free,
 }
 
@@ -103,13 +104,13 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease after so many failures in a row.
+    /// A lease after this number of failures in a row.
     #[must_use]
     pub const fn after(failures: u32) -> Self {
         Self { failures, is_unreadable: false }
     }
 
-    /// The same, of an entry whose token could not be read.
+    /// This lease, of an entry whose token could not be read.
     #[must_use]
     pub const fn of_unreadable_entry(self) -> Self {
         Self { is_unreadable: true, ..self }

@@ -1,4 +1,4 @@
-//! [`EntryOwner`] and [`StoreEntry`]: whose token an entry holds, and how a store finds and protects it.
+//! [`EntryOwner`] and [`StoreEntry`]: the owner of a token, and how a store finds and protects it.
 
 use std::{fmt, sync::Arc};
 
@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::model::{BaseUrl, ClientSecret, UserPrincipalName};
 
-/// Whose token an entry holds. A store derives the name of the entry, and a key that protects it, from all of
-/// it, so a rotated secret finds an empty entry.
+/// The service, the user and the secret of a token. A store derives the name of the entry and the key that
+/// protects it from all three, so a rotated secret finds an empty entry.
 #[derive(Debug, Clone, Copy)]
 pub struct EntryOwner<'a> {
     base_url: &'a BaseUrl,

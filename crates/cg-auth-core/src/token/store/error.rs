@@ -1,4 +1,4 @@
-//! [`StoreError`]: an operation of a store without a result.
+//! [`StoreError`]: a store could not be reached, read or written.
 
 use std::{error::Error, fmt, sync::Arc};
 

@@ -11,7 +11,7 @@ use crate::recovery::Recovery;
 pub enum Publication {
     /// The service has issued a token.
     Token(StoredToken),
-    /// The acquisition has failed. Nobody acquires during the cool-down.
+    /// The acquisition has failed. No process acquires during the cool-down.
     CoolDown(CoolDown),
     /// The acquisition ended without an outcome, so another one may begin.
     Released,
@@ -40,7 +40,7 @@ pub struct CoolDown {
     pub failure: SharedFailure,
 }
 
-/// A failure of another process, as far as it is shared: no text of the service, only what a caller acts upon.
+/// The shared part of another process's failure: what a caller acts upon, and no text of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedFailure {
     kind: String,

@@ -121,6 +121,29 @@ fn a_secret_file_that_is_missing_is_named_with_its_variable_when_it_is_read() {
     assert_eq!(source.kind(), std::io::ErrorKind::NotFound, "the recovery follows from it");
 }
 
+#[test]
+fn on_another_runtime_each_thing_requires_the_same() {
+    use cg_auth_core::{
+        ClientSecret,
+        testing::{ManualClock, ScriptedTransport},
+    };
+
+    let nothing = settings(&[]).unwrap();
+    let (transport, clock) = (ScriptedTransport::new, ManualClock::new);
+    let provider = nothing.provider_with_runtime(transport(), clock()).unwrap_err();
+    assert_eq!(provider.variables(), [BASE_URL, USER_PRINCIPAL_NAME, CLIENT_SECRET]);
+    let pool = nothing.pool_with_runtime(transport(), clock()).unwrap_err();
+    assert_eq!(pool.variables(), [BASE_URL, CLIENT_SECRET]);
+
+    let base_url = BaseUrl::parse("https://example.com").unwrap();
+    let user = UserPrincipalName::new("someone@example.com").unwrap();
+    let most = nothing.with_base_url(base_url).with_secret(ClientSecret::new("s3cret").unwrap());
+    assert!(most.pool_with_runtime(transport(), clock()).is_ok());
+    assert!(most.clone().provider_with_runtime(transport(), clock()).is_err());
+    let provider = most.with_user(user.clone()).provider_with_runtime(transport(), clock()).unwrap();
+    assert_eq!(provider.user_principal_name(), user);
+}
+
 #[cfg(feature = "tokio")]
 #[test]
 fn each_thing_requires_what_it_needs_and_all_that_is_missing_is_named_at_once() {

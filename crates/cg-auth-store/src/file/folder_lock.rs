@@ -1,0 +1,69 @@
+//! [`FolderLock`]: lets one operation at a time change the files of a folder.
+
+use std::{
+    fs::{File, OpenOptions},
+    io, thread,
+    time::Duration,
+};
+
+use cg_auth_core::{time::Now, token::store::StoreError};
+use fs4::{FileExt, TryLockError};
+
+use super::folder::Folder;
+
+/// Held until it is dropped, or until the process ends.
+#[derive(Debug)]
+pub(super) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Waits for the lock, for less time than a provider gives to an operation.
+    pub(super) fn acquire(folder: &Folder) -> Result<Self, StoreError> {
+        let unusable = |error: io::Error| folder.error("cannot use the lock of the store in", error);
+        let began = Now::system();
+        loop {
+            let file = open(folder).map_err(unusable)?;
+            match FileExt::try_lock(&file) {
+                // Another process may have deleted the file, and locked one of the same name.
+                Ok(()) if is_in_place(folder, &file) => return Ok(Self { _file: file }),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(unusable(error)),
+            }
+            if Now::system().saturating_since(began) > LONGEST_WAIT {
+                return Err(folder.error("cannot use the store in", format!("locked for {LONGEST_WAIT:?}")));
+            }
+            thread::sleep(BETWEEN_TRIES);
+        }
+    }
+}
+
+/// Opens the file for reading, which a read-only disk allows, and creates it if it is missing.
+fn open(folder: &Folder) -> io::Result<File> {
+    match folder.open(NAME, OpenOptions::new().read(true)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            folder.open(NAME, OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        }
+        opened => opened,
+    }
+}
+
+#[cfg(unix)]
+fn is_in_place(folder: &Folder, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let id = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let named = folder.path().join(NAME).symlink_metadata();
+    matches!((named, file.metadata()), (Ok(named), Ok(locked)) if id(&named) == id(&locked))
+}
+
+/// Windows does not delete an open file.
+#[cfg(not(unix))]
+const fn is_in_place(_: &Folder, _: &File) -> bool {
+    true
+}
+
+/// The name of the lock, which no entry can have.
+pub(super) const NAME: &str = ".lock";
+const LONGEST_WAIT: Duration = Duration::from_millis(400);
+const BETWEEN_TRIES: Duration = Duration::from_millis(2);
