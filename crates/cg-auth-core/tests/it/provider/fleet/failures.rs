@@ -109,6 +109,22 @@ fn a_process_that_cannot_reach_the_service_keeps_nobody_else_from_it_and_adopts_
 }
 
 #[test]
+fn a_process_in_a_long_back_off_of_its_own_adopts_the_token_of_another() {
+    everywhere(async |tasks| {
+        let script =
+            ScriptedTransport::new().answer(response(503, &[("retry-after", "600")], "")).answer(issue(2));
+        let processes = Processes::new(script, tasks);
+        let first = processes.start();
+        first.token().await.unwrap_err();
+        processes.clock.advance(2 * SECOND);
+        assert_eq!(processes.start().token().await.unwrap().expose_secret(), "token-2");
+        processes.clock.advance(SECOND);
+        assert_eq!(first.token().await.unwrap().expose_secret(), "token-2");
+        assert_eq!(processes.requests(), 2);
+    });
+}
+
+#[test]
 fn a_process_whose_secret_source_is_down_adopts_the_token_of_another() {
     everywhere(async |tasks| {
         let processes = Processes::new(ScriptedTransport::new().answer(issue(1)).answer(issue(2)), tasks);
