@@ -63,5 +63,5 @@ pub(crate) fn contains(origins: &Origins, url: &Url) -> bool {
     url.as_str().parse::<Uri>().is_ok_and(|uri| origins.contains(&uri))
 }
 
-/// As reqwest has it.
+/// The default of reqwest.
 const MOST_REDIRECTS: usize = 10;
