@@ -38,6 +38,7 @@ corpora! {
     requests
     retry_after
     session
+    stored_entry
 }
 
 /// Runs `check` with each file of the corpus of `target`.

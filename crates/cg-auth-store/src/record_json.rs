@@ -203,4 +203,24 @@ mod tests {
             assert_eq!(read(text.replace(part, other).as_bytes(), "boot 1", SECOND), None, "{other}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text: Vec<u8>, number: u64, part in 0_usize..4, status: u16) {
+            let _ = read(&text, "boot 1", SECOND);
+            // Any number is a time, and no record lives on by an overflow.
+            let (end, saved_at) = if part % 2 == 0 { (number, 0) } else { (u64::MAX, number) };
+            let text = format!(
+                r#"{{"version":1,"epoch":"boot 1","saved_at":{saved_at},"token":null,"nothing_newer":true,
+                "lease":{{"holder":"1","end":{end}}},"failures":null,
+                "cool_down":{{"kind":"x","recovery":"?","status":{status},"end":{end}}}}}"#
+            );
+            let mut record = read(text.as_bytes(), "boot 1", SECOND).unwrap();
+            record.end_overdue(SECOND);
+            let lives = saved_at <= 1_000_000 && end > 1_000_000;
+            proptest::prop_assert_eq!(record.lease.is_some(), lives);
+            proptest::prop_assert_eq!(record.cool_down.is_some(), lives);
+            proptest::prop_assert!(!record.has_nothing_newer);
+        }
+    }
 }

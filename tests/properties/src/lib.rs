@@ -24,6 +24,7 @@ pub mod redaction;
 pub mod requests;
 pub mod retry_after;
 pub mod session;
+pub mod stored_entry;
 
 mod encoding;
 mod exchange;

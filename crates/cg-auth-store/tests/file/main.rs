@@ -6,6 +6,7 @@
 mod disks;
 mod files;
 mod processes;
+mod providers;
 
 use std::time::Duration;
 
