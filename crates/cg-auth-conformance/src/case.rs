@@ -80,8 +80,14 @@ impl Case {
         let thread = thread::Builder::new().name(self.name.to_owned());
         thread.spawn(move || {
             let run = catch_unwind(AssertUnwindSafe(|| self.run_here(&*subject)));
+            let (run, panic) = match run {
+                Ok(run) => (run, None),
+                Err(panic) => (Err(of_panic(&*panic)), Some(panic)),
+            };
             // The receiver has gone if the case took too long.
-            let _ = report.send(run.unwrap_or_else(|panic| Err(of_panic(&*panic))));
+            let _ = report.send(run);
+            // Last, because dropping what the transport panicked with may panic, too.
+            drop(panic);
         })?;
         // A timer of the case's own runtime would not end a transport that blocks its thread, and a case may
         // move that runtime's clock.

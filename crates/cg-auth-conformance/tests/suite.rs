@@ -272,6 +272,32 @@ impl Subject for Unmade {
     }
 }
 
+/// A subject that panics with a value whose drop panics, too.
+struct Treacherous;
+
+impl Subject for Treacherous {
+    fn transport(&self, _: &Settings) -> Arc<dyn HttpTransport> {
+        struct PanicsAgain;
+
+        impl Drop for PanicsAgain {
+            fn drop(&mut self) {
+                panic!("once more")
+            }
+        }
+        std::panic::panic_any(PanicsAgain)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none()
+    }
+}
+
+#[test]
+fn a_panic_whose_value_panics_when_it_is_dropped_is_reported_as_a_panic() {
+    let failure = Suite::new(Treacherous).check(REDIRECT).unwrap_err().to_string();
+    assert!(failure.ends_with("a panic: without a text"), "{failure}");
+}
+
 /// A transport that quotes the request in its error.
 #[derive(Debug)]
 struct Leaking;

@@ -2,7 +2,7 @@
 
 use cg_auth_core::model::Origins;
 use http::Uri;
-use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Request, Url, redirect::Policy};
 
 /// A client that follows a redirect only within its origins, so that it carries no header to another one.
 ///
@@ -58,9 +58,19 @@ impl From<ConfinedClient> for Client {
     }
 }
 
-/// Whether `url` belongs to `origins`. reqwest makes the same `Uri` of it for the request itself.
-pub(crate) fn contains(origins: &Origins, url: &Url) -> bool {
-    url.as_str().parse::<Uri>().is_ok_and(|uri| origins.contains(&uri))
+/// Whether `request` goes to one of `origins`, by its URL and by a `host` header of the program's own.
+pub(crate) fn contains_request(origins: &Origins, request: &Request) -> bool {
+    uri_of(request.url()).is_some_and(|uri| origins.contains_request(&uri, request.headers()))
+}
+
+/// Whether `url` belongs to `origins`.
+fn contains(origins: &Origins, url: &Url) -> bool {
+    uri_of(url).is_some_and(|uri| origins.contains(&uri))
+}
+
+/// The URI that reqwest makes of `url` for the request itself.
+fn uri_of(url: &Url) -> Option<Uri> {
+    url.as_str().parse().ok()
 }
 
 /// The default of reqwest.

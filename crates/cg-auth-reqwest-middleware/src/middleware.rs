@@ -9,7 +9,7 @@ use reqwest::{Request, Response, Url};
 use reqwest_middleware::{Error, Middleware, Next};
 
 use crate::{
-    confined_client::{ConfinedClient, contains},
+    confined_client::{ConfinedClient, contains_request},
     unauthenticated::Unauthenticated,
 };
 
@@ -99,7 +99,7 @@ impl AuthorizationMiddleware {
     fn applies_to(&self, request: &Request, extensions: &Extensions) -> bool {
         extensions.get::<Unauthenticated>().is_none()
             && !request.headers().contains_key(&self.header_name)
-            && contains(&self.origins, request.url())
+            && contains_request(&self.origins, request)
     }
 
     fn authorize(&self, request: &mut Request, token: &IssuedToken) {

@@ -35,7 +35,8 @@ impl<T, B: 'static> Settings<T, B> {
 impl<T, B> Settings<T, B> {
     /// Whether `request` gets a token: it goes to one of the origins, and has no credential of its own.
     pub(crate) fn applies_to(&self, request: &Request<B>) -> bool {
-        self.origins.contains(request.uri()) && !request.headers().contains_key(&self.header_name)
+        let headers = request.headers();
+        self.origins.contains_request(request.uri(), headers) && !headers.contains_key(&self.header_name)
     }
 
     pub(crate) fn authorize(&self, request: &mut Request<B>, token: &IssuedToken) {

@@ -62,14 +62,16 @@ impl Future for Call {
     type Output = Answer;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
+        // A waker is code of the program, so it is cloned and dropped outside of the lock.
+        let waker = context.waker().clone();
         let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        match progress.answer.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                progress.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
+        let (poll, unneeded) = match progress.answer.take() {
+            Some(answer) => (Poll::Ready(answer), Some(waker)),
+            None => (Poll::Pending, progress.waker.replace(waker)),
+        };
+        drop(progress);
+        drop(unneeded);
+        poll
     }
 }
 
@@ -144,6 +146,45 @@ mod tests {
         let answer = ThreadRuntime::block_on(call.unwrap()).unwrap();
         assert_eq!(answer.body().as_bytes(), b"{}");
         drop(end);
+    }
+
+    /// A waker whose drop waits until the exchange has sent its answer.
+    struct WaitsForTheAnswer {
+        go: std::sync::mpsc::Sender<()>,
+        is_sent: Mutex<std::sync::mpsc::Receiver<()>>,
+        has_waited: std::sync::mpsc::Sender<bool>,
+    }
+
+    impl std::task::Wake for WaitsForTheAnswer {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for WaitsForTheAnswer {
+        fn drop(&mut self) {
+            self.go.send(()).unwrap();
+            let limit = std::time::Duration::from_secs(10);
+            let is_sent = self.is_sent.get_mut().unwrap().recv_timeout(limit).is_ok();
+            self.has_waited.send(is_sent).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_waker_may_wait_for_the_exchange_when_it_is_dropped() {
+        let ((go, goes), (sent, is_sent)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+        let (has_waited, waited) = std::sync::mpsc::channel();
+        let mut call = Call::start(move |_, reply| {
+            goes.recv().unwrap();
+            reply.send(Ok(Response::new(Body::from("{}"))));
+            sent.send(()).unwrap();
+        })
+        .unwrap();
+        let is_sent = Mutex::new(is_sent);
+        let waker = Waker::from(Arc::new(WaitsForTheAnswer { go, is_sent, has_waited }));
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(waited.recv().unwrap(), "the answer was sent while the waker was dropped");
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
 
     #[test]

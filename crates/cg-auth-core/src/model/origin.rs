@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{Uri, uri::Scheme};
+use http::{HeaderMap, HeaderValue, Uri, header::HOST, uri::Scheme};
 
 use super::{
     BaseUrl, ConfigError,
@@ -12,8 +12,8 @@ use super::{
 
 /// Scheme, host and port of a service: where a token may be sent.
 ///
-/// An adapter that adds a token to requests asks [`contains`](Self::contains) before each one, so that no
-/// other service receives the token. The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to
+/// An adapter that adds a token to requests asks [`contains_request`](Self::contains_request) before each one,
+/// so that no other service receives the token. The scheme is `https:`, or `http:` for a loopback host. Plain `http:` to
 /// any other host would send the token unencrypted and needs [`Origin::parse_allowing_http`].
 ///
 /// `FromStr`, `TryFrom` and [`Deserialize`](serde::Deserialize) read a text as [`Origin::parse`] does.
@@ -84,14 +84,28 @@ impl Origin {
     #[must_use]
     pub fn contains(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
-        let authority = authority.as_str();
+        let expected = if self.plaintext { &Scheme::HTTP } else { &Scheme::HTTPS };
+        scheme == expected && self.is_authority(authority.as_str())
+    }
+
+    /// Whether a request to `uri` with `headers` goes to this origin.
+    ///
+    /// A `host` header of the program's own takes the place of the URI's authority on the wire: a gateway in front
+    /// of many services chooses one of them by it. So each `host` header must name this origin, too.
+    #[must_use]
+    pub fn contains_request(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let names_this = |host: &HeaderValue| host.to_str().is_ok_and(|host| self.is_authority(host));
+        self.contains(uri) && headers.get_all(HOST).iter().all(names_this)
+    }
+
+    /// Whether `host[:port]` is that of this origin.
+    fn is_authority(&self, authority: &str) -> bool {
         let host = host_of(authority);
         let port = match &authority[host.len()..] {
             "" => Some(default_port(self.plaintext)),
             text => text.strip_prefix(':').filter(|port| is_port(port)).and_then(|port| port.parse().ok()),
         };
-        let expected = if self.plaintext { &Scheme::HTTP } else { &Scheme::HTTPS };
-        scheme == expected && !authority.contains('@') && port == Some(self.port) && self.is_host(host)
+        !authority.contains('@') && port == Some(self.port) && self.is_host(host)
     }
 
     fn is_host(&self, host: &str) -> bool {
@@ -145,6 +159,13 @@ impl Origins {
     #[must_use]
     pub fn contains(&self, uri: &Uri) -> bool {
         self.0.iter().any(|origin| origin.contains(uri))
+    }
+
+    /// Whether a request to `uri` with `headers` goes to one of these origins, as [`Origin::contains_request`]
+    /// decides.
+    #[must_use]
+    pub fn contains_request(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        self.0.iter().any(|origin| origin.contains_request(uri, headers))
     }
 }
 

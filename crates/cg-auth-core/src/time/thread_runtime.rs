@@ -9,7 +9,7 @@ mod workers;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use self::{block_on::block_on, workers::Workers};
-use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
+use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::sleep_until};
 
 /// The [`Runtime`] of programs without async: timers and background tasks on threads of the standard library.
 /// A clone is the same runtime.
@@ -21,7 +21,7 @@ use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
 /// returns the task, and its callers poll it.
 ///
 /// **Timers.** All runtimes of a process share one thread, named `cg-auth-timer`. It ends at most two seconds after
-/// the last sleep. If the system has no thread left for it, a sleep ends at once.
+/// the last sleep. If the system has no thread left for it, the thread that polls a sleep waits in its place.
 ///
 /// **Blocking.** [`block_on`](Self::block_on) waits for any future. Inside of an async runtime it blocks a thread
 /// of that runtime, like every blocking call.
@@ -79,10 +79,7 @@ impl Runtime for ThreadRuntime {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let deadline = Now::system().monotonic().saturating_add(duration);
-        Box::pin(async move {
-            // Without a thread for the timer, the sleep ends early: better than never.
-            let _ = SleepUntil::new(deadline).await;
-        })
+        Box::pin(sleep_until(deadline))
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {

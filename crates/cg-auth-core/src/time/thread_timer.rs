@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     pin::Pin,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -24,6 +25,30 @@ pub(super) struct SleepUntil {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoThread;
 
+/// Waits until the monotonic clock of [`Now::system`] reads `deadline`.
+pub(super) async fn sleep_until(deadline: Duration) {
+    sleep_on(|| SleepUntil::new(deadline)).await;
+}
+
+/// Waits for the future that `timer` returns. While the timer has no thread, the thread that polls sleeps instead,
+/// in pieces: ending the wait early would turn each pause into a busy loop, and each time limit into a failure.
+async fn sleep_on<F: Future<Output = Result<(), NoThread>>>(timer: impl Fn() -> F) {
+    while timer().await.is_err() {
+        if IS_WITHOUT_THREADS {
+            // There is no clock either, so the wait has no other end.
+            return;
+        }
+        thread::sleep(PIECE);
+        // Whatever is polled beside this wait has its turn.
+        let mut has_yielded = false;
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut has_yielded, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
 impl SleepUntil {
     pub(super) const fn new(deadline: Duration) -> Self {
         Self { deadline, number: None }
@@ -40,7 +65,7 @@ impl Future for SleepUntil {
         // A waker is user code, so it is cloned and dropped outside of the lock.
         let waker = context.waker().clone();
         let mut state = TIMER.state();
-        if !state.start_thread() {
+        if !state.start_thread(&TIMER) {
             drop(state);
             return Poll::Ready(Err(NoThread));
         }
@@ -76,16 +101,21 @@ struct State {
     wakers: BTreeMap<(Duration, u64), Waker>,
     last_number: u64,
     has_thread: bool,
+    /// The process that started the thread. A `fork` copies this state, but not the thread.
+    process: u32,
     /// When the thread wakes by itself; `None` before it looks for the first time.
     wakes_at: Option<Duration>,
 }
 
-static TIMER: Timer = Timer {
-    state: Mutex::new(State { wakers: BTreeMap::new(), last_number: 0, has_thread: false, wakes_at: None }),
-    changed: Condvar::new(),
-};
+static TIMER: Timer = Timer::new();
 
 impl Timer {
+    const fn new() -> Self {
+        let state =
+            State { wakers: BTreeMap::new(), last_number: 0, has_thread: false, process: 0, wakes_at: None };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
     /// Ends once there is no sleep.
     fn run(&self) {
         let mut state = self.state();
@@ -124,10 +154,16 @@ impl Timer {
 impl State {
     /// Starts the thread if there is none. Returns false if the system has none left; the next sleep tries
     /// again.
-    fn start_thread(&mut self) -> bool {
+    fn start_thread(&mut self, timer: &'static Timer) -> bool {
+        let process = if IS_WITHOUT_THREADS { 0 } else { std::process::id() };
+        if self.has_thread && self.process != process {
+            // What these would wake has stayed in the parent process, and may hold locks for ever.
+            std::mem::forget(std::mem::take(&mut self.wakers));
+            (self.has_thread, self.wakes_at) = (false, None);
+        }
         if !self.has_thread {
-            let thread = thread::Builder::new().name("cg-auth-timer".into()).spawn(|| TIMER.run());
-            self.has_thread = thread.is_ok();
+            let thread = thread::Builder::new().name("cg-auth-timer".into()).spawn(|| timer.run());
+            (self.has_thread, self.process) = (thread.is_ok(), process);
         }
         self.has_thread
     }
@@ -138,6 +174,10 @@ impl State {
     }
 }
 
+/// Where neither a process nor a thread has a number, and none can sleep.
+const IS_WITHOUT_THREADS: bool = cfg!(all(target_family = "wasm", target_os = "unknown"));
+/// How long a thread that polls sleeps at once.
+const PIECE: Duration = Duration::from_millis(1);
 /// How long the thread waits without looking. Once there is no sleep, it ends after this time.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 

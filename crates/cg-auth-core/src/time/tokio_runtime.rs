@@ -11,7 +11,10 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{BoxFuture, CoarseNow, Now, Runtime, thread_timer::SleepUntil};
+use super::{
+    BoxFuture, CoarseNow, Now, Runtime,
+    thread_timer::{SleepUntil, sleep_until},
+};
 
 /// The [`Runtime`] of programs on tokio.
 ///
@@ -43,8 +46,7 @@ impl Runtime for TokioRuntime {
         let deadline = Now::system().monotonic().saturating_add(duration);
         Box::pin(async move {
             if Handle::try_current().is_err() || sleep_on_tokio(duration, deadline).await.is_err() {
-                // Without a thread there is no timer, and ending a wait early is better than never.
-                let _ = SleepUntil::new(deadline).await;
+                sleep_until(deadline).await;
             }
         })
     }

@@ -40,6 +40,19 @@ async fn a_request_to_the_origin_has_the_token_once_and_marked_as_sensitive() {
     .await;
 }
 
+/// A gateway in front of many services chooses one of them by this header.
+#[tokio::test]
+async fn a_host_header_that_names_another_service_keeps_the_token_back() {
+    let api = Api::start().await;
+    let source = ScriptedTokenSource::new().issue("one");
+    let middleware = AuthorizationMiddleware::new(source.clone(), api.origin());
+    let client = ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    for host in [api.address(), "evil.test", "127.0.0.1", "localhost"] {
+        client.get(api.url("/")).header("host", host).send().await.unwrap();
+    }
+    assert_eq!(api.tokens(), ["Bearer one", "", "", ""]);
+}
+
 #[tokio::test]
 async fn a_request_to_another_origin_is_untouched_and_its_refusal_invalidates_nothing() {
     over_both_versions(async |setup| {

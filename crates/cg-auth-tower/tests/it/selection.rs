@@ -45,6 +45,18 @@ async fn a_request_to_another_origin_passes_untouched_and_its_401_changes_nothin
     }
 }
 
+/// A gateway in front of many services chooses one of them by this header.
+#[tokio::test]
+async fn a_host_header_that_names_another_service_keeps_the_token_back() {
+    for (host, token) in [("api.example.com", "one"), ("evil.test", ""), ("api.example.com@evil.test", "")] {
+        let (api, source) = (Api::accepting(&["one"]), ScriptedTokenSource::fixed("one"));
+        let request = Request::get(API).header("host", host).body(()).unwrap();
+        send(&mut authorized(&api, &source), request).await.unwrap();
+        assert_eq!(api.tokens(), [token], "{host}");
+        assert!(source.invalidated().is_empty(), "{host}");
+    }
+}
+
 #[tokio::test]
 async fn each_spelling_of_the_origin_gets_the_token() {
     for uri in

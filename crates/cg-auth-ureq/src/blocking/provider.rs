@@ -229,6 +229,11 @@ impl TokenSource for BlockingTokenProvider {
         self.provider.peek()
     }
 
+    #[inline]
+    fn cached(&self) -> Option<IssuedToken> {
+        TokenSource::cached(&self.provider)
+    }
+
     fn invalidate(&self, token: &IssuedToken) -> bool {
         self.provider.invalidate(token)
     }

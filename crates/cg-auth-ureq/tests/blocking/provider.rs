@@ -183,6 +183,7 @@ fn an_adapter_takes_it_as_a_token_source_and_async_code_as_a_provider() {
     let token = provider.token().unwrap();
     let source: &dyn TokenSource = &provider;
     assert!(source.peek().unwrap().is_same_issue(&token));
+    assert!(source.cached().unwrap().is_same_issue(&token), "an adapter need not box a future");
     assert!(ThreadRuntime::block_on(source.token()).unwrap().is_same_issue(&token));
     assert!(source.invalidate(&token));
     let next = provider.token().unwrap();

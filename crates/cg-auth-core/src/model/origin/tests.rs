@@ -56,6 +56,43 @@ fn no_origin_contains_another_or_a_url_that_is_read_in_two_ways() {
 }
 
 #[test]
+fn a_host_header_that_names_another_service_leads_out_of_the_origin() {
+    let origin = Origin::parse("https://example.com").unwrap();
+    let contains = |target: &str, hosts: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
+        }
+        let list = Origins::from([Origin::parse("https://other.test").unwrap(), origin.clone()]);
+        let is_inside = origin.contains_request(&uri(target), &headers);
+        assert_eq!(list.contains_request(&uri(target), &headers), is_inside);
+        is_inside
+    };
+    assert!(contains("https://example.com/a", &[]));
+    for host in ["example.com", "EXAMPLE.com:443", "example.com."] {
+        assert!(contains("https://example.com/a", &[host, "example.com"]), "{host}");
+        assert!(!contains("http://example.com/a", &[host]), "{host}");
+    }
+    for other in [
+        "evil.test",
+        "",
+        "example.com:444",
+        "example.com:",
+        "user@example.com",
+        "other.test",
+        "example.com, evil.test",
+        " example.com",
+        "https://example.com",
+        "]",
+        "[",
+        "ex\u{e4}mple.com",
+    ] {
+        assert!(!contains("https://example.com/a", &[other]), "{other:?}");
+        assert!(!contains("https://example.com/a", &["example.com", other]), "{other:?}");
+    }
+}
+
+#[test]
 fn a_text_that_is_no_origin_is_refused_with_a_hint() {
     for (text, hint) in [
         ("", "is not a URL"),

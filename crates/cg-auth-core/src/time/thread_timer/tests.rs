@@ -134,3 +134,43 @@ fn a_waker_whose_panic_panics_again_keeps_no_other_asleep() {
 
 /// No test takes a tenth of this.
 const HANG: Duration = Duration::from_secs(30);
+
+#[test]
+fn without_a_thread_a_wait_lasts_its_time_and_what_is_polled_beside_it_goes_on() {
+    let deadline = Now::system().monotonic() + Duration::from_millis(30);
+    let timer = async || {
+        let is_over = Now::system().monotonic() >= deadline;
+        if is_over { Ok(()) } else { Err(NoThread) }
+    };
+    let mut wait = pin!(sleep_on(timer));
+    let mut polls = 0;
+    block_on(poll_fn(|context| {
+        polls += 1;
+        wait.as_mut().poll(context)
+    }));
+    assert!(Now::system().monotonic() >= deadline);
+    assert!(polls > 1, "{polls}");
+}
+
+/// As a child finds it after a `fork`: the state says that there is a thread, and there is none.
+#[test]
+fn a_process_without_the_thread_of_its_parent_starts_another() {
+    static OF_THE_PARENT: Timer = Timer::new();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut state = OF_THE_PARENT.state();
+    (state.has_thread, state.process, state.wakes_at) = (true, 0, Some(Duration::MAX));
+    state.wakers.insert((Duration::ZERO, 1), Waker::from(Arc::new(Tell(sender.clone(), "of the parent"))));
+    assert!(state.start_thread(&OF_THE_PARENT));
+    state.wakers.insert((Duration::ZERO, 2), Waker::from(Arc::new(Tell(sender, "of the child"))));
+    drop(state);
+    assert_eq!(receiver.recv_timeout(HANG), Ok("of the child"));
+}
+
+/// Tells its name when it is woken.
+struct Tell(std::sync::mpsc::Sender<&'static str>, &'static str);
+
+impl Wake for Tell {
+    fn wake(self: Arc<Self>) {
+        let _ = self.0.send(self.1);
+    }
+}
