@@ -15,7 +15,7 @@ use cg_auth_core::{TokenProvider, TokenSource};
 use cg_auth_ureq::BlockingTokenProvider;
 use tokio::runtime::{Builder, Runtime};
 
-use cg_auth_benches::subjects::{TOKEN, provider};
+use cg_auth_benches::subjects::{TOKEN, provider, sharing_provider};
 
 fn main() {
     let (floor, provider) = (Arc::new(HitFloor::new(TOKEN)), provider());
@@ -29,12 +29,16 @@ fn main() {
 fn one_thread(floor: &Arc<HitFloor>, provider: &TokenProvider) {
     let source: &dyn TokenSource = provider;
     let blocking = BlockingTokenProvider::from(provider.clone());
+    let sharing = sharing_provider();
     let mut contest = Contest::new();
     contest.add("floor: load_full, Instant::now, Arc clone", || {
         repeat(|| ready(floor.token()).map(|token| black_box(token.text.len())));
     });
     contest.add("token()", || {
         repeat(|| ready(provider.token()).map(|token| black_box(token.expose_secret().len())));
+    });
+    contest.add("token() with a store", || {
+        repeat(|| ready(sharing.token()).map(|token| black_box(token.expose_secret().len())));
     });
     contest.add("peek()", || {
         repeat(|| provider.peek().map(|token| black_box(token.expose_secret().len())));

@@ -1,7 +1,9 @@
 //! The provider under test, over a scripted transport.
 
 use cg_auth_core::{
-    AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName, testing::ScriptedTransport,
+    AuthClient, BaseUrl, ClientSecret, TokenProvider, UserPrincipalName,
+    testing::{ScriptedStore, ScriptedTransport},
+    time::TokioRuntime,
 };
 use http::Response;
 use tokio::runtime::Builder;
@@ -26,6 +28,15 @@ pub fn client() -> AuthClient {
 #[must_use]
 pub fn provider() -> TokenProvider {
     let provider = empty_provider();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(provider.token()).unwrap();
+    provider
+}
+
+/// A provider that shares its token in a store, and holds it for an hour.
+#[must_use]
+pub fn sharing_provider() -> TokenProvider {
+    let provider = empty_provider().with_store(ScriptedStore::new(TokioRuntime::current()));
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(provider.token()).unwrap();
     provider

@@ -24,8 +24,8 @@ pub(crate) fn violations(record: &Record) -> Vec<String> {
 fn failed_for_nothing(record: &Record, call: &Call) -> Option<String> {
     let error = call.error.as_ref()?;
     let has_cause = record.incidents.iter().any(|incident| match incident.kind {
-        // The longest back-off of a process.
-        Kind::ServiceUnavailable => incident.concerns(call, seconds(62.0)),
+        // The longest back-off of a process, which begins with the last failed answer.
+        Kind::ServiceUnavailable => incident.concerns(call, seconds(62.0) + record.plan.latency),
         Kind::SecretRefused => incident.concerns(call, seconds(4.0)),
         Kind::Frozen => incident.host == Some(call.host) && incident.concerns(call, seconds(2.0)),
         _ => false,

@@ -13,12 +13,17 @@ mod service;
 mod store;
 mod world;
 
-use std::{env, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    env,
+    time::Duration,
+};
 
 use self::{
     invariants::violations,
     plan::{Fault, Plan, seconds},
-    run::{Record, run},
+    run::{Incident, Kind, Record, run},
+    store::HolderFault,
 };
 
 #[test]
@@ -32,10 +37,14 @@ fn whatever_fails_a_fleet_keeps_its_invariants() {
     }
     let seeds = number("FLEET_SEEDS").unwrap_or(SEEDS);
     let (mut calls, mut issued, mut failing) = (0, 0, Vec::new());
+    let mut incidents: BTreeMap<String, usize> = BTreeMap::new();
     for seed in 0..seeds {
         let record = run(&Plan::of_seed(seed));
         calls += record.calls.len();
         issued += record.issued.len();
+        for incident in &record.incidents {
+            *incidents.entry(format!("{:?}", incident.kind)).or_default() += 1;
+        }
         let broken = violations(&record);
         if !broken.is_empty() {
             println!("seed {seed}: {}\n{:?}", broken[0], record.plan.faults);
@@ -45,7 +54,7 @@ fn whatever_fails_a_fleet_keeps_its_invariants() {
             failing.push(seed);
         }
     }
-    println!("{seeds} seeds, {calls} calls, {issued} acquisitions, failing: {failing:?}");
+    println!("{seeds} seeds, {calls} calls, {issued} acquisitions, {incidents:?}, failing: {failing:?}");
     assert!(failing.is_empty(), "FLEET_SEED={} replays the first of {}", failing[0], failing.len());
 }
 
@@ -67,6 +76,45 @@ fn processes_that_start_at_once_make_one_acquisition_and_few_operations_each() {
         assert_eq!(record.issued.len(), 1);
         assert!(*most <= 5, "{most} operations");
     }
+}
+
+#[test]
+fn a_holder_that_crashes_at_the_start_costs_the_others_one_lease_and_one_acquisition() {
+    for seed in 0..10 {
+        let plan = Plan {
+            latency: seconds(10.0),
+            length: seconds(60.0),
+            faults: vec![(Duration::ZERO, Fault::Holder(HolderFault::Crash))],
+            ..Plan::healthy(seed, 50)
+        };
+        let record = run(&plan);
+        check(&record);
+        let is_crash = |incident: &&Incident| incident.kind == Kind::Holder;
+        assert_eq!(record.incidents.iter().filter(is_crash).count(), 1);
+        assert!(record.issued.len() <= 2, "{}", record.issued.len());
+        let served: HashSet<_> = record.calls.iter().map(|call| call.host).collect();
+        assert_eq!(served.len(), 49, "all but the one that has crashed");
+    }
+}
+
+#[test]
+fn processes_that_wait_ask_the_store_at_different_times() {
+    let plan = Plan {
+        latency: seconds(10.0),
+        store_latency: Some(seconds(0.001)),
+        length: seconds(30.0),
+        ..Plan::healthy(10, 100)
+    };
+    let record = run(&plan);
+    check(&record);
+    let mut times = record.operation_times;
+    // The processes start at once, so they ask at once for the first time.
+    times.retain(|at| *at > seconds(0.1));
+    times.sort_unstable();
+    let within = |from: usize| times[from..].partition_point(|at| *at < times[from] + seconds(0.01));
+    let most = (0..times.len()).map(within).max().unwrap();
+    println!("{} operations, at most {most} within 10 ms", times.len());
+    assert!(times.len() > 200 && most < 40, "{most} of {}", times.len());
 }
 
 #[test]
@@ -124,4 +172,4 @@ fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 200;

@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) lifetime: Duration,
     /// The longest time of a request or an answer on its way.
     pub(crate) latency: Duration,
+    /// The time of an operation of the store on its way. By default it differs.
+    pub(crate) store_latency: Option<Duration>,
     /// Whether the processes share a store.
     pub(crate) shares: bool,
     /// Whether the service caches tokens.
@@ -51,6 +53,7 @@ impl Plan {
             gap: seconds(3.0),
             lifetime: seconds(300.0),
             latency: seconds(0.4),
+            store_latency: None,
             shares: true,
             caches: false,
             length: seconds(900.0),
@@ -82,7 +85,19 @@ impl Plan {
         };
         let mut faults: Vec<_> = (0..count).map(|_| fault(&mut random)).collect();
         faults.sort_by_key(|(at, _)| *at);
-        Self { seed, starts, callers, gap, lifetime, latency, shares: true, caches, length, faults }
+        Self {
+            seed,
+            starts,
+            callers,
+            gap,
+            lifetime,
+            latency,
+            store_latency: None,
+            shares: true,
+            caches,
+            length,
+            faults,
+        }
     }
 }
 

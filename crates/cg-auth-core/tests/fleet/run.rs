@@ -31,6 +31,7 @@ pub(crate) struct Record {
     pub(crate) unreached: Vec<Duration>,
     /// The operations of the store, by host.
     pub(crate) operations: Vec<usize>,
+    pub(crate) operation_times: Vec<Duration>,
     pub(crate) trace: Vec<String>,
 }
 
@@ -89,7 +90,7 @@ pub(crate) fn run(plan: &Plan) -> Record {
     let hosts = plan.starts.len();
     let world = World::new(plan.seed, hosts);
     let service = Service::new(&world, hosts, plan.lifetime, plan.latency, plan.caches);
-    let store = Store::new(&world, hosts);
+    let store = Store::new(&world, hosts, plan.store_latency);
     let seen = Seen { secrets: vec!["secret-0".to_owned(); hosts], ..Seen::default() };
     let fleet = Fleet { world: Arc::clone(&world), service, store, seen: Arc::new(Mutex::new(seen)) };
     for (host, start) in plan.starts.iter().enumerate() {
@@ -117,6 +118,7 @@ pub(crate) fn run(plan: &Plan) -> Record {
         requests: fleet.service.requests(),
         unreached: fleet.service.unreached(),
         operations: fleet.store.operations(),
+        operation_times: fleet.store.times(),
         trace: world.trace(),
     }
 }

@@ -21,6 +21,7 @@ use crate::world::{Host, World};
 #[derive(Clone)]
 pub(crate) struct Store {
     world: Arc<World>,
+    latency: Option<Duration>,
     inner: ScriptedStore,
     state: Arc<Mutex<State>>,
 }
@@ -35,6 +36,8 @@ struct State {
     /// How many publications happen a second late.
     late: usize,
     operations: Vec<usize>,
+    /// When each operation began.
+    times: Vec<Duration>,
     leases: Vec<(Holder, usize, Duration)>,
     /// The fault of the next host that gets the lease.
     fault: Option<HolderFault>,
@@ -52,7 +55,8 @@ pub(crate) enum HolderFault {
 }
 
 impl Store {
-    pub(crate) fn new(world: &Arc<World>, hosts: usize) -> Self {
+    /// `latency` is the time of each operation on its way, and on its way back. By default it differs.
+    pub(crate) fn new(world: &Arc<World>, hosts: usize, latency: Option<Duration>) -> Self {
         let clock = Host {
             world: Arc::clone(world),
             number: None,
@@ -62,6 +66,7 @@ impl Store {
         let state = State { cut_off: vec![false; hosts], operations: vec![0; hosts], ..State::default() };
         Self {
             world: Arc::clone(world),
+            latency,
             inner: ScriptedStore::new(clock),
             state: Arc::new(Mutex::new(state)),
         }
@@ -114,6 +119,11 @@ impl Store {
         self.state().operations.clone()
     }
 
+    /// When each operation of any host began.
+    pub(crate) fn times(&self) -> Vec<Duration> {
+        self.state().times.clone()
+    }
+
     /// Carries out one operation of `host`.
     async fn operate<T: Send + 'static>(
         &self,
@@ -124,6 +134,7 @@ impl Store {
         let (is_hanging, is_unreachable, is_late) = {
             let mut state = self.state();
             state.operations[host] += 1;
+            state.times.push(self.world.now());
             let is_late = is_publication && state.late > 0;
             state.late -= usize::from(is_late);
             (state.is_hanging, state.is_down || state.cut_off[host], is_late)
@@ -135,7 +146,8 @@ impl Store {
             self.world.sleep(Duration::from_millis(2)).await;
             return Err(StoreError::new("connection refused"));
         }
-        let latency = || self.world.random(|random| Duration::from_micros(random.u64(200..40_000)));
+        let any = || self.world.random(|random| Duration::from_micros(random.u64(200..40_000)));
+        let latency = || self.latency.unwrap_or_else(any);
         let late = if is_late { Duration::from_millis(470) } else { Duration::ZERO };
         let (there, back) = (latency() + late, latency());
         let store = self.clone();

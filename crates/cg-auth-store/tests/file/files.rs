@@ -105,6 +105,18 @@ fn whatever_stands_in_the_place_of_an_entry_is_a_miss_and_is_replaced() {
     assert_eq!(fs::read(&target).unwrap(), b"precious", "the target of the link is as it was");
 }
 
+/// Even where the link leads to an entry that could be read.
+#[test]
+fn no_link_to_an_entry_is_followed() {
+    let (one, other) = (private_folder(), private_folder());
+    publish(&file_store(one.path()), Holder::new(1), &token("eyJ")).unwrap();
+    symlink(one.path().join(entry().name()), other.path().join(entry().name())).unwrap();
+    let claimed = claim(&file_store(other.path()), Holder::new(2), Some(HOUR)).unwrap();
+    assert!(matches!(claimed, Claimed::Won(Lease { is_unreadable: true, .. })), "{claimed:?}");
+    let claimed = claim(&file_store(one.path()), Holder::new(2), None).unwrap();
+    assert!(matches!(claimed, Claimed::Token(_)), "the target is as it was: {claimed:?}");
+}
+
 fn private(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
@@ -126,7 +138,10 @@ fn a_pipe_or_a_link_in_the_place_of_the_lock_is_an_error_and_is_not_waited_for()
         let lock = folder.path().join(".lock");
         match is_pipe {
             true => assert!(Command::new("mkfifo").arg(&lock).status().unwrap().success()),
-            false => symlink("/etc/passwd", &lock).unwrap(),
+            false => {
+                private(&folder.path().join("target"), b"");
+                symlink(folder.path().join("target"), &lock).unwrap();
+            }
         }
         let error = claim(&file_store(folder.path()), Holder::new(1), Some(HOUR)).unwrap_err();
         assert!(source_of(&error).starts_with("cannot use the lock of the store in "), "{error:?}");
