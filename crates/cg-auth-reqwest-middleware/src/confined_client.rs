@@ -73,5 +73,5 @@ fn uri_of(url: &Url) -> Option<Uri> {
     url.as_str().parse().ok()
 }
 
-/// As reqwest has it.
+/// The default of reqwest.
 const MOST_REDIRECTS: usize = 10;

@@ -15,8 +15,8 @@ use tower_service::Service;
 use crate::{error::BoxError, settings::Settings};
 
 pin_project! {
-    /// The future of an [`Authorization`](crate::Authorization). Dropping it at any point drops the request; an
-    /// acquisition of the token goes on for other callers.
+    /// The future of an [`Authorization`](crate::Authorization). Dropping it drops the request. An acquisition
+    /// continues for other callers.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, T, B>
     where
@@ -185,7 +185,7 @@ impl<S, T, B> State<S, T, B>
 where
     S: Service<Request<B>>,
 {
-    /// The state by value. A future in it is dropped in place, and with it what it held of the inner service.
+    /// Takes the state by value. A pinned future in it is dropped in place, with what it held of the inner service.
     fn take(self: Pin<&mut Self>) -> Owned<S, T, B> {
         self.project_replace(Self::Done)
     }

@@ -1,4 +1,4 @@
-//! Which bodies the layer copies without being told how.
+//! [`copy_shared`]: copies the bodies that the layer copies by default.
 
 use std::any::Any;
 

@@ -14,8 +14,8 @@ use crate::{error::BoxError, future::ResponseFuture, settings::Settings};
 /// Sends each request for its origins with a token, and once more if the token is refused. An
 /// [`AuthorizationLayer`](crate::AuthorizationLayer) makes it.
 ///
-/// `poll_ready` waits for the inner service alone. The token is read when the request is sent, so a service
-/// that has been ready for long sends no token that has expired meanwhile.
+/// `poll_ready` waits for the inner service alone. `call` reads the token, so a service that has long been ready
+/// sends no expired token.
 pub struct Authorization<S, T, B> {
     inner: S,
     settings: Settings<T, B>,

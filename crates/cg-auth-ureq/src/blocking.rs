@@ -1,6 +1,6 @@
 //! [`BlockingTokenProvider`] and [`BlockingTokenPool`]: the token lifecycle for programs without async.
 //!
-//! They put no lifecycle of their own over the core: each method calls its async sibling and waits for the result.
+//! They add nothing to the lifecycle of the core: each method calls its async sibling and waits for the result.
 
 mod pool;
 mod provider;

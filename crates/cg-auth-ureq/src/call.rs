@@ -100,7 +100,7 @@ impl Reply {
             progress.answer.get_or_insert(answer);
             progress.waker.take()
         };
-        // User code may run here, so no lock is held.
+        // A waker is code of the program, so no lock is held.
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -1,4 +1,4 @@
-//! [`Cancellation`]: ends an exchange that its caller has given up.
+//! [`Cancellation`]: ends an exchange whose caller has dropped the call.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use socket2::Socket;
 
 use crate::connector::Connected;
 
-/// Ends whatever the thread of an exchange is blocked on. The thread says what that is before it blocks.
+/// Ends what the thread of an exchange is blocked on. The thread notes that before it blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Cancellation {
     state: Mutex<State>,
@@ -60,8 +60,8 @@ impl Cancellation {
         }
     }
 
-    /// Ends the time in which [`cancel`](Self::cancel) has an effect. Returns false if it came before that: the
-    /// connection is then unusable.
+    /// Ends the time in which [`cancel`](Self::cancel) has an effect. Returns false if the exchange has been
+    /// cancelled; its connection is then unusable.
     pub(crate) fn is_over(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.blocked_on = None;

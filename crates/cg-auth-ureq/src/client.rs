@@ -89,7 +89,7 @@ impl Client {
     ) -> Result<(Answer, Option<Connection>), TransportError> {
         let (mut parts, body) = request.into_parts();
         parts.version = Version::HTTP_11;
-        // ureq would make a login of it.
+        // ureq would send the userinfo as a login.
         parts.uri = without_userinfo(parts.uri)?;
         self.https.before_blocking(&parts.uri)?;
         let route = Route::new(&parts.uri, self.proxies.proxy_for(&parts.uri)?);

@@ -25,11 +25,11 @@ pub(crate) use self::{
 use self::{deadline::Deadline, look_up::LookUpError, tcp::Tcp};
 use crate::cancellation::{BlockedOn, Cancellation};
 
-/// Opens connections. Each step has what is left of the time to connect.
+/// Opens connections. All steps of one connection share the time to connect.
 #[derive(Debug)]
 pub(crate) struct Connector {
     connect_timeout: Duration,
-    /// After this time without a byte a read goes on. See [`Connected`].
+    /// How long a read blocks before it is repeated. See [`Connected`].
     pause: Duration,
     local_address: Option<IpAddr>,
     to_service: Arc<ClientConfig>,

@@ -56,7 +56,7 @@ impl Pool {
 
     /// Takes the connection that was used last, if it is still open.
     pub(crate) fn take(&self, key: &Key) -> Option<Connection> {
-        // They are dropped, and so closed, after the lock.
+        // Dropping a connection closes it, so these are dropped after the lock.
         let mut ended = Vec::new();
         let mut idle = self.lock();
         loop {
@@ -124,5 +124,5 @@ impl Pool {
     }
 }
 
-/// Each idle connection has a thread. A pool of tokens acquires as many at once.
+/// Each idle connection has a thread. A token pool makes this number of acquisitions at once.
 const MOST_IDLE: usize = 16;

@@ -19,13 +19,13 @@ use crate::connector::Connection;
 
 /// The connection of one exchange, as ureq uses it.
 ///
-/// It collects the request and writes it in one piece, once ureq waits for the answer: as a proxy expects it,
-/// which ureq cannot. It reads the head of the answer before ureq does, see [`HeadReader`].
+/// It collects the request and writes it in one piece once ureq waits for the answer, so that it can change the
+/// target for a proxy, which ureq cannot. It reads the head of the answer before ureq does: see [`HeadReader`].
 pub(crate) struct Wire {
     connection: Option<Connection>,
     is_https: bool,
     request: Zeroizing<Vec<u8>>,
-    /// The scheme and authority that a proxy needs before the target, and where that begins.
+    /// Where the target begins, and the scheme and authority that a proxy needs before it.
     origin: Option<(usize, String)>,
     head: Option<HeadReader>,
     buffers: LazyBuffers,

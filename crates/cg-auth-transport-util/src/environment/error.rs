@@ -10,8 +10,8 @@ use super::variable::way_to_set;
 
 /// A variable of the environment that is missing, or whose value cannot be used.
 ///
-/// The text names the variable and the way out. It never quotes a value, which may be a secret, but the path
-/// of a file.
+/// The text names the variable and the way out. It quotes no value, which may be a secret, except the path of a
+/// file.
 #[derive(Debug)]
 pub struct EnvironmentError {
     problem: Problem,

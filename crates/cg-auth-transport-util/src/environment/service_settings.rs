@@ -294,7 +294,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     }
 }
 
-/// As [`RetryPolicy::new`] has it.
+/// The default of [`RetryPolicy::new`].
 const DEFAULT_RETRIES: u32 = 2;
 
 #[cfg(test)]

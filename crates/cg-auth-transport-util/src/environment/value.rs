@@ -6,7 +6,7 @@ use cg_auth_core::{BaseUrl, ConfigError, model::Environment};
 
 use crate::proxy::{Proxy, ProxyChoice};
 
-/// The retry budget of a client holds ten.
+/// The largest number of retries. The retry budget of a client holds as many.
 pub const MOST_RETRIES: u32 = 10;
 
 /// Reads a base URL, or the name of a published environment. The error is the end of a sentence about the

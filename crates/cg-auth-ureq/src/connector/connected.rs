@@ -1,4 +1,4 @@
-//! [`Connected`]: a TCP connection, shared by those who read, watch and cancel it.
+//! [`Connected`]: a TCP connection that threads share to read, watch and cancel it.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -16,12 +16,12 @@ use super::deadline::Deadline;
 
 /// A TCP connection. Dropping its [`Connection`](super::Connection) shuts it down.
 ///
-/// While it is idle, a thread watches it: the thread waits for bytes that it does not take. The socket has one
-/// timeout for all that read, and the watcher sets it. A read within an exchange that runs into it goes on.
+/// While the connection is idle, a thread watches it: the thread waits for bytes and leaves them in the socket.
+/// All readers share the socket's one timeout, which the watcher sets, so a read of an exchange repeats after it.
 #[derive(Debug)]
 pub(crate) struct Connected {
     socket: TcpStream,
-    /// Only while connecting.
+    /// When connecting must be done; `None` afterwards.
     deadline: Mutex<Option<Deadline>>,
     pause: Duration,
     has_sent: AtomicBool,
@@ -54,7 +54,7 @@ impl Connected {
         }
     }
 
-    /// Connecting is done: from here on nothing but a cancellation ends a read or a write.
+    /// Ends the connecting phase. From here on only a cancellation ends a read or a write early.
     pub(super) fn begin_exchanges(&self) -> io::Result<()> {
         *lock(&self.deadline) = None;
         self.socket.set_write_timeout(None)?;
@@ -103,13 +103,13 @@ impl Connected {
         }
     }
 
-    /// From here on nothing blocks on the connection, which is about to end.
+    /// Makes reads and writes return at once, for a connection that is about to end.
     pub(super) fn stop_blocking(&self) {
-        // Without effect, the last bytes may block until the peer takes them.
+        // If this fails, sending the last bytes may block until the peer takes them.
         let _ = self.socket.set_nonblocking(true);
     }
 
-    /// Wakes whoever is blocked on the connection, and ends it.
+    /// Ends the connection, which wakes a thread that is blocked on it.
     pub(crate) fn shut_down(&self) {
         // An error means that it has ended already.
         let _ = self.socket.shutdown(Shutdown::Both);
@@ -153,8 +153,8 @@ impl Connected {
         }
     }
 
-    /// Blocks while the connection is in use, then until the peer ends it or `limit` has passed since it became
-    /// idle, or something else is to be looked at. Returns false once the connection is over.
+    /// Blocks while the connection is in use. Then blocks until the peer ends it or `limit` has passed since it
+    /// became idle; it may return earlier. Returns false once the connection is over.
     pub(crate) fn wait_for_end(&self, limit: Duration) -> bool {
         let usage = lock(&self.usage);
         let usage = self
@@ -166,7 +166,7 @@ impl Connected {
         drop(usage);
         if !left.is_zero() {
             let timeout = self.socket.set_read_timeout(Some(left.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)));
-            // The caller looks at the connection, whatever ended the wait.
+            // The caller checks the connection, whatever ended the wait.
             let _ = timeout.and_then(|()| self.socket.peek(&mut [0]));
         }
         true

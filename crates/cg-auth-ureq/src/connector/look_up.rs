@@ -44,12 +44,12 @@ pub(super) fn addresses(
 pub(super) enum LookUpError {
     /// The resolver knows none.
     NotFound(io::Error),
-    /// The look-up took too long, or was not made.
+    /// The look-up took too long, was cancelled, or got no thread.
     Undone(io::Error),
 }
 
-/// Asks the platform's resolver. No call ends its look-up, so it has a thread of its own, which may outlive the
-/// exchange by as long as the resolver takes.
+/// Asks the platform's resolver on a thread of its own, because no call interrupts a look-up. The thread may
+/// outlive the exchange until the resolver returns.
 fn resolve(
     host: String,
     port: u16,

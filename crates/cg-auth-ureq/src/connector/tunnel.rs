@@ -14,7 +14,7 @@ use super::stream::Stream;
 /// Opens a tunnel to `service` through `stream`, which leads to `proxy`.
 ///
 /// # Errors
-/// [`TransportError`]: the proxy refuses, is none, or is not reached any more.
+/// [`TransportError`]: the proxy refuses, does not speak HTTP, or ends the connection.
 pub(super) fn open(
     stream: &mut Box<dyn Stream>,
     service: &Uri,
@@ -45,8 +45,8 @@ pub(super) fn open(
     }
 }
 
-/// The head of the answer, to its empty line; `None` if it is too long, or ends before that. No byte after it is
-/// read: that one belongs to the tunnel.
+/// The head of the answer, with its empty line; `None` if it is too long or incomplete. It reads no byte after
+/// the head, which would belong to the tunnel.
 fn read_head(stream: &mut Box<dyn Stream>) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -68,5 +68,5 @@ fn status(head: &[u8]) -> Option<&[u8; 3]> {
     is_status.then_some(status)
 }
 
-/// As hyper-util has it.
+/// The limit of hyper-util.
 const LONGEST_HEAD: usize = 8 * 1024;

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 ///   the program enables a feature such as `gzip` or `charset`. [`show_headers`] restores them.
 #[derive(Debug)]
 pub(super) struct HeadReader {
-    /// They may hold the beginning of the body, and so a token.
+    /// The bytes may hold the beginning of the body, and so a token.
     bytes: Zeroizing<Vec<u8>>,
-    /// How far there is no empty line.
+    /// The number of bytes that hold no empty line.
     searched: usize,
     /// The length of the interim answers.
     skipped: usize,
@@ -117,7 +117,7 @@ fn is_interim(head: &[u8]) -> bool {
     }
 }
 
-/// Few answers are longer, with their body, so the buffer seldom grows.
+/// Few answers are longer with their body, so the buffer seldom grows.
 const USUAL: usize = 4 * 1024;
 /// The longest head, in bytes.
 pub(super) const LONGEST: usize = 64 * 1024;

@@ -16,13 +16,13 @@ pub(crate) struct Record {
     pub(crate) has_received: bool,
     /// Whether the peer ended the connection.
     pub(crate) has_ended: bool,
-    /// Why the exchange failed, unless ureq says so.
+    /// Why the exchange failed, unless ureq reports it.
     pub(crate) failure: Option<Failure>,
     /// The connection, if it may carry another request.
     pub(crate) kept: Option<Connection>,
 }
 
-/// A failure that ureq learns nothing of but that there is one.
+/// A failure whose details are hidden from ureq.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Reading or writing failed.

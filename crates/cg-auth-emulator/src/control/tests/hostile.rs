@@ -1,4 +1,4 @@
-//! Requests that mean harm: each gets a clear answer, and nothing grows.
+//! Hostile requests: each gets a clear answer, and the memory of the emulator stays bounded.
 
 use std::{io::Write as _, net::TcpStream, time::Duration};
 
