@@ -19,7 +19,7 @@ use super::{
     fleet::{Fleet, Pause, SharedStore},
     flight::{Flight, Semaphore},
     secret_source::read_secret,
-    session::{ProviderState, Session},
+    session::{ProviderState, Session, fleet_member::FleetMember},
     shared_back_off::SharedBackOff,
     source::TokenCache,
     store::TokenStore,
@@ -240,7 +240,8 @@ impl TokenProvider {
             && let Err(error) = entry.remove().await
         {
             let pause = Pause::Unavailable(error);
-            self.shared.with_session(|session, now| session.report(Duration::ZERO, &pause, now));
+            self.shared
+                .with_session(|session, now| FleetMember::of(session).report(Duration::ZERO, &pause, now));
         }
         self.clear();
         Ok(())

@@ -2,6 +2,7 @@
 
 mod acquisition;
 pub(in crate::token) mod back_off;
+pub(in crate::token) mod fleet_member;
 mod held_token;
 mod in_fleet;
 mod provider_state;
@@ -18,7 +19,7 @@ use std::{
 
 use self::{
     acquisition::Acquisition,
-    back_off::{BackOff, LONGEST_READ_PAUSE},
+    back_off::BackOff,
     held_token::HeldToken,
     in_fleet::InFleet,
     refresh_grant::{RefreshFailure, RefreshGrant},
@@ -31,12 +32,7 @@ pub use self::{
     snapshot::Snapshot,
     step::Step,
 };
-use super::{
-    DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError,
-    error::Cause,
-    fleet::{LEASE, Pause, Standing},
-    store::{Claim, Claimed, CoolDown, Holder, SharedFailure, StoreError, StoredToken},
-};
+use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause};
 use crate::{
     client::CallError,
     endpoint::Answer,
@@ -380,132 +376,6 @@ impl Session {
     pub(super) fn renewed(&mut self) -> Self {
         let seed = self.random.u64(..);
         Self::with_seed(self.user_principal_name.clone(), seed).with_duration_unit(self.duration_unit)
-    }
-
-    /// From now on the token is shared in a store, and acquired with the credential only.
-    pub(super) fn join_fleet(&mut self) {
-        self.fleet = InFleet::on();
-        self.refresh_grant = RefreshGrant::default();
-    }
-
-    /// Whether the session backs off, so that an acquisition only looks at the store.
-    pub(super) fn only_looks(&mut self, now: Now) -> bool {
-        let has_token = self.served(now).is_some();
-        let only_looks = self.fleet.is_on() && self.back_off.error(has_token, now).is_some();
-        if only_looks {
-            self.fleet.looks(now);
-        }
-        only_looks
-    }
-
-    /// The claim of an acquisition, and what decides about the answer. One that `stays_out` only looks.
-    pub(super) fn claim(&mut self, holder: Holder, stays_out: bool, now: Now) -> (Claim, Standing) {
-        let token = self.served(now).map(|(_, token)| token);
-        let age = self.held.as_ref().filter(|_| token.is_some()).map(|held| held.token_age(now));
-        let claim = Claim {
-            held: token.map(|token| (token.access_token(), token.expiry().remaining(now))),
-            unwanted: self.fleet.unwanted(),
-            lease: (!stays_out).then_some(LEASE),
-            ..Claim::new(holder)
-        };
-        let has_failed = self.back_off.failures > 0;
-        (claim, Standing { token: age, stays_out, has_failed, waited: Duration::ZERO })
-    }
-
-    /// The answer to a claim, as far as it can be believed.
-    pub(super) fn believed(
-        &mut self,
-        claimed: Result<Claimed, StoreError>,
-        now: Now,
-    ) -> Result<Claimed, StoreError> {
-        self.fleet.believed(claimed, now)
-    }
-
-    /// Ends an acquisition with the token of another process, whose life was told at `asked`. `None` if it has ended
-    /// on the way: then the store is asked for another one.
-    pub(super) fn adopt(
-        &mut self,
-        id: AcquisitionId,
-        stored: &StoredToken,
-        asked: Now,
-        now: Now,
-    ) -> Option<Next> {
-        let expiry = Expiry::of_store(stored.lifetime, stored.left, asked);
-        let token = IssuedToken::new(&stored.access_token, expiry);
-        let held = HeldToken::new(token.clone(), now, self.random.f64());
-        if held.served(now).is_none() {
-            self.fleet.refuse(stored.access_token.clone());
-            return None;
-        }
-        let Some(acquisition) = self.acquisition.take_if(|it| it.id == id) else {
-            return Some(Next::Superseded);
-        };
-        self.held = Some(held);
-        self.back_off = BackOff::default();
-        self.events.push(acquisition.adopted(expiry.remaining(now), now));
-        Some(Next::Done(Ok(token)))
-    }
-
-    /// Ends an acquisition without a request: the valid token is served on, and the store is asked again after
-    /// `wait`.
-    pub(super) fn serve_on(&mut self, id: AcquisitionId, wait: Duration, pause: &Pause, now: Now) -> Next {
-        if self.acquisition.take_if(|it| it.id == id).is_none() {
-            return Next::Superseded;
-        }
-        self.pause(wait, pause, now);
-        match self.valid_token(now) {
-            Some(token) => Next::Done(Ok(token)),
-            None => Next::Superseded,
-        }
-    }
-
-    /// Tells of a pause once, and serves the valid token for `wait`.
-    pub(super) fn pause(&mut self, wait: Duration, pause: &Pause, now: Now) {
-        self.report(wait, pause, now);
-        let failure = SharedFailure::new("pause", Recovery::Retry, None);
-        self.back_off.wait(Cause::Shared(failure).into(), wait, true, now);
-    }
-
-    /// Tells why the process does not acquire, or acquires alone.
-    pub(super) fn report(&mut self, wait: Duration, pause: &Pause, now: Now) {
-        let event = self.fleet.event(pause, wait, now);
-        self.events.extend(event);
-    }
-
-    /// Reports a token in the store that could not be read.
-    pub(super) fn report_unreadable_entry(&mut self) {
-        self.events.push(Event::StoreEntryUnreadable);
-    }
-
-    /// Ends an acquisition without a request: another process has failed, and this one fails alike until the
-    /// cool-down is over.
-    pub(super) fn cool_down(&mut self, id: AcquisitionId, cool_down: &CoolDown, now: Now) -> Next {
-        if self.acquisition.take_if(|it| it.id == id).is_none() {
-            return Next::Superseded;
-        }
-        if let Some(error) = self.back_off.error(false, now) {
-            return Next::Done(Err(error));
-        }
-        self.report(cool_down.left, &Pause::CoolingDown(cool_down.failure.clone()), now);
-        let error = Cause::Shared(cool_down.failure.clone()).into();
-        // Another secret ends it, so the secret is read again soon.
-        if cool_down.failure.recovery() == Recovery::ReplaceCredential && cool_down.left > LONGEST_READ_PAUSE
-        {
-            let jitter = self.random.f64();
-            return Next::Done(Err(self.back_off.put_off(error, LONGEST_READ_PAUSE, false, jitter, now)));
-        }
-        Next::Done(Err(self.back_off.wait(error, cool_down.left, false, now)))
-    }
-
-    /// Ends an acquisition that has only looked and found nothing: the back-off goes on.
-    pub(super) fn stay_out(&mut self, id: AcquisitionId, now: Now) -> Next {
-        if self.acquisition.take_if(|it| it.id == id).is_none() {
-            return Next::Superseded;
-        }
-        match self.back_off.error(false, now) {
-            Some(error) => Next::Done(Err(error)),
-            None => Next::Superseded,
-        }
     }
 
     /// Abandons the acquisition in flight, whichever it is.

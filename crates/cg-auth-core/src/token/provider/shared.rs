@@ -10,7 +10,7 @@ use crate::{
         IssuedToken, SecretSource,
         fleet::Fleet,
         flight::{Flight, Holder, Outcome, Semaphore},
-        session::{Session, Snapshot},
+        session::{Session, Snapshot, fleet_member::FleetMember},
         shared_back_off::SharedBackOff,
         sync::{ArcSwap, Mutex, lock},
     },
@@ -68,7 +68,7 @@ impl Shared {
     /// The same, with a store if there is a fleet. The session is new.
     pub(super) fn with_fleet(mut self, fleet: Option<Fleet>) -> Self {
         if fleet.is_some() {
-            lock(&self.inner).session.join_fleet();
+            FleetMember::of(&mut lock(&self.inner).session).join();
         }
         self.fleet = fleet;
         self

@@ -16,7 +16,7 @@ use crate::{
         fleet::{Decision, Entry, HeldLease, Pause, Standing, cool_down_after, decide, published_life},
         flight::{Flight, Outcome, Permit},
         secret_source::read_secret,
-        session::{AcquisitionId, Next, Session},
+        session::{AcquisitionId, Next, Session, fleet_member::FleetMember},
         shared_back_off::{Admission, FailedCall, SharedBackOff},
         store::{Holder, Publication, Published, StoredToken},
         sync::lock,
@@ -76,7 +76,7 @@ impl AcquisitionTask {
         let (grant, has_token, user, only_looks) = shared.with_session_quietly(|session, now| {
             let has_token = session.valid_token(now).is_some();
             let user = session.user_principal_name().clone();
-            (session.next_grant(now), has_token, user, session.only_looks(now))
+            (session.next_grant(now), has_token, user, FleetMember::of(session).only_looks(now))
         });
         drop(shared);
         if let Some(fleet) = fleet.as_ref().filter(|_| only_looks) {
@@ -173,39 +173,41 @@ impl AcquisitionTask {
         let mut has_waited = false;
         loop {
             let asked = client.runtime().now();
-            let claim = |session: &mut Session, now| session.claim(holder, stays_out, now);
+            let claim = |session: &mut Session, now| FleetMember::of(session).claim(holder, stays_out, now);
             let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
             let standing = Standing { waited: asked.saturating_since(begun), ..standing };
             let claimed = entry.claim(&claim).await;
             let shared = self.shared.upgrade()?;
-            let believed = |session: &mut Session, now| session.believed(claimed, now);
+            let believed = |session: &mut Session, now| FleetMember::of(session).believed(claimed, now);
             let decision = decide(shared.with_session_quietly(believed), standing, fastrand::f64());
             let next = shared.with_session_quietly(|session, now| match decision {
                 Decision::Adopt(token) => {
-                    let adopted = session.adopt(self.id, &token, asked, now);
+                    let adopted = FleetMember::of(session).adopt(self.id, &token, asked, now);
                     adopted.map(Entered::Done).ok_or(Duration::ZERO)
                 }
                 Decision::Acquire(lease) => {
                     if lease.is_unreadable {
-                        session.report_unreadable_entry();
+                        FleetMember::of(session).report_unreadable_entry();
                     }
                     let lease = HeldLease::new(entry.clone(), client.clone(), holder, lease);
                     Ok(Entered::Acquire(Some(lease)))
                 }
                 Decision::AcquireAlone(error) => {
                     if let Some(error) = error {
-                        session.report(Duration::ZERO, &Pause::Unavailable(error), now);
+                        FleetMember::of(session).report(Duration::ZERO, &Pause::Unavailable(error), now);
                     }
                     Ok(Entered::Acquire(None))
                 }
                 Decision::ServeOn(wait, pause) => {
-                    Ok(Entered::Done(session.serve_on(self.id, wait, &pause, now)))
+                    Ok(Entered::Done(FleetMember::of(session).serve_on(self.id, wait, &pause, now)))
                 }
-                Decision::Fail(cool_down) => Ok(Entered::Done(session.cool_down(self.id, &cool_down, now))),
+                Decision::Fail(cool_down) => {
+                    Ok(Entered::Done(FleetMember::of(session).cool_down(self.id, &cool_down, now)))
+                }
                 Decision::StayOut => Ok(Entered::StayOut),
                 Decision::AskAgain(wait, pause) => {
                     if !std::mem::replace(&mut has_waited, true) {
-                        session.report(wait, &pause, now);
+                        FleetMember::of(session).report(wait, &pause, now);
                     }
                     Err(wait)
                 }
@@ -233,7 +235,7 @@ impl AcquisitionTask {
     }
 
     fn stay_out(&self) -> Option<Next> {
-        let stay_out = |session: &mut Session, now| session.stay_out(self.id, now);
+        let stay_out = |session: &mut Session, now| FleetMember::of(session).stay_out(self.id, now);
         Some(self.shared.upgrade()?.with_session_quietly(stay_out))
     }
 
@@ -253,9 +255,11 @@ impl AcquisitionTask {
         shared.with_session_quietly(|session, now| match (published, next) {
             (Ok(Published::NothingNewer), Next::Done(Ok(token))) => {
                 let left = token.expiry().remaining(now).unwrap_or_default();
-                session.pause(left, &Pause::NothingNewer, now);
+                FleetMember::of(session).pause(left, &Pause::NothingNewer, now);
             }
-            (Err(error), _) => session.report(Duration::ZERO, &Pause::Unavailable(error), now),
+            (Err(error), _) => {
+                FleetMember::of(session).report(Duration::ZERO, &Pause::Unavailable(error), now);
+            }
             _ => {}
         });
     }
