@@ -2,11 +2,13 @@
 
 use std::{io::Write, process::Output};
 
+use cg_auth_transport_util::environment::VARIABLES;
 use tokio::process::Command;
 
 use super::subject::{Configurable, Subject};
 
-/// Runs one behaviour for `T` in a process with `variables` and without any other that names a proxy.
+/// Runs one behaviour for `T` in a process with `variables`, and without any other that names a proxy or is a
+/// setting of cg-auth.
 ///
 /// `module` is the `module_path!()` of the behaviour.
 pub(crate) async fn run_in_environment<T: Configurable>(
@@ -20,7 +22,7 @@ pub(crate) async fn run_in_environment<T: Configurable>(
 /// Like [`run_in_environment`], for a test of any name.
 pub(crate) async fn run_test_in_environment(test: &str, variables: &[(&str, &str)]) {
     let mut process = Command::new(std::env::current_exe().unwrap());
-    without_proxies(&mut process).args(["--exact", test]).envs(variables.iter().copied());
+    without_settings(&mut process).args(["--exact", test]).envs(variables.iter().copied());
     let output = process.output().await.unwrap();
     assert_passed(test, &output);
 }
@@ -52,7 +54,7 @@ pub(crate) async fn run_test_in_namespace(test: &str, hosts: &str) -> bool {
     let resolver = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(resolver.path(), RESOLVER).unwrap();
     let mut process = Command::new("unshare");
-    without_proxies(&mut process).args(["--map-root-user", "--mount", "--net", "sh", "-c", SETUP]);
+    without_settings(&mut process).args(["--map-root-user", "--mount", "--net", "sh", "-c", SETUP]);
     process.arg(std::env::current_exe().unwrap()).args(["--exact", test]).env(MARK, file.path());
     process.env("CG_AUTH_TESTS_RESOLVER", resolver.path());
     match process.output().await {
@@ -68,9 +70,12 @@ pub(crate) fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
-fn without_proxies(process: &mut Command) -> &mut Command {
+fn without_settings(process: &mut Command) -> &mut Command {
     for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
         process.env_remove(name).env_remove(name.to_uppercase());
+    }
+    for name in VARIABLES {
+        process.env_remove(name);
     }
     process.kill_on_drop(true)
 }

@@ -32,6 +32,7 @@ mod proxy_environment;
 mod proxy_failures;
 mod proxy_tunnels;
 mod retries;
+mod service_settings;
 mod settings;
 mod subject;
 mod tls;

@@ -22,7 +22,7 @@ use crate::{
 /// #         &self,
 /// #         _: &Settings,
 /// #     ) -> std::sync::Arc<dyn cg_auth_core::transport::HttpTransport> {
-/// #         unimplemented!()
+/// #         std::sync::Arc::new(cg_auth_core::testing::ScriptedTransport::new())
 /// #     }
 /// #     fn capabilities(&self) -> Capabilities {
 /// #         Capabilities::none()
