@@ -19,7 +19,7 @@ use super::{
 use crate::{
     client::AuthClient,
     model::{ClientSecret, UserPrincipalName},
-    time::within,
+    time::{Runtime, within},
 };
 
 /// The entry of one user in a store. A clone is the same entry.
@@ -87,7 +87,7 @@ impl Fleet {
 impl Entry {
     /// Asks the store, unless it has just failed to answer.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        self.fleet.store.health.admit(self.fleet.client.runtime().now())?;
+        self.fleet.store.health.admit(self.runtime().now())?;
         self.ask(self.fleet.store.store.claim(&self.entry, claim)).await
     }
 
@@ -105,9 +105,13 @@ impl Entry {
         self.ask(self.fleet.store.store.remove(&self.entry)).await
     }
 
+    fn runtime(&self) -> &dyn Runtime {
+        self.fleet.client.runtime()
+    }
+
     async fn ask<T>(&self, operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let health = &self.fleet.store.health;
-        let runtime = self.fleet.client.runtime();
+        let runtime = self.runtime();
         let result = within(runtime, STORE_TIMEOUT, operation).await;
         let late = || Err(StoreError::new(format!("no answer within {STORE_TIMEOUT:?}")));
         let result = result.unwrap_or_else(late);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::health::STORE_PAUSE;
 use crate::{
-    client::{CallError, CallErrorKind},
+    client::CallError,
     doubling::doubled,
     recovery::Recovery,
     token::{
@@ -130,11 +130,7 @@ pub(in crate::token) fn cool_down_after(error: &TokenError, failures: u32) -> Co
     let status = call.and_then(CallError::status).map(|status| status.as_u16());
     let kind = call.map_or(error.kind().as_str(), |call| call.kind().as_str());
     let failure = SharedFailure::new(kind, error.recovery(), status);
-    let is_answer = call.is_some_and(|call| {
-        matches!(call.kind(), CallErrorKind::Api | CallErrorKind::Rejected | CallErrorKind::Protocol)
-    });
-    if !is_answer {
-        // A failure of this process alone: its settings, its network, its secret source.
+    if !failure.is_of_service() {
         return CoolDown { left: SHORTEST_COOL_DOWN, failures, failure };
     }
     let failures = failures.saturating_add(1);

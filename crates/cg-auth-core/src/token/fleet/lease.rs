@@ -3,24 +3,20 @@
 use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use super::{Entry, LEASE};
-use crate::{
-    client::AuthClient,
-    token::store::{Claim, Holder, Lease, Publication, Published, StoreError},
-};
+use crate::token::store::{Claim, Holder, Lease, Publication, Published, StoreError};
 
 /// Extends the lease while the acquisition runs, and ends it with its outcome. Dropping it ends the lease in a
 /// background task, or lets it run out where none can be spawned.
 pub(in crate::token) struct HeldLease {
     entry: Entry,
-    client: AuthClient,
     holder: Holder,
     lease: Lease,
     is_published: bool,
 }
 
 impl HeldLease {
-    pub(in crate::token) fn new(entry: Entry, client: AuthClient, holder: Holder, lease: Lease) -> Self {
-        Self { entry, client, holder, lease, is_published: false }
+    pub(in crate::token) const fn new(entry: Entry, holder: Holder, lease: Lease) -> Self {
+        Self { entry, holder, lease, is_published: false }
     }
 
     /// How many acquisitions of the fleet have failed in a row.
@@ -33,7 +29,7 @@ impl HeldLease {
         let extension = async {
             let claim = Claim { lease: Some(LEASE), ..Claim::new(self.holder) };
             loop {
-                self.client.runtime().sleep(EXTENSION).await;
+                self.entry.runtime().sleep(EXTENSION).await;
                 // A lease that is lost costs the fleet a second acquisition, and this one nothing.
                 let _ = self.entry.claim(&claim).await;
             }
@@ -69,7 +65,7 @@ impl Drop for HeldLease {
         let release = async move {
             let _ = entry.publish(holder, &Publication::Released).await;
         };
-        let _ = self.client.runtime().spawn(Box::pin(release));
+        let _ = self.entry.runtime().spawn(Box::pin(release));
     }
 }
 

@@ -11,9 +11,10 @@ use http::StatusCode;
 use super::shared::Shared;
 use crate::{
     client::AuthClient,
+    time::Now,
     token::{
         Grant, TokenError,
-        fleet::{Decision, Entry, HeldLease, Pause, Standing, cool_down_after, decide, published_life},
+        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide, published_life},
         flight::{Flight, Outcome, Permit},
         secret_source::read_secret,
         session::{AcquisitionId, Next, Session, fleet_member::FleetMember},
@@ -173,9 +174,10 @@ impl AcquisitionTask {
         let mut has_waited = false;
         loop {
             let asked = client.runtime().now();
-            let claim = |session: &mut Session, now| FleetMember::of(session).claim(holder, stays_out, now);
+            let claim = |session: &mut Session, now: Now| {
+                FleetMember::of(session).claim(holder, stays_out, now.saturating_since(begun), now)
+            };
             let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
-            let standing = Standing { waited: asked.saturating_since(begun), ..standing };
             let claimed = entry.claim(&claim).await;
             let shared = self.shared.upgrade()?;
             let believed = |session: &mut Session, now| FleetMember::of(session).believed(claimed, now);
@@ -189,7 +191,7 @@ impl AcquisitionTask {
                     if lease.is_unreadable {
                         FleetMember::of(session).report_unreadable_entry();
                     }
-                    let lease = HeldLease::new(entry.clone(), client.clone(), holder, lease);
+                    let lease = HeldLease::new(entry.clone(), holder, lease);
                     Ok(Entered::Acquire(Some(lease)))
                 }
                 Decision::AcquireAlone(error) => {

@@ -46,8 +46,15 @@ impl<'a> FleetMember<'a> {
         only_looks
     }
 
-    /// The claim of an acquisition, and what decides about the answer. One that `stays_out` only looks.
-    pub(in crate::token) fn claim(&mut self, holder: Holder, stays_out: bool, now: Now) -> (Claim, Standing) {
+    /// The claim of an acquisition that has asked for as long as `waited`, and what decides about the answer. One
+    /// that `stays_out` only looks.
+    pub(in crate::token) fn claim(
+        &mut self,
+        holder: Holder,
+        stays_out: bool,
+        waited: Duration,
+        now: Now,
+    ) -> (Claim, Standing) {
         let token = self.session.served(now).map(|(_, token)| token);
         let age = self.session.held.as_ref().filter(|_| token.is_some()).map(|held| held.token_age(now));
         let claim = Claim {
@@ -57,7 +64,7 @@ impl<'a> FleetMember<'a> {
             ..Claim::new(holder)
         };
         let has_failed = self.session.back_off.failures > 0;
-        (claim, Standing { token: age, stays_out, has_failed, waited: Duration::ZERO })
+        (claim, Standing { token: age, stays_out, has_failed, waited })
     }
 
     /// The answer to a claim, as far as it can be believed.
@@ -142,19 +149,13 @@ impl<'a> FleetMember<'a> {
         }
         self.report(cool_down.left, &Pause::CoolingDown(cool_down.failure.clone()), now);
         let error = Cause::Shared(cool_down.failure.clone()).into();
-        // Another secret ends it, so the secret is read again soon.
-        if cool_down.failure.recovery() == Recovery::ReplaceCredential && cool_down.left > LONGEST_READ_PAUSE
-        {
-            let jitter = self.session.random.f64();
-            return Next::Done(Err(self.session.back_off.put_off(
-                error,
-                LONGEST_READ_PAUSE,
-                false,
-                jitter,
-                now,
-            )));
-        }
-        Next::Done(Err(self.session.back_off.wait(error, cool_down.left, false, now)))
+        let Session { back_off, random, .. } = &mut *self.session;
+        let is_refused = cool_down.failure.recovery() == Recovery::ReplaceCredential;
+        Next::Done(Err(match is_refused && cool_down.left > LONGEST_READ_PAUSE {
+            // Another secret ends it, so the secret is read again soon.
+            true => back_off.put_off(error, LONGEST_READ_PAUSE, false, random.f64(), now),
+            false => back_off.wait(error, cool_down.left, false, now),
+        }))
     }
 
     /// Ends an acquisition that has only looked and found nothing: the back-off goes on.

@@ -148,6 +148,13 @@ fn the_cool_down_after_answers_doubles_from_1_s_to_30_s_by_the_count_of_the_flee
 }
 
 #[test]
+fn a_service_that_does_not_answer_in_time_counts_like_one_that_answers_with_a_failure() {
+    let late = || CallError::timed_out(SECOND).into();
+    assert_eq!([0, 3].map(|failures| cool_down_after(&late(), failures).left), [SECOND, 8 * SECOND]);
+    assert_eq!(cool_down_after(&late(), 3).failures, 4);
+}
+
+#[test]
 fn a_refused_credential_cools_down_for_a_minute_and_a_named_time_up_to_a_minute_counts() {
     assert_eq!(cool_down_after(&answered(401, None, ""), 0).left, 60 * SECOND);
     assert_eq!(cool_down_after(&answered(503, Some("20"), ""), 0).left, 20 * SECOND);
