@@ -105,7 +105,7 @@ pub enum ByteClaimed {
     CoolingDown(CoolDown),
     /// The service has issued the held token again.
     NothingNewer,
-    /// There is nothing to adopt, and nobody holds the lease.
+    /// There is no token to adopt, and no holder has the lease.
     Free,
 }
 

@@ -36,8 +36,8 @@ pub fn file_store(folder: impl Into<PathBuf>) -> Sealed<FileStore> {
 
 /// A [`ByteStore`] in a folder, with one file for each entry. A clone is the same store.
 ///
-/// - **Who reaches it.** Folder and files belong to the user of the process, and nobody else can read or write them
-///   (0700 and 0600). Each operation creates a missing folder, and refuses one of another owner or mode, and a
+/// - **Access.** Folder and files belong to the user of the process, and no other user can read or write them (0700
+///   and 0600). Each operation creates a missing folder, and refuses one of another owner or mode, and a
 ///   symbolic link. Windows has no such modes: there the permissions of the parent folder count.
 /// - **Changes.** An operation holds the lock of the folder (`flock`) while it reads and changes a record, and never
 ///   during an acquisition. It replaces a file atomically. The system ends the lock of a process that is killed.

@@ -35,7 +35,10 @@ fn answers(folder: &Path, input: &[u8]) {
     claim.lease = Some(Duration::from_secs(6));
     ThreadRuntime::block_on(async {
         let claimed = store.claim(&entry, &claim).await.expect("an answer");
-        assert!(!matches!(claimed, Claimed::Token(_)), "a token that nobody has sealed");
+        assert!(
+            !matches!(claimed, Claimed::Token(_)),
+            "a token that was not sealed with the key of this entry"
+        );
         store.remove(&entry).await.expect("removed");
         let claimed = store.claim(&entry, &claim).await.expect("an answer");
         assert!(matches!(claimed, Claimed::Won(lease) if lease.failures == 0 && !lease.is_unreadable));

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleep_ends_on_a_runtime_that_nobody_drives() {
+    fn a_sleep_ends_on_a_runtime_that_is_not_driven() {
         for millis in [0, 1, 20] {
             let idle = Builder::new_current_thread().enable_time().build().unwrap();
             let entered = idle.enter();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleep_that_moves_to_a_runtime_that_nobody_drives_ends() {
+    fn a_sleep_that_moves_to_a_runtime_that_is_not_driven_ends() {
         let (driven, idle) = (
             Builder::new_current_thread().enable_time().build().unwrap(),
             Builder::new_current_thread().enable_time().build().unwrap(),

@@ -20,7 +20,7 @@ pub(crate) fn violations(record: &Record) -> Vec<String> {
     violations
 }
 
-/// Nobody fails while the service answers, whatever the store does.
+/// No call fails while the service answers, even if the store fails.
 fn failed_for_nothing(record: &Record, call: &Call) -> Option<String> {
     let error = call.error.as_ref()?;
     let has_cause = record.incidents.iter().any(|incident| match incident.kind {
@@ -34,8 +34,8 @@ fn failed_for_nothing(record: &Record, call: &Call) -> Option<String> {
     (!has_cause).then(|| format!("host {host} fails at {ended:?} after {:?}: {error}", *ended - *began))
 }
 
-/// While store and service answer, nobody waits longer than a lease, a poll and an acquisition for each holder
-/// that fails.
+/// While store and service answer, a call waits at most for one lease, one poll and one acquisition for each
+/// holder that fails.
 fn waited_too_long(record: &Record, call: &Call) -> Option<String> {
     let is_excused = record.incidents.iter().any(|incident| match incident.kind {
         Kind::ServiceUnavailable => incident.concerns(call, seconds(62.0)),

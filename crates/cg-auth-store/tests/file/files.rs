@@ -164,7 +164,7 @@ fn a_lock_that_another_process_keeps_is_an_error_and_ends_soon() {
     claim(&store, Holder::new(1), Some(HOUR)).unwrap();
 }
 
-/// A process that holds the lock of a deleted file holds up nobody.
+/// A process that holds the lock of a deleted file delays no other process.
 #[test]
 fn a_deleted_lock_is_made_anew() {
     let folder = private_folder();

@@ -155,7 +155,7 @@ fn worker() {
         if lease.is_unreadable {
             writes("unreadable\n".to_owned());
         }
-        // An acquisition, during which nobody else may win.
+        // An acquisition. No other process may win the lease during it.
         thread::sleep(Duration::from_millis(3));
         writes(format!("publishes {} {}\n", holder.number(), micros()));
         let publication = match round % 8 {

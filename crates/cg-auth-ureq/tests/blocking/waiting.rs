@@ -62,7 +62,7 @@ fn a_thousand_threads_at_an_expired_token_make_one_request() {
 }
 
 #[test]
-fn a_token_is_renewed_while_nobody_calls() {
+fn a_token_is_renewed_without_a_call() {
     let service = service();
     let provider = provider(&service);
     seed_old(&provider, &service, Duration::from_secs(60));

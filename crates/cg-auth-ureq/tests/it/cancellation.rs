@@ -29,7 +29,7 @@ fn give_up(settings: TransportSettings, request: Request<Body>, play: impl FnOnc
     let connection = {
         let mut call = pin!(transport.send(request));
         let Poll::Pending = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("nobody has answered");
+            panic!("the call ended before the server answered");
         };
         let connection = play();
         assert!(threads().is_none_or(|threads| threads == 1));

@@ -93,7 +93,7 @@ fn the_idle_timeout_counts_from_the_last_exchange() {
 }
 
 #[test]
-fn bytes_that_nobody_asked_for_end_an_idle_connection() {
+fn unrequested_bytes_end_an_idle_connection() {
     let _alone = alone();
     let server = Server::bind();
     let transport = transport(for_an_hour());

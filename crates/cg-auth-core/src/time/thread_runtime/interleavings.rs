@@ -134,7 +134,7 @@ fn a_task_that_comes_when_the_last_thread_leaves_is_run() {
 }
 
 #[test]
-fn a_task_that_nobody_can_wake_keeps_no_thread() {
+fn a_task_without_a_waker_keeps_no_thread() {
     play(|| {
         let runtime = ThreadRuntime::new();
         let done = Gate::new(1);

@@ -282,7 +282,7 @@ fn a_task_that_panics_ends_alone() {
 }
 
 #[test]
-fn a_task_that_nobody_can_wake_is_dropped() {
+fn a_task_without_a_waker_is_dropped() {
     let (runtime, held) = (ThreadRuntime::new(), Arc::new(()));
     let kept = Arc::clone(&held);
     spawn(&runtime, async move {

@@ -66,7 +66,7 @@ fn sixteen_lost_acquisitions_delay_the_next_user_until_their_end_time_at_most() 
 }
 
 #[test]
-fn the_time_of_an_acquisition_runs_from_its_permit_on_even_if_nobody_looks() {
+fn the_time_of_an_acquisition_runs_from_its_permit_on_even_if_no_caller_looks() {
     let service = Service::default();
     let (pool, clock) = spawning(&service);
     let pool = pool.with_max_acquisitions(1);

@@ -245,7 +245,7 @@ fn observers_learn_which_user_was_evicted_and_why() {
 }
 
 #[test]
-fn a_clear_of_the_program_evicts_nobody() {
+fn a_clear_of_the_program_evicts_no_user() {
     let (pool, _) = parking(&Service::default());
     pool.on_event(|_, event| assert_ne!(event.name(), "user_evicted"));
     users(3).iter().for_each(|user| drop(pool.for_user(user)));

@@ -45,7 +45,7 @@ fn a_runtime_that_is_not_driven_delays_waiters_until_the_end_time_at_most() {
 }
 
 #[test]
-fn a_task_that_was_never_run_delays_nobody_beyond_the_end_time() {
+fn a_task_that_was_never_run_delays_no_caller_beyond_the_end_time() {
     let script = ScriptedTransport::new().answer(issue(1));
     let (provider, clock) = provider(script.clone(), Tasks::Spawned);
     let idle = tokio();

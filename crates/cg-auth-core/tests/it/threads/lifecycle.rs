@@ -41,7 +41,7 @@ fn a_thousand_threads_share_a_failure() {
 }
 
 #[test]
-fn a_token_is_renewed_while_nobody_calls() {
+fn a_token_is_renewed_without_a_call() {
     let script = ScriptedTransport::new().hold_back(issue(1));
     let provider = provider(script.clone());
     seed(&provider, HOUR - Duration::from_secs(60), Duration::from_secs(60));
@@ -62,7 +62,7 @@ fn prefetch_needs_no_thread_that_waits() {
 }
 
 #[test]
-fn a_thread_that_leaves_early_takes_the_acquisition_from_nobody() {
+fn a_thread_that_leaves_early_leaves_the_acquisition_to_the_others() {
     let script = ScriptedTransport::new().hold_back(issue(1));
     let provider = provider(script.clone());
     let patient = waiting(&provider);

@@ -89,7 +89,7 @@ pub async fn a_token_tells_what_is_left_of_its_lifetime(subject: &dyn Subject) -
     Ok(())
 }
 
-/// Tried only where the clock is manual: nobody waits for an hour.
+/// Runs only over a store with a manual clock, because an hour has to pass.
 ///
 /// # Errors
 /// [`Failure`] says what the store did.

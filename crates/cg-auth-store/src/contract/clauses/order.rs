@@ -78,7 +78,7 @@ pub async fn a_cool_down_tells_what_failed(subject: &dyn Subject) -> Result<(), 
     Ok(())
 }
 
-/// Nobody acquires in a cool-down, not even where the service repeats its token.
+/// No process gets the lease in a cool-down, even if the service repeats its token.
 ///
 /// # Errors
 /// [`Failure`] says what the store did.

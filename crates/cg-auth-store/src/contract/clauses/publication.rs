@@ -47,14 +47,14 @@ pub async fn a_publication_does_nothing_where_another_has_the_lease(
     Ok(())
 }
 
-/// A token is shared by a process whose lease has ended, if nobody else has one.
+/// A process whose lease has ended can still publish its token, unless another process holds the lease.
 ///
 /// # Errors
 /// [`Failure`] says what the store did.
 pub async fn a_token_is_saved_without_a_lease(subject: &dyn Subject) -> Result<(), Failure> {
     let [process, other] = processes(subject)?;
     let published = process.publishes_token(&token(TOKEN, Some(LONG))?).await?;
-    expect_shape!(published, Published::Done, "nobody has a lease");
+    expect_shape!(published, Published::Done, "no process holds the lease");
     expect_shape!(other.looks().await?, Claimed::Token(_), "a token was published");
     Ok(())
 }

@@ -88,7 +88,7 @@ fn a_secret_that_is_rotated_during_the_cool_down_of_the_old_one_is_used_within_t
 }
 
 #[test]
-fn a_process_that_cannot_reach_the_service_keeps_nobody_else_from_it_and_adopts_their_token() {
+fn a_process_that_cannot_reach_the_service_keeps_no_other_process_from_it_and_adopts_their_token() {
     everywhere(async |tasks| {
         let processes = Processes::new(ScriptedTransport::new().answer(issue(1)), tasks);
         let unreached = (0..9).fold(ScriptedTransport::new(), |script, _| {

@@ -76,7 +76,7 @@ fn with_a_valid_token_and_no_store_a_process_acquires_only_in_the_last_half_of_t
 }
 
 #[test]
-fn a_claim_whose_answer_is_lost_costs_one_more_acquisition_and_fails_nobody() {
+fn a_claim_whose_answer_is_lost_costs_one_more_acquisition_and_fails_no_call() {
     everywhere(async |tasks| {
         let processes = Processes::new(ScriptedTransport::new().answer(issue(1)).answer(issue(2)), tasks);
         processes.store.lose_answers(1);
