@@ -11,16 +11,19 @@ use cg_auth_ureq::Now;
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // A new thread has the name of its parent until it sets its own, and `threads` must see it.
+    let _ = std::fs::write("/proc/thread-self/comm", UNNAMED);
     wait_for_threads(0);
     alone
 }
 
 /// The number of threads that exchange or watch a connection. Only Linux tells.
 pub(crate) fn threads() -> Option<usize> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).ok();
-    let names = tasks.filter_map(|task| name(task.ok()?));
-    Some(names.filter(|name| name.trim_end() == "cg-auth-ureq").count())
+    let this_thread = std::fs::read_link("/proc/thread-self").ok()?;
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?.flatten();
+    let tasks = tasks.filter(|task| Some(task.file_name().as_os_str()) != this_thread.file_name());
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    Some(names.filter(|name| ["cg-auth-ureq", UNNAMED].contains(&name.trim_end())).count())
 }
 
 /// Waits until there are exactly `expected` threads. Fails after ten times of what it should take.
@@ -46,3 +49,5 @@ fn wait_until(is_so: impl Fn() -> bool, problem: impl Fn() -> String) {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
+
+const UNNAMED: &str = "cg-auth-unnamed";
