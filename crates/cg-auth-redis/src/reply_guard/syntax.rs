@@ -55,10 +55,12 @@ impl ReplySyntax {
                     *left > 0 || self.end_element()
                 }
             };
-            let is_open = !matches!((self.state, self.elements), (State::Type, None));
-            self.size = if is_open { self.size + taken } else { 0 };
+            self.size += taken;
             if !is_in_order || self.size > LONGEST_REPLY {
                 return false;
+            }
+            if matches!((self.state, self.elements), (State::Type, None)) {
+                self.size = 0;
             }
             bytes = if taken == 1 { rest } else { &bytes[taken..] };
         }
