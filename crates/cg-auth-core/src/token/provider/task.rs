@@ -170,18 +170,21 @@ impl AcquisitionTask {
         client: &AuthClient,
         call: &Call,
     ) -> Option<Result<Answer<DelegatedAccessToken>, CallError>> {
-        let first = match client.call(call.endpoint()).await {
+        let answer = match client.call(call.endpoint()).await {
             Ok(answer) => answer,
             error => return Some(error),
         };
-        let repeats = |session: &mut Session, now| session.repeats_after(call.grant(), &first, now);
-        let Some(wait) = self.shared.upgrade()?.with_session_quietly(repeats) else { return Some(Ok(first)) };
+        let repeats = |session: &mut Session, now| session.repeats_after(call.grant(), &answer, now);
+        let Some(wait) = self.shared.upgrade()?.with_session_quietly(repeats) else {
+            return Some(Ok(answer));
+        };
+        let requests = answer.attempts;
         client.runtime().sleep(wait).await;
-        let mut second = client.call(call.endpoint()).await;
-        if let Ok(second) = &mut second {
-            second.attempts += first.attempts;
+        let mut repeated = client.call(call.endpoint()).await;
+        if let Ok(answer) = &mut repeated {
+            answer.attempts += requests;
         }
-        Some(second)
+        Some(repeated)
     }
 
     /// Asks the store again and again, until the decision is anything but to ask again.
