@@ -69,7 +69,10 @@ fn a_token_in_its_last_second_is_waited_out_and_another_one_is_requested() {
     everywhere(async |tasks| {
         let script = ScriptedTransport::new().answer(jwt(&ManualClock::new(), 1)).answer(issue(2));
         let (provider, clock) = provider(script.clone(), tasks);
-        let token = pin!(provider.token());
+        let mut token = pin!(provider.token());
+        assert!(poll_once(token.as_mut()).await.is_pending());
+        // The clock goes on once the token counts from its request on.
+        until(|| script.requests().len() == 1).await;
         assert_eq!(ticking(&clock, token).await.unwrap().expose_secret(), "token-2");
         let waited = clock.now().saturating_since(ManualClock::new().now());
         assert!(waited >= SECOND, "{waited:?}");
