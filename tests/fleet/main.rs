@@ -11,13 +11,14 @@
 
 mod figures;
 mod folder;
+mod redis_server;
 mod rig;
 
 use std::{env, time::Duration};
 
 use cg_auth_core::time::Now;
 
-use crate::{folder::Folder, rig::Rig};
+use crate::rig::Rig;
 
 /// A store that the processes share, and what can happen to it.
 trait Place {
@@ -95,7 +96,8 @@ macro_rules! fleet_tests {
     };
 }
 
-fleet_tests!(on_a_file, Some(crate::Folder::new()));
+fleet_tests!(on_a_file, Some(crate::folder::Folder::new()));
+fleet_tests!(on_redis, crate::redis_server::RedisServer::start());
 
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(7);
 /// For which no process asks a store that has failed, and a little more.

@@ -20,6 +20,7 @@ use cg_auth_core::{
     transport::{HttpTransport, TransportError},
 };
 use cg_auth_hyper::HyperTransport;
+use cg_auth_redis::redis_store;
 use cg_auth_reqwest::ReqwestTransport;
 use cg_auth_store::file_store;
 use http::{HeaderValue, Request, Response, header::USER_AGENT};
@@ -64,7 +65,10 @@ pub async fn run() {
 
 /// The store in a folder, or the one at a `redis:` URL.
 fn store(place: &str) -> Arc<dyn TokenStore> {
-    Arc::new(file_store(place))
+    match place.starts_with("redis:") {
+        true => Arc::new(redis_store(place).unwrap()),
+        false => Arc::new(file_store(place)),
+    }
 }
 
 #[derive(Debug, Clone, Default)]
