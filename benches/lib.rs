@@ -8,4 +8,5 @@ pub mod interleaved;
 pub mod layer_subjects;
 pub mod lifecycle_floor;
 pub mod loopback_server;
+pub mod pool_floor;
 pub mod subjects;

@@ -390,6 +390,23 @@ impl Session {
         if self.refresh_grant.can_send(now) { Grant::RefreshToken } else { Grant::Credential }
     }
 
+    /// How long the next acquisition waits with its request, because the service would hand out an old token.
+    pub(super) fn until_replaced(&self, now: Now) -> Duration {
+        self.held.as_ref().map_or(Duration::ZERO, |held| held.until_replaced(now))
+    }
+
+    /// How long to wait before a call is repeated whose token has expired already. `None` if it is not repeated:
+    /// its token is valid, the service issued an expired one, or it was a refresh, whose grant is used up.
+    pub(super) fn repeats_after(
+        &self,
+        grant: Grant,
+        answer: &Answer<DelegatedAccessToken>,
+        now: Now,
+    ) -> Option<Duration> {
+        let is_credential = grant == Grant::Credential;
+        is_credential.then(|| Expiry::of_answer(answer, self.duration_unit).until_replaced(now))?
+    }
+
     /// Whether a refresh token is on the wire.
     pub(super) fn is_refreshing(&self) -> bool {
         self.acquisition.as_ref().is_some_and(|it| it.grant == Some(Grant::RefreshToken))
@@ -442,16 +459,19 @@ impl Session {
         // A refresh token is never shared, so none is presented twice.
         self.refresh_grant.succeeded(grant, refresh_token.filter(|_| !self.fleet.is_on()));
         let token = IssuedToken::new(&access_token, expiry);
-        let held = HeldToken::new(token.clone(), now, self.random.f64());
+        let mut held = HeldToken::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
             // The token is kept for `take_tokens`, which hands it out with its refresh token.
             self.held.get_or_insert(held);
             return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }
-        let before = self.held.replace(held).filter(|held| held.is_invalidated);
-        if before.is_some_and(|before| before.token.expose_secret() == token.expose_secret()) {
+        let is_same = |before: &HeldToken| before.token.expose_secret() == token.expose_secret();
+        let before = self.held.take().filter(is_same);
+        if before.as_ref().is_some_and(|before| before.is_invalidated) {
             self.events.push(Event::SameTokenAgain);
         }
+        held.is_handed_out_again = before.is_some();
+        self.held = Some(held);
         self.back_off = BackOff::default();
         self.events.push(acquisition.acquired(grant, expiry, request_id, now));
         Next::Done(Ok(token))
