@@ -7,4 +7,5 @@ pub mod endpoint_floor;
 pub mod interleaved;
 pub mod layer_subjects;
 pub mod lifecycle_floor;
+pub mod pool_floor;
 pub mod subjects;

@@ -17,6 +17,7 @@ mod platform {
 
     /// The coarse monotonic and wall clock, in nanoseconds. The kernel writes them at each tick, so they lag;
     /// adding two ticks puts them ahead.
+    #[inline]
     pub(in crate::time) fn read_coarse() -> Option<(u64, i64)> {
         let monotonic = nanos(clock_gettime(ClockId::MonotonicCoarse));
         let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
