@@ -13,7 +13,7 @@ use crate::{
     console::Console,
     failure::Failure,
     setting_error::SettingError,
-    settings::{ConfigLocation, ServiceArgs},
+    settings::{ConfigLocation, ServiceArgs, StoreArgs},
 };
 
 #[derive(Args)]
@@ -44,6 +44,9 @@ struct ShowArgs {
 
     #[command(flatten)]
     service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 #[derive(Args)]
@@ -76,7 +79,7 @@ impl ConfigArgs {
 /// Prints what the subcommand asks for. The exit code is 2 if something shown cannot be used.
 pub(crate) async fn run(args: &ConfigArgs, console: &Console) -> Result<ExitCode, Failure> {
     match &args.command {
-        ConfigCommand::Show(args) => show::run(&args.service, args.format, console),
+        ConfigCommand::Show(args) => show::run(args, console),
         ConfigCommand::Path(args) => path::run(&args.location()?, args.format, console),
         ConfigCommand::Profiles(args) => profiles::run(&args.location()?, args.format, console),
     }

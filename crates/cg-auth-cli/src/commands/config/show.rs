@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::ShowArgs;
 use crate::{
     commands::list_format::ListFormat,
     console::Console,
     failure::{Failure, SETTINGS_CODE},
     output,
-    settings::{Choices, Line, ServiceArgs},
+    settings::{Choices, Line},
 };
 
 /// The output of `--format json`. Scripts depend on the names.
@@ -29,8 +30,8 @@ struct PrintedFile {
     origin: String,
 }
 
-pub(super) fn run(args: &ServiceArgs, format: ListFormat, console: &Console) -> Result<ExitCode, Failure> {
-    let choices = Choices::of(args, console)?;
+pub(super) fn run(args: &ShowArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let choices = Choices::of(&args.service, Some(&args.store), console)?;
     choices.warn(console);
     let lines = choices.lines();
     let profile = choices.profile.as_ref().map(|profile| profile.name.as_str());
@@ -39,7 +40,7 @@ pub(super) fn run(args: &ServiceArgs, format: ListFormat, console: &Console) -> 
         exists: choices.has_file,
         origin: location.origin.to_string(),
     });
-    let text = match format {
+    let text = match args.format {
         ListFormat::Human => choices.texts().into_iter().map(|text| text + "\n").collect(),
         ListFormat::Json => {
             output::json_line(&Printed { version: 1, config_file: file, profile, settings: &lines })
