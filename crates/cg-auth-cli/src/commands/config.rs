@@ -29,7 +29,7 @@ enum ConfigCommand {
     ///
     /// Nothing is required: a setting that is missing is shown as not set, with the ways to set it. A
     /// client_secret_command is not run. The exit code is 2 if a setting has a value that cannot be used.
-    Show(ShowArgs),
+    Show(Box<ShowArgs>),
     /// Print the path of the configuration file, which may not exist.
     Path(FileArgs),
     /// List the profiles of the configuration file, with their base URLs and users.
