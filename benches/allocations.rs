@@ -4,13 +4,9 @@
 
 mod counting_allocator;
 
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::time::Duration;
 
-use cg_auth_benches::subjects::{TOKEN, provider, sharing_provider};
+use cg_auth_benches::subjects::{TOKEN, pool, provider, ready, sharing_provider, users};
 use cg_auth_core::{
     TokenError, TokenProvider, TokenSource, UserPrincipalName,
     model::{AccessToken, DelegatedAccessToken},
@@ -20,7 +16,7 @@ use cg_auth_core::{
         session::{Session, Step},
     },
 };
-use cg_auth_ureq::BlockingTokenProvider;
+use cg_auth_ureq::{BlockingTokenPool, BlockingTokenProvider};
 
 use self::counting_allocator::allocations_in;
 
@@ -47,6 +43,20 @@ fn assert_hits_allocate_nothing(provider: &TokenProvider) {
     ] {
         assert_eq!(allocations_in(hit), 0, "{name}");
     }
+}
+
+#[test]
+fn a_hit_of_a_pool_allocates_nothing() {
+    let users = users(1000);
+    let pool = pool(&users);
+    let other_case = UserPrincipalName::new(users[0].as_str().to_uppercase()).unwrap();
+    assert!(pool.for_user(&other_case).peek().is_some());
+    for user in users.iter().chain([&other_case]) {
+        let hit = || drop(ready(pool.for_user(user).token()).unwrap());
+        assert_eq!(allocations_in(hit), 0, "{user}");
+    }
+    let blocking = BlockingTokenPool::from(pool);
+    assert_eq!(allocations_in(|| drop(blocking.for_user(&other_case).token().unwrap())), 0, "without async");
 }
 
 #[test]
@@ -82,11 +92,4 @@ fn a_session_driven_by_hand_allocates_nothing_for_a_hit() {
     assert_eq!(allocations_in(|| drop(session.valid_token(now).unwrap())), 0, "valid_token");
     assert_eq!(allocations_in(|| drop(session.snapshot())), 0, "snapshot");
     assert_eq!(allocations_in(|| drop(snapshot.token(coarse_now).unwrap().clone())), 0, "Snapshot::token");
-}
-
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("the provider has no cached token"),
-    }
 }
