@@ -79,7 +79,7 @@ impl ConfigArgs {
 /// Prints what the subcommand asks for. The exit code is 2 if something shown cannot be used.
 pub(crate) async fn run(args: &ConfigArgs, console: &Console) -> Result<ExitCode, Failure> {
     match &args.command {
-        ConfigCommand::Show(args) => show::run(args, console),
+        ConfigCommand::Show(args) => show::run(&args.service, &args.store, args.format, console),
         ConfigCommand::Path(args) => path::run(&args.location()?, args.format, console),
         ConfigCommand::Profiles(args) => profiles::run(&args.location()?, args.format, console),
     }

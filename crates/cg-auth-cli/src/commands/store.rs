@@ -7,12 +7,9 @@ mod show;
 use clap::{Args, Subcommand};
 
 pub(super) use self::entry::Entry;
+use self::{clear::ClearArgs, show::ShowArgs};
 use super::list_format::ListFormat;
-use crate::{
-    console::Console,
-    failure::Failure,
-    settings::{ServiceArgs, StoreArgs},
-};
+use crate::{console::Console, failure::Failure};
 
 #[derive(Args)]
 #[command(disable_help_subcommand = true)]
@@ -29,32 +26,6 @@ enum StoreCommand {
     Show(ShowArgs),
     /// Remove the token, the lease and the cool-down of the user; the next command acquires a token.
     Clear(ClearArgs),
-}
-
-#[derive(Args)]
-struct ShowArgs {
-    /// The format of the output.
-    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: ListFormat,
-
-    #[command(flatten)]
-    service: ServiceArgs,
-
-    #[command(flatten)]
-    store: StoreArgs,
-}
-
-#[derive(Args)]
-struct ClearArgs {
-    /// Do not ask for confirmation; required without a terminal.
-    #[arg(long)]
-    yes: bool,
-
-    #[command(flatten)]
-    service: ServiceArgs,
-
-    #[command(flatten)]
-    store: StoreArgs,
 }
 
 impl StoreCommandArgs {

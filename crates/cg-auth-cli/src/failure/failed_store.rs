@@ -4,7 +4,6 @@ use std::{error::Error, fmt};
 
 use cg_auth_core::{CallErrorKind, token::store::StoreError};
 
-use super::code_of;
 use crate::settings::StoreChoice;
 
 /// A store that failed, and where it is set.
@@ -21,13 +20,8 @@ impl FailedStore {
         Self { store: format!("{store} ({origin})"), is_on_disk: store.is_on_disk(), source }
     }
 
-    /// The exit code of the command.
-    pub(crate) const fn exit_code(&self) -> u8 {
-        code_of(self.kind())
-    }
-
     /// The kind, which decides the exit code.
-    pub(super) const fn kind(&self) -> CallErrorKind {
+    pub(crate) const fn kind(&self) -> CallErrorKind {
         match self.source {
             None => CallErrorKind::Timeout,
             Some(_) if self.is_on_disk => CallErrorKind::Config,

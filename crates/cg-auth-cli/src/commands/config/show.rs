@@ -4,13 +4,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::ShowArgs;
 use crate::{
     commands::list_format::ListFormat,
     console::Console,
     failure::{Failure, SETTINGS_CODE},
     output,
-    settings::{Choices, Line},
+    settings::{Choices, Line, ServiceArgs, StoreArgs},
 };
 
 /// The output of `--format json`. Scripts depend on the names.
@@ -30,8 +29,13 @@ struct PrintedFile {
     origin: String,
 }
 
-pub(super) fn run(args: &ShowArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let choices = Choices::of(&args.service, Some(&args.store), console)?;
+pub(super) fn run(
+    service: &ServiceArgs,
+    store: &StoreArgs,
+    format: ListFormat,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let choices = Choices::of(service, Some(store), console)?;
     choices.warn(console);
     let lines = choices.lines();
     let profile = choices.profile.as_ref().map(|profile| profile.name.as_str());
@@ -40,7 +44,7 @@ pub(super) fn run(args: &ShowArgs, console: &Console) -> Result<ExitCode, Failur
         exists: choices.has_file,
         origin: location.origin.to_string(),
     });
-    let text = match args.format {
+    let text = match format {
         ListFormat::Human => choices.texts().into_iter().map(|text| text + "\n").collect(),
         ListFormat::Json => {
             output::json_line(&Printed { version: 1, config_file: file, profile, settings: &lines })

@@ -15,7 +15,7 @@ use super::{
     report::Report,
 };
 use crate::{
-    failure::{FailedStore, Failure},
+    failure::{FailedStore, Failure, code_of},
     settings::{Chosen, StoreChoice},
     time_format::brief,
 };
@@ -57,7 +57,7 @@ async fn probe(store: &dyn TokenStore) -> Result<(), StoreError> {
 
 fn unusable(chosen: &Chosen<StoreChoice>, error: Option<StoreError>) -> Problem {
     let failed = FailedStore::new(&chosen.value, &chosen.origin, error);
-    let code = failed.exit_code();
+    let code = code_of(failed.kind());
     // What follows the last semicolon is advice.
     let text = cause_chain(&failed);
     let (detail, advice) = match text.rsplit_once("; ") {

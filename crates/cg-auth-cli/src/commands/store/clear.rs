@@ -1,9 +1,29 @@
 //! `cg-auth store clear`: removes the entry of the user.
 
-use super::{ClearArgs, Entry};
+use clap::Args;
+
+use super::entry::Entry;
 use crate::{
-    commands::confirmation, console::Console, failure::Failure, output, setting_error::SettingError,
+    commands::confirmation,
+    console::Console,
+    failure::Failure,
+    output,
+    setting_error::SettingError,
+    settings::{ServiceArgs, StoreArgs},
 };
+
+#[derive(Args)]
+pub(super) struct ClearArgs {
+    /// Do not ask for confirmation; required without a terminal.
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
 
 pub(super) async fn run(args: &ClearArgs, console: &Console) -> Result<(), Failure> {
     confirmation::check("store clear", args.yes, console)?;

@@ -8,16 +8,31 @@ use cg_auth_core::{
 };
 use serde::Serialize;
 
-use super::{Entry, ShowArgs};
+use clap::Args;
+
+use super::entry::Entry;
 use crate::{
     commands::list_format::ListFormat,
     console::Console,
     failure::Failure,
     output::{self, escaped},
     setting_error::SettingError,
-    settings::Settings,
+    settings::{ServiceArgs, Settings, StoreArgs},
     time_format::{brief, distance, rfc3339},
 };
+
+#[derive(Args)]
+pub(super) struct ShowArgs {
+    /// The format of the output.
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: ListFormat,
+
+    #[command(flatten)]
+    service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
 
 /// The output of `--format json`. Scripts depend on the names. Times are whole seconds from now, rounded down.
 #[derive(Serialize)]
