@@ -70,7 +70,10 @@ impl Connector {
                 }
             }
         });
-        let late = || Failure::new(format!("no connection to the Redis server {} in time", self.address()));
+        let late = || {
+            let hint = if self.tls.is_some() { "; does it speak TLS on this port?" } else { "" };
+            Failure::new(format!("no connection to the Redis server {} within 5 s{hint}", self.address()))
+        };
         connected.await.unwrap_or_else(|| Err(late())).map_err(StoreError::new)
     }
 

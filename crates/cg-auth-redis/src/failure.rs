@@ -63,7 +63,7 @@ pub(crate) fn refused(error: &ServerError, address: &str) -> StoreError {
 pub(crate) fn lost(error: &RedisError, address: &str) -> Failure {
     let is_refused = |kind| matches!(kind, ErrorKind::Server(_) | ErrorKind::Extension);
     Failure::new(match error.kind() {
-        _ if NotRedis::is_cause_of(error) => format!("{address} does not answer as a Redis server does"),
+        _ if NotRedis::is_in(error) => format!("{address} does not answer as a Redis server does"),
         ErrorKind::Parse => format!("{address} does not answer as a Redis server does"),
         ErrorKind::AuthenticationFailed => {
             format!("the Redis server {address} refuses the user or the password of the URL")

@@ -6,7 +6,7 @@ use cg_auth_core::{
     Recovery,
     token::store::{CoolDown, Lease, Published, SharedFailure, StoreError},
 };
-use cg_auth_store::byte_store::{ByteClaimed, SealedToken};
+use cg_auth_store::byte_store::{ByteClaimed, ByteEntry, SealedToken};
 use redis::Value;
 
 /// The answer of the script `claim`.
@@ -23,6 +23,56 @@ pub(crate) fn published(reply: &Value) -> Result<Published, StoreError> {
         Some(b"held_elsewhere") => Ok(Published::HeldElsewhere),
         _ => Err(unknown()),
     }
+}
+
+/// The answer of the script `inspect`.
+pub(crate) fn inspected(reply: &Value) -> Result<ByteEntry, StoreError> {
+    read_entry(reply).ok_or_else(unknown)
+}
+
+fn read_entry(reply: &Value) -> Option<ByteEntry> {
+    let Value::Array(parts) = reply else { return None };
+    let [
+        what,
+        is_unreadable,
+        failures,
+        is_issued_again,
+        lease,
+        token,
+        sealed,
+        digest,
+        pause,
+        kind,
+        recovery,
+        status,
+    ] = parts.as_slice()
+    else {
+        return None;
+    };
+    if bytes(what)? != b"entry" {
+        return None;
+    }
+    let failures = number(failures)?;
+    let token = match part_left(token)? {
+        Some(left) => Some(SealedToken {
+            sealed: bytes(sealed)?.to_vec(),
+            digest: bytes(digest)?.try_into().ok()?,
+            left,
+        }),
+        None => None,
+    };
+    let cool_down = match part_left(pause)? {
+        Some(left) => Some(CoolDown { left, failures, failure: failure(kind, recovery, status)? }),
+        None => None,
+    };
+    Some(ByteEntry {
+        token,
+        has_nothing_newer: number::<u8>(is_issued_again)? == 1,
+        lease: part_left(lease)?,
+        cool_down,
+        failures,
+        is_unreadable: number::<u8>(is_unreadable)? == 1,
+    })
 }
 
 fn read_claimed(reply: Value) -> Option<ByteClaimed> {
@@ -84,6 +134,14 @@ fn number<T: TryFrom<i64>>(value: &Value) -> Option<T> {
 
 fn micros(value: &Value) -> Option<Duration> {
     number(value).map(Duration::from_micros)
+}
+
+/// The rest of a part, or `None` for the -1 of a part that is not there.
+fn part_left(value: &Value) -> Option<Option<Duration>> {
+    match value {
+        Value::Int(-1) => Some(None),
+        value => micros(value).map(Some),
+    }
 }
 
 fn unknown() -> StoreError {

@@ -32,9 +32,13 @@ fn command(name: &str, script: &str, key: &str, arguments: &[Vec<u8>]) -> Cmd {
     command
 }
 
-pub(crate) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(concat!(include_str!("scripts/entry.lua"), include_str!("scripts/claim.lua")))
-});
-pub(crate) static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(concat!(include_str!("scripts/entry.lua"), include_str!("scripts/publish.lua")))
-});
+/// A script after the part that reads the entry.
+macro_rules! over_entry {
+    ($file:literal) => {
+        LazyLock::new(|| Script::new(concat!(include_str!("scripts/entry.lua"), include_str!($file))))
+    };
+}
+
+pub(crate) static CLAIM: LazyLock<Script> = over_entry!("scripts/claim.lua");
+pub(crate) static PUBLISH: LazyLock<Script> = over_entry!("scripts/publish.lua");
+pub(crate) static INSPECT: LazyLock<Script> = over_entry!("scripts/inspect.lua");

@@ -9,7 +9,7 @@ use cg_auth_core::{
 };
 use cg_auth_store::{
     ByteStore, Sealed,
-    byte_store::{ByteClaim, ByteClaimed, BytePublication},
+    byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication},
 };
 use cg_auth_transport_util::TlsSettings;
 use redis::cmd;
@@ -19,7 +19,7 @@ use crate::{
     link::Link,
     redis_url::RedisUrl,
     reply,
-    script::{CLAIM, PUBLISH},
+    script::{CLAIM, INSPECT, PUBLISH},
 };
 
 /// The store on the server at `url`: a sealed [`RedisStore`] with the default settings.
@@ -161,6 +161,10 @@ impl ByteStore for RedisStore {
             BytePublication::Released => vec![holder(by), b"released".to_vec()],
         };
         reply::published(&self.link.run(&PUBLISH, &self.key(name), &arguments).await?)
+    }
+
+    async fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
+        reply::inspected(&self.link.run(&INSPECT, &self.key(name), &[]).await?)
     }
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
