@@ -139,4 +139,4 @@ fn due_of_tokens(acquisitions: &[&RecordedRequest]) -> usize {
 /// and the store tells of a tenth less. The early window begins after seven tenths of that.
 const EARLIEST: Duration = Duration::from_millis(1_200);
 /// While one process does not ask the store, it acquires for itself.
-const PER_FAILURE: usize = 3;
+const PER_FAILURE: usize = 4;

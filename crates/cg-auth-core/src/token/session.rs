@@ -459,19 +459,18 @@ impl Session {
         // A refresh token is never shared, so none is presented twice.
         self.refresh_grant.succeeded(grant, refresh_token.filter(|_| !self.fleet.is_on()));
         let token = IssuedToken::new(&access_token, expiry);
-        let mut held = HeldToken::new(token.clone(), now, self.random.f64());
+        let held = HeldToken::new(token.clone(), now, self.random.f64());
         if held.served(now).is_none() {
             // The token is kept for `take_tokens`, which hands it out with its refresh token.
             self.held.get_or_insert(held);
             return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }
-        let is_same = |before: &HeldToken| before.token.expose_secret() == token.expose_secret();
-        let before = self.held.take().filter(is_same);
-        if before.as_ref().is_some_and(|before| before.is_invalidated) {
+        let before = self.held.take();
+        self.held = Some(held.after(before.as_ref(), now));
+        let before = before.filter(|before| before.is_invalidated);
+        if before.is_some_and(|before| before.token.expose_secret() == token.expose_secret()) {
             self.events.push(Event::SameTokenAgain);
         }
-        held.is_handed_out_again = before.is_some();
-        self.held = Some(held);
         self.back_off = BackOff::default();
         self.events.push(acquisition.acquired(grant, expiry, request_id, now));
         Next::Done(Ok(token))

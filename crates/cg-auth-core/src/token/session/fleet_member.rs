@@ -95,7 +95,7 @@ impl<'a> FleetMember<'a> {
         let Some(acquisition) = self.session.acquisition.take_if(|it| it.id == id) else {
             return Some(Next::Superseded);
         };
-        self.session.held = Some(held);
+        self.session.held = Some(held.after(self.session.held.as_ref(), now));
         self.session.back_off = BackOff::default();
         self.session.events.push(acquisition.adopted(expiry.remaining(now), now));
         Some(Next::Done(Ok(token)))

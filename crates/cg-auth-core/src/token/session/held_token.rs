@@ -53,6 +53,16 @@ impl HeldToken {
         held
     }
 
+    /// After `before`, which it replaces. A service that handed out `before` again may do the same with this one, unless
+    /// it has issued this one while `before` was valid.
+    pub(super) fn after(mut self, before: Option<&Self>, now: Now) -> Self {
+        self.is_handed_out_again = before.is_some_and(|before| {
+            let is_same = before.token.expose_secret() == self.token.expose_secret();
+            is_same || (before.is_handed_out_again && before.phase(now) == Phase::Expired)
+        });
+        self
+    }
+
     /// Adds the time that has passed by any clock to the age. Threads read the clocks before they take the lock
     /// of the session, so a reading may be older than the last one. It shows nothing new.
     pub(super) fn observe(&mut self, now: Now) {

@@ -129,6 +129,31 @@ fn a_fleet_waits_out_a_token_that_is_handed_out_again() {
 }
 
 #[test]
+fn a_process_remembers_that_the_service_hands_out_old_tokens_until_it_issues_a_new_one_in_time() {
+    everywhere(async |tasks| {
+        let clock = ManualClock::new();
+        let script = ScriptedTransport::new().answer(jwt(&clock, LIFE)).answer(jwt(&clock, LIFE));
+        let script = script.answer(jwt(&clock, 2 * LIFE)).answer(issue(4));
+        let (provider, clock) = provider(script.clone(), tasks);
+        provider.token().await.unwrap();
+        clock.advance((LIFE - 5) as u32 * SECOND);
+        provider.token().await.unwrap();
+        clock.advance(5 * SECOND);
+        provider.token().await.unwrap();
+        // Nobody has asked for a newer token in time.
+        let before = provider.peek().unwrap();
+        clock.advance(before.expiry().remaining(clock.now()).unwrap());
+        let mut token = pin!(provider.token());
+        for _ in 0..20 {
+            assert!(poll_once(token.as_mut()).await.is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(script.requests().len(), 3);
+        assert_eq!(ticking(&clock, token).await.unwrap().expose_secret(), "token-4");
+    });
+}
+
+#[test]
 fn a_process_that_adopts_a_short_lived_token_renews_it_as_late_as_the_one_that_acquired_it() {
     everywhere(async |tasks| {
         let clock = ManualClock::new();
