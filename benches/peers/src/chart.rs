@@ -121,7 +121,7 @@ fn escaped(text: &str) -> String {
 const STYLE: &str = "text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1f2328}\
 .card{fill:#fff;stroke:#d1d9e0}.title{font-size:15px;font-weight:600}.note,.tick{fill:#59636e}.tick{text-anchor:middle}\
 .label{text-anchor:end}.label.ours{font-weight:600}.value{font-size:11px}.grid{stroke:#d1d9e0;fill:none}\
-.bar.other{fill:#8c959f}.bar.ours{fill:#0969da}.s1{opacity:.75}.s2{opacity:.55}.s3{opacity:.35}\
+.bar.other{fill:#8c959f}.bar.ours{fill:#0969da}.s1{opacity:.78}.s2{opacity:.6}.s3{opacity:.45}\
 @media(prefers-color-scheme:dark){text{fill:#f0f6fc}.card{fill:#0d1117;stroke:#3d444d}.note,.tick{fill:#9198a1}\
 .grid{stroke:#3d444d}.bar.other{fill:#656c76}.bar.ours{fill:#4493f8}}";
 const WIDTH: f64 = 760.0;

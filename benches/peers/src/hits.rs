@@ -15,7 +15,8 @@ use crate::{
     counting_allocator::allocations_in,
     effort::Effort,
     interleaved::Contest,
-    peers::{cg_auth, floor::PoolFloor, smithy::Smithy},
+    peers::{cg_auth, smithy::Smithy},
+    pool_floor::PoolFloor,
     service::{self, Service},
     subject::Subject,
     table::Row,
@@ -101,14 +102,14 @@ fn count_allocations<C: Cache>(row: &mut Row, runtime: &Runtime, read: Read) {
 fn pool(runtime: &Runtime, effort: Effort) -> Vec<Row> {
     let names: Vec<String> = (0..USERS).map(|user| format!("user{user}@example.com")).collect();
     let users: Vec<_> = names.iter().map(|name| cg_auth::user(name)).collect();
-    let floor = PoolFloor::new(&names, &service::token());
+    let floor = PoolFloor::new(names.iter().map(String::as_str), &service::token());
     let pool = runtime.block_on(cg_auth::pool(Service::new(), &users));
     let smithy = Smithy::new(&Service::new(), USERS);
     for user in 0..USERS {
         runtime.block_on(smithy.token_of(user)).unwrap();
     }
 
-    let hit_of_floor = |user: usize| floor.token(&names[user]);
+    let hit_of_floor = |user: usize| floor.peek(&names[user]).unwrap().text.len();
     let hit_of_pool = |user: usize| ready(pool.for_user(&users[user]).token()).unwrap().expose_secret().len();
     let hit_of_smithy = |user: usize| ready(smithy.token_of(user)).unwrap();
     let subjects: [(Subject, &(dyn Fn(usize) -> usize + Sync)); 3] =

@@ -24,6 +24,9 @@ mod loopback;
 mod machine;
 mod pages;
 mod peers;
+#[allow(dead_code)] // the benchmarks of `benches` use the rest
+#[path = "../../pool_floor.rs"]
+mod pool_floor;
 mod report;
 mod server;
 mod service;

@@ -1,9 +1,7 @@
-//! The floors: what a program writes by hand, with the least that anybody could do.
+//! The floor: what a program writes by hand for one user.
 
 use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-    sync::{Arc, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,7 +12,6 @@ use tokio::sync::Mutex;
 
 use crate::{
     cache::{Cache, Phase, Refused, bearer},
-    lifecycle_floor::HitFloor,
     service::{HOUR, Service, Shape},
     subject::Subject,
 };
@@ -106,32 +103,3 @@ impl Cache for Floor {
         Ok(self.current().await?.authorization.clone())
     }
 }
-
-/// The cached tokens of many users: a map in shards, and in it what a hit of one user costs.
-pub struct PoolFloor {
-    shards: Vec<RwLock<HashMap<String, Arc<HitFloor>>>>,
-    hasher: RandomState,
-}
-
-impl PoolFloor {
-    pub fn new(users: &[String], token: &str) -> Self {
-        let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
-        let pool = Self { shards, hasher: RandomState::new() };
-        for user in users {
-            let entry = Arc::new(HitFloor::new(token));
-            pool.shard(user).write().unwrap().insert(user.clone(), entry);
-        }
-        pool
-    }
-
-    pub fn token(&self, user: &str) -> usize {
-        let shard = self.shard(user).read().unwrap();
-        shard[user].peek().unwrap().text.len()
-    }
-
-    fn shard(&self, user: &str) -> &RwLock<HashMap<String, Arc<HitFloor>>> {
-        &self.shards[self.hasher.hash_one(user) as usize % SHARDS]
-    }
-}
-
-const SHARDS: usize = 16;
