@@ -1,56 +1,108 @@
-//! Ten thousand concurrent callers of an empty provider, which makes one acquisition for all of them. The
-//! floor is a tokio mutex around the same call.
+//! Ten thousand concurrent callers, for whom a provider makes one acquisition. The service answers once the last of
+//! them has come. The floor is a tokio mutex around the same call, which keeps the failure too.
 
 #![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
-use std::{hint::black_box, sync::Arc};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use cg_auth_benches::{interleaved::Contest, lifecycle_floor::HerdFloor};
-use cg_auth_core::{ApiCredential, ClientSecret, UserPrincipalName};
-use tokio::runtime::Builder;
-
-use cg_auth_benches::subjects::{client, empty_provider, provider};
+use cg_auth_benches::{
+    interleaved::Contest,
+    lifecycle_floor::HerdFloor,
+    subjects::{TOKEN, answer, client_over, refusal, secret, seed, user},
+};
+use cg_auth_core::{ApiCredential, TokenProvider, body::Body, testing::ScriptedTransport};
+use http::Response;
+use tokio::runtime::{Builder, Runtime};
 
 fn main() {
-    black_box(provider());
     for workers in [1, 2] {
         let runtime = Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap();
+        for herd in [
+            Herd { title: "an expired token", held: None, answer: || answer(3600), wants: true },
+            Herd { title: "a token of two seconds", held: None, answer: || answer(2), wants: true },
+            Herd { title: "a failure", held: None, answer: refusal, wants: false },
+            Herd { title: "the early window", held: Some(EARLY), answer: || answer(3600), wants: true },
+        ] {
+            herd.run(&runtime, workers);
+        }
+    }
+}
+
+struct Herd {
+    title: &'static str,
+    /// Lifetime and age of the token that the callers find.
+    held: Option<(Duration, Duration)>,
+    answer: fn() -> Response<Body>,
+    /// Whether the callers get a token.
+    wants: bool,
+}
+
+impl Herd {
+    fn run(&self, runtime: &Runtime, workers: usize) {
         let mut contest = Contest::new();
         contest.add("floor: tokio::sync::Mutex", || {
-            let credential = ApiCredential::new(
-                ClientSecret::new("c2VjcmV0").unwrap(),
-                UserPrincipalName::new("someone@example.com").unwrap(),
-            );
-            let floor = Arc::new(HerdFloor::new(client(), credential));
-            runtime.block_on(async {
-                let herd: Vec<_> = (0..HERD)
-                    .map(|_| {
-                        let floor = Arc::clone(&floor);
-                        tokio::spawn(async move { floor.token().await.unwrap().len() })
-                    })
-                    .collect();
-                for caller in herd {
-                    black_box(caller.await.unwrap());
-                }
-            });
+            let script = self.script();
+            let held = self.held.map(|_| TOKEN);
+            let floor = HerdFloor::new(client_over(script.clone()), credential(), held);
+            let call = |floor: Arc<HerdFloor>| async move { floor.token().await.is_ok() };
+            self.call_all(runtime, &script, &Arc::new(floor), call);
+            assert_eq!(script.requests().len(), usize::from(held.is_none()));
         });
         contest.add("token()", || {
-            let provider = empty_provider();
-            runtime.block_on(async {
-                let herd: Vec<_> = (0..HERD)
-                    .map(|_| {
-                        let provider = provider.clone();
-                        tokio::spawn(async move { provider.token().await.unwrap().expose_secret().len() })
-                    })
-                    .collect();
-                for caller in herd {
-                    black_box(caller.await.unwrap());
-                }
-            });
+            let script = self.script();
+            let provider = TokenProvider::new(client_over(script.clone()), user(), secret());
+            if let Some((lifetime, age)) = self.held {
+                seed(&provider, lifetime, age);
+            }
+            let call = |provider: TokenProvider| async move { provider.token().await.is_ok() };
+            self.call_all(runtime, &script, &provider, call);
+            // The early window's may not be on its way yet.
+            let fewest = usize::from(self.held.is_none());
+            assert!((fewest..=1).contains(&script.requests().len()));
         });
-        contest.run(&format!("a herd of {HERD}, {workers} workers"), ROUNDS);
+        contest.run(&format!("a herd of {HERD} meets {}, {workers} workers", self.title), ROUNDS);
     }
+
+    fn script(&self) -> ScriptedTransport {
+        ScriptedTransport::new().hold_back((self.answer)())
+    }
+    fn call_all<S: Clone + Send + 'static, F: Future<Output = bool> + Send + 'static>(
+        &self,
+        runtime: &Runtime,
+        script: &ScriptedTransport,
+        subject: &S,
+        call: impl Fn(S) -> F,
+    ) {
+        let arrived = Arc::new(AtomicUsize::new(0));
+        runtime.block_on(async {
+            let spawn = |_| {
+                let (arrived, script, call) = (Arc::clone(&arrived), script.clone(), call(subject.clone()));
+                tokio::spawn(async move {
+                    if arrived.fetch_add(1, Relaxed) + 1 == HERD {
+                        script.release();
+                    }
+                    call.await
+                })
+            };
+            let herd: Vec<_> = (0..HERD).map(spawn).collect();
+            for caller in herd {
+                assert_eq!(caller.await.unwrap(), self.wants);
+            }
+        });
+    }
+}
+
+fn credential() -> ApiCredential {
+    ApiCredential::new(secret(), user())
 }
 
 const HERD: usize = 10_000;
 const ROUNDS: usize = 51;
+/// A token that is due for renewal, and that callers do not wait for.
+const EARLY: (Duration, Duration) = (Duration::from_secs(100), Duration::from_secs(85));

@@ -8,7 +8,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use cg_auth_core::{ApiCredential, AuthClient};
+use cg_auth_core::{ApiCredential, AuthClient, CallErrorKind};
 use http::HeaderValue;
 use tokio::sync::Mutex;
 
@@ -44,6 +44,11 @@ impl HitFloor {
         Self { entry: ArcSwap::from_pointee(Entry { token, expires_at }) }
     }
 
+    /// Replaces the token by `text`.
+    pub fn replace(&self, text: &str) {
+        self.entry.store(Self::new(text).entry.into_inner());
+    }
+
     /// The token, unless it has expired.
     #[must_use]
     #[inline]
@@ -65,33 +70,35 @@ impl HitFloor {
 }
 
 /// A single flight as it is usually written: the first caller acquires the token under a lock, and the others
-/// queue for the lock.
+/// queue for the lock. It keeps a failure too, so that the others do not repeat the call.
 pub struct HerdFloor {
     client: AuthClient,
     credential: ApiCredential,
-    token: Mutex<Option<Arc<str>>>,
+    result: Mutex<Option<Result<Arc<str>, CallErrorKind>>>,
 }
 
 impl HerdFloor {
-    /// A cache without a token.
+    /// A cache that holds `token`.
     #[must_use]
-    pub fn new(client: AuthClient, credential: ApiCredential) -> Self {
-        Self { client, credential, token: Mutex::new(None) }
+    pub fn new(client: AuthClient, credential: ApiCredential, token: Option<&str>) -> Self {
+        Self { client, credential, result: Mutex::new(token.map(|token| Ok(token.into()))) }
     }
 
     /// The cached token, or a new one if there is none.
     ///
     /// # Errors
-    /// The client's error, if the call fails.
-    pub async fn token(&self) -> Result<Arc<str>, cg_auth_core::CallError> {
-        let mut token = self.token.lock().await;
-        if let Some(token) = &*token {
-            return Ok(Arc::clone(token));
+    /// The kind of the client's error, if the call fails.
+    pub async fn token(&self) -> Result<Arc<str>, CallErrorKind> {
+        let mut result = self.result.lock().await;
+        if let Some(result) = &*result {
+            return result.clone();
         }
-        let answer = self.client.get_delegate_access_token(&self.credential).await?;
-        let text: Arc<str> = answer.value.access_token().expose_secret().into();
-        *token = Some(Arc::clone(&text));
-        Ok(text)
+        let answer = self.client.get_delegate_access_token(&self.credential).await;
+        let got = answer
+            .map(|answer| answer.value.access_token().expose_secret().into())
+            .map_err(|error| error.kind());
+        *result = Some(got.clone());
+        got
     }
 }
 

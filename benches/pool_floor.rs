@@ -24,18 +24,29 @@ struct Entry {
     expires_at: i64,
 }
 
+impl Entry {
+    fn new(text: &str) -> Self {
+        let authorization = HeaderValue::from_str(&format!("Bearer {text}")).unwrap();
+        let token = Arc::new(CachedToken { text: text.to_owned(), authorization });
+        Self { token, expires_at: coarse_seconds() + 3600 }
+    }
+}
+
 impl PoolFloor {
     /// A cache that holds `text` for an hour, for each of `users`.
     #[must_use]
     pub fn new<'a>(users: impl IntoIterator<Item = &'a str>, text: &str) -> Self {
         let floor = Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect() };
         for user in users {
-            let authorization = HeaderValue::from_str(&format!("Bearer {text}")).unwrap();
-            let token = Arc::new(CachedToken { text: text.to_owned(), authorization });
-            let entry = ArcSwap::from_pointee(Entry { token, expires_at: coarse_seconds() + 3600 });
+            let entry = ArcSwap::from_pointee(Entry::new(text));
             floor.shard(user).write().unwrap().insert(user.to_owned(), entry);
         }
         floor
+    }
+
+    /// Replaces the token of `user`, who is in the map.
+    pub fn replace(&self, user: &str, text: &str) {
+        self.shard(user).read().unwrap()[user].store(Arc::new(Entry::new(text)));
     }
 
     /// The token of `user`, unless it has expired.

@@ -8,6 +8,7 @@ use std::{
 
 use cg_auth_core::{
     AuthClient, BaseUrl, ClientSecret, TokenPool, TokenProvider, UserPrincipalName,
+    body::Body,
     model::{AccessToken, DelegatedAccessToken},
     testing::{ScriptedStore, ScriptedTransport},
     time::{Now, TokioRuntime},
@@ -25,11 +26,41 @@ pub const TOKEN: &str = concat!(
 /// A client whose service answers one request.
 #[must_use]
 pub fn client() -> AuthClient {
-    let answer = format!(
-        r#"{{"value":{{"access_token":"{TOKEN}","refresh_token":"rt","duration":3600}},"isSuccess":true}}"#
-    );
-    let transport = ScriptedTransport::new().answer(Response::new(answer.into()));
+    client_over(ScriptedTransport::new().answer(answer(3600)))
+}
+
+/// A client over `transport`.
+#[must_use]
+pub fn client_over(transport: ScriptedTransport) -> AuthClient {
     AuthClient::new(BaseUrl::parse("https://example.com").unwrap(), transport)
+}
+
+/// An answer with a token that lives for `seconds`.
+#[must_use]
+pub fn answer(seconds: u32) -> Response<Body> {
+    let body = format!(
+        r#"{{"value":{{"access_token":"{TOKEN}","refresh_token":"rt","duration":{seconds}}},"isSuccess":true}}"#
+    );
+    Response::new(body.into())
+}
+
+/// An answer without a token.
+#[must_use]
+pub fn refusal() -> Response<Body> {
+    let body = r#"{"errorMsg":"the user is locked","isSuccess":false}"#;
+    Response::new(body.into())
+}
+
+/// The user under test.
+#[must_use]
+pub fn user() -> UserPrincipalName {
+    UserPrincipalName::new("someone@example.com").unwrap()
+}
+
+/// The secret of every subject.
+#[must_use]
+pub fn secret() -> ClientSecret {
+    ClientSecret::new("c2VjcmV0").unwrap()
 }
 
 /// A provider that holds a token for an hour.
@@ -53,18 +84,23 @@ pub fn sharing_provider() -> TokenProvider {
 /// A provider without a token.
 #[must_use]
 pub fn empty_provider() -> TokenProvider {
-    let user = UserPrincipalName::new("someone@example.com").unwrap();
-    TokenProvider::new(client(), user, ClientSecret::new("c2VjcmV0").unwrap())
+    TokenProvider::new(client(), user(), secret())
+}
+
+/// Gives `provider` a token that lives for `lifetime` and is `age` old.
+pub fn seed(provider: &TokenProvider, lifetime: Duration, age: Duration) {
+    let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
+    let now = Now::system();
+    let then = Now::new(now.monotonic().saturating_sub(age), now.wall() - age);
+    provider.seed(token, Expiry::until(then.wall() + lifetime, then));
 }
 
 /// A pool that holds a token of each of `users` for an hour.
 #[must_use]
 pub fn pool(users: &[UserPrincipalName]) -> TokenPool {
-    let pool = TokenPool::new(client(), ClientSecret::new("c2VjcmV0").unwrap());
+    let pool = TokenPool::new(client(), secret());
     for user in users {
-        let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
-        let now = Now::system();
-        pool.for_user(user).seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now));
+        seed(&pool.for_user(user), Duration::from_secs(3600), Duration::ZERO);
     }
     pool
 }

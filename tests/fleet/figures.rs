@@ -84,7 +84,9 @@ impl Figures {
         let refreshes = requests.iter().filter(|it| it.operation() == Operation::RefreshUserAccessToken);
         assert_eq!(refreshes.count(), 0, "{name}: a fleet uses no refresh token");
         assert!(due >= 2, "{name}: no token expired");
-        let allowed = self.killed.len() + self.stops + stalls + PER_FAILURE * failures;
+        // A request that takes long may find the old token again, in its last moments.
+        let slow = if caches { 1 + due / 20 } else { 0 };
+        let allowed = self.killed.len() + self.stops + stalls + PER_FAILURE * failures + slow;
         assert!(
             excess <= allowed,
             "{name}: {excess} acquisitions were not due, {allowed} are allowed: {:#?}",

@@ -46,14 +46,13 @@ impl Cli {
         Ok(Console::new(error_format, no_input, verbose > 0))
     }
 
-    /// A clap error about conflicting arguments of `subcommand`. It shows the usage of the subcommand.
+    /// A clap error about conflicting arguments of `subcommand`, which may have words such as `store clear`. It shows
+    /// the usage of the subcommand.
     pub(crate) fn usage_error(subcommand: &str, problem: &str) -> clap::Error {
         let mut cli = Self::command();
         // Without this, the usage would name `token` and not `cg-auth token`.
         cli.build();
-        match cli.find_subcommand_mut(subcommand) {
-            Some(command) => command.error(ErrorKind::ArgumentConflict, problem),
-            None => cli.error(ErrorKind::ArgumentConflict, problem),
-        }
+        let inner = |command: clap::Command, name| command.find_subcommand(name).cloned().unwrap_or(command);
+        subcommand.split(' ').fold(cli, inner).error(ErrorKind::ArgumentConflict, problem)
     }
 }

@@ -4,6 +4,7 @@
 mod complete;
 mod completions;
 mod config;
+mod confirmation;
 mod delete_token_cache;
 mod demo;
 mod doctor;
@@ -15,6 +16,8 @@ mod man;
 mod proxy;
 mod refresh;
 mod renewal;
+mod shared_token;
+mod store;
 mod token;
 mod token_format;
 mod visible;
@@ -26,7 +29,8 @@ use clap::Subcommand;
 use self::{
     complete::CompleteArgs, completions::CompletionsArgs, config::ConfigArgs,
     delete_token_cache::DeleteTokenCacheArgs, doctor::DoctorArgs, emulator::EmulatorArgs, exec::ExecArgs,
-    inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs, refresh::RefreshArgs, token::TokenArgs,
+    inspect::InspectArgs, man::ManArgs, proxy::ProxyArgs, refresh::RefreshArgs, store::StoreCommandArgs,
+    token::TokenArgs,
 };
 pub(crate) use self::{
     emulator::parse_emulator_config,
@@ -46,6 +50,8 @@ pub(crate) enum Command {
     Refresh(RefreshArgs),
     /// Delete the tokens that the service has cached; the user must be a Service Administrator.
     DeleteTokenCache(DeleteTokenCacheArgs),
+    /// Show or clear what the store of processes that share a token holds for this user.
+    Store(StoreCommandArgs),
     /// Show the claims of a token from standard input, offline and without verifying them.
     Inspect(InspectArgs),
     /// Show the settings and where each comes from, or what the configuration file holds.
@@ -86,6 +92,7 @@ impl Command {
             Self::Inspect(args) => args.prints_json(),
             Self::Config(args) => args.prints_json(),
             Self::Doctor(args) => args.prints_json(),
+            Self::Store(args) => args.prints_json(),
             Self::Emulator(args) => args.prints_json(),
             _ => false,
         }
@@ -129,6 +136,7 @@ pub(crate) async fn run(
         Command::Token(args) => interruptible(token::run(args, console)).await,
         Command::Refresh(args) => interruptible(refresh::run(args, console)).await,
         Command::DeleteTokenCache(args) => interruptible(delete_token_cache::run(args, console)).await,
+        Command::Store(args) => interruptible(store::run(args, console)).await,
         Command::Inspect(args) => interruptible(inspect::run(args, console)).await,
         Command::Demo => interruptible(demo::run()).await,
         Command::Completions(args) => completions::run(args, &describe()),

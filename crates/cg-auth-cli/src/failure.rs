@@ -1,6 +1,7 @@
 //! [`Failure`]: why the command failed, and its exit code.
 
 mod failed_call;
+mod failed_store;
 mod short_lived;
 mod unread_secret;
 
@@ -11,13 +12,15 @@ use std::{
 };
 
 use cg_auth_core::{
-    BaseUrl, CallError, CallErrorKind, Recovery, TokenError, TokenErrorKind, transport::TransportError,
+    BaseUrl, CallError, CallErrorKind, Recovery, TokenError, TokenErrorKind, token::store::SharedFailure,
+    transport::TransportError,
 };
 use cg_auth_emulator::EmulatorError;
 
 use self::unread_secret::UnreadSecret;
 pub(crate) use self::{
     failed_call::{FailedCall, Operation},
+    failed_store::FailedStore,
     short_lived::ShortLived,
 };
 use crate::{
@@ -42,6 +45,9 @@ pub(crate) enum Failure {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Call(Box<FailedCall>),
+    /// The store of `cg-auth store` cannot be used. For every other command that is a warning.
+    #[error(transparent)]
+    Store(FailedStore),
     /// The provider cannot read the client secret.
     #[error(transparent)]
     Secret(UnreadSecret),
@@ -144,14 +150,15 @@ impl Failure {
                 | EmulatorError::Script { .. },
             ) => Kind::Call(CallErrorKind::Config),
             Self::Call(call) => Kind::Call(call.error().kind()),
+            Self::Store(store) => Kind::Call(store.kind()),
+            Self::Token(error) => kind_of(error),
             Self::Locked { .. } => Kind::Call(CallErrorKind::Timeout),
             Self::ShortLived(_) => Kind::ShortLived,
             Self::Step { source, .. } => source.kind(),
             Self::Declined => Kind::Declined,
             Self::Stopped(signal) => Kind::Stopped(*signal),
             Self::Command { source, .. } => Kind::Command(source.kind()),
-            Self::Token(_)
-            | Self::Emulator(_)
+            Self::Emulator(_)
             | Self::Unexpected(_)
             | Self::NotKept { .. }
             | Self::NotSaved { .. }
@@ -178,6 +185,14 @@ impl Failure {
         }
     }
 
+    /// The status of the service's answer, which another process may have received.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Token(error) => error.as_shared().and_then(SharedFailure::status),
+            _ => self.call_error().and_then(CallError::status).map(|status| status.as_u16()),
+        }
+    }
+
     /// The required settings that are not given.
     pub(crate) fn missing(&self) -> &[Missing] {
         match self {
@@ -189,7 +204,12 @@ impl Failure {
     /// How long the service asks to wait before the next request, at most a year. A longer time is a mistake
     /// of the service, and could overflow the numbers of a program that reads it.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.call_error().and_then(CallError::retry_after).map(|delay| delay.min(YEAR))
+        let of_token = |error: &TokenError| error.retry_after().filter(|_| error.as_shared().is_some());
+        let delay = match self {
+            Self::Token(error) => of_token(error),
+            _ => self.call_error().and_then(CallError::retry_after),
+        };
+        delay.map(|delay| delay.min(YEAR))
     }
 
     /// What the user can do, if that is known.
@@ -197,9 +217,14 @@ impl Failure {
         match self.kind() {
             Kind::Internal | Kind::Declined | Kind::ShortLived | Kind::Command(_) | Kind::Stopped(_) => None,
             Kind::Call(_) if matches!(self, Self::Locked { .. }) => Some(Recovery::Retry),
-            Kind::Usage | Kind::Call(_) => {
-                Some(self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery))
-            }
+            Kind::Call(kind) if matches!(self, Self::Store(_)) => Some(match kind {
+                CallErrorKind::Config => Recovery::FixConfiguration,
+                _ => Recovery::Retry,
+            }),
+            Kind::Usage | Kind::Call(_) => Some(match self {
+                Self::Token(error) => error.recovery(),
+                _ => self.call_error().map_or(Recovery::FixConfiguration, CallError::recovery),
+            }),
         }
     }
 }
@@ -207,6 +232,20 @@ impl Failure {
 impl From<FailedCall> for Failure {
     fn from(call: FailedCall) -> Self {
         Self::Call(Box::new(call))
+    }
+}
+
+/// The kind of a provider's error that is neither a failed call of this process nor about its secret.
+fn kind_of(error: &TokenError) -> Kind {
+    let shared = error.as_shared().map(SharedFailure::kind);
+    match (shared, error.kind()) {
+        (Some("config" | "secret"), _) => Kind::Call(CallErrorKind::Config),
+        (Some("transport"), _) => Kind::Call(CallErrorKind::Transport),
+        (Some("timeout"), _) | (_, TokenErrorKind::OutOfTime) => Kind::Call(CallErrorKind::Timeout),
+        (Some("protocol"), _) => Kind::Call(CallErrorKind::Protocol),
+        (Some("api"), _) => Kind::Call(CallErrorKind::Api),
+        (Some("rejected"), _) => Kind::Call(CallErrorKind::Rejected),
+        _ => Kind::Internal,
     }
 }
 

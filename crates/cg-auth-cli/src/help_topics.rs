@@ -62,7 +62,8 @@ const CONFIGURATION: &str = "\
 command, and `cg-auth proxy` sets CG_AUTH_UPSTREAM_URL, NO_PROXY and no_proxy. Both
 remove CG_AUTH_CLIENT_SECRET, CG_AUTH_CLIENT_SECRET_FILE, CG_AUTH_REFRESH_TOKEN,
 CG_AUTH_CONTROL_TOKEN, CG_AUTH_ADMINISTRATOR_SECRET, CG_AUTH_PLAIN_USER_SECRET and
-CG_AUTH_PROXY, and the user:password@ in every variable that names a proxy.
+CG_AUTH_PROXY, CG_AUTH_STORE if it holds a login, and the user:password@ in every
+variable that names a proxy.
 `cg-auth emulator` sets CG_AUTH_PROTECTED_URL and CG_AUTH_CONTROL_URL, and for two
 users CG_AUTH_ADMINISTRATOR_NAME, CG_AUTH_ADMINISTRATOR_SECRET,
 CG_AUTH_PLAIN_USER_NAME and CG_AUTH_PLAIN_USER_SECRET.
@@ -78,7 +79,7 @@ in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
   client_secret_command = [\"pass\", \"show\", \"cloud-governance\"]
 
 A profile may also set client_secret_file, ca_file, proxy, transport, timeout,
-retries and allow_http. Paths are relative to the file, that of the program of
+retries, allow_http and store. Paths are relative to the file, that of the program of
 client_secret_command included, unless it is a name that PATH finds. A leading ~
 is the home folder, here, in variables and in flags. A secret or token in the
 file itself is refused. The command runs without a shell.

@@ -29,7 +29,8 @@ fn message(error: &Error, arguments: &[String]) -> Option<String> {
         ErrorKind::UnknownArgument => unknown_argument(argument, text(ContextKind::SuggestedArg)),
         ErrorKind::InvalidSubcommand => {
             let suggested = match error.get(ContextKind::SuggestedSubcommand) {
-                Some(ContextValue::Strings(names)) => names.first().cloned(),
+                // The nearest is the last.
+                Some(ContextValue::Strings(names)) => names.last().cloned(),
                 other => other.map(ToString::to_string),
             };
             Some(match suggested {

@@ -32,6 +32,10 @@ pub(crate) enum SettingError {
     NoBaseUrl { setting: String },
     #[error("do not pass a password in --proxy, other users can see it; set CG_AUTH_PROXY")]
     PasswordInProxyFlag,
+    #[error("{name}: {problem}")]
+    BadStore { name: &'static str, problem: String },
+    #[error("no store; use --store, set CG_AUTH_STORE, or add store to a profile")]
+    NoStore,
     #[error("cannot read {what} from {from}")]
     Unreadable { what: &'static str, from: String, source: io::Error },
     #[error("cannot prompt for {what}")]

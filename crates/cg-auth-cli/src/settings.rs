@@ -15,12 +15,15 @@ mod profile_summary;
 mod proxy;
 mod service_args;
 mod setting;
+mod store;
+mod store_args;
+mod user_folder;
 
 use std::time::Duration;
 
 use cg_auth_core::{
-    ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, TokenError, UserPrincipalName,
-    transport::TransportError,
+    ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, TokenError, TokenProvider,
+    UserPrincipalName, token::SecretSource, transport::TransportError,
 };
 use cg_auth_transport_util::TransportSettings;
 
@@ -33,6 +36,8 @@ pub(crate) use self::{
     profile_names::profile_names,
     profile_summary::ProfileSummary,
     service_args::ServiceArgs,
+    store::StoreChoice,
+    store_args::StoreArgs,
 };
 use crate::{
     console::Console,
@@ -50,13 +55,27 @@ pub(crate) struct Settings {
     secret: Chosen<SecretOrigin>,
     connection: Connection,
     retries: u32,
+    store: Option<Chosen<StoreChoice>>,
     console: Console,
 }
 
 impl Settings {
-    /// Takes each setting from `args`, else from the environment, else from a profile, and checks it.
+    /// Takes each setting from `args`, else from the environment, else from a profile, and checks it. There is no
+    /// store.
     pub(crate) fn resolve(args: &ServiceArgs, console: &Console) -> Result<Self, SettingError> {
-        let choices = Choices::of(args, console)?;
+        Self::checked(Choices::of(args, None, console)?, console)
+    }
+
+    /// The same with the store of `store`, else of the environment, else of a profile.
+    pub(crate) fn resolve_with_store(
+        args: &ServiceArgs,
+        store: &StoreArgs,
+        console: &Console,
+    ) -> Result<Self, SettingError> {
+        Self::checked(Choices::of(args, Some(store), console)?, console)
+    }
+
+    fn checked(choices: Choices, console: &Console) -> Result<Self, SettingError> {
         choices.log();
         choices.warn(console);
         Self::of(choices, console)
@@ -85,6 +104,7 @@ impl Settings {
         console: &Console,
     ) -> Result<Self, SettingError> {
         let missing = MissingSettings(choices.missing());
+        let store = choices.store?;
         let (Some(user), Some(secret), Some(retries)) = (choices.user?, choices.secret?, choices.retries?)
         else {
             return Err(missing.into());
@@ -95,6 +115,7 @@ impl Settings {
             secret,
             connection,
             retries: retries.value,
+            store,
             console: *console,
         })
     }
@@ -133,6 +154,23 @@ impl Settings {
             .with_retry_observer(move |error, wait| {
                 console.retry(&FailedCall::new(Operation::GetToken, &base_url, error.clone()).brief(), wait);
             }))
+    }
+
+    /// The store in which processes share the token, and where it is set; `None` if it is off.
+    pub(crate) fn store(&self) -> Option<&Chosen<StoreChoice>> {
+        self.store.as_ref().filter(|chosen| chosen.value != StoreChoice::Off)
+    }
+
+    /// A provider with these settings, which shares its token in the store, if there is one.
+    pub(crate) fn provider(
+        &self,
+        secret: impl SecretSource + 'static,
+    ) -> Result<TokenProvider, TransportError> {
+        let provider = TokenProvider::new(self.client()?, self.user_principal_name.clone(), secret);
+        Ok(match self.store().and_then(|store| store.value.open()) {
+            Some(store) => provider.with_store(store),
+            None => provider,
+        })
     }
 
     /// The client secret's origin, and where that is set.

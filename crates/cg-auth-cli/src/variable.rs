@@ -73,6 +73,7 @@ variables! {
     RETRIES = environment::RETRIES, "same as --retries";
     CA_FILE = environment::CA_FILE, "same as --ca-file";
     PROXY = environment::PROXY, "same as --proxy, but may hold user:password@";
+    STORE = "CG_AUTH_STORE", "same as --store";
     CONFIG = "CG_AUTH_CONFIG", "same as --config";
     PROFILE = "CG_AUTH_PROFILE", "same as --profile";
     NO_INPUT = "CG_AUTH_NO_INPUT", "same as --no-input, unless 0 or false";
@@ -86,8 +87,8 @@ mod tests {
 
     /// What only the command reads. A program has no configuration file, chooses its transport itself, and
     /// neither prompts nor prints errors for people.
-    const OF_THE_COMMAND_ALONE: [Variable; 7] =
-        [REFRESH_TOKEN, TRANSPORT, CONFIG, PROFILE, NO_INPUT, CONTROL_TOKEN, ERROR_FORMAT];
+    const OF_THE_COMMAND_ALONE: [Variable; 8] =
+        [REFRESH_TOKEN, TRANSPORT, STORE, CONFIG, PROFILE, NO_INPUT, CONTROL_TOKEN, ERROR_FORMAT];
 
     #[test]
     fn each_variable_is_read_by_programs_too_or_belongs_to_the_command_alone() {

@@ -23,6 +23,9 @@ pub(crate) fn without_secrets(command: &mut Command) {
             Login::Unreadable => drop(command.env_remove(name)),
         }
     }
+    if env::var_os(variable::STORE.name).is_some_and(|store| holds_login(&store)) {
+        command.env_remove(variable::STORE.name);
+    }
     // `CG_AUTH_PROXY` is removed whole, because no other program reads it.
     for secret in [
         variable::CLIENT_SECRET.name,
@@ -42,6 +45,11 @@ pub(crate) fn without_secrets(command: &mut Command) {
 fn names_a_proxy(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();
     name.ends_with("proxy") && name != "no_proxy"
+}
+
+/// Whether the URL of a store may hold a password. A folder holds none.
+fn holds_login(store: &OsStr) -> bool {
+    !store.as_encoded_bytes().starts_with(b"file") && store.as_encoded_bytes().contains(&b'@')
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +94,16 @@ mod tests {
         }
         for url in ["http://proxy.example:3128", "proxy.example", ""] {
             assert_eq!(without_login(&url.into()), Login::None, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_a_store_with_a_login_is_hidden() {
+        for store in ["redis://user:canary@host", "rediss://:canary@host:6379/1", "canary@"] {
+            assert!(holds_login(store.as_ref()), "{store}");
+        }
+        for store in ["file", "file:/a@b", "redis://host:6379", "none", ""] {
+            assert!(!holds_login(store.as_ref()), "{store}");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     console::Console,
     failure::Failure,
     setting_error::SettingError,
-    settings::{ConfigLocation, ServiceArgs},
+    settings::{ConfigLocation, ServiceArgs, StoreArgs},
 };
 
 #[derive(Args)]
@@ -29,7 +29,7 @@ enum ConfigCommand {
     ///
     /// Nothing is required: a setting that is missing is shown as not set, with the ways to set it. A
     /// client_secret_command is not run. The exit code is 2 if a setting has a value that cannot be used.
-    Show(ShowArgs),
+    Show(Box<ShowArgs>),
     /// Print the path of the configuration file, which may not exist.
     Path(FileArgs),
     /// List the profiles of the configuration file, with their base URLs and users.
@@ -44,6 +44,9 @@ struct ShowArgs {
 
     #[command(flatten)]
     service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 #[derive(Args)]
@@ -76,7 +79,7 @@ impl ConfigArgs {
 /// Prints what the subcommand asks for. The exit code is 2 if something shown cannot be used.
 pub(crate) async fn run(args: &ConfigArgs, console: &Console) -> Result<ExitCode, Failure> {
     match &args.command {
-        ConfigCommand::Show(args) => show::run(&args.service, args.format, console),
+        ConfigCommand::Show(args) => show::run(&args.service, &args.store, args.format, console),
         ConfigCommand::Path(args) => path::run(&args.location()?, args.format, console),
         ConfigCommand::Profiles(args) => profiles::run(&args.location()?, args.format, console),
     }

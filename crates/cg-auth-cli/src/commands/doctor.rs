@@ -10,6 +10,7 @@ mod network;
 mod permissions;
 mod probe;
 mod report;
+mod store;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use crate::{
     console::Console,
     failure::Failure,
     setting_error::MissingSettings,
-    settings::{Choices, Connection, ServiceArgs, Settings},
+    settings::{Choices, Connection, ServiceArgs, Settings, StoreArgs},
 };
 
 #[derive(Args)]
@@ -39,6 +40,9 @@ pub(crate) struct DoctorArgs {
 
     #[command(flatten)]
     service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 impl DoctorArgs {
@@ -63,7 +67,7 @@ async fn examine(args: &DoctorArgs, console: &Console, report: &mut Report) -> R
         report.skip(Name::Settings, "needs the configuration file")?;
         return skip_all(args, report, "needs the settings");
     }
-    let mut choices = match Choices::of(&args.service, console) {
+    let mut choices = match Choices::of(&args.service, Some(&args.store), console) {
         Ok(choices) => choices,
         Err(error) => {
             report.add(Name::Settings, Err(Problem::of_setting(&error)))?;
@@ -85,6 +89,9 @@ async fn examine(args: &DoctorArgs, console: &Console, report: &mut Report) -> R
             None
         }
     };
+    if let Some((settings, store)) = settings.as_ref().and_then(|it| Some((it, it.store()?))) {
+        store::check(store, settings.timeout(), report).await?;
+    }
     let is_reached = match &connection {
         Some(connection) => network::check(connection, report).await?,
         None => {

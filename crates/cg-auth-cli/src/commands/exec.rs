@@ -7,18 +7,17 @@ use std::{
 };
 
 use cg_auth_core::{
-    endpoint::Answer,
-    model::DelegatedAccessToken,
     time::Now,
     token::{DurationUnit, Expiry},
 };
 use clap::Args;
 
+use super::shared_token::shared_token;
 use crate::{
     child::{self, ACCESS_TOKEN, EXPIRES_AT_SUFFIX},
     console::Console,
     failure::{Failure, Operation},
-    settings::{ServiceArgs, Settings},
+    settings::{ServiceArgs, Settings, StoreArgs},
     stop_signal::StopSignal,
     time_format::{distance, rfc3339},
     variable,
@@ -38,6 +37,9 @@ pub(crate) struct ExecArgs {
 
     #[command(flatten)]
     service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 /// Gets a token and runs the command. On Unix the command replaces this process, so this returns only a
@@ -55,24 +57,34 @@ pub(crate) async fn run(args: &ExecArgs, console: &Console) -> Result<ExitCode, 
 
 /// The command, with a new token in its environment.
 async fn prepare(args: &ExecArgs, console: &Console) -> Result<Command, Failure> {
-    let settings = Settings::resolve(&args.service, console)?;
+    let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
     let credential = settings.credential(console).await?;
-    let answer = settings.client()?.get_delegate_access_token(&credential).await;
-    let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
-    let expiry = Expiry::of_answer(&answer, DurationUnit::default());
+    let mut command = child::command(&args.command);
+    child::without_secrets(&mut command);
+    let name = args.env.as_deref().unwrap_or(ACCESS_TOKEN);
+    let expiry = match settings.store().and_then(|store| store.value.open()) {
+        Some(store) => {
+            let token = shared_token(&settings, store, &credential, None, console).await?;
+            add_token(&mut command, name, token.expose_secret(), token.expiry())
+        }
+        None => {
+            let answer = settings.client()?.get_delegate_access_token(&credential).await;
+            let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
+            let expiry = Expiry::of_answer(&answer, DurationUnit::default());
+            add_token(&mut command, name, answer.value.access_token().expose_secret(), expiry)
+        }
+    };
     if let Some(warning) = warning(expiry, Now::system()) {
         console.warn(&warning);
     }
-    let mut command = child::command(&args.command);
-    child::without_secrets(&mut command);
-    add_token(&mut command, args.env.as_deref().unwrap_or(ACCESS_TOKEN), &answer, expiry);
     Ok(command)
 }
 
-fn add_token(command: &mut Command, name: &str, answer: &Answer<DelegatedAccessToken>, expiry: Expiry) {
+/// Returns the expiry.
+fn add_token(command: &mut Command, name: &str, token: &str, expiry: Expiry) -> Expiry {
     let expires_at = expiry.expires_at().and_then(rfc3339).unwrap_or_default();
-    command.env(name, answer.value.access_token().expose_secret());
-    command.env(format!("{name}{EXPIRES_AT_SUFFIX}"), expires_at);
+    command.env(name, token).env(format!("{name}{EXPIRES_AT_SUFFIX}"), expires_at);
+    expiry
 }
 
 /// A warning if the token may not outlive the command. A token of unknown lifetime causes none.

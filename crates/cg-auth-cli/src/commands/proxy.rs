@@ -25,10 +25,10 @@ use crate::{
     child,
     console::Console,
     failure::Failure,
-    log_writer::LogWriter,
+    log_writer::{LineSender, LogWriter},
     output,
     setting_error::SettingError,
-    settings::{ServiceArgs, Settings},
+    settings::{ServiceArgs, Settings, StoreArgs},
     stop_signal::StopSignal,
 };
 
@@ -67,6 +67,9 @@ pub(crate) struct ProxyArgs {
 
     #[command(flatten)]
     service: ServiceArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 impl ProxyArgs {
@@ -79,19 +82,26 @@ impl ProxyArgs {
 /// Serves until the command ends, or until a signal arrives.
 pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
-    let ready = tokio::select! {
-        biased;
-        signal = stop.received() => return Err(Failure::Stopped(signal)),
-        ready = Proxy::prepare(args, console) => ready?,
-    };
-    let Proxy { listener, url, settings, provider, forwarder } = ready;
-    let console = *console;
+    let shown = *console;
     let warnings = LogWriter::start(
-        move |warning| console.warn(warning),
+        move |warning| shown.warn(warning),
         move |lost| {
-            console.warn(&format!("{lost} warnings were lost, because standard error was not read in time"));
+            shown.warn(&format!("{lost} warnings were lost, because standard error was not read in time"));
         },
     );
+    let ready = tokio::select! {
+        biased;
+        signal = stop.received() => Err(Failure::Stopped(signal)),
+        ready = Proxy::prepare(args, console, warnings.sender()) => ready,
+    };
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(failure) => {
+            warnings.finish();
+            return Err(failure);
+        }
+    };
+    let Proxy { listener, url, settings, provider, forwarder } = ready;
     let sender = warnings.sender();
     let base_url = settings.base_url.clone();
     provider.on_event(move |event| {
@@ -138,9 +148,9 @@ struct Proxy {
 impl Proxy {
     /// Checks the settings and gets the first token, so that a wrong setting or secret is an error of this
     /// command and not of each request.
-    async fn prepare(args: &ProxyArgs, console: &Console) -> Result<Self, Failure> {
+    async fn prepare(args: &ProxyArgs, console: &Console, warnings: LineSender) -> Result<Self, Failure> {
         let upstream = Upstream::parse(&args.upstream)?;
-        let settings = Settings::resolve(&args.service, console)?;
+        let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
         let port = listener.as_ref().map_or(Ok(args.port), |it| it.local_addr().map(|it| it.port()));
         let (listener, port) = listener.and_then(|listener| Ok((listener, port?))).map_err(|source| {
@@ -148,8 +158,14 @@ impl Proxy {
         })?;
         let client = HyperClient::from_settings(&settings.transport_settings()?)?;
         let secret = settings.rotating_secret(console).await?;
-        let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
+        let provider = settings.provider(secret)?;
         provider.on_event(trace_event);
+        let store_warnings = renewal::StoreWarnings::default();
+        provider.on_event(move |event| {
+            if let Some(warning) = store_warnings.of(event) {
+                warnings.send(warning);
+            }
+        });
         provider.token().await.map_err(|error| settings.no_token(error))?;
 
         let prefix = Prefix::random()?;

@@ -1,6 +1,9 @@
 //! How a running command keeps its token valid, and what it tells about failures.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use cg_auth_core::{BaseUrl, IssuedToken, TokenProvider, causes::cause_chain, time::Now, token::Event};
 use tokio::time::sleep;
@@ -36,8 +39,40 @@ pub(super) fn warning(event: &Event, base_url: &BaseUrl) -> Option<String> {
             let failure = Failure::no_token(error.clone(), base_url);
             Some(format!("no new token: {}; trying again in {retry_in}", cause_chain(&failure)))
         }
+        Event::CoolingDown { failure, retry_in, .. } => {
+            let retry_in = to_the_millisecond(*retry_in);
+            Some(format!(
+                "no new token: another process failed to get it ({failure}); trying again in {retry_in}"
+            ))
+        }
         Event::RefreshSwitchedOff => Some(REFRESH_SWITCHED_OFF.to_owned()),
         _ => None,
+    }
+}
+
+/// What is told about the store: each of its outages once.
+#[derive(Debug, Default)]
+pub(super) struct StoreWarnings {
+    is_told: AtomicBool,
+}
+
+impl StoreWarnings {
+    /// The warning about an event, if it is the first of an outage of the store.
+    pub(super) fn of(&self, event: &Event) -> Option<String> {
+        match event {
+            Event::StoreUnavailable { error, .. } if !self.is_told.swap(true, Ordering::Relaxed) => {
+                Some(format!("cannot share the token: {}", cause_chain(error)))
+            }
+            // The store has answered.
+            Event::Adopted { .. }
+            | Event::LeaseHeldElsewhere
+            | Event::CoolingDown { .. }
+            | Event::NothingNewer => {
+                self.is_told.store(false, Ordering::Relaxed);
+                None
+            }
+            _ => None,
+        }
     }
 }
 

@@ -4,14 +4,17 @@ mod arguments;
 mod destination;
 mod watch;
 
-use std::{io, time::Duration};
+use std::io;
 
 use cg_auth_core::{endpoint::Answer, model::DelegatedAccessToken, time::Now, token::Expiry};
 use zeroize::Zeroizing;
 
 pub(crate) use self::arguments::TokenArgs;
 use self::destination::{Destination, save};
-use super::token_format::{Printable, TokenFormat};
+use super::{
+    shared_token::shared_token,
+    token_format::{Printable, TokenFormat},
+};
 use crate::{
     console::Console,
     failure::{Failure, Operation, ShortLived},
@@ -25,11 +28,18 @@ use crate::{
 pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
     args.check()?;
     let format = args.format.unwrap_or(TokenFormat::Raw);
-    let settings = Settings::resolve(&args.service, console)?;
+    let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
+    if settings.store().is_some() {
+        args.check_with_store()?;
+    }
     // A file that cannot be written must be an error before a token is issued.
     let refresh_token_file = args.refresh_token_out.as_deref().map(ReplacedFile::private).transpose()?;
     let destination = Destination::new(args.output.as_deref())?;
     let credential = settings.credential(console).await?;
+    if let Some(store) = settings.store().and_then(|store| store.value.open()) {
+        let token = shared_token(&settings, store, &credential, args.min_lifetime, console).await?;
+        return print(args, &Printable::of_issued(&token, &settings), destination);
+    }
     let answer = settings.client()?.get_delegate_access_token(&credential).await;
     let answer = answer.map_err(|error| settings.failed_call(Operation::GetToken, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has issued a token");
@@ -37,9 +47,7 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     if args.with_refresh_token {
         printable = printable.with_refresh_token_of(&answer.value);
     }
-    if let Some(required) = args.min_lifetime {
-        check_lifetime(printable.expiry(), required)?;
-    }
+    check_lifetime(args, printable.expiry())?;
     let saved = refresh_token_file.map(|file| save_refresh_token(file, &answer)).transpose();
     match saved {
         // The access token is good without the refresh token.
@@ -49,7 +57,14 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     saved.map(drop)
 }
 
-fn check_lifetime(expiry: Expiry, required: Duration) -> Result<(), ShortLived> {
+/// Prints or saves the token.
+fn print(args: &TokenArgs, printable: &Printable<'_>, destination: Destination) -> Result<(), Failure> {
+    check_lifetime(args, printable.expiry())?;
+    destination.write(&printable.text(args.format.unwrap_or(TokenFormat::Raw))?)
+}
+
+fn check_lifetime(args: &TokenArgs, expiry: Expiry) -> Result<(), ShortLived> {
+    let Some(required) = args.min_lifetime else { return Ok(()) };
     let option = || format!("--min-lifetime {}", humantime::format_duration(required));
     match expiry.remaining(Now::system()) {
         None => Err(ShortLived::Unknown { option: option() }),

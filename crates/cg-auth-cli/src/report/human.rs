@@ -10,6 +10,7 @@ use crate::{
     descriptors,
     failure::{FailedCall, Failure, Operation, ShortLived},
     output::{self, escaped},
+    time_format::brief,
 };
 
 /// The failure with its causes, the messages of the service, and a hint.
@@ -35,6 +36,11 @@ pub(super) fn lines(failure: &Failure) -> String {
             places.into_iter().filter_map(|(name, place)| Some(format!("  {name}: {}", escaped(place?)))),
         );
     }
+    if failure.call_error().is_none()
+        && let Some(delay) = failure.retry_after()
+    {
+        lines.push(format!("  retry after: {}", brief(delay)));
+    }
     if let Some(error) = failure.call_error() {
         lines.extend(error.messages().iter().map(|line| format!("  the service says: {}", escaped(line))));
         let details = [
@@ -59,6 +65,7 @@ fn hint(failure: &Failure) -> Option<&'static str> {
         Failure::Setting(error) => error.hint(),
         Failure::Transport(_) => Some(CONFIG),
         Failure::Call(call) => Some(hint_after_call(call)),
+        Failure::Token(error) if error.as_shared().is_some() => Some(COOL_DOWN),
         Failure::ShortLived(ShortLived::Short { .. }) => Some(SHORT_LIVED),
         // The demo has no settings, so the user cannot fix a failed step.
         _ => None,
@@ -90,6 +97,9 @@ const DESCRIPTORS: &str = "raise the limit on open files with ulimit -n";
 const PROXY: &str = "\
     name another proxy with --proxy, or in CG_AUTH_PROXY if its URL holds a password; --proxy none \
     connects without a proxy";
+const COOL_DOWN: &str = "\
+    the processes that share the store wait after a failure: cg-auth store show tells for how long, and cg-auth store \
+    clear ends the wait";
 const REFUSED_CREDENTIAL: &str = "\
     check the client secret and the user principal name; a secret expires with its API authentication \
     profile, and is valid in one environment only";

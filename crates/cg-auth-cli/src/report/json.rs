@@ -52,8 +52,8 @@ pub(super) fn line(failure: &Failure) -> String {
     let error = PrintedError {
         kind: failure.kind().as_str(),
         message: cause_chain(failure),
-        status: call.and_then(CallError::status).map(|status| status.as_u16()),
-        retryable: call.is_some_and(CallError::is_retryable) || matches!(failure, Failure::Locked { .. }),
+        status: failure.status(),
+        retryable: failure.recovery() == Some(Recovery::Retry),
         recovery: failure.recovery().map(Recovery::as_str),
         retry_after: failure.retry_after().map(|delay| delay.as_secs() + u64::from(delay.subsec_nanos() > 0)),
         request_id: call.and_then(CallError::request_id),

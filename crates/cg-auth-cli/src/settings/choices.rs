@@ -15,7 +15,9 @@ use super::{
     precedence::Precedence,
     proxy,
     service_args::ServiceArgs,
-    setting::{BASE_URL, CA_FILE, CLIENT_SECRET, PROXY, RETRIES, Setting, TIMEOUT, TRANSPORT, USER},
+    setting::{BASE_URL, CA_FILE, CLIENT_SECRET, PROXY, RETRIES, STORE, Setting, TIMEOUT, TRANSPORT, USER},
+    store::{self, StoreChoice},
+    store_args::StoreArgs,
 };
 use crate::{
     console::Console,
@@ -45,14 +47,21 @@ pub(crate) struct Choices {
     pub(super) timeout: Given<Duration>,
     pub(super) retries: Given<u32>,
     pub(super) allow_http: Chosen<bool>,
+    /// `None` for a command that uses no store.
+    pub(crate) store: Given<StoreChoice>,
 }
 
 impl Choices {
-    /// Takes each setting from `args`, else from the environment, else from a profile.
+    /// Takes each setting from `args`, else from the environment, else from a profile. Without `store_args` there is
+    /// no store.
     ///
     /// # Errors
     /// The configuration file cannot be used. A single setting that cannot be used is an error in its member.
-    pub(crate) fn of(args: &ServiceArgs, console: &Console) -> Result<Self, SettingError> {
+    pub(crate) fn of(
+        args: &ServiceArgs,
+        store_args: Option<&StoreArgs>,
+        console: &Console,
+    ) -> Result<Self, SettingError> {
         let location = ConfigLocation::find(args.config.as_deref());
         let selection = Selection::find(args.profile.as_deref(), location)?;
         let mut precedence = Precedence::new(selection.profile.as_ref());
@@ -109,6 +118,7 @@ impl Choices {
             || variable::RETRIES.parsed(retries),
             |profile| profile.retries,
         );
+        let store = store_args.map_or(Ok(None), |args| chosen_store(args, &mut precedence));
         let overridden = precedence.warning();
         let prompt = console.can_prompt().then_some(Chosen::by_default(SecretOrigin::Prompt));
         let mut choices = Self {
@@ -123,6 +133,7 @@ impl Choices {
             timeout: or_default(timeout, AuthClient::DEFAULT_TIMEOUT),
             retries: or_default(retries, DEFAULT_RETRIES),
             allow_http,
+            store,
             has_file: selection.exists,
             location: selection.location,
             profile: selection.profile,
@@ -179,6 +190,17 @@ fn allow_http(args: &ServiceArgs, selected: Option<&SelectedProfile>) -> Chosen<
         Some((selected, value)) => Chosen { value, origin: selected.origin() },
         None => Chosen::by_default(false),
     }
+}
+
+/// The store of the flags, else of the variable, else of the profile, else none.
+fn chosen_store(args: &StoreArgs, precedence: &mut Precedence<'_>) -> Given<StoreChoice> {
+    if args.no_store {
+        return Ok(Some(Chosen { value: StoreChoice::Off, origin: Origin::Flag("--no-store") }));
+    }
+    let flag = args.store.as_deref().map(store::parse_flag).transpose()?;
+    let variable =
+        || variable::STORE.parsed(|text| store::parse(text, None).map_err(|error| error.to_string()));
+    or_default(precedence.choose(STORE, flag, variable, |profile| profile.store.clone()), StoreChoice::Off)
 }
 
 /// The variable that holds the secret wins over the variable that names its file.

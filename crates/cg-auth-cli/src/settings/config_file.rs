@@ -1,7 +1,7 @@
 //! The configuration file: where it is, which profiles it holds, and which of them applies.
 
 use std::{
-    env, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +10,7 @@ use cg_auth_transport_util::environment::expanded;
 use super::{
     origin::Origin,
     profile::{Profile, SECRETS},
+    user_folder,
 };
 use crate::{
     bounded::read_text_file,
@@ -173,17 +174,6 @@ impl Selection {
 
 const BY_FILE: &str = "default_profile";
 
-/// The default path: under XDG's folder on every Unix, macOS included; under `%APPDATA%` on Windows.
 fn default_path() -> Option<PathBuf> {
-    let folder = if cfg!(windows) {
-        absolute("APPDATA")
-    } else {
-        absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))
-    };
-    Some(folder?.join("cg-auth").join("config.toml"))
-}
-
-/// The folder that a variable names. A relative path counts as unset, as the XDG specification requires.
-fn absolute(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    Some(user_folder::configuration()?.join("cg-auth").join("config.toml"))
 }

@@ -10,7 +10,8 @@ use super::{
     origin::Origin,
     proxy,
     setting::{
-        ALLOW_HTTP, BASE_URL, CA_FILE, CLIENT_SECRET, PROXY, RETRIES, Setting, TIMEOUT, TRANSPORT, USER,
+        ALLOW_HTTP, BASE_URL, CA_FILE, CLIENT_SECRET, PROXY, RETRIES, STORE, Setting, TIMEOUT, TRANSPORT,
+        USER,
     },
 };
 use crate::{
@@ -71,7 +72,7 @@ impl Choices {
     /// Every setting in the order of the help text.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let http = Ok(Some(self.allow_http.clone()));
-        vec![
+        let mut lines = vec![
             self.required(BASE_URL, line(BASE_URL, &self.base_url, ToString::to_string)),
             self.required(USER, line(USER, &self.user, ToString::to_string)),
             self.required(CLIENT_SECRET, line(CLIENT_SECRET, &self.secret, described)),
@@ -81,7 +82,12 @@ impl Choices {
             line(TRANSPORT, &self.transport, |it| it.as_str().to_owned()),
             line(TIMEOUT, &self.timeout, |it| humantime::format_duration(*it).to_string()),
             line(RETRIES, &self.retries, ToString::to_string),
-        ]
+        ];
+        // A command that uses no store has none to show.
+        if !matches!(self.store, Ok(None)) {
+            lines.push(line(STORE, &self.store, ToString::to_string));
+        }
+        lines
     }
 
     /// The configuration file, the profile and every setting, for a person: what `cg-auth config show` prints

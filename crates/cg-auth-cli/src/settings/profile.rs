@@ -10,7 +10,10 @@ use cg_auth_transport_util::{
     environment::{expanded, positive_duration, retries},
 };
 
-use super::proxy;
+use super::{
+    proxy,
+    store::{self, StoreChoice},
+};
 use crate::{
     secret::SecretOrigin,
     toml_section::{Section, TomlError},
@@ -29,6 +32,7 @@ pub(crate) struct Profile {
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
     pub(super) allow_http: Option<bool>,
+    pub(super) store: Option<StoreChoice>,
 }
 
 impl Profile {
@@ -52,6 +56,9 @@ impl Profile {
                 None => None,
             },
             allow_http: section.flag("allow_http")?,
+            store: section.parsed("store", |text| {
+                store::parse(text, Some(folder)).map_err(|error| error.to_string())
+            })?,
         };
         section.done()?;
         Ok(profile)
@@ -110,7 +117,7 @@ mod tests {
         let profile = read(
             "base_url = 'commercial'\nuser_principal_name = 'a@b'\nclient_secret_file = 'secret'\n\
              ca_file = 'roots/ca.pem'\nproxy = 'none'\ntransport = 'hyper'\ntimeout = '5s'\nretries = 0\n\
-             allow_http = true",
+             allow_http = true\nstore = 'file:tokens'",
         )
         .unwrap();
         assert!(
@@ -121,6 +128,7 @@ mod tests {
         assert_eq!(profile.transport, Some(TransportChoice::Hyper));
         assert_eq!(profile.timeout, Some(Duration::from_secs(5)));
         assert_eq!((profile.retries, profile.allow_http), (Some(0), Some(true)));
+        assert_eq!(profile.store, Some(StoreChoice::File("/etc/x/tokens".into())));
     }
 
     #[cfg(unix)]
@@ -162,6 +170,7 @@ mod tests {
             ("timeout = 5", "timeout is an integer; it must be a string"),
             ("timeout = '0s'", "timeout: must be greater than zero"),
             ("transport = 'canary'", "transport: expected reqwest or hyper"),
+            ("store = 'canary'", "store: expected none, file or file:FOLDER"),
             (
                 "proxy = 'http://a:canary@b'",
                 "proxy: do not write a password into this file, other users may read it; set CG_AUTH_PROXY",

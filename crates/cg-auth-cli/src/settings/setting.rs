@@ -63,5 +63,7 @@ pub(super) const TRANSPORT: Setting = Setting {
 };
 pub(super) const TIMEOUT: Setting =
     Setting { label: "timeout", key: "timeout", flag: "--timeout", variable: Some(variable::TIMEOUT) };
+pub(super) const STORE: Setting =
+    Setting { label: "store", key: "store", flag: "--store", variable: Some(variable::STORE) };
 pub(super) const RETRIES: Setting =
     Setting { label: "retries", key: "retries", flag: "--retries", variable: Some(variable::RETRIES) };

@@ -31,7 +31,10 @@ fn each_setting_is_shown_with_its_flag_variable_or_profile_and_file() {
     let config = config("origins");
     let mut command = cg_auth();
     command.args(["config", "show", "--timeout", "5s", "--config"]).arg(&config);
-    command.env("CG_AUTH_TRANSPORT", "hyper").env("CG_AUTH_PROXY", "http://u:canary@p.example:3128");
+    command
+        .env("CG_AUTH_TRANSPORT", "hyper")
+        .env("CG_AUTH_STORE", "file:/var/a")
+        .env("CG_AUTH_PROXY", "http://u:canary@p.example:3128");
     let text = shown(&command.output().unwrap(), 0);
     let place = format!("(profile \"work\" in {})", config.display());
     let secret = config.with_file_name("shown-origins-secret");
@@ -47,6 +50,7 @@ fn each_setting_is_shown_with_its_flag_variable_or_profile_and_file() {
         "transport: hyper (CG_AUTH_TRANSPORT)".to_owned(),
         "timeout: 5s (--timeout)".to_owned(),
         format!("retries: 7 {place}"),
+        "store: file:/var/a (CG_AUTH_STORE)".to_owned(),
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
     }
@@ -96,11 +100,17 @@ fn missing_settings_are_shown_with_the_ways_to_set_them() {
 fn a_value_that_cannot_be_used_is_shown_without_being_quoted() {
     let mut command = cg_auth();
     command.args(["config", "show", "--base-url", "https://user:canary@example.com"]);
-    command.env("CG_AUTH_TIMEOUT", "canary").env("CG_AUTH_USER_PRINCIPAL_NAME", "two canary");
+    command
+        .env("CG_AUTH_TIMEOUT", "canary")
+        .env("CG_AUTH_STORE", "canary")
+        .env("CG_AUTH_USER_PRINCIPAL_NAME", "two canary");
     let text = shown(&command.output().unwrap(), 2);
-    for line in
-        ["base URL: unusable: ", "user principal name: unusable: ", "timeout: unusable: CG_AUTH_TIMEOUT: "]
-    {
+    for line in [
+        "base URL: unusable: ",
+        "user principal name: unusable: ",
+        "timeout: unusable: CG_AUTH_TIMEOUT: ",
+        "store: unusable: CG_AUTH_STORE: expected none, file",
+    ] {
         assert!(text.contains(line), "{text}");
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn cg_auth_process() -> std::process::Command {
     command
 }
 
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 20] = [
     "CG_AUTH_BASE_URL",
     "CG_AUTH_USER_PRINCIPAL_NAME",
     "CG_AUTH_CLIENT_SECRET",
@@ -54,7 +54,9 @@ const VARIABLES: [&str; 18] = [
     "CG_AUTH_NO_INPUT",
     "CG_AUTH_CONTROL_TOKEN",
     "CG_AUTH_ERROR_FORMAT",
+    "CG_AUTH_STORE",
     "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
     "COLUMNS",
     "NO_COLOR",
 ];

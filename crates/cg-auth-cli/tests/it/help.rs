@@ -17,6 +17,7 @@ fn shown(arguments: &[&str]) -> String {
         "CG_AUTH_CONFIG",
         "CG_AUTH_CA_FILE",
         "CG_AUTH_PROXY",
+        "CG_AUTH_STORE",
         "CG_AUTH_CLIENT_SECRET_FILE",
     ] {
         command.env(variable, CANARY);
@@ -42,6 +43,9 @@ fn help_texts_and_manual_pages_are_as_expected() {
         ("inspect", &["inspect", "--help"]),
         ("emulator", &["emulator", "--help"]),
         ("demo", &["demo", "--help"]),
+        ("store", &["store", "--help"]),
+        ("store-show", &["store", "show", "--help"]),
+        ("store-clear", &["store", "clear", "--help"]),
         ("config", &["config", "--help"]),
         ("config-show", &["config", "show", "--help"]),
         ("config-path", &["config", "path", "--help"]),
@@ -79,6 +83,7 @@ fn short_help_completions_and_manual_pages_show_no_value_of_the_environment() {
         "refresh",
         "delete-token-cache",
         "inspect",
+        "store",
         "config",
         "doctor",
         "emulator",

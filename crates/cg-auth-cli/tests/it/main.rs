@@ -40,6 +40,7 @@ mod secret_command;
 mod secret_pipes;
 mod secrets;
 mod signals;
+mod store;
 mod streams;
 mod terminal;
 mod token;

@@ -38,6 +38,9 @@ pub(super) fn of(arg: &Arg) -> Vec<Value> {
             let environment = |it: Environment| Value::new(it.name(), it.base_url().to_string());
             Environment::ALL.into_iter().map(environment).collect()
         }
+        "store" => {
+            vec![Value::new("file", "A folder in the cache of this user"), Value::new("none", "Use no store")]
+        }
         "proxy" => vec![Value::new("none", "Use no proxy")],
         _ => {
             let possible = arg.get_possible_values();

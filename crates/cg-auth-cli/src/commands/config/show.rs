@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     failure::{Failure, SETTINGS_CODE},
     output,
-    settings::{Choices, Line, ServiceArgs},
+    settings::{Choices, Line, ServiceArgs, StoreArgs},
 };
 
 /// The output of `--format json`. Scripts depend on the names.
@@ -29,8 +29,13 @@ struct PrintedFile {
     origin: String,
 }
 
-pub(super) fn run(args: &ServiceArgs, format: ListFormat, console: &Console) -> Result<ExitCode, Failure> {
-    let choices = Choices::of(args, console)?;
+pub(super) fn run(
+    service: &ServiceArgs,
+    store: &StoreArgs,
+    format: ListFormat,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let choices = Choices::of(service, Some(store), console)?;
     choices.warn(console);
     let lines = choices.lines();
     let profile = choices.profile.as_ref().map(|profile| profile.name.as_str());

@@ -17,6 +17,7 @@ pub(super) enum Name {
     ConfigFile,
     Settings,
     ClientSecret,
+    Store,
     Proxy,
     Dns,
     Tcp,
@@ -33,6 +34,7 @@ impl Name {
             Self::ConfigFile => "config file",
             Self::Settings => "settings",
             Self::ClientSecret => "client secret",
+            Self::Store => "store",
             Self::Proxy => "proxy",
             Self::Dns => "DNS",
             Self::Tcp => "TCP",
@@ -161,6 +163,10 @@ impl Problem {
     /// Adds `detail` to the text.
     pub(super) fn with_detail(self, detail: &str) -> Self {
         Self { detail: format!("{}; {detail}", self.detail), ..self }
+    }
+
+    pub(super) fn with_exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code, ..self }
     }
 
     pub(super) fn with_fix(self, fix: impl Into<String>) -> Self {

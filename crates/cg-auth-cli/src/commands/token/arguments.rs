@@ -6,7 +6,11 @@ use cg_auth_transport_util::environment::positive_duration;
 use clap::Args;
 
 use super::destination::same_file;
-use crate::{commands::token_format::TokenFormat, failure::Failure, settings::ServiceArgs};
+use crate::{
+    commands::token_format::TokenFormat,
+    failure::Failure,
+    settings::{ServiceArgs, StoreArgs},
+};
 
 #[derive(Args)]
 pub(crate) struct TokenArgs {
@@ -29,7 +33,7 @@ pub(crate) struct TokenArgs {
     pub(super) refresh_token_out: Option<PathBuf>,
 
     /// Fail with exit code 7 if the token does not live for DURATION, such as 5m: the service may issue a
-    /// token from its cache.
+    /// token from its cache. A shorter one in the store is left there, and another one is acquired.
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub(super) min_lifetime: Option<Duration>,
 
@@ -41,6 +45,9 @@ pub(crate) struct TokenArgs {
 
     #[command(flatten)]
     pub(super) service: ServiceArgs,
+
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
 }
 
 impl TokenArgs {
@@ -56,6 +63,18 @@ impl TokenArgs {
     /// Whether the result goes to standard output.
     pub(crate) const fn uses_stdout(&self) -> bool {
         self.output.is_none()
+    }
+
+    /// Refuses the options for a refresh token: processes that share a store have none.
+    pub(super) fn check_with_store(&self) -> Result<(), Failure> {
+        let problem = if self.with_refresh_token {
+            "a store holds no refresh token; use --with-refresh-token with --no-store"
+        } else if self.refresh_token_out.is_some() {
+            "a store holds no refresh token; use --refresh-token-out with --no-store"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::Usage { subcommand: "token", problem })
     }
 
     /// Refuses options that make no sense together.

@@ -26,10 +26,10 @@ use crate::{
 
 /// Prints or saves each new token until an error occurs that a retry cannot fix, and returns that error.
 pub(super) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
-    let settings = Settings::resolve(&args.service, console)?;
+    let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
     let first = Destination::new(args.output.as_deref())?;
     let secret = settings.rotating_secret(console).await?;
-    let provider = TokenProvider::new(settings.client()?, settings.user_principal_name.clone(), secret);
+    let provider = settings.provider(secret)?;
     provider.on_event(trace_event);
     let (send, events) = unbounded_channel();
     provider.on_event(move |event| drop(send.send(event.clone())));
@@ -40,6 +40,7 @@ pub(super) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
         provider,
         events,
         pending: Vec::new(),
+        store_warnings: renewal::StoreWarnings::default(),
         format: args.format.unwrap_or(default_format),
         path: args.output.clone(),
         first: Some(first),
@@ -56,6 +57,7 @@ struct Watch {
     events: UnboundedReceiver<Event>,
     /// Events whose warnings are shown before the next pause.
     pending: Vec<Event>,
+    store_warnings: renewal::StoreWarnings,
     format: TokenFormat,
     /// The file of `--output`.
     path: Option<PathBuf>,
@@ -121,7 +123,8 @@ impl Watch {
             self.pending.push(event);
         }
         for event in self.pending.drain(..) {
-            if let Some(warning) = renewal::warning(&event, &self.settings.base_url) {
+            let warning = renewal::warning(&event, &self.settings.base_url);
+            if let Some(warning) = warning.or_else(|| self.store_warnings.of(&event)) {
                 self.console.warn(&warning);
             }
         }

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use super::{shared::Shared, task::AcquisitionTask};
 use crate::{
-    time::within,
+    time::{Now, within},
     token::{
         IssuedToken, TokenError,
         error::Cause,
         flight::{Deadline, Flight, Outcome},
-        session::Step,
+        session::{Session, Step},
         sync::lock,
     },
 };
@@ -17,8 +17,15 @@ use crate::{
 /// What to do for a caller.
 pub(super) enum Decision {
     Serve(IssuedToken),
-    /// Wait for the flight. The flag says whether this caller has spawned its task.
-    Wait(Arc<Flight>, bool),
+    /// Wait for the flight.
+    Wait(Wait),
+}
+
+pub(super) struct Wait {
+    flight: Arc<Flight>,
+    /// Whether this caller has spawned the flight's task.
+    has_spawned: bool,
+    longest: Option<Duration>,
 }
 
 /// Waits for a token and starts an acquisition if there is none in flight.
@@ -26,12 +33,14 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
     let mut may_spawn = true;
     let mut spawned: Option<Arc<Flight>> = None;
     loop {
-        let flight = match step(shared, may_spawn)? {
+        let Wait { flight, has_spawned, longest } = match step(shared, may_spawn)? {
             Decision::Serve(token) => return Ok(token),
-            Decision::Wait(flight, false) => flight,
-            Decision::Wait(flight, true) => spawned.insert(flight).clone(),
+            Decision::Wait(wait) => wait,
         };
-        let outcome = outcome(shared, &flight, longest_wait(shared)).await;
+        if has_spawned {
+            spawned = Some(Arc::clone(&flight));
+        }
+        let outcome = outcome(shared, &flight, longest).await;
         let is_lost = match outcome {
             Some(Outcome::Dropped) => true,
             None => flight.deadline().is_over(shared.runtime().now()),
@@ -87,6 +96,10 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
         inner.flight.replace(flight)
     });
     let flight = inner.flight.clone();
+    let longest = match step {
+        Ok(Step::Serve(_)) | Err(_) => None,
+        _ => longest_wait(&mut inner.session, now),
+    };
     shared.publish(&inner);
     drop(inner);
     drop(before);
@@ -103,14 +116,14 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
     match (served, flight) {
         // A parked acquisition needs a waiter: the caller who has started it waits, once.
         (Some(token), _) if started.is_none() || is_in_background => Ok(Decision::Serve(token)),
-        (_, Some(flight)) => Ok(Decision::Wait(flight, has_spawned)),
+        (_, Some(flight)) => Ok(Decision::Wait(Wait { flight, has_spawned, longest })),
         (_, None) => Err(Cause::Lost.into()),
     }
 }
 
 /// The longest wait of a caller who could be served a valid token: half of the time left to the token, at
 /// most half of the longest margin.
-fn longest_wait(shared: &Shared) -> Option<Duration> {
-    let left = shared.valid_token()?.expiry().remaining(shared.runtime().now())?;
+fn longest_wait(session: &mut Session, now: Now) -> Option<Duration> {
+    let left = session.valid_token(now)?.expiry().remaining(now)?;
     Some((left / 2).min(Duration::from_secs(15)))
 }

@@ -138,7 +138,7 @@ fn a_process_remembers_that_the_service_hands_out_old_tokens_until_it_issues_a_n
         provider.token().await.unwrap();
         clock.advance((LIFE - 5) as u32 * SECOND);
         provider.token().await.unwrap();
-        clock.advance(5 * SECOND);
+        clock.advance(6 * SECOND);
         provider.token().await.unwrap();
         // Nobody has asked for a newer token in time.
         let before = provider.peek().unwrap();
