@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(test, shuttle))]
+mod any_order;
 pub mod body;
 mod caught;
 pub mod causes;

@@ -10,17 +10,15 @@ use std::{
 };
 
 use shuttle::{
-    check_pct, check_random,
     sync::{Barrier, Mutex},
     thread,
 };
 
 use super::ThreadRuntime;
-use crate::time::Runtime;
+use crate::{any_order::in_any_order, time::Runtime};
 
 fn play(scene: impl Fn() + Clone + Send + Sync + 'static) {
-    check_random(scene.clone(), ROUNDS);
-    check_pct(scene, ROUNDS, 3);
+    in_any_order(scene, ROUNDS);
 }
 
 /// Wakes what waits for it once it has been opened as often as it says.
