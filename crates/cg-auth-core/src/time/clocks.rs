@@ -1,6 +1,8 @@
 //! The clocks of the operating system. Only this file reads them.
 
-pub(super) use self::platform::{monotonic, read, read_coarse};
+#[cfg(any(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]
+pub(super) use self::platform::monotonic;
+pub(super) use self::platform::{read, read_coarse};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
