@@ -1,6 +1,5 @@
-//! The floor for a hit of a pool: the cache of many users' tokens that a program writes by hand. It evicts
-//! nobody, takes each spelling of a name for another user, and knows nothing of what the other floors do not
-//! know either.
+//! The floor for a hit of a pool: the cache of many users' tokens that a program writes by hand. It evicts no user,
+//! and takes each spelling of a name for another user.
 
 use std::{
     collections::HashMap,

@@ -89,7 +89,7 @@ impl Fleet {
             add(&mut total, &report);
             *before = report;
         }
-        let names = |ids: Vec<String>| if ids.is_empty() { "nobody".to_owned() } else { ids.join(" ") };
+        let names = |ids: Vec<String>| if ids.is_empty() { "none".to_owned() } else { ids.join(" ") };
         format!(
             "acquired by {}, adopted by {}; {} calls served, {} failed",
             names(acquired),

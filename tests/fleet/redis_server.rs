@@ -86,7 +86,7 @@ fn spawn(folder: &TempDir, port: u16) -> Option<Child> {
         .unwrap();
     let mut log = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     if log.by_ref().any(|line| line.contains("Ready to accept connections")) {
-        // A log that nobody reads would stop the server in the end.
+        // The server would stop once the pipe of an unread log is full.
         thread::spawn(move || log.for_each(drop));
         return Some(child);
     }

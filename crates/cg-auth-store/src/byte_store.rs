@@ -155,7 +155,7 @@ pub struct ByteEntry {
     pub token: Option<SealedToken>,
     /// Whether the service has issued the token again.
     pub has_nothing_newer: bool,
-    /// The rest of the lease, whoever has it.
+    /// The rest of the lease, of this holder or another.
     pub lease: Option<Duration>,
     /// The pause after a failed acquisition.
     pub cool_down: Option<CoolDown>,

@@ -74,7 +74,7 @@ impl Member {
         })
     }
 
-    /// Whether somebody else has ended it.
+    /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

@@ -34,7 +34,7 @@ pub struct Token {
 }
 
 impl Floor {
-    /// A cache whose token somebody else replaces once a second, so that a hit is an `ArcSwap` and a clock.
+    /// A cache whose token another task replaces once a second, so that a hit is an `ArcSwap` and a clock.
     pub async fn replaced(service: Arc<Service>) -> Arc<Self> {
         let floor = Arc::new(Self::open(service, Phase::Fresh).await);
         let replaced = Arc::downgrade(&floor);

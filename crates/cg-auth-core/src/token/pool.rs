@@ -138,7 +138,7 @@ impl TokenPool {
         Self::with_options(self.client, options, secret, observers)
     }
 
-    /// The provider of `user`. It starts no acquisition. If the pool has the user and nobody to evict, the call takes
+    /// The provider of `user`. It starts no acquisition. If the pool has the user and none to evict, the call takes
     /// no lock and allocates nothing.
     #[must_use]
     pub fn for_user(&self, user: &UserPrincipalName) -> TokenProvider {

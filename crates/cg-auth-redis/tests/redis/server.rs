@@ -148,7 +148,7 @@ fn spawn(folder: &Path, port: u16, arguments: &[String]) -> Option<Child> {
     let mut lines = lines.map_while(Result::ok);
     for line in lines.by_ref() {
         if line.contains("Ready to accept connections") {
-            // A log that nobody reads would stop the server in the end.
+            // The server would stop once the pipe of an unread log is full.
             std::thread::spawn(move || lines.for_each(drop));
             return Some(child);
         }

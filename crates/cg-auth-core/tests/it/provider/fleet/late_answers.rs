@@ -140,7 +140,7 @@ fn a_process_remembers_that_the_service_hands_out_old_tokens_until_it_issues_a_n
         provider.token().await.unwrap();
         clock.advance(6 * SECOND);
         provider.token().await.unwrap();
-        // Nobody has asked for a newer token in time.
+        // No caller has asked for a newer token in time.
         let before = provider.peek().unwrap();
         clock.advance(before.expiry().remaining(clock.now()).unwrap());
         let mut token = pin!(provider.token());
