@@ -213,7 +213,9 @@ fn a_signal_at_the_prompt_of_a_command_restores_the_terminal() {
 fn ctrl_z_at_the_prompt_of_a_command_stops_both_and_fg_continues_both() {
     let emulator = emulator();
     let secret = secret(&emulator);
-    let script = format!("printf '{PROMPT}' >/dev/tty; read line </dev/tty; echo $line");
+    // `stty` returns once the command is in the foreground. Before that a Ctrl-Z can be lost: the signal that
+    // continues a process discards a stop that is still pending.
+    let script = format!("stty echo </dev/tty; printf '{PROMPT}' >/dev/tty; read line </dev/tty; echo $line");
     let config = config("suspended.toml", &script);
     // The shell has job control. After Ctrl-Z it reads the next line from the terminal, and then continues.
     let line = format!(
