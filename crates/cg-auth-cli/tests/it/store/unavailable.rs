@@ -8,7 +8,7 @@ use std::{
 use cg_auth_emulator::{Emulator, Operation};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Folder, issued};
+use super::{Folder, Place, issued};
 use crate::{
     harness::{chmod, emulator, stderr, stdout},
     proxy::Running,
