@@ -30,6 +30,14 @@ pub(crate) fn inspected(reply: &Value) -> Result<ByteEntry, StoreError> {
     read_entry(reply).ok_or_else(unknown)
 }
 
+/// The answer to `DEL` of one key.
+pub(crate) fn removed(reply: &Value) -> Result<(), StoreError> {
+    match reply {
+        Value::Int(0 | 1) => Ok(()),
+        _ => Err(unknown()),
+    }
+}
+
 fn read_entry(reply: &Value) -> Option<ByteEntry> {
     let Value::Array(parts) = reply else { return None };
     let [

@@ -170,7 +170,7 @@ impl ByteStore for RedisStore {
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         let mut command = cmd("DEL");
         command.arg(self.key(name));
-        self.link.send(&command).await.map(drop)
+        reply::removed(&self.link.send(&command).await?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use cg_auth_redis::RedisStore;
+use cg_auth_redis::{ByteStore as _, RedisStore};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -64,6 +64,15 @@ async fn what_is_no_reply_of_a_script_is_an_error() {
         let shown = text(claim(&store, FIRST).await);
         assert!(shown.contains(expected), "{reply:?}: {shown}");
         assert!(!shown.contains("pass-word"), "{reply:?}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_removal_that_is_not_confirmed_is_an_error() {
+    for reply in ["+OK\r\n", "$-1\r\n", "*0\r\n", ":2\r\n", ":-1\r\n", "$1\r\n1\r\n"] {
+        let store = store(peer(reply.as_bytes().to_vec(), false).await);
+        let shown = text(store.remove("entry").await);
+        assert!(shown.contains("as no Redis does"), "{reply:?}: {shown}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use cg_auth_emulator::{Emulator, Operation};
+use cg_auth_emulator::Operation;
 use serde_json::Value;
 
 use super::{issued, place::Place, redis::Redis};
@@ -53,8 +53,9 @@ fn assert_is_survived(url: &str, problem: &str) {
         assert!(stdout(&output).starts_with("eyJ"), "{}", stdout(&output));
         let start = "warning: cannot share the token: the token store is unavailable: ";
         assert!(shown.starts_with(start) && shown.lines().count() == 1, "{shown}");
+        let address = url.split_once("://").unwrap().1;
         assert!(
-            shown.contains(url.trim_start_matches("redis://").trim_start_matches("rediss://")),
+            shown.contains(address) || shown.contains("check that the URL names a Redis server"),
             "{shown}"
         );
     }
@@ -138,12 +139,11 @@ fn a_proxy_outlives_its_server_and_shares_again() {
 fn a_server_that_starts_again_without_its_data_is_used_as_an_empty_one() {
     super::place::undisturbed(|| {
         let Some(mut redis) = Redis::start() else { return };
-        let emulator: Emulator = emulator();
-        let first = redis.token(&emulator, &[]);
+        let emulator = emulator();
+        redis.token(&emulator, &[]);
         redis.server.stop();
         redis.server.start_again();
         let second = redis.token(&emulator, &[]);
-        assert_ne!(first, second);
         assert_eq!(redis.token(&emulator, &[]), second);
         assert_eq!(issued(&emulator), 2);
     });
