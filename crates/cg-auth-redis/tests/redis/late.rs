@@ -41,11 +41,8 @@ async fn what_a_frozen_server_does_once_it_goes_on_changes_nothing() {
     }
     publish_to(&patient, "removed", MINUTE).await;
     server.freeze();
-    let (claimed, published, removed) = tokio::join!(
-        claim(&claiming, FIRST),
-        publish_token(&publishing, MINUTE),
-        removing.remove("removed")
-    );
+    let (claimed, published, removed) =
+        tokio::join!(claim(&claiming, FIRST), publish_token(&publishing, MINUTE), removing.remove("removed"));
     for shown in [text(claimed), text(published), text(removed)] {
         assert!(shown.contains("did not answer within 2s"), "{shown}");
     }

@@ -97,7 +97,9 @@ impl Head {
 
     fn read(text: &[u8]) -> Option<Self> {
         let text = str::from_utf8(text).ok().filter(|text| text.len() == HEAD_LENGTH)?;
-        let [mark, number, length, hash] = text.split_whitespace().collect::<Vec<_>>()[..] else { return None };
+        let [mark, number, length, hash] = text.split_whitespace().collect::<Vec<_>>()[..] else {
+            return None;
+        };
         let length = length.parse().ok().filter(|length| *length <= LONGEST)?;
         let head = Self { number: number.parse().ok()?, length, hash: hash.to_owned() };
         (mark == MARK).then_some(head)

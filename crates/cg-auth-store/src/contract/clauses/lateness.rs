@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use cg_auth_core::token::store::{Claimed, StoreError};
+use cg_auth_core::token::store::{Claimed, Publication, StoreError};
 
 use crate::contract::{
     Failure, Subject,
@@ -38,6 +38,8 @@ pub async fn a_publication_that_comes_late_is_not_saved_and_ends_no_lease(
     subject: &dyn Subject,
 ) -> Result<(), Failure> {
     let [late, other] = processes(subject)?;
+    // A store that learns a step with its first use could not carry it out late.
+    late.publishes(Publication::Released).await?;
     expect_shape!(late.claims(|_| ()).await?, Claimed::Won(_), "the entry is empty");
     other.looks().await?;
     let issued = token(TOKEN, Some(LONG))?;
@@ -53,6 +55,7 @@ pub async fn a_publication_that_comes_late_is_not_saved_and_ends_no_lease(
 /// [`Failure`] says what the store did.
 pub async fn a_removal_that_comes_late_removes_nothing(subject: &dyn Subject) -> Result<(), Failure> {
     let [late, other] = processes(subject)?;
+    late.removes().await?;
     late.publishes_token(&token(TOKEN, Some(LONG))?).await?;
     other.looks().await?;
     if comes_late(subject, late.removes()).await? {
