@@ -9,7 +9,11 @@ use std::{
 use cg_auth_core::token::store::StoreError;
 use tempfile::Builder;
 
-use super::{clock::StoreClock, folder::Folder, slots::Slots};
+use super::{
+    clock::StoreClock,
+    folder::Folder,
+    slots::{LONGEST, Slots},
+};
 use crate::{record::Record, record_json};
 
 /// The file of one entry. Every change holds the lock of the folder.
@@ -145,8 +149,6 @@ fn is_entry_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// How long a record may be. A token is some thousand bytes.
-pub(super) const LONGEST: usize = 256 * 1024;
 /// How the name of a file begins that becomes an entry.
 const TEMPORARY: &str = ".tmp-";
 /// A sweep of more files would hold the lock for too long.

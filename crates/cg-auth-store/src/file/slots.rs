@@ -8,8 +8,6 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::entry_file::LONGEST;
-
 /// The slots of an open file. One process at a time writes. Others may read meanwhile, and find the newest record that
 /// was written as a whole, also if the writer is killed.
 pub(super) struct Slots<F> {
@@ -110,6 +108,8 @@ const fn start_of(slot: usize) -> u64 {
     (slot * DISTANCE) as u64
 }
 
+/// How long a record may be. A token is some thousand bytes.
+pub(super) const LONGEST: usize = 256 * 1024;
 const MARK: &str = "cg-auth-entry";
 /// The mark, three blanks, 20 and 10 digits, a SHA-256 in base64, and the end of the line.
 const HEAD_LENGTH: usize = MARK.len() + 3 + 20 + 10 + 44 + 1;
