@@ -5,6 +5,7 @@
 mod contract;
 mod entries;
 mod hostile;
+mod late;
 mod login;
 mod outages;
 mod providers;
