@@ -7,6 +7,7 @@ mod disks;
 mod files;
 mod processes;
 mod providers;
+mod runtimes;
 
 use std::time::Duration;
 
