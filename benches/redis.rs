@@ -79,7 +79,11 @@ async fn cold_start(server: &Server, answer: Duration) {
     let emulator = Emulator::start().await.unwrap();
     let _slow = emulator.next(Operation::GetDelegateAccessToken).always().delay(answer);
     let processes: Vec<_> = (0..PROCESSES).map(|_| Process::new(server, &emulator)).collect();
-    let calls: Vec<_> = processes.iter().map(|it| tokio::spawn(it.provider.clone().token())).collect();
+    let call = |process: &Process| {
+        let provider = process.provider.clone();
+        tokio::spawn(async move { provider.token().await })
+    };
+    let calls: Vec<_> = processes.iter().map(call).collect();
     for call in calls {
         call.await.unwrap().unwrap();
     }

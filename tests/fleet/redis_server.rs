@@ -86,7 +86,10 @@ fn is_installed() -> bool {
         is_installed
     });
     let is_demanded = env::var_os("CG_AUTH_TEST_TOOLS").is_some_and(|wanted| wanted == "all");
-    assert!(*IS_INSTALLED || !is_demanded, "{PROGRAM} is not installed, and CG_AUTH_TEST_TOOLS=all demands it");
+    assert!(
+        *IS_INSTALLED || !is_demanded,
+        "{PROGRAM} is not installed, and CG_AUTH_TEST_TOOLS=all demands it"
+    );
     *IS_INSTALLED
 }
 

@@ -106,7 +106,11 @@ mod tests {
     }
 
     /// How many bytes the library gets of `replies` replies.
-    async fn read(guard: &mut ReplyGuard<DuplexStream>, peer: &mut DuplexStream, replies: usize) -> io::Result<usize> {
+    async fn read(
+        guard: &mut ReplyGuard<DuplexStream>,
+        peer: &mut DuplexStream,
+        replies: usize,
+    ) -> io::Result<usize> {
         peer.write_all(&REPLY.repeat(replies)).await?;
         guard.read(&mut [0; 1024]).await
     }

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use cg_auth_core::{causes::cause_chain, token::{Event, session::StoreState}};
+use cg_auth_core::{
+    causes::cause_chain,
+    token::{Event, session::StoreState},
+};
 use cg_auth_emulator::{Emulator, Operation};
 use cg_auth_redis::{RedisStore, Sealed};
 use cg_auth_ureq::{AuthClient, BlockingTokenProvider, ThreadRuntime, UreqTransport};
