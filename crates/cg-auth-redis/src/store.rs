@@ -12,7 +12,6 @@ use cg_auth_store::{
     byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication},
 };
 use cg_auth_transport_util::TlsSettings;
-use redis::cmd;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
     link::Link,
     redis_url::RedisUrl,
     reply,
-    script::{CLAIM, INSPECT, PUBLISH},
+    script::{CLAIM, INSPECT, PUBLISH, REMOVE},
 };
 
 /// The store on the server at `url`: a sealed [`RedisStore`] with the default settings.
@@ -36,8 +35,12 @@ pub fn redis_store(url: &str) -> Result<Sealed<RedisStore>, ConfigError> {
 /// - **One connection** carries all operations at once. The first operation opens it, and one that finds it lost
 ///   opens it again. After a failure the next attempt waits for 0.1 s, then twice as long each time up to 5 s; an
 ///   operation in that pause fails at once.
-/// - **One round trip** per operation, of a Lua script that the server runs as a whole. An operation takes 400 ms at
-///   most, or [another limit](RedisStore::with_operation_limit).
+/// - **One round trip** per operation, of a Lua script that the server runs as a whole, and one more to learn the
+///   server's clock on a new connection. An operation takes 400 ms at most, or
+///   [another limit](RedisStore::with_operation_limit).
+/// - **Deadline.** A script that the server runs later changes nothing: its program has given it up. The limit is told
+///   as a time of the server's clock, which each reply shows anew. If that clock is set, an operation is sent once
+///   more. The lifetime of a token counts from the call.
 /// - **Keys.** An entry is one hash with the key `PREFIX:{NAME}`, which the server removes when all of it has ended.
 ///   Every end is a time of the server's clock.
 /// - **Needs.** Redis 5 or later, or Valkey, as a single primary; Sentinel and Cluster are not supported. A user with
@@ -196,9 +199,7 @@ impl ByteStore for RedisStore {
     }
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
-        let mut command = cmd("DEL");
-        command.arg(self.key(name));
-        self.link.send(&command).await.map(drop)
+        reply::removed(&self.link.run(&REMOVE, &self.key(name), &[]).await?)
     }
 }
 

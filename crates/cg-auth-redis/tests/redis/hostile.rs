@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::{
     entries::{FIRST, claim, text},
-    raw_server::{Answer, Command, RawServer},
+    raw_server::{Answer, Command, REMOVED, RawServer, TIME},
 };
 
 const NOT_REDIS: &str = "does not answer as a Redis server does";
@@ -35,13 +35,17 @@ async fn what_is_no_reply_of_a_script_is_an_error() {
         ("$4\r\ndone\r\n", NOT_A_SCRIPT),
         ("*0\r\n", NOT_A_SCRIPT),
         ("*-1\r\n", NOT_A_SCRIPT),
-        ("*1\r\n$4\r\ndone\r\n", NOT_A_SCRIPT),
-        ("*1\r\n+free\r\n", NOT_A_SCRIPT),
-        ("*1\r\n$5\r\ntoken\r\n", NOT_A_SCRIPT),
-        ("*4\r\n$5\r\ntoken\r\n$1\r\nx\r\n$1\r\nx\r\n:1\r\n", NOT_A_SCRIPT),
-        ("*2\r\n$4\r\nheld\r\n:-1\r\n", NOT_A_SCRIPT),
-        ("*2\r\n$4\r\nheld\r\n$1\r\n1\r\n", NOT_A_SCRIPT),
-        ("*3\r\n$3\r\nwon\r\n:4294967296\r\n:0\r\n", NOT_A_SCRIPT),
+        ("*1\r\n:1\r\n", NOT_A_SCRIPT),
+        ("*1\r\n$4\r\nfree\r\n", NOT_A_SCRIPT),
+        ("*2\r\n:-1\r\n$4\r\nfree\r\n", NOT_A_SCRIPT),
+        ("*2\r\n$1\r\n1\r\n$4\r\nfree\r\n", NOT_A_SCRIPT),
+        ("*2\r\n:1\r\n$4\r\ndone\r\n", NOT_A_SCRIPT),
+        ("*2\r\n:1\r\n+free\r\n", NOT_A_SCRIPT),
+        ("*2\r\n:1\r\n$5\r\ntoken\r\n", NOT_A_SCRIPT),
+        ("*5\r\n:1\r\n$5\r\ntoken\r\n$1\r\nx\r\n$1\r\nx\r\n:1\r\n", NOT_A_SCRIPT),
+        ("*3\r\n:1\r\n$4\r\nheld\r\n:-1\r\n", NOT_A_SCRIPT),
+        ("*3\r\n:1\r\n$4\r\nheld\r\n$1\r\n1\r\n", NOT_A_SCRIPT),
+        ("*4\r\n:1\r\n$3\r\nwon\r\n:4294967296\r\n:0\r\n", NOT_A_SCRIPT),
         ("-NOSCRIPT pass-word\r\n", "refuses the command"),
         ("-pass-word pass-word\r\n", "refuses the command"),
         ("-\r\n", "refuses the command"),
@@ -54,10 +58,13 @@ async fn what_is_no_reply_of_a_script_is_an_error() {
         ("-MASTERDOWN pass-word\r\n", "is a replica without its primary"),
         ("-NOREPLICAS pass-word\r\n", "has too few replicas"),
     ] {
-        let server = RawServer::answering(Answer::Bytes(reply.into())).await;
-        let shown = text(claim(&server.store(), FIRST).await);
-        assert!(shown.contains(expected), "{reply:?}: {shown}");
-        assert!(!shown.contains("pass-word"), "{reply:?}: {shown}");
+        let answer = Answer::Bytes(reply.into());
+        for server in [RawServer::answering_scripts(answer.clone()).await, RawServer::answering(answer).await]
+        {
+            let shown = text(claim(&server.store(), FIRST).await);
+            assert!(shown.contains(expected), "{reply:?}: {shown}");
+            assert!(!shown.contains("pass-word"), "{reply:?}: {shown}");
+        }
     }
 }
 
@@ -76,9 +83,9 @@ async fn a_reply_without_an_end_is_cut_off() {
         ("strings in an array", Answer::Bytes([b"*16\r\n", &megabyte.repeat(16)[..]].concat())),
         ("zeros", Answer::Endless(vec![0; 65_536])),
         ("a number", Answer::Endless([b":", &b"1".repeat(65_535)[..]].concat())),
-        ("array after array", Answer::Endless([&elements[..], b"$1\r\nx\r\n"].concat())),
+        ("array after array", Answer::Endless([&elements[..], b"$1\r\nx\r\n"].concat().repeat(1_000))),
     ] {
-        let server = RawServer::answering(answer).await;
+        let server = RawServer::answering_scripts(answer).await;
         let shown = text(claim(&server.store(), FIRST).await);
         assert!(shown.contains(NOT_REDIS), "{what}: {shown}");
         // The bound, and what the system keeps on the way.
@@ -88,8 +95,8 @@ async fn a_reply_without_an_end_is_cut_off() {
 
 #[tokio::test]
 async fn a_peer_that_says_nothing_or_too_little_costs_the_limit() {
-    for reply in ["", "*", "*2\r\n$4\r\nheld\r\n", "$2000000\r\nxxx", "+OK", "-ERR pass-word\r"] {
-        let server = RawServer::answering(Answer::Bytes(reply.into())).await;
+    for reply in ["", "*", "*3\r\n:1\r\n$4\r\nheld\r\n", "$2000000\r\nxxx", "+OK", "-ERR pass-word\r"] {
+        let server = RawServer::answering_scripts(Answer::Bytes(reply.into())).await;
         let store = server.store().with_operation_limit(Duration::from_millis(100));
         let shown = text(claim(&store, FIRST).await);
         assert!(shown.contains("did not answer within 100ms"), "{reply:?}: {shown}");
@@ -104,7 +111,7 @@ async fn the_connection_of_a_peer_that_says_nothing_is_closed_and_so_is_that_of_
     text(store.remove("entry").await);
     silent.has_open(0).await;
 
-    let server = RawServer::answering(Answer::Bytes(b":1\r\n".into())).await;
+    let server = RawServer::answering_scripts(Answer::Bytes(REMOVED.into())).await;
     let store = server.store();
     store.remove("entry").await.unwrap();
     server.has_open(1).await;
@@ -114,27 +121,40 @@ async fn the_connection_of_a_peer_that_says_nothing_is_closed_and_so_is_that_of_
 
 #[tokio::test]
 async fn half_a_reply_and_the_end_of_the_connection_is_an_error_at_once() {
-    for reply in ["", "*", "*2\r\n$4\r\nheld\r\n", "$2000000\r\nxxx", "+OK", "-ERR pass-word\r"] {
-        let server = RawServer::answering(Answer::Last(reply.into())).await;
+    for reply in ["", "*", "*3\r\n:1\r\n$4\r\nheld\r\n", "$2000000\r\nxxx", "+OK", "-ERR pass-word\r"] {
+        let server = RawServer::answering_scripts(Answer::Last(reply.into())).await;
         let shown = text(claim(&server.store(), FIRST).await);
         assert!(shown.contains("was lost") || shown.contains(NOT_REDIS), "{reply:?}: {shown}");
     }
 }
 
-/// The server closes each connection after one reply, so each operation but the first finds it closed.
+/// Each operation but the first finds its connection closed.
 #[tokio::test]
-async fn a_peer_that_closes_after_each_reply_answers_each_operation() {
-    let server = RawServer::answering(Answer::Last(b":1\r\n".into())).await;
+async fn a_peer_that_closes_after_each_script_answers_each_operation() {
+    let server = RawServer::answering_scripts(Answer::Last(REMOVED.into())).await;
     let store = server.store();
     for _ in 0..20 {
         store.remove("entry").await.unwrap();
     }
+    assert_eq!(server.connections(), 20);
+}
+
+#[tokio::test]
+async fn a_peer_that_closes_after_each_reply_costs_each_operation_one_connection() {
+    let server = RawServer::answering(Answer::Last(TIME.into())).await;
+    let store = server.store();
+    for _ in 0..20 {
+        let shown = text(store.remove("entry").await);
+        assert!(shown.contains("was lost"), "{shown}");
+    }
+    assert_eq!(server.connections(), 20);
 }
 
 #[tokio::test]
 async fn a_reply_too_many_shifts_no_later_one() {
-    for reply in [":1\r\n:1\r\n", ":1\r\n-ERR pass-word\r\n", ":1\r\n:", ":1\r\n*3\r\n"] {
-        let server = RawServer::answering(Answer::Bytes(reply.into())).await;
+    for more in [REMOVED, "-ERR pass-word\r\n", ":", "*3\r\n"] {
+        let reply = format!("{REMOVED}{more}");
+        let server = RawServer::answering_scripts(Answer::Bytes(reply.clone().into())).await;
         let shown = text(server.store().remove("entry").await);
         assert!(shown.contains(NOT_REDIS), "{reply:?}: {shown}");
     }
@@ -143,7 +163,7 @@ async fn a_reply_too_many_shifts_no_later_one() {
 /// Nothing waits for these replies, so without a count they would be read until the end of time.
 #[tokio::test]
 async fn a_peer_that_never_stops_talking_is_cut_off() {
-    let server = RawServer::answering(Answer::Endless(b":1\r\n".repeat(1_000))).await;
+    let server = RawServer::answering_scripts(Answer::Endless(REMOVED.repeat(1_000).into())).await;
     let shown = text(server.store().remove("entry").await);
     assert!(shown.contains(NOT_REDIS), "{shown}");
     assert!(server.sent() < 12 * 1024 * 1024, "{} bytes", server.sent());

@@ -11,7 +11,7 @@ use cg_auth_redis::{ByteStore as _, RedisStore, Sealed};
 
 use super::{
     providers::provider_over,
-    raw_server::{Answer, Command, RawServer},
+    raw_server::{Answer, Command, REMOVED, RawServer, TIME},
     server::PATIENT,
 };
 
@@ -31,11 +31,12 @@ fn answers() -> Vec<(&'static str, Answer)> {
         ("a number", bytes(":1\r\n")),
         ("nothing", bytes("$-1\r\n")),
         ("an empty array", bytes("*0\r\n")),
-        ("the reply to a publication", bytes("*1\r\n$4\r\ndone\r\n")),
-        ("two replies", bytes("*1\r\n$4\r\nfree\r\n*1\r\n$4\r\nfree\r\n")),
-        ("replies without an end", Answer::Endless(b"*1\r\n$4\r\nfree\r\n".repeat(1_000))),
-        ("half a reply", bytes("*4\r\n$5\r\ntoken\r\n$9\r\npass-word")),
-        ("half a reply and the end", last("*4\r\n$5\r\ntoken\r\n$9\r\npass-word")),
+        ("the reply to a publication", bytes("*2\r\n:1\r\n$4\r\ndone\r\n")),
+        ("always too late", bytes("*2\r\n:1\r\n$4\r\nlate\r\n")),
+        ("two replies", bytes("*2\r\n:1\r\n$4\r\nfree\r\n*2\r\n:1\r\n$4\r\nfree\r\n")),
+        ("replies without an end", Answer::Endless(b"*2\r\n:1\r\n$4\r\nfree\r\n".repeat(1_000))),
+        ("half a reply", bytes("*5\r\n:1\r\n$5\r\ntoken\r\n$9\r\npass-word")),
+        ("half a reply and the end", last("*5\r\n:1\r\n$5\r\ntoken\r\n$9\r\npass-word")),
         ("no reply", bytes("")),
         ("the end", last("")),
         ("HTTP", last("HTTP/1.1 400 Bad Request\r\n\r\npass-word")),
@@ -59,8 +60,9 @@ async fn misbehaving(answer: Answer) -> (RawServer, Arc<AtomicBool>) {
     let flag = Arc::clone(&misbehaves);
     let answer = move |command: &Command| match &*command[0] {
         b"AUTH" => Answer::Bytes(b"+OK\r\n".into()),
+        b"TIME" => Answer::Bytes(TIME.into()),
         _ if flag.load(Ordering::Relaxed) => answer.clone(),
-        _ => Answer::Bytes(b":1\r\n".into()),
+        _ => Answer::Bytes(REMOVED.into()),
     };
     (RawServer::start(answer).await, misbehaves)
 }

@@ -7,6 +7,7 @@ mod contract;
 mod entries;
 mod hostile;
 mod hostile_providers;
+mod late;
 mod login;
 mod odd_clocks;
 mod outages;

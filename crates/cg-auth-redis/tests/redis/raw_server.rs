@@ -36,6 +36,7 @@ pub(crate) struct RawServer {
     address: SocketAddr,
     sent: Arc<AtomicUsize>,
     open: watch::Receiver<usize>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl RawServer {
@@ -44,10 +45,12 @@ impl RawServer {
         let address = listener.local_addr().unwrap();
         let (answer, sent) = (Arc::new(answer), Arc::<AtomicUsize>::default());
         let (counter, open) = watch::channel(0);
-        let counted = Arc::clone(&sent);
+        let (counted, connections) = (Arc::clone(&sent), Arc::<AtomicUsize>::default());
+        let accepted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (answer, sent, counter) = (Arc::clone(&answer), Arc::clone(&counted), counter.clone());
+                accepted.fetch_add(1, Ordering::Relaxed);
                 counter.send_modify(|open| *open += 1);
                 tokio::spawn(async move {
                     let _ = serve(stream, &*answer, &sent).await;
@@ -55,12 +58,21 @@ impl RawServer {
                 });
             }
         });
-        Self { address, sent, open }
+        Self { address, sent, open, connections }
     }
 
     /// One that answers every command alike.
     pub(crate) async fn answering(answer: Answer) -> Self {
         Self::start(move |_| answer.clone()).await
+    }
+
+    /// One that answers every script alike. It tells the time.
+    pub(crate) async fn answering_scripts(answer: Answer) -> Self {
+        Self::start(move |command| match &*command[0] {
+            b"TIME" => Answer::Bytes(TIME.into()),
+            _ => answer.clone(),
+        })
+        .await
     }
 
     /// With a login.
@@ -71,6 +83,11 @@ impl RawServer {
     /// A store over it, patient with a machine that is busy.
     pub(crate) fn store(&self) -> RedisStore {
         RedisStore::new(self.url("").parse().unwrap()).with_operation_limit(PATIENT)
+    }
+
+    /// How many connections there have been.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Returns once so many connections are open.
@@ -136,3 +153,8 @@ async fn read_length(stream: &mut BufReader<TcpStream>, kind: char) -> io::Resul
         line => Ok(Some(line.trim_end().strip_prefix(kind).unwrap().parse().unwrap())),
     }
 }
+
+/// A reply to the command `TIME`.
+pub(crate) const TIME: &str = "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n";
+/// A reply of the script that removes an entry.
+pub(crate) const REMOVED: &str = "*2\r\n:1700000000000000\r\n$7\r\nremoved\r\n";

@@ -5,6 +5,7 @@
 
 mod disks;
 mod files;
+mod late;
 mod processes;
 mod providers;
 mod runtimes;
