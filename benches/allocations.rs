@@ -4,13 +4,9 @@
 
 mod counting_allocator;
 
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::time::Duration;
 
-use cg_auth_benches::subjects::{self, TOKEN, provider, sharing_provider};
+use cg_auth_benches::subjects::{self, TOKEN, pool, provider, ready, sharing_provider, users};
 use cg_auth_core::{
     TokenError, TokenProvider, TokenSource, UserPrincipalName,
     endpoint::{Endpoint, RequestOptions},
@@ -21,7 +17,7 @@ use cg_auth_core::{
         session::{Session, Step},
     },
 };
-use cg_auth_ureq::BlockingTokenProvider;
+use cg_auth_ureq::{BlockingTokenPool, BlockingTokenProvider};
 
 use self::counting_allocator::allocations_in;
 
@@ -48,6 +44,20 @@ fn assert_hits_allocate_nothing(provider: &TokenProvider) {
     ] {
         assert_eq!(allocations_in(hit), 0, "{name}");
     }
+}
+
+#[test]
+fn a_hit_of_a_pool_allocates_nothing() {
+    let users = users(1000);
+    let pool = pool(&users);
+    let other_case = UserPrincipalName::new(users[0].as_str().to_uppercase()).unwrap();
+    assert!(pool.for_user(&other_case).peek().is_some());
+    for user in users.iter().chain([&other_case]) {
+        let hit = || drop(ready(pool.for_user(user).token()).unwrap());
+        assert_eq!(allocations_in(hit), 0, "{user}");
+    }
+    let blocking = BlockingTokenPool::from(pool);
+    assert_eq!(allocations_in(|| drop(blocking.for_user(&other_case).token().unwrap())), 0, "without async");
 }
 
 #[test]
@@ -91,11 +101,4 @@ fn building_the_delegate_request_allocates_six_times() {
     let (base, options, endpoint) = (subjects::base_url(), RequestOptions::new(), subjects::endpoint());
     drop(endpoint.to_request(&base, &options).unwrap());
     assert_eq!(allocations_in(|| drop(endpoint.to_request(&base, &options).unwrap())), 6);
-}
-
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("the provider has no cached token"),
-    }
 }

@@ -3,19 +3,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
-use std::{
-    hint::black_box,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-};
+use std::{hint::black_box, sync::Arc};
 
 use cg_auth_benches::{interleaved::Contest, lifecycle_floor::HitFloor};
 use cg_auth_core::{TokenProvider, TokenSource};
 use cg_auth_ureq::BlockingTokenProvider;
 use tokio::runtime::{Builder, Runtime};
 
-use cg_auth_benches::subjects::{TOKEN, provider, sharing_provider};
+use cg_auth_benches::subjects::{TOKEN, provider, ready, sharing_provider};
 
 fn main() {
     let (floor, provider) = (Arc::new(HitFloor::new(TOKEN)), provider());
@@ -119,15 +114,6 @@ fn many_tasks(runtime: &Runtime, tasks: usize, floor: &Arc<HitFloor>, provider: 
 fn repeat<T>(mut hit: impl FnMut() -> T) {
     for _ in 0..HITS {
         black_box(hit());
-    }
-}
-
-/// The result of a future that is ready at its first poll.
-#[inline]
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("the provider has no cached token"),
     }
 }
 

@@ -23,10 +23,19 @@ impl<'a> Contest<'a> {
         self.contestants.push((name.into(), Box::new(turn)));
     }
 
+    /// Prints what [`shares`](Self::shares) measures.
+    #[allow(clippy::print_stdout)] // a benchmark prints
+    pub fn run(self, title: &str, rounds: usize) {
+        println!("\n{title}, {rounds} rounds: share of the floor's time, median [quartiles]");
+        for (name, [low, median, high]) in self.shares(rounds) {
+            println!("  {name:<44} {median:.2} [{low:.2}, {high:.2}]");
+        }
+    }
+
     /// Times `rounds` turns of each contestant, and compares each turn with the floor's turn of the same round.
-    /// Prints the median ratio and its quartiles.
-    #[allow(clippy::print_stdout, clippy::disallowed_methods)] // a benchmark times and prints
-    pub fn run(mut self, title: &str, rounds: usize) {
+    /// Returns each name with the quartiles of its ratios.
+    #[allow(clippy::disallowed_methods)] // a benchmark times
+    pub fn shares(mut self, rounds: usize) -> Vec<(String, [f64; 3])> {
         let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(rounds); self.contestants.len()];
         for round in 0..=rounds {
             for ((_, turn), times) in self.contestants.iter_mut().zip(&mut times) {
@@ -38,17 +47,9 @@ impl<'a> Contest<'a> {
                 }
             }
         }
-        println!("\n{title}, {rounds} rounds: share of the floor's time, median [quartiles]");
-        for ((name, _), own) in self.contestants.iter().zip(&times) {
-            let mut shares: Vec<f64> = own
-                .iter()
-                .zip(&times[0])
-                .map(|(own, floor)| own.as_secs_f64() / floor.as_secs_f64())
-                .collect();
-            shares.sort_by(f64::total_cmp);
-            let at = |part: usize| shares[(shares.len() - 1) * part / 4];
-            println!("  {name:<44} {:.2} [{:.2}, {:.2}]", at(2), at(1), at(3));
-        }
+        let floor = times[0].clone();
+        let names = self.contestants.into_iter().map(|(name, _)| name);
+        names.zip(&times).map(|(name, own)| (name, quartiles(own.iter().zip(&floor)))).collect()
     }
 }
 
@@ -56,4 +57,10 @@ impl std::fmt::Debug for Contest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Contest").field("contestants", &self.contestants.len()).finish()
     }
+}
+
+fn quartiles<'a>(turns: impl Iterator<Item = (&'a Duration, &'a Duration)>) -> [f64; 3] {
+    let mut shares: Vec<f64> = turns.map(|(own, floor)| own.as_secs_f64() / floor.as_secs_f64()).collect();
+    shares.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|part| shares[(shares.len() - 1) * part / 4])
 }

@@ -1,11 +1,19 @@
-//! The provider under test, over a scripted transport.
+//! The providers and pools under test, over a scripted transport.
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, ClientSecret, TokenPool, TokenProvider, UserPrincipalName,
     body::Body,
     endpoint::GetDelegateAccessToken,
+    model::{AccessToken, DelegatedAccessToken},
     testing::{ScriptedStore, ScriptedTransport},
-    time::TokioRuntime,
+    time::{Now, TokioRuntime},
+    token::Expiry,
 };
 use http::Response;
 use tokio::runtime::Builder;
@@ -47,16 +55,6 @@ pub fn answer() -> Body {
     json.into()
 }
 
-/// A pool with a token for one user, and the user.
-#[must_use]
-pub fn pool() -> (TokenPool, UserPrincipalName) {
-    let user = UserPrincipalName::new(USER).unwrap();
-    let pool = TokenPool::new(client(), ClientSecret::new(SECRET).unwrap());
-    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(pool.for_user(&user).token()).unwrap();
-    (pool, user)
-}
-
 /// A client whose service answers one request.
 #[must_use]
 pub fn client() -> AuthClient {
@@ -90,4 +88,31 @@ pub fn sharing_provider() -> TokenProvider {
 pub fn empty_provider() -> TokenProvider {
     let user = UserPrincipalName::new("someone@example.com").unwrap();
     TokenProvider::new(client(), user, ClientSecret::new("c2VjcmV0").unwrap())
+}
+
+/// A pool that holds a token of each of `users` for an hour.
+#[must_use]
+pub fn pool(users: &[UserPrincipalName]) -> TokenPool {
+    let pool = TokenPool::new(client(), ClientSecret::new("c2VjcmV0").unwrap());
+    for user in users {
+        let token = DelegatedAccessToken::new(AccessToken::new(TOKEN).unwrap(), None);
+        let now = Now::system();
+        pool.for_user(user).seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now));
+    }
+    pool
+}
+
+/// Users with names of some twenty letters.
+#[must_use]
+pub fn users(count: usize) -> Vec<UserPrincipalName> {
+    (0..count).map(|number| UserPrincipalName::new(format!("User{number:04}@example.com")).unwrap()).collect()
+}
+
+/// The output of a future that is ready at its first poll. It is inlined, as an `await` is.
+#[inline(always)]
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("there is no cached token"),
+    }
 }

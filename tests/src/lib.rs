@@ -8,6 +8,8 @@
 //! - `layers/` runs the layer of `cg-auth-tower` over hyper-util, tonic and reqwest.
 //! - `soak/` calls the service for seconds or minutes under mixed faults, over each transport, and looks for
 //!   what is left behind. `src/bin/faulty-service` is that service, in a process of its own.
+//! - `fleet/` shares a token between eight processes, which it kills and stops, and takes their store away. [`fleet`]
+//!   is such a process, and `src/bin/fleet-member` its program.
 //! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
 //! - [`one_connection_each`] is a transport of a third party, for the example of that name and for the suite.
 //! - `examples/` holds whole programs, one per kind of user. Each starts the emulator, asserts what it shows
@@ -16,6 +18,7 @@
 // Shared test code: a failed expectation here is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod fleet;
 pub mod grpc_server;
 pub mod hang_guard;
 pub mod join;

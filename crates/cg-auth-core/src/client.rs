@@ -137,6 +137,8 @@ impl AuthClient {
     /// Calls any endpoint. It makes as many attempts as the [`RetryPolicy`], the deadline and the shared
     /// retry budget allow. Dropping the future cancels the call.
     ///
+    /// The client builds the request again for each retry, from the same `endpoint`.
+    ///
     /// Two retries of a call cost no budget: those after a connection that ended before it took the request,
     /// for instance with an HTTP/2 GOAWAY. One such connection may turn away many calls at once, and the
     /// service has no work with them.
@@ -146,8 +148,9 @@ impl AuthClient {
     pub async fn call<E: Endpoint + ?Sized>(&self, endpoint: &E) -> Result<Answer<E::Output>, CallError> {
         let shared = &*self.shared;
         let Shared { base_url, runtime, options, timeout, retry_policy, retry_budget, .. } = shared;
-        let request = endpoint.to_request(base_url, options)?;
+        let mut request = endpoint.to_request(base_url, options)?;
         let begun = runtime.now();
+        let mut sent = begun;
         let left_at = |now: Now| timeout.saturating_sub(now.saturating_since(begun));
         retry_budget.deposit();
         let mut attempts = 0;
@@ -155,8 +158,7 @@ impl AuthClient {
         let mut sent_before = false;
         let error = loop {
             attempts += 1;
-            let sent = runtime.now();
-            let error = match self.attempt(endpoint, request.clone(), left_at(sent)).await {
+            let error = match self.attempt(endpoint, request, left_at(sent)).await {
                 Ok(answer) => return Ok(answer.sent_at(sent).with_attempts(attempts)),
                 Err(error) => error.with_attempts(attempts),
             };
@@ -182,9 +184,12 @@ impl AuthClient {
             runtime.sleep(wait).await;
             // The sleep may have ended late. The client sends no request that the deadline would cut off,
             // because such a request may still reach the service.
-            if !attempt.could_be_repeated_within(left_at(runtime.now())) {
+            let woken = runtime.now();
+            if !attempt.could_be_repeated_within(left_at(woken)) {
                 break error;
             }
+            let Ok(again) = endpoint.to_request(base_url, options) else { break error };
+            (request, sent) = (again, woken);
             if let Some(retry) = retry {
                 retry.spend();
             }
@@ -268,7 +273,7 @@ impl AuthClient {
         let limit = retry_policy.attempt_timeout();
         // The shorter limit applies. The error names the configured limit, not what is left of it.
         let (limit, setting) = if limit < left { (limit, limit) } else { (left, *timeout) };
-        let exchange = within(&**runtime, limit, transport.send(request)).await;
+        let exchange = within(&**runtime, limit, (**transport).send(request)).await;
         let response = exchange.ok_or(CallError::timeout(setting))??;
         endpoint.read_with(response, options).map_err(|error| error.received_at(runtime.now()).into())
     }

@@ -45,7 +45,7 @@
 
 mod error;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use http::{Request, Response};
@@ -63,16 +63,26 @@ pub trait HttpTransport: Send + Sync + fmt::Debug {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError>;
 }
 
-#[async_trait]
+// These hand on the future of `T`. An `async fn` would put it into a second box.
 impl<T: HttpTransport + ?Sized> HttpTransport for Arc<T> {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        T::send(self, request).await
+    fn send<'a, 'b>(&'a self, request: Request<Body>) -> Exchange<'b>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        T::send(self, request)
     }
 }
 
-#[async_trait]
 impl<T: HttpTransport + ?Sized> HttpTransport for Box<T> {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
-        T::send(self, request).await
+    fn send<'a, 'b>(&'a self, request: Request<Body>) -> Exchange<'b>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        T::send(self, request)
     }
 }
+
+/// What `async_trait` makes of [`HttpTransport::send`].
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send + 'a>>;

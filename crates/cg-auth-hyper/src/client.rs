@@ -17,7 +17,6 @@ use hyper::{
 };
 #[cfg(feature = "rustls")]
 use hyper_rustls::HttpsConnector;
-use hyper_timeout::TimeoutConnector;
 use hyper_util::{
     client::legacy::{
         Client, ResponseFuture,
@@ -28,7 +27,7 @@ use hyper_util::{
 use tower_service::Service;
 
 use crate::{
-    connector::{Connector, LoopbackOnly, Resolver, TcpConnector},
+    connector::{Connector, LoopbackOnly, Resolver, SharedConnector, TcpConnector},
     error::classify,
 };
 
@@ -141,9 +140,7 @@ where
         .http2_keep_alive_timeout(ping_timeout)
         .http2_keep_alive_while_idle(true)
         .http2_only(settings.http2 == Http2::PriorKnowledge);
-    let mut connector = TimeoutConnector::new(LoopbackOnly::new(connector));
-    connector.set_connect_timeout(Some(settings.connect_timeout));
-    client.build(connector)
+    client.build(SharedConnector::new(LoopbackOnly::new(connector), settings.connect_timeout))
 }
 
 /// The connector for both schemes, and what to check before an `https:` request.

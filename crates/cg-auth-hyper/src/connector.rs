@@ -2,6 +2,7 @@
 
 mod loopback_only;
 mod resolver;
+mod shared;
 mod stream;
 
 use std::{
@@ -17,7 +18,9 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::{HttpConnector, proxy::Tunnel};
 use tower_service::Service;
 
-pub(crate) use self::{loopback_only::LoopbackOnly, resolver::Resolver, stream::Stream};
+pub(crate) use self::{
+    loopback_only::LoopbackOnly, resolver::Resolver, shared::SharedConnector, stream::Stream,
+};
 
 /// Opens TCP connections.
 pub(crate) type TcpConnector = HttpConnector<Resolver>;

@@ -25,6 +25,8 @@
 //!    [`Lease::of_unreadable_entry`].
 //! 10. **A store never panics**, reads no more than it can hold, and shows no sealed bytes in an error or in `Debug`
 //!     output.
+//! 11. **[`inspect`](ByteStore::inspect) tells what the entry holds and changes nothing.** What has ended counts as
+//!     gone.
 
 use std::{fmt, time::Duration};
 
@@ -59,6 +61,15 @@ pub trait ByteStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError`] if the store cannot be reached or written.
     async fn remove(&self, name: &str) -> Result<(), StoreError>;
+
+    /// Tells what the entry holds, without a claim.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or read, or does not show its entries.
+    async fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
+        let _ = name;
+        Err(StoreError::new("this store does not show its entries"))
+    }
 }
 
 /// A question to a store of bytes.
@@ -135,4 +146,21 @@ pub enum BytePublication {
     CoolDown(CoolDown),
     /// The acquisition ended without an outcome.
     Released,
+}
+
+/// What an entry holds, as a store of bytes tells it. The default is an empty entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ByteEntry {
+    /// The token.
+    pub token: Option<SealedToken>,
+    /// Whether the service has issued the token again.
+    pub has_nothing_newer: bool,
+    /// The rest of the lease, whoever has it.
+    pub lease: Option<Duration>,
+    /// The pause after a failed acquisition.
+    pub cool_down: Option<CoolDown>,
+    /// How many acquisitions have failed in a row, also after the cool-down.
+    pub failures: u32,
+    /// Whether something is there that is no entry.
+    pub is_unreadable: bool,
 }

@@ -23,7 +23,7 @@ use self::{
     off_thread::OffThread,
 };
 use crate::{
-    byte_store::{ByteClaim, ByteClaimed, BytePublication, ByteStore},
+    byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication, ByteStore},
     record::Record,
     sealed::Sealed,
 };
@@ -80,7 +80,7 @@ impl FileStore {
         self.shared.folder.path()
     }
 
-    /// Creates the folder if it is missing, and checks it as each operation does. It blocks for the time of a few
+    /// Creates the folder if it is missing, and checks it as each operation does. This blocks for the time of a few
     /// system calls.
     ///
     /// # Errors
@@ -143,6 +143,12 @@ impl ByteStore for FileStore {
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         self.operate(name, |file, _| file.remove()).await
     }
+
+    /// Takes no lock, because each file is replaced as a whole, and creates no folder.
+    async fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
+        let (shared, name) = (Arc::clone(&self.shared), name.to_owned());
+        self.shared.threads.run(move || shared.inspect(&name)).await
+    }
 }
 
 impl Shared {
@@ -159,6 +165,16 @@ impl Shared {
         let result = operation(&file, now);
         drop(lock);
         result
+    }
+
+    fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
+        let file = EntryFile::new(&self.folder, &self.clock, name)?;
+        if !self.folder.exists()? {
+            return Ok(ByteEntry::default());
+        }
+        let now = self.clock.now();
+        let Content { record, is_unreadable } = file.read(now)?;
+        Ok(ByteEntry { is_unreadable, ..record.entry(now) })
     }
 
     /// Removes what has ended, and what killed processes have left, every ten minutes. A failure is no matter: the

@@ -14,7 +14,7 @@ use cg_auth_core::{
 };
 
 use crate::{
-    byte_store::{ByteClaim, ByteClaimed, BytePublication, ByteStore},
+    byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication, ByteStore},
     record::Record,
 };
 
@@ -97,6 +97,10 @@ impl ByteStore for MemoryStore {
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         self.operate(name, |record, _| *record = Record::default());
         Ok(())
+    }
+
+    async fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
+        Ok(self.operate(name, |record, now| record.entry(now)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cg_auth_core::token::store::{CoolDown, Holder, Lease, Published, SharedFailure};
 
-use crate::byte_store::{ByteClaim, ByteClaimed, BytePublication, Digest, SealedToken};
+use crate::byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication, Digest, SealedToken};
 
 /// Every end is a reading of the store's clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,16 +60,13 @@ impl Record {
 
     /// What the entry says to a program that does not have the lease, if it says anything but the lease.
     fn answer(&self, claim: &ByteClaim, now: Duration) -> Option<ByteClaimed> {
-        if let Some(Saved { sealed, digest, end, .. }) = &self.token {
-            let left = end.saturating_sub(now);
-            if claim.wants(digest, left) {
-                let token = SealedToken { sealed: sealed.clone(), digest: *digest, left };
-                return Some(ByteClaimed::Token(token));
-            }
+        if let Some(saved) = &self.token
+            && claim.wants(&saved.digest, saved.end.saturating_sub(now))
+        {
+            return Some(ByteClaimed::Token(saved.sealed_token(now)));
         }
-        if let Some((failure, end)) = &self.cool_down {
-            let (left, failures) = (end.saturating_sub(now), self.failures());
-            return Some(ByteClaimed::CoolingDown(CoolDown { left, failures, failure: failure.clone() }));
+        if let Some(cool_down) = self.cool_down(now) {
+            return Some(ByteClaimed::CoolingDown(cool_down));
         }
         let is_held = self.token.as_ref().is_some_and(|saved| claim.holds(&saved.digest));
         (self.has_nothing_newer && is_held).then_some(ByteClaimed::NothingNewer)
@@ -112,8 +109,32 @@ impl Record {
         Published::Done
     }
 
+    /// What is there, after [`end_overdue`](Self::end_overdue).
+    pub(crate) fn entry(&self, now: Duration) -> ByteEntry {
+        ByteEntry {
+            token: self.token.as_ref().map(|saved| saved.sealed_token(now)),
+            has_nothing_newer: self.has_nothing_newer,
+            lease: self.lease.map(|(_, end)| end.saturating_sub(now)),
+            cool_down: self.cool_down(now),
+            failures: self.failures(),
+            is_unreadable: false,
+        }
+    }
+
+    fn cool_down(&self, now: Duration) -> Option<CoolDown> {
+        let (failure, end) = self.cool_down.as_ref()?;
+        let (left, failures) = (end.saturating_sub(now), self.failures());
+        Some(CoolDown { left, failures, failure: failure.clone() })
+    }
+
     fn failures(&self) -> u32 {
         self.failures.map_or(0, |(count, _)| count)
+    }
+}
+
+impl Saved {
+    fn sealed_token(&self, now: Duration) -> SealedToken {
+        SealedToken { sealed: self.sealed.clone(), digest: self.digest, left: self.end.saturating_sub(now) }
     }
 }
 

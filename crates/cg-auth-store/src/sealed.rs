@@ -4,11 +4,12 @@ mod keys;
 
 use async_trait::async_trait;
 use cg_auth_core::token::store::{
-    Claim, Claimed, EntryOwner, Holder, Publication, Published, StoreEntry, StoreError, TokenStore,
+    Claim, Claimed, EntryOwner, EntryState, Holder, Publication, Published, StoreEntry, StoreError,
+    StoredLifetime, TokenStore,
 };
 
 use self::keys::Keys;
-use crate::byte_store::{ByteClaim, ByteClaimed, BytePublication, ByteStore};
+use crate::byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication, ByteStore};
 
 /// A [`TokenStore`] over a [`ByteStore`], which gets sealed bytes only. It is the only way from one to the other.
 ///
@@ -92,6 +93,25 @@ impl<S: ByteStore> TokenStore for Sealed<S> {
 
     async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
         self.store.remove(entry.name()).await
+    }
+
+    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
+        let keys = Keys::of(entry)?;
+        let ByteEntry { token, has_nothing_newer, lease, cool_down, failures, is_unreadable } =
+            self.store.inspect(entry.name()).await?;
+        let mut state = EntryState::default();
+        if let Some(sealed) = token {
+            let opened = keys.open(entry.name(), &sealed);
+            state.is_unreadable = opened.is_none();
+            state.token = opened.map(|token| StoredLifetime {
+                lifetime: token.lifetime,
+                left: token.left.unwrap_or(sealed.left),
+            });
+        }
+        state.is_unreadable |= is_unreadable;
+        (state.has_nothing_newer, state.lease) = (has_nothing_newer, lease);
+        (state.cool_down, state.failures) = (cool_down, failures);
+        Ok(state)
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
     model::AccessToken,
     time::Runtime,
     token::store::{
-        Claim, Claimed, CoolDown, EntryOwner, Holder, Lease, Publication, Published, SharedFailure,
-        StoreEntry, StoreError, StoredToken, TokenStore,
+        Claim, Claimed, CoolDown, EntryOwner, EntryState, Holder, Lease, Publication, Published,
+        SharedFailure, StoreEntry, StoreError, StoredLifetime, StoredToken, TokenStore,
     },
 };
 
@@ -106,7 +106,7 @@ impl ScriptedStore {
         self.state().lost_answers = count;
     }
 
-    /// The operations so far: `claim`, `publish` or `remove`.
+    /// The operations so far: `claim`, `publish`, `remove` or `inspect`.
     #[must_use]
     pub fn operations(&self) -> Vec<&'static str> {
         self.state().operations.clone()
@@ -185,6 +185,10 @@ impl TokenStore for ScriptedStore {
         self.state().entries.remove(entry.name());
         Ok(())
     }
+
+    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
+        self.operate("inspect", entry, |record, now, is_unreadable| record.state(now, is_unreadable)).await
+    }
 }
 
 impl Record {
@@ -224,6 +228,26 @@ impl Record {
                     lease
                 })
             }
+        }
+    }
+
+    fn state(&self, now: Duration, is_unreadable: bool) -> EntryState {
+        let saved = self.token.as_ref();
+        let readable = saved.filter(|_| !is_unreadable);
+        EntryState {
+            token: readable.map(|saved| StoredLifetime {
+                lifetime: saved.token.lifetime,
+                left: saved.end.saturating_sub(now),
+            }),
+            has_nothing_newer: self.has_nothing_newer,
+            lease: self.lease.map(|(_, end)| end.saturating_sub(now)),
+            cool_down: self.cool_down.as_ref().map(|(failure, end)| CoolDown {
+                left: end.saturating_sub(now),
+                failures: self.failures,
+                failure: failure.clone(),
+            }),
+            failures: self.failures,
+            is_unreadable: saved.is_some() && is_unreadable,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The clocks of the operating system. Only this file reads them.
 
-pub(super) use self::platform::{read, read_coarse};
+pub(super) use self::platform::{monotonic, read, read_coarse};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
@@ -10,13 +10,18 @@ mod platform {
 
     /// The monotonic, the boot and the wall clock.
     pub(in crate::time) fn read() -> (Duration, Option<Duration>, SystemTime) {
-        let monotonic = since_origin(clock_gettime(ClockId::Monotonic));
         let boot = since_origin(clock_gettime(ClockId::Boottime));
-        (monotonic, Some(boot), wall(clock_gettime(ClockId::Realtime)))
+        (monotonic(), Some(boot), wall(clock_gettime(ClockId::Realtime)))
+    }
+
+    /// The monotonic clock alone.
+    pub(in crate::time) fn monotonic() -> Duration {
+        since_origin(clock_gettime(ClockId::Monotonic))
     }
 
     /// The coarse monotonic and wall clock, in nanoseconds. The kernel writes them at each tick, so they lag;
     /// adding two ticks puts them ahead.
+    #[inline]
     pub(in crate::time) fn read_coarse() -> Option<(u64, i64)> {
         let monotonic = nanos(clock_gettime(ClockId::MonotonicCoarse));
         let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
@@ -54,9 +59,13 @@ mod platform {
     };
 
     pub(in crate::time) fn read() -> (Duration, Option<Duration>, SystemTime) {
+        (monotonic(), None, SystemTime::now())
+    }
+
+    pub(in crate::time) fn monotonic() -> Duration {
         static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
         let origin = *ORIGIN;
-        (Instant::now().saturating_duration_since(origin), None, SystemTime::now())
+        Instant::now().saturating_duration_since(origin)
     }
 
     pub(in crate::time) const fn read_coarse() -> Option<(u64, i64)> {

@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use super::Now;
+use super::clocks;
 use crate::caught::caught;
 
-/// A future that is ready once the monotonic clock of [`Now::system`] reads `deadline`. It fails if the system
+/// A future that is ready once the monotonic clock of [`Now::system`](super::Now::system) reads `deadline`. It fails if the system
 /// has no thread left for the timer.
 pub(super) struct SleepUntil {
     deadline: Duration,
@@ -25,7 +25,7 @@ pub(super) struct SleepUntil {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoThread;
 
-/// Waits until the monotonic clock of [`Now::system`] reads `deadline`.
+/// Waits until the monotonic clock of [`Now::system`](super::Now::system) reads `deadline`.
 pub(super) async fn sleep_until(deadline: Duration) {
     sleep_on(|| SleepUntil::new(deadline)).await;
 }
@@ -59,7 +59,7 @@ impl Future for SleepUntil {
     type Output = Result<(), NoThread>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if Now::system().monotonic() >= self.deadline {
+        if clocks::monotonic() >= self.deadline {
             return Poll::Ready(Ok(()));
         }
         // A waker is user code, so it is cloned and dropped outside of the lock.
@@ -121,7 +121,7 @@ impl Timer {
         let mut state = self.state();
         let mut is_unused = false;
         loop {
-            let now = Now::system().monotonic();
+            let now = clocks::monotonic();
             let later = state.wakers.split_off(&(now, u64::MAX));
             let due = std::mem::replace(&mut state.wakers, later);
             if !due.is_empty() {

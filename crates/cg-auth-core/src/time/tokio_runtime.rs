@@ -12,7 +12,7 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    BoxFuture, CoarseNow, Now, Runtime,
+    BoxFuture, CoarseNow, Now, Runtime, clocks,
     thread_timer::{SleepUntil, sleep_until},
 };
 
@@ -43,7 +43,7 @@ impl Runtime for TokioRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let deadline = Now::system().monotonic().saturating_add(duration);
+        let deadline = clocks::monotonic().saturating_add(duration);
         Box::pin(async move {
             if Handle::try_current().is_err() || sleep_on_tokio(duration, deadline).await.is_err() {
                 sleep_until(deadline).await;
@@ -65,7 +65,7 @@ impl Runtime for TokioRuntime {
 /// Sleeps on the timer of the current tokio runtime, and on the thread's in case that runtime is not driven. An
 /// error says that the runtime has no timer.
 async fn sleep_on_tokio(duration: Duration, deadline: Duration) -> thread::Result<()> {
-    let mut sleep = Box::pin(async move { tokio::time::sleep(duration).await });
+    let mut sleep = pin!(async move { tokio::time::sleep(duration).await });
     let mut if_not_driven = pin!(SleepUntil::new(deadline.saturating_add(GRACE)));
     poll_fn(|context| {
         // Tokio does not tell whether its timer is enabled or shut down. It panics.

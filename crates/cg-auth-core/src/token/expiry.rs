@@ -173,6 +173,18 @@ impl Expiry {
         self.known.map(|known| known.lifetime)
     }
 
+    /// How long the service may still hand the token out, if that has expired between its answer and `now`: its last
+    /// second, which counts as passed here. `None` if the token is valid, or if the service issued an expired one.
+    pub(super) fn until_replaced(&self, now: Now) -> Option<Duration> {
+        let Known { lifetime, sent, .. } = self.known.filter(|known| !known.lifetime.is_zero())?;
+        self.is_expired(now).then(|| lifetime.saturating_sub(now.longest_since(sent)))
+    }
+
+    /// The whole time for which the token is served, counted from the moment its request was sent; `None` if unknown.
+    pub(super) fn served_life(&self) -> Option<Duration> {
+        self.known.map(|known| known.lifetime.saturating_sub(self.unseen_age()))
+    }
+
     /// Whether `duration` fits neither the lifetime in the claims nor what was left of it. The unit may then
     /// be wrong.
     #[must_use]

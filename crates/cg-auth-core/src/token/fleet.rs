@@ -126,6 +126,11 @@ pub(super) fn published_life(left: Duration) -> Duration {
     left - (left / 10).min(STORE_TIMEOUT)
 }
 
+/// How much longer a token lives than a store tells, which has `left` of it.
+pub(super) fn publication_allowance(left: Duration) -> Duration {
+    (left / 9).min(STORE_TIMEOUT)
+}
+
 /// How long one operation of a store may take.
 const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a lease lasts.

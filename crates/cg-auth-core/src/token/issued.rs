@@ -33,6 +33,7 @@ impl IssuedToken {
 
     /// The token itself. The caller keeps it out of logs and error texts.
     #[must_use]
+    #[inline]
     pub fn expose_secret(&self) -> &str {
         self.inner.text.token()
     }
@@ -80,6 +81,7 @@ impl BearerText {
         Self(Arc::new(Zeroizing::new(text.as_str().into())))
     }
 
+    #[inline]
     fn token(&self) -> &str {
         &self.0[SCHEME.len()..]
     }

@@ -1,10 +1,15 @@
 //! [`TokenPool`]: the tokens of many users over one client.
 
+mod entry;
+#[cfg(all(test, shuttle))]
+mod interleavings;
+mod name_hash;
+mod table;
 mod users;
 
 use std::{fmt, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
-use self::users::Users;
+use self::{table::Table, users::Users};
 use super::{
     DurationUnit, Event, EvictionCause, Expiry, SecretSource, TokenProvider,
     fleet::{Fleet, SharedStore},
@@ -65,6 +70,8 @@ pub struct TokenPool {
     options: Options,
     semaphore: Arc<Semaphore>,
     back_off: Arc<SharedBackOff>,
+    /// The users, for calls without the lock.
+    table: Arc<Table>,
     state: Arc<Mutex<State>>,
 }
 
@@ -115,9 +122,11 @@ impl TokenPool {
         observers: Vec<Observer>,
     ) -> Self {
         let users = Users::new(options.capacity, options.idle_time);
+        let table = Arc::clone(users.table());
         let state = State { users, secret: (0, secret), observers, is_shut_down: false };
+        let state = Arc::new(Mutex::new(state));
         let semaphore = Semaphore::new(options.max_acquisitions, client.clone());
-        Self { client, options, semaphore, back_off: Arc::default(), state: Arc::new(Mutex::new(state)) }
+        Self { client, options, semaphore, back_off: Arc::default(), table, state }
     }
 
     /// Another pool with the client, the secret source and the observers of this one.
@@ -129,18 +138,26 @@ impl TokenPool {
         Self::with_options(self.client, options, secret, observers)
     }
 
-    /// The provider of `user`. It starts no acquisition.
+    /// The provider of `user`. It starts no acquisition. If the pool has the user and nobody to evict, the call takes
+    /// no lock and allocates nothing.
     #[must_use]
     pub fn for_user(&self, user: &UserPrincipalName) -> TokenProvider {
+        let nanos = self.client.runtime().coarse_now().monotonic_nanos();
+        self.table.hit(user, nanos).unwrap_or_else(|| self.find_or_add(user, nanos))
+    }
+
+    /// Evicts a few users, too.
+    #[cold]
+    fn find_or_add(&self, user: &UserPrincipalName, nanos: u64) -> TokenProvider {
         let now = self.client.runtime().now();
         let mut state = lock(&self.state);
-        let idle = state.users.take_idle(user, now);
-        let provider = state.users.find(user, now).unwrap_or_else(|| {
+        let idle = state.users.take_idle(user, now, nanos);
+        let provider = state.users.find(user, nanos).unwrap_or_else(|| {
             let provider = self.new_provider(&state, user);
-            state.users.insert(user.clone(), provider.clone(), now);
+            state.users.insert(user.clone(), provider.clone(), nanos);
             provider
         });
-        let swept = state.users.sweep(now);
+        let swept = state.users.sweep(now, nanos);
         drop(state);
         // Outside of the lock, because observers are called and parked acquisitions are dropped.
         let idle = idle.map(|provider| (provider, EvictionCause::Idle));
@@ -189,7 +206,7 @@ impl TokenPool {
     pub fn on_event(&self, observer: impl Fn(&UserPrincipalName, &Event) + Send + Sync + 'static) {
         let observer: Observer = Arc::new(observer);
         let mut state = lock(&self.state);
-        state.users.iter().for_each(|(user, provider)| observe(provider, user, &observer));
+        state.users.list().iter().for_each(|entry| observe(&entry.provider, &entry.user, &observer));
         state.observers.push(observer);
     }
 
@@ -286,8 +303,8 @@ impl TokenPool {
     }
 
     fn providers(&self) -> Vec<(UserPrincipalName, TokenProvider)> {
-        let state = lock(&self.state);
-        state.users.iter().map(|(user, provider)| (user.clone(), provider.clone())).collect()
+        let entries = lock(&self.state).users.list();
+        entries.iter().map(|entry| (entry.user.clone(), entry.provider.clone())).collect()
     }
 }
 

@@ -127,6 +127,7 @@ impl TokenProvider {
     ///
     /// # Errors
     /// [`TokenError`], which says why the caller gets no token.
+    #[inline]
     pub fn token(&self) -> TokenFuture<'_> {
         TokenFuture::cached(self)
     }

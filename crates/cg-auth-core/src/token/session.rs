@@ -390,6 +390,23 @@ impl Session {
         if self.refresh_grant.can_send(now) { Grant::RefreshToken } else { Grant::Credential }
     }
 
+    /// How long the next acquisition waits with its request, because the service would hand out an old token.
+    pub(super) fn until_replaced(&self, now: Now) -> Duration {
+        self.held.as_ref().map_or(Duration::ZERO, |held| held.until_replaced(now))
+    }
+
+    /// How long to wait before a call is repeated whose token has expired already. `None` if it is not repeated:
+    /// its token is valid, the service issued an expired one, or it was a refresh, whose grant is used up.
+    pub(super) fn repeats_after(
+        &self,
+        grant: Grant,
+        answer: &Answer<DelegatedAccessToken>,
+        now: Now,
+    ) -> Option<Duration> {
+        let is_credential = grant == Grant::Credential;
+        is_credential.then(|| Expiry::of_answer(answer, self.duration_unit).until_replaced(now))?
+    }
+
     /// Whether a refresh token is on the wire.
     pub(super) fn is_refreshing(&self) -> bool {
         self.acquisition.as_ref().is_some_and(|it| it.grant == Some(Grant::RefreshToken))
@@ -448,7 +465,9 @@ impl Session {
             self.held.get_or_insert(held);
             return self.fail(acquisition, Cause::ExpiredOnArrival.into(), None, now);
         }
-        let before = self.held.replace(held).filter(|held| held.is_invalidated);
+        let before = self.held.take();
+        self.held = Some(held.after(before.as_ref(), now));
+        let before = before.filter(|before| before.is_invalidated);
         if before.is_some_and(|before| before.token.expose_secret() == token.expose_secret()) {
             self.events.push(Event::SameTokenAgain);
         }

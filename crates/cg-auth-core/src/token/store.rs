@@ -23,12 +23,15 @@
 //! 9. **An entry that cannot be read counts as empty.** The next lease [says so](Lease::is_unreadable).
 //! 10. **A store never panics and never shows a token or a secret**: not in an error, in `Debug` output or in a
 //!     log. What it keeps shows nothing but lifetimes to a reader without the client secret.
+//! 11. **[`inspect`](TokenStore::inspect) tells what the entry holds and changes nothing**: it takes no lease and
+//!     shows no token. A provider does not use it, so a store can leave it out; it is then an error.
 //!
 //! The provider gives each operation half a second. After an error, or without an answer in that time, it does
 //! not ask the store for five seconds and acquires by itself.
 
 mod claim;
 mod entry;
+mod entry_state;
 mod error;
 mod publication;
 mod stored_token;
@@ -40,6 +43,7 @@ use async_trait::async_trait;
 pub use self::{
     claim::{Claim, Claimed, Holder, Lease},
     entry::{EntryOwner, StoreEntry},
+    entry_state::{EntryState, StoredLifetime},
     error::StoreError,
     publication::{CoolDown, Publication, Published, SharedFailure},
     stored_token::StoredToken,
@@ -73,6 +77,15 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError`] if the store cannot be reached or written.
     async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError>;
+
+    /// Tells what the entry holds, without a claim.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or read, or does not show its entries.
+    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
+        let _ = entry;
+        Err(StoreError::new("this store does not show its entries"))
+    }
 }
 
 #[async_trait]
@@ -96,5 +109,9 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 
     async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
         T::remove(self, entry).await
+    }
+
+    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
+        T::inspect(self, entry).await
     }
 }

@@ -1,11 +1,11 @@
-//! The lock and the published pointer that the token lifecycle uses. The interleaving tests replace them by
+//! The lock, the published pointer and the atomic number that the token lifecycle uses. The interleaving tests replace them by
 //! those of `shuttle`, which runs threads in many different orders.
 
-pub(super) use self::primitives::{ArcSwap, Mutex, MutexGuard};
+pub(super) use self::primitives::{ArcSwap, AtomicU64, Mutex, MutexGuard};
 
 #[cfg(not(all(test, shuttle)))]
 mod primitives {
-    pub(in crate::token) use std::sync::{Mutex, MutexGuard};
+    pub(in crate::token) use std::sync::{Mutex, MutexGuard, atomic::AtomicU64};
 
     pub(in crate::token) use arc_swap::ArcSwap;
 }
@@ -15,7 +15,7 @@ mod primitives {
     use std::sync::{Arc, PoisonError};
 
     use shuttle::sync::RwLock;
-    pub(in crate::token) use shuttle::sync::{Mutex, MutexGuard};
+    pub(in crate::token) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};
 
     /// Replaces the type of `arc-swap`, whose atomics `shuttle` cannot schedule.
     pub(in crate::token) struct ArcSwap<T>(RwLock<Arc<T>>);
@@ -23,6 +23,10 @@ mod primitives {
     impl<T> ArcSwap<T> {
         pub(in crate::token) fn from_pointee(value: T) -> Self {
             Self(RwLock::new(Arc::new(value)))
+        }
+
+        pub(in crate::token) fn new(value: Arc<T>) -> Self {
+            Self(RwLock::new(value))
         }
 
         pub(in crate::token) fn load(&self) -> Arc<T> {

@@ -24,8 +24,11 @@ pub(crate) fn violations(record: &Record) -> Vec<String> {
 fn failed_for_nothing(record: &Record, call: &Call) -> Option<String> {
     let error = call.error.as_ref()?;
     let has_cause = record.incidents.iter().any(|incident| match incident.kind {
-        // The longest back-off of a process, which begins with the last failed answer.
-        Kind::ServiceUnavailable => incident.concerns(call, seconds(62.0) + record.plan.latency),
+        // The longest back-off of a process, which begins once it has read the last failed answer.
+        Kind::ServiceUnavailable => {
+            let read = record.frozen_until(call.host, incident.ended + record.plan.latency * 2);
+            incident.concerns(call, read - incident.ended + seconds(62.0))
+        }
         Kind::SecretRefused => incident.concerns(call, seconds(4.0)),
         Kind::Frozen => incident.host == Some(call.host) && incident.concerns(call, seconds(2.0)),
         _ => false,
@@ -81,6 +84,14 @@ fn too_many_acquisitions(record: &Record) -> Option<String> {
         count(Kind::Holder) + count(Kind::LostAnswer) + 2 * (count(Kind::Revoked) + count(Kind::Rotated));
     let allowed = if plan.caches { 2 } else { 1 } * (expiries + faults);
     (counted > allowed).then(|| format!("{counted} acquisitions, {allowed} are allowed"))
+}
+
+impl Record {
+    /// When `host` goes on that may have been frozen at `at`.
+    fn frozen_until(&self, host: usize, at: Duration) -> Duration {
+        let is_frozen = |it: &&Incident| it.kind == Kind::Frozen && it.host == Some(host) && it.began <= at;
+        self.incidents.iter().filter(is_frozen).map(|it| it.ended).fold(at, Duration::max)
+    }
 }
 
 impl Incident {

@@ -7,7 +7,10 @@ mod policy;
 use std::{
     fmt,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -241,4 +244,34 @@ fn a_retry_sends_the_same_request_and_sent_is_the_time_of_the_last_attempt() {
         assert_eq!((request.method(), request.uri()), (requests[0].method(), requests[0].uri()));
         assert_eq!((request.headers(), request.body()), (requests[0].headers(), requests[0].body()));
     }
+}
+
+#[test]
+fn a_request_that_cannot_be_built_again_ends_the_call_with_the_error_of_its_attempt() {
+    /// Its path is valid once.
+    struct Once(ApiCredential, AtomicBool);
+    impl Endpoint for Once {
+        type Output = ();
+        fn method(&self) -> Method {
+            Method::GET
+        }
+        fn path(&self) -> &str {
+            if self.1.swap(false, Ordering::Relaxed) { "/once" } else { "/no path\n" }
+        }
+        fn credential(&self) -> &ApiCredential {
+            &self.0
+        }
+        fn is_repeatable(&self) -> bool {
+            true
+        }
+        fn read_success(&self, _: &Body) -> Result<((), Option<String>), EndpointError> {
+            Ok(((), None))
+        }
+    }
+    let script = answers(3, 503, &[]);
+    let (client, clock) = client(&script);
+    let error = play(&client, &clock, &Once(credential(), AtomicBool::new(true))).0.unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(503));
+    assert_eq!((error.attempts(), script.requests().len()), (1, 1));
+    assert!((client.retry_budget() - 10.0).abs() < f64::EPSILON, "a retry that was not sent costs nothing");
 }

@@ -3,6 +3,7 @@
 pub mod adoption;
 pub mod atomicity;
 pub mod ends;
+pub mod inspection;
 pub mod order;
 pub mod publication;
 pub mod removal;

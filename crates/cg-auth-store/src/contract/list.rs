@@ -50,6 +50,10 @@ macro_rules! every_store_case {
             8 removal::nothing_of_the_entry_is_left,
             9 unreadable::an_unreadable_token_is_like_none_and_the_lease_says_so,
             10 secrecy::neither_the_store_nor_an_entry_shows_a_secret,
+            11 inspection::each_part_of_an_entry_is_shown,
+            11 inspection::what_has_ended_is_not_shown,
+            11 inspection::an_unreadable_token_is_shown_as_such,
+            11 inspection::a_look_at_an_entry_changes_nothing,
         }
     };
 }

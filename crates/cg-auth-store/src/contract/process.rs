@@ -6,8 +6,8 @@ use cg_auth_core::{
     BaseUrl, ClientSecret, ConfigError, Recovery, UserPrincipalName,
     model::AccessToken,
     token::store::{
-        Claim, Claimed, CoolDown, EntryOwner, Holder, Publication, Published, SharedFailure, StoreEntry,
-        StoreError, StoredToken, TokenStore,
+        Claim, Claimed, CoolDown, EntryOwner, EntryState, Holder, Publication, Published, SharedFailure,
+        StoreEntry, StoreError, StoredToken, TokenStore,
     },
 };
 
@@ -58,6 +58,10 @@ impl Process {
 
     pub(super) async fn removes(&self) -> Result<(), StoreError> {
         self.store.remove(&self.entry).await
+    }
+
+    pub(super) async fn inspects(&self) -> Result<EntryState, StoreError> {
+        self.store.inspect(&self.entry).await
     }
 }
 

@@ -24,19 +24,25 @@ impl Folder {
 
     /// Creates the folder if it is missing, and refuses one that others can reach.
     pub(super) fn prepare(&self) -> Result<(), StoreError> {
+        if self.exists()? {
+            return Ok(());
+        }
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.path).map_err(|error| self.error("cannot create the folder", error))?;
+        self.exists().map(drop)
+    }
+
+    /// Whether there is a folder. One that others can reach is refused.
+    pub(super) fn exists(&self) -> Result<bool, StoreError> {
         let found = match self.path.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut builder = DirBuilder::new();
-                builder.recursive(true);
-                #[cfg(unix)]
-                std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-                builder.create(&self.path).and_then(|()| self.path.symlink_metadata())
-            }
-            found => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            found => found.map_err(|error| self.error("cannot read the folder", error))?,
         };
-        let found = found.map_err(|error| self.error("cannot create or read the folder", error))?;
         match obstacle(&found, &self.path) {
-            None => Ok(()),
+            None => Ok(true),
             Some(obstacle) => Err(StoreError::new(format!("{}: {obstacle}", self.path.display()))),
         }
     }

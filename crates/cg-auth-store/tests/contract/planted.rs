@@ -11,8 +11,8 @@ use cg_auth_core::{
     model::AccessToken,
     time::BoxFuture,
     token::store::{
-        Claim, Claimed, CoolDown, EntryOwner, Holder, Lease, Publication, Published, StoreEntry, StoreError,
-        StoredToken, TokenStore,
+        Claim, Claimed, CoolDown, EntryOwner, EntryState, Holder, Lease, Publication, Published, StoreEntry,
+        StoreError, StoredToken, TokenStore,
     },
 };
 use cg_auth_store::contract::{Subject, Suite};
@@ -40,6 +40,10 @@ enum Defect {
     UnreadableIsSilent,
     DebugShowsTheToken,
     Panics,
+    InspectionIsLeftOut,
+    InspectionTakesTheLease,
+    InspectionShowsAnEmptyEntry,
+    InspectionShowsAnotherCount,
 }
 
 use Defect::*;
@@ -55,6 +59,7 @@ const EXPECTED: &[(Defect, &[&str])] = &[
             "the_lease_of_another_holder_is_told_with_what_is_left_of_it",
             "a_publication_does_nothing_where_another_has_the_lease",
             "an_unreadable_token_is_like_none_and_the_lease_says_so",
+            "a_look_at_an_entry_changes_nothing",
         ],
     ),
     (
@@ -72,12 +77,26 @@ const EXPECTED: &[(Defect, &[&str])] = &[
             "a_token_is_handed_out_only_for_one_that_lives_shorter",
             "a_publication_ends_the_lease",
             "the_same_token_again_does_not_live_longer",
+            "each_part_of_an_entry_is_shown",
+            "what_has_ended_is_not_shown",
         ],
     ),
-    (LeasesNeverEnd, &["a_lease_ends", "the_lease_of_another_holder_is_told_with_what_is_left_of_it"]),
+    (
+        LeasesNeverEnd,
+        &[
+            "a_lease_ends",
+            "the_lease_of_another_holder_is_told_with_what_is_left_of_it",
+            "each_part_of_an_entry_is_shown",
+            "what_has_ended_is_not_shown",
+        ],
+    ),
     (
         CountIsForgotten,
-        &["a_cool_down_ends_and_its_count_stays", "a_released_lease_leaves_the_token_and_the_count"],
+        &[
+            "a_cool_down_ends_and_its_count_stays",
+            "a_released_lease_leaves_the_token_and_the_count",
+            "what_has_ended_is_not_shown",
+        ],
     ),
     (TokenIsCutOff, &["a_token_is_handed_out_unchanged"]),
     (
@@ -102,6 +121,7 @@ const EXPECTED: &[(Defect, &[&str])] = &[
             "a_token_ends_the_cool_down_and_its_count",
             "the_same_token_of_another_holder_is_nothing_newer",
             "another_token_ends_nothing_newer",
+            "each_part_of_an_entry_is_shown",
         ],
     ),
     (
@@ -132,6 +152,32 @@ const EXPECTED: &[(Defect, &[&str])] = &[
     (UnreadableIsSilent, &["an_unreadable_token_is_like_none_and_the_lease_says_so"]),
     (DebugShowsTheToken, &["neither_the_store_nor_an_entry_shows_a_secret"]),
     (Panics, &["a_cool_down_tells_what_failed"]),
+    (
+        InspectionIsLeftOut,
+        &[
+            "each_part_of_an_entry_is_shown",
+            "what_has_ended_is_not_shown",
+            "an_unreadable_token_is_shown_as_such",
+            "a_look_at_an_entry_changes_nothing",
+        ],
+    ),
+    (
+        InspectionTakesTheLease,
+        &[
+            "each_part_of_an_entry_is_shown",
+            "what_has_ended_is_not_shown",
+            "a_look_at_an_entry_changes_nothing",
+        ],
+    ),
+    (
+        InspectionShowsAnEmptyEntry,
+        &[
+            "each_part_of_an_entry_is_shown",
+            "what_has_ended_is_not_shown",
+            "an_unreadable_token_is_shown_as_such",
+        ],
+    ),
+    (InspectionShowsAnotherCount, &["each_part_of_an_entry_is_shown", "what_has_ended_is_not_shown"]),
 ];
 
 #[test]
@@ -272,6 +318,24 @@ impl TokenStore for Defective {
             RemoveDoesNothing => Ok(()),
             _ => self.store.remove(entry).await,
         }
+    }
+
+    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
+        match self.defect {
+            InspectionIsLeftOut => return Err(StoreError::new("left out")),
+            InspectionShowsAnEmptyEntry => return Ok(EntryState::default()),
+            InspectionTakesTheLease => {
+                let mut claim = Claim::new(Holder::random());
+                claim.lease = Some(Duration::from_secs(6));
+                self.store.claim(entry, &claim).await?;
+            }
+            _ => {}
+        }
+        let mut state = self.store.inspect(entry).await?;
+        if self.defect == InspectionShowsAnotherCount {
+            state.failures = 0;
+        }
+        Ok(state)
     }
 }
 

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cg_auth_core::token::store::{Claimed, Holder, Lease};
+use cg_auth_core::{
+    time::ThreadRuntime,
+    token::store::{Claimed, EntryState, Holder, Lease, StoreError, TokenStore as _},
+};
 use cg_auth_store::file_store;
 use rustix::fs::{FlockOperation, flock};
 
@@ -183,4 +186,33 @@ fn a_folder_that_was_deleted_is_made_anew() {
     publish(&store, Holder::new(1), &token("eyJ")).unwrap();
     fs::remove_dir_all(parent.path().join("store")).unwrap();
     assert!(matches!(claim(&store, Holder::new(1), Some(HOUR)), Ok(Claimed::Won(_))));
+}
+
+fn inspect(folder: &Path) -> Result<EntryState, StoreError> {
+    ThreadRuntime::block_on(file_store(folder).inspect(&entry()))
+}
+
+#[test]
+fn a_look_at_a_store_leaves_no_trace_on_the_disk_and_needs_no_lock() {
+    let parent = private_folder();
+    let folder = parent.path().join("store");
+    assert!(inspect(&folder).unwrap().is_empty());
+    assert!(!folder.exists());
+    publish(&file_store(&folder), Holder::new(1), &token("eyJ")).unwrap();
+    let lock = File::open(folder.join(".lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let before = fs::read(folder.join(entry().name())).unwrap();
+    assert!(inspect(&folder).unwrap().token.is_some());
+    assert_eq!(fs::read(folder.join(entry().name())).unwrap(), before);
+}
+
+#[test]
+fn a_look_refuses_a_folder_that_others_can_reach_and_tells_of_garbage() {
+    let folder = private_folder();
+    private(&folder.path().join(entry().name()), b"garbage");
+    let state = inspect(folder.path()).unwrap();
+    assert!(state.is_unreadable && state.token.is_none(), "{state:?}");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let error = inspect(folder.path()).unwrap_err();
+    assert!(source_of(&error).contains("other users can reach the folder of the store"), "{error:?}");
 }

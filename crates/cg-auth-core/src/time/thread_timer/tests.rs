@@ -1,6 +1,7 @@
 use std::{panic::panic_any, pin::pin, sync::Arc, task::Wake, thread::Thread};
 
 use super::*;
+use crate::time::Now;
 
 struct Unpark(Thread);
 

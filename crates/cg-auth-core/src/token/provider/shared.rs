@@ -16,12 +16,14 @@ use crate::{
     },
 };
 
-/// The state that all clones of a provider share.
+/// The state that all clones of a provider share. In this order of the fields a hit of a pool with many users reads one
+/// cache line: that with the count of the clones.
+#[repr(C)]
 pub(super) struct Shared {
     /// Read by hits, written under the lock of the session only.
     snapshot: ArcSwap<Snapshot>,
-    pub(super) inner: Mutex<Inner>,
     pub(super) client: AuthClient,
+    pub(super) inner: Mutex<Inner>,
     secret: Mutex<Secret>,
     pub(super) observers: Observers,
     /// The pool's semaphore, if the provider belongs to a pool.

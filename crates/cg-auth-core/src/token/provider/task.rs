@@ -10,14 +10,16 @@ use http::StatusCode;
 
 use super::shared::Shared;
 use crate::{
-    client::AuthClient,
+    client::{AuthClient, CallError},
+    endpoint::Answer,
+    model::DelegatedAccessToken,
     time::Now,
     token::{
         Grant, TokenError,
         fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide, published_life},
         flight::{Flight, Outcome, Permit},
         secret_source::read_secret,
-        session::{AcquisitionId, Next, Session, fleet_member::FleetMember},
+        session::{AcquisitionId, Call, Next, Session, fleet_member::FleetMember},
         shared_back_off::{Admission, FailedCall, SharedBackOff},
         store::{Holder, Publication, Published, StoredToken},
         sync::lock,
@@ -117,6 +119,10 @@ impl AcquisitionTask {
         if let Some((grant, error, longest)) = obstacle {
             return self.put_off(grant, error, longest);
         }
+        let wait = self.shared.upgrade()?.with_session_quietly(|session, now| session.until_replaced(now));
+        if !wait.is_zero() {
+            extended(lease.as_ref(), client.runtime().sleep(wait)).await;
+        }
         // Copies, because the session drops what it does not keep, and an error may be the program's.
         let (sent, kept) = (secret.as_ref().ok().cloned(), secret.clone());
         let begin = |session: &mut Session, now| session.begin(self.id, secret, now);
@@ -128,11 +134,7 @@ impl AcquisitionTask {
         while let Next::Call(call) = next {
             self.shared.upgrade()?.observers.notify();
             let grant = call.grant();
-            let call = caller.call(call.endpoint());
-            let result = match &lease {
-                Some(lease) => lease.extended_during(call).await,
-                None => call.await,
-            };
+            let result = extended(lease.as_ref(), self.call(&caller, &call)).await?;
             let error = result.as_ref().err().cloned();
             let finish = |session: &mut Session, now| session.finish(self.id, result, now);
             next = self.shared.upgrade()?.with_session_quietly(finish);
@@ -159,6 +161,30 @@ impl AcquisitionTask {
             self.publish(lease, &next, &client).await;
         }
         Some(next)
+    }
+
+    /// Makes the call. It is made once more if its token expires before it can be served: the process has stood still,
+    /// or the service has handed out a token of its cache in the last second. `None` once the provider is dropped.
+    async fn call(
+        &self,
+        client: &AuthClient,
+        call: &Call,
+    ) -> Option<Result<Answer<DelegatedAccessToken>, CallError>> {
+        let answer = match client.call(call.endpoint()).await {
+            Ok(answer) => answer,
+            error => return Some(error),
+        };
+        let repeats = |session: &mut Session, now| session.repeats_after(call.grant(), &answer, now);
+        let Some(wait) = self.shared.upgrade()?.with_session_quietly(repeats) else {
+            return Some(Ok(answer));
+        };
+        let requests = answer.attempts;
+        client.runtime().sleep(wait).await;
+        let mut repeated = client.call(call.endpoint()).await;
+        if let Ok(answer) = &mut repeated {
+            answer.attempts += requests;
+        }
+        Some(repeated)
     }
 
     /// Asks the store again and again, until the decision is anything but to ask again.
@@ -246,7 +272,7 @@ impl AcquisitionTask {
         let publication = match next {
             Next::Done(Ok(token)) => Publication::Token(StoredToken {
                 access_token: token.access_token(),
-                lifetime: token.expiry().lifetime(),
+                lifetime: token.expiry().served_life(),
                 left: token.expiry().remaining(client.runtime().now()).map(published_life),
             }),
             Next::Done(Err(error)) => Publication::CoolDown(cool_down_after(error, lease.failures())),
@@ -288,6 +314,14 @@ impl AcquisitionTask {
             flight.end(outcome);
         }
         shared.observers.notify();
+    }
+}
+
+/// Runs `work`, and extends the lease meanwhile if there is one.
+async fn extended<T>(lease: Option<&HeldLease>, work: impl Future<Output = T>) -> T {
+    match lease {
+        Some(lease) => lease.extended_during(work).await,
+        None => work.await,
     }
 }
 

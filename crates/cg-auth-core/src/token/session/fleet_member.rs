@@ -95,7 +95,7 @@ impl<'a> FleetMember<'a> {
         let Some(acquisition) = self.session.acquisition.take_if(|it| it.id == id) else {
             return Some(Next::Superseded);
         };
-        self.session.held = Some(held);
+        self.session.held = Some(held.after(self.session.held.as_ref(), now));
         self.session.back_off = BackOff::default();
         self.session.events.push(acquisition.adopted(expiry.remaining(now), now));
         Some(Next::Done(Ok(token)))
@@ -123,6 +123,9 @@ impl<'a> FleetMember<'a> {
     /// Tells of a pause once, and serves the valid token for `wait`.
     pub(in crate::token) fn pause(&mut self, wait: Duration, pause: &Pause, now: Now) {
         self.report(wait, pause, now);
+        if let (Pause::NothingNewer, Some(held)) = (pause, &mut self.session.held) {
+            held.is_handed_out_again = true;
+        }
         let failure = SharedFailure::new("pause", Recovery::Retry, None);
         self.session.back_off.wait(Cause::Shared(failure).into(), wait, true, now);
     }

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     time::Now,
-    token::{IssuedToken, fleet::TokenAge},
+    token::{
+        Expiry, ExpirySource, IssuedToken,
+        fleet::{TokenAge, publication_allowance},
+    },
 };
 
 /// The current token. Its age is the sum of the times between observations of the clocks, so a clock that is
@@ -21,6 +24,10 @@ pub(super) struct HeldToken {
     age: Duration,
     pub(super) observed_at: Now,
     pub(super) is_invalidated: bool,
+    /// Whether the service, or the store, has handed it out again although a newer one was asked for.
+    pub(super) is_handed_out_again: bool,
+    /// How long after its end here the service may still count it as valid.
+    last_moments: Duration,
 }
 
 impl HeldToken {
@@ -32,9 +39,28 @@ impl HeldToken {
             .map_or(Schedule::NEVER, |lifetime| Schedule::new(lifetime, expiry.unseen_age(), jitter));
         let observed_at = expiry.sent().unwrap_or(now);
         let age = expiry.age_when_sent();
-        let mut held = Self { token, schedule, age, observed_at, is_invalidated: false };
+        let left = expiry.lifetime().unwrap_or_default().saturating_sub(age);
+        let mut held = Self {
+            token,
+            schedule,
+            age,
+            observed_at,
+            is_invalidated: false,
+            is_handed_out_again: false,
+            last_moments: last_moments(expiry, left),
+        };
         held.observe(now);
         held
+    }
+
+    /// After `before`, which it replaces. A service that handed out `before` again may do the same with this one, unless
+    /// it has issued this one while `before` was valid.
+    pub(super) fn after(mut self, before: Option<&Self>, now: Now) -> Self {
+        self.is_handed_out_again = before.is_some_and(|before| {
+            let is_same = before.token.expose_secret() == self.token.expose_secret();
+            is_same || (before.is_handed_out_again && before.phase(now) == Phase::Expired)
+        });
+        self
     }
 
     /// Adds the time that has passed by any clock to the age. Threads read the clocks before they take the lock
@@ -65,6 +91,15 @@ impl HeldToken {
         let window = margin.saturating_sub(early);
         let last_half = if window > SHORT_WINDOW { margin - window / 2 } else { early };
         TokenAge { left: until(expired), before_margin: until(margin), before_last_half: until(last_half) }
+    }
+
+    /// How long to wait until a service that caches its tokens issues the next one, if it has handed this one out
+    /// again: it does until the end by its own clock.
+    pub(super) fn until_replaced(&self, now: Now) -> Duration {
+        if self.is_invalidated || !self.is_handed_out_again || self.phase(now) < Phase::Expired {
+            return Duration::ZERO;
+        }
+        self.schedule.expired.saturating_add(self.last_moments).saturating_sub(self.age_at(now))
     }
 
     /// How long the token can be served without another decision: until its next phase. During an acquisition
@@ -100,6 +135,14 @@ impl HeldToken {
     }
 }
 
+/// A token from a store has lost the unseen second of its first holder, and the time of its publication.
+fn last_moments(expiry: Expiry, left: Duration) -> Duration {
+    match expiry.source() {
+        ExpirySource::Store => Duration::from_secs(1) + publication_allowance(left),
+        _ => expiry.unseen_age(),
+    }
+}
+
 /// How long a token is served by two clocks alone. The page on
 /// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
 const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
@@ -115,7 +158,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-    use crate::{model::AccessToken, token::Expiry};
+    use crate::model::AccessToken;
 
     #[test]
     fn a_reading_that_is_older_than_the_last_one_adds_no_age() {

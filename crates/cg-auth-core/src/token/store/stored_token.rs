@@ -9,7 +9,7 @@ use crate::model::AccessToken;
 pub struct StoredToken {
     /// The token.
     pub access_token: AccessToken,
-    /// The whole lifetime; `None` if unknown.
+    /// The whole time for which the process that acquired it serves it; `None` if unknown.
     pub lifetime: Option<Duration>,
     /// The rest of the lifetime, by the clock of the store; `None` if the lifetime is unknown.
     pub left: Option<Duration>,

@@ -254,6 +254,64 @@ fn a_clear_of_the_program_evicts_no_user() {
 }
 
 #[test]
+fn among_many_users_the_least_recently_used_one_goes_although_reads_have_changed_the_order() {
+    for step in [Duration::ZERO, Duration::from_millis(5)] {
+        let (pool, clock) = parking(&Service::default());
+        let pool = pool.with_capacity(100);
+        let (users, newcomers) = (users(100), ["x", "y", "z"]);
+        users.iter().for_each(|user| drop(pool.for_user(user)));
+        // Backwards, and some of them again.
+        for user in users.iter().rev().chain(&users[40..70]).chain(users[60..].iter().rev()) {
+            clock.advance(step);
+            drop(pool.for_user(user));
+        }
+        // User 39 was read before all the users below it, and the others were read again.
+        for (newcomer, oldest) in newcomers.into_iter().zip([39, 38, 37]) {
+            drop(pool.for_user(&user(newcomer)));
+            assert_eq!(pool.len(), 100);
+            let states = pool.states();
+            let is_known = |name: &str| states.iter().any(|state| state.user_principal_name.as_str() == name);
+            assert!(!is_known(users[oldest].as_str()) && is_known(users[oldest - 1].as_str()));
+        }
+    }
+}
+
+#[test]
+fn a_user_who_is_read_all_the_time_stays_and_reads_evict_the_others() {
+    let (pool, clock) = parking(&Service::default());
+    users(200).iter().for_each(|user| drop(pool.for_user(user)));
+    let first = token(&pool, "busy");
+    for minute in 0..50 {
+        assert_eq!((pool.len(), knows(&pool, "busy")), (201, true), "minute {minute}");
+        clock.advance(MINUTE);
+    }
+    clock.advance(10 * MINUTE);
+    let reads = (1..100).find(|_| {
+        let _ = pool.for_user(&user("busy"));
+        pool.len() == 1
+    });
+    assert!(reads.is_some_and(|reads| reads > 5), "a few at a time: {reads:?}");
+    clock.advance(59 * MINUTE);
+    assert_eq!(pool.states()[0].user_principal_name.as_str(), "busy");
+    assert!(!token(&pool, "busy").is_empty() && !first.is_empty());
+}
+
+#[test]
+fn many_thousand_users_are_kept_apart_whatever_the_capacity() {
+    for capacity in [0, 1, 100_000, usize::MAX] {
+        let (pool, _) = parking(&Service::default());
+        let pool = pool.with_capacity(capacity);
+        let users = users(3000);
+        let kept: Vec<_> = users.iter().map(|user| pool.for_user(user)).collect();
+        for (user, provider) in users.iter().zip(&kept) {
+            assert_eq!(&provider.user_principal_name(), user);
+            assert_eq!(&pool.for_user(user).user_principal_name(), user);
+        }
+        assert_eq!(pool.len(), 3000, "capacity {capacity}");
+    }
+}
+
+#[test]
 fn the_states_of_all_users_are_listed_in_the_order_of_last_use() {
     let (pool, clock) = parking(&Service::default());
     ["a", "b", "c"].iter().for_each(|name| drop(token(&pool, name)));

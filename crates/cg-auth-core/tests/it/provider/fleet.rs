@@ -3,6 +3,7 @@
 
 mod adoption;
 mod failures;
+mod late_answers;
 mod leases;
 mod local;
 mod outages;

@@ -6,13 +6,17 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use cg_auth_core::{
     AuthClient, TokenPool, UserPrincipalName,
     body::Body,
-    time::{Runtime, ThreadRuntime},
+    model::{AccessToken, DelegatedAccessToken},
+    testing::ScriptedTransport,
+    time::{Now, Runtime, ThreadRuntime},
+    token::Expiry,
     transport::{HttpTransport, TransportError},
 };
 use http::{Request, Response};
@@ -59,4 +63,30 @@ fn threads_of_many_users_get_their_tokens_sixteen_at_a_time() {
     assert!(most <= 16, "{most}");
     let released = bounded(move || ThreadRuntime::block_on(pool.shutdown()));
     assert_eq!(released.len(), 200);
+}
+
+#[test]
+fn threads_that_use_and_evict_users_at_once_share_one_provider_for_each_user() {
+    let client = AuthClient::with_runtime(base(), ScriptedTransport::new(), ThreadRuntime::new());
+    // Most calls find their user without the lock, and some evict users.
+    let pool = TokenPool::new(client, secret()).with_capacity(3);
+    let threads: Vec<_> = (0..4_usize)
+        .map(|thread| {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                for round in 0..20_000_usize {
+                    let number = if round % 16 == 0 { round / 16 % 6 } else { thread % 2 };
+                    let user = UserPrincipalName::new(format!("user{number}@example.com")).unwrap();
+                    let provider = pool.for_user(&user);
+                    let token = DelegatedAccessToken::new(AccessToken::new("eyJ").unwrap(), None);
+                    let now = Now::system();
+                    provider.seed(token, Expiry::until(now.wall() + Duration::from_secs(3600), now));
+                    assert!(pool.for_user(&user).peek().is_some(), "round {round}: {user} has two providers");
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let _ = pool.for_user(&UserPrincipalName::new("last@example.com").unwrap());
+    assert!(pool.len() <= 4, "{}", pool.len());
 }

@@ -1,0 +1,28 @@
+
+-- ARGV: the holder, then one of
+--   'token', the sealed bytes, the digest, the lifetime
+--   'cool_down', its length, how long the count is kept, the count, the kind, the remedy, the status or ''
+--   'released'
+local holder, outcome = ARGV[1], ARGV[2]
+if entry.holder and entry.holder ~= holder then return {'held_elsewhere'} end
+entry.holder, entry.lease_end = nil, nil
+
+if outcome == 'token' then
+    local sealed, digest, lifetime = ARGV[3], ARGV[4], ARGV[5]
+    entry.kind, entry.recovery, entry.status, entry.cool_down_end = nil, nil, nil, nil
+    entry.failures, entry.count_end = nil, nil
+    -- The sealed bytes that are there may be damaged.
+    entry.sealed = sealed
+    if entry.digest == digest then
+        if entry.publisher ~= holder then entry.nothing_newer = '1' end
+    else
+        entry.digest, entry.token_end, entry.publisher = digest, ends_after(lifetime), holder
+        entry.nothing_newer = nil
+    end
+elseif outcome == 'cool_down' then
+    entry.cool_down_end, entry.count_end = ends_after(ARGV[3]), ends_after(ARGV[4])
+    entry.failures, entry.kind, entry.recovery, entry.status = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+end
+save()
+if outcome == 'token' and entry.nothing_newer then return {'nothing_newer'} end
+return {'done'}
