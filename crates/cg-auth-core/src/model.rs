@@ -14,6 +14,7 @@ pub(crate) mod base_url;
 pub(crate) mod config_error;
 mod delegated_access_token;
 mod environment;
+mod header_text;
 mod json_contract;
 pub(crate) mod json_reading;
 mod origin;
@@ -39,7 +40,9 @@ pub(crate) use self::{
     api_credential::ApiCredential,
     base_url::BaseUrl,
     config_error::ConfigError,
+    header_text::HeaderText,
     json_reading::{PlainJson, read_json},
     secret::ClientSecret,
+    text::holds,
     user_principal_name::UserPrincipalName,
 };

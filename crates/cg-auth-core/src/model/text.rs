@@ -38,3 +38,13 @@ pub fn decode_base64url(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     GeneralPurpose::new(&URL_SAFE, config).decode(text).ok().map(Zeroizing::new)
 }
+
+/// Whether one of `bytes` is `wanted`.
+///
+/// It reads every byte of a block instead of stopping at the first, so that a block compiles to a few SIMD
+/// instructions.
+pub(crate) fn holds(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let holds = |bytes: &[u8]| bytes.iter().fold(false, |found, byte| found | wanted(*byte));
+    blocks.iter().any(|block| holds(block)) || holds(rest)
+}
