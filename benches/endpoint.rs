@@ -8,18 +8,18 @@ use std::hint::black_box;
 use cg_auth_benches::{
     endpoint_floor::{Credential, delegate_request, read_token},
     interleaved::Contest,
-    subjects::{BASE_URL, SECRET, USER, answer, base_url, endpoint},
+    subjects::{BASE_URL, SECRET, USER, answer_body, base_url, endpoint},
 };
 use cg_auth_core::endpoint::{Endpoint, RequestOptions};
 use http::Response;
 
 fn main() {
     let credential = Credential { client_secret: SECRET, user_principal_name: USER };
-    let floor_answer = Response::new(answer().into_bytes());
+    let floor_answer = Response::new(answer_body().into_bytes());
     let floor_builds = || drop(delegate_request(black_box(BASE_URL), black_box(&credential)).unwrap());
     let floor_reads = || drop(black_box(read_token(black_box(&floor_answer)).unwrap()));
 
-    let (base, options, endpoint, body) = (base_url(), RequestOptions::new(), endpoint(), answer());
+    let (base, options, endpoint, body) = (base_url(), RequestOptions::new(), endpoint(), answer_body());
     let builds = || drop(black_box(&endpoint).to_request(black_box(&base), &options).unwrap());
     let reads = || drop(black_box(endpoint.read(Response::new(black_box(&body).clone())).unwrap()));
 

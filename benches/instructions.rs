@@ -77,7 +77,7 @@ fn build() -> Box<dyn FnMut()> {
 }
 
 fn read() -> Box<dyn FnMut()> {
-    let (endpoint, body) = (subjects::endpoint(), subjects::answer());
+    let (endpoint, body) = (subjects::endpoint(), subjects::answer_body());
     Box::new(move || drop(black_box(endpoint.read(Response::new(body.clone())).unwrap())))
 }
 
@@ -95,7 +95,7 @@ fn build_floor() -> Box<dyn FnMut()> {
 }
 
 fn read_floor() -> Box<dyn FnMut()> {
-    let response = Response::new(subjects::answer().into_bytes());
+    let response = Response::new(subjects::answer_body().into_bytes());
     Box::new(move || drop(black_box(read_token(&response).unwrap())))
 }
 

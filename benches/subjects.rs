@@ -46,7 +46,7 @@ pub fn endpoint() -> GetDelegateAccessToken {
 
 /// An answer of 1.6 KB, whose access token is as long as a JWT with a dozen claims.
 #[must_use]
-pub fn answer() -> Body {
+pub fn answer_body() -> Body {
     let token = "eyJhbGciOiJIUzI1NiJ9".repeat(71);
     let refresh_token = "cmVmcmVzaC10b2tlbg--".repeat(4);
     let json = format!(

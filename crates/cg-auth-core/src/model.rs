@@ -38,11 +38,13 @@ pub use self::{
 // Re-exported at the crate root, where programs find them.
 pub(crate) use self::{
     api_credential::ApiCredential,
+    api_error::ErrorTexts,
+    api_result::Envelope,
     base_url::BaseUrl,
     config_error::ConfigError,
     header_text::HeaderText,
     json_reading::{PlainJson, read_json},
     secret::ClientSecret,
-    text::holds,
+    text::{decode_base64, holds, lossy_text},
     user_principal_name::UserPrincipalName,
 };

@@ -6,8 +6,8 @@ use super::{EndpointError, ProtocolError};
 use crate::{
     body::Body,
     model::{
-        ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResult,
-        DelegatedAccessTokenApiResultValue, JsonContract, holds, read_json,
+        ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResultValue, Envelope, JsonContract,
+        holds, read_json,
     },
 };
 
@@ -56,17 +56,19 @@ pub(super) fn read_token_result(
     if body.is_empty() {
         return Err(ProtocolError::EmptyBody.into());
     }
-    let result: DelegatedAccessTokenApiResult = read_json(body.as_bytes())?;
+    let result: Envelope = read_json(body.as_bytes())?;
     let error_msg = result.error_msg.filter(|text| !text.is_empty());
+    // The caller zeroes it.
+    let taken = |text: Option<Zeroizing<String>>| text.map(|mut text| std::mem::take(&mut *text));
     // If `isSuccess` is missing, any message means a refusal, with or without a token beside it.
     if !result.is_success.unwrap_or(error_msg.is_none()) {
-        return Err(EndpointError::rejected(error_msg));
+        return Err(EndpointError::rejected(taken(error_msg)));
     }
     let token = result
         .value
         .and_then(DelegatedAccessTokenApiResultValue::into_token)
         .ok_or(ProtocolError::NoAccessToken)?;
-    Ok((token, error_msg))
+    Ok((token, taken(error_msg)))
 }
 
 #[cfg(test)]
