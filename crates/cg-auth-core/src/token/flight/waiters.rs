@@ -1,11 +1,12 @@
 //! [`Waiters`]: the wakers of all callers who wait for the same thing.
 
 use std::{
-    collections::BTreeMap,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
 };
+
+use slab::Slab;
 
 use crate::caught::caught;
 use crate::token::sync::{Mutex, lock};
@@ -18,18 +19,18 @@ pub(super) struct Waiters {
 
 #[derive(Debug, Default)]
 struct Registry {
-    wakers: BTreeMap<u64, Waker>,
-    last_number: u64,
+    /// `None` for a waiter that was woken and has not been polled since.
+    wakers: Slab<Option<Waker>>,
     wakes: u64,
 }
 
 impl Waiters {
     /// Waits until `look` returns a value. It is called at each poll.
     pub(super) async fn until<T>(&self, mut look: impl FnMut(&Context<'_>) -> Option<T>) -> T {
-        let registration = Registration::new(self);
+        let mut registration = Registration { waiters: self, entry: None };
         poll_fn(|context| {
             // Registers before it looks, so that a change in between wakes it.
-            registration.register(context.waker().clone());
+            registration.register(context.waker());
             look(context).map_or(Poll::Pending, Poll::Ready)
         })
         .await
@@ -38,9 +39,9 @@ impl Waiters {
     pub(super) fn wake_all(&self) {
         let mut registry = lock(&self.registry);
         registry.wakes += 1;
-        let wakers = std::mem::take(&mut registry.wakers);
+        let wakers: Vec<_> = registry.wakers.iter_mut().filter_map(|(_, waker)| waker.take()).collect();
         drop(registry);
-        for waker in wakers.into_values() {
+        for waker in wakers {
             // A panic of one waker must not keep the other waiters asleep.
             caught(|| waker.wake());
         }
@@ -62,25 +63,30 @@ impl Wake for Waiters {
 /// The entry of one waiter. Wakers are dropped outside of the lock: one may own another waiter.
 struct Registration<'a> {
     waiters: &'a Waiters,
-    number: u64,
+    /// Where its waker is, once it has been polled.
+    entry: Option<usize>,
 }
 
-impl<'a> Registration<'a> {
-    fn new(waiters: &'a Waiters) -> Self {
-        let mut registry = lock(&waiters.registry);
-        registry.last_number += 1;
-        Self { waiters, number: registry.last_number }
-    }
-
-    fn register(&self, waker: Waker) {
-        let before = lock(&self.waiters.registry).wakers.insert(self.number, waker);
+impl Registration<'_> {
+    fn register(&mut self, waker: &Waker) {
+        let waker = Some(waker.clone());
+        let mut registry = lock(&self.waiters.registry);
+        let before = match self.entry {
+            Some(entry) => std::mem::replace(&mut registry.wakers[entry], waker),
+            None => {
+                self.entry = Some(registry.wakers.insert(waker));
+                None
+            }
+        };
+        drop(registry);
         drop(before);
     }
 }
 
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
-        let waker = lock(&self.waiters.registry).wakers.remove(&self.number);
+        let Some(entry) = self.entry else { return };
+        let waker = lock(&self.waiters.registry).wakers.remove(entry);
         drop(waker);
     }
 }
