@@ -25,13 +25,19 @@ struct Registry {
 }
 
 impl Waiters {
-    /// Waits until `look` returns a value. It is called at each poll.
-    pub(super) async fn until<T>(&self, mut look: impl FnMut(&Context<'_>) -> Option<T>) -> T {
+    /// Waits until `look` returns a value. Each poll that finds none calls `act` and looks again.
+    pub(super) async fn until<T>(&self, look: impl Fn() -> Option<T>, act: impl Fn(&Context<'_>)) -> T {
         let mut registration = Registration { waiters: self, entry: None };
         poll_fn(|context| {
-            // Registers before it looks, so that a change in between wakes it.
-            registration.register(context.waker());
-            look(context).map_or(Poll::Pending, Poll::Ready)
+            // Most polls after the first one come from a wake, and find the value.
+            let found = registration.entry.and_then(|_| look());
+            let found = found.or_else(|| {
+                // Registers before it looks, so that a change in between wakes it.
+                registration.register(context.waker());
+                act(context);
+                look()
+            });
+            found.map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
