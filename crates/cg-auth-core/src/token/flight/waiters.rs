@@ -19,8 +19,8 @@ pub(super) struct Waiters {
 
 #[derive(Debug, Default)]
 struct Registry {
-    /// `None` for a waiter that was woken and has not been polled since.
-    wakers: Slab<Option<Waker>>,
+    /// Of the waiters that were polled since the last wake.
+    wakers: Slab<Waker>,
     wakes: u64,
 }
 
@@ -30,7 +30,7 @@ impl Waiters {
         let mut registration = Registration { waiters: self, entry: None };
         poll_fn(|context| {
             // Most polls after the first one come from a wake, and find the value.
-            let found = registration.entry.and_then(|_| look());
+            let found = registration.entry.as_ref().and_then(|_| look());
             let found = found.or_else(|| {
                 // Registers before it looks, so that a change in between wakes it.
                 registration.register(context.waker());
@@ -45,9 +45,9 @@ impl Waiters {
     pub(super) fn wake_all(&self) {
         let mut registry = lock(&self.registry);
         registry.wakes += 1;
-        let wakers: Vec<_> = registry.wakers.iter_mut().filter_map(|(_, waker)| waker.take()).collect();
+        let wakers = std::mem::take(&mut registry.wakers);
         drop(registry);
-        for waker in wakers {
+        for (_, waker) in wakers {
             // A panic of one waker must not keep the other waiters asleep.
             caught(|| waker.wake());
         }
@@ -69,18 +69,30 @@ impl Wake for Waiters {
 /// The entry of one waiter. Wakers are dropped outside of the lock: one may own another waiter.
 struct Registration<'a> {
     waiters: &'a Waiters,
-    /// Where its waker is, once it has been polled.
-    entry: Option<usize>,
+    entry: Option<Entry>,
+}
+
+/// Where a waker is until the next wake.
+struct Entry {
+    place: usize,
+    /// How often the waiters had been woken when it came there.
+    wakes: u64,
+}
+
+impl Registry {
+    fn place_of(&self, entry: Option<&Entry>) -> Option<usize> {
+        entry.filter(|entry| entry.wakes == self.wakes).map(|entry| entry.place)
+    }
 }
 
 impl Registration<'_> {
     fn register(&mut self, waker: &Waker) {
-        let waker = Some(waker.clone());
+        let waker = waker.clone();
         let mut registry = lock(&self.waiters.registry);
-        let before = match self.entry {
-            Some(entry) => std::mem::replace(&mut registry.wakers[entry], waker),
+        let before = match registry.place_of(self.entry.as_ref()) {
+            Some(place) => Some(std::mem::replace(&mut registry.wakers[place], waker)),
             None => {
-                self.entry = Some(registry.wakers.insert(waker));
+                self.entry = Some(Entry { place: registry.wakers.insert(waker), wakes: registry.wakes });
                 None
             }
         };
@@ -91,8 +103,10 @@ impl Registration<'_> {
 
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
-        let Some(entry) = self.entry else { return };
-        let waker = lock(&self.waiters.registry).wakers.remove(entry);
+        let mut registry = lock(&self.waiters.registry);
+        let place = registry.place_of(self.entry.as_ref());
+        let waker = place.map(|place| registry.wakers.remove(place));
+        drop(registry);
         drop(waker);
     }
 }
