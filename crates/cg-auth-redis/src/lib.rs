@@ -11,6 +11,7 @@ mod redis_url;
 mod reply;
 mod reply_guard;
 mod script;
+mod server_clock;
 mod store;
 
 pub use cg_auth_core;

@@ -9,6 +9,33 @@ use cg_auth_core::{
 use cg_auth_store::byte_store::{ByteClaimed, ByteEntry, SealedToken};
 use redis::Value;
 
+/// What a script has answered, and when by the clock of the server.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) now: u64,
+    /// Without the time. `None` if the script came too late, so that it has changed nothing.
+    pub(crate) value: Option<Value>,
+}
+
+/// The answer of any script.
+pub(crate) fn answer(reply: Value) -> Result<Answer, StoreError> {
+    let Value::Array(mut parts) = reply else { return Err(unknown()) };
+    let now = parts.first().and_then(number).ok_or_else(unknown)?;
+    parts.remove(0);
+    let is_late = parts.first().and_then(bytes) == Some(b"late");
+    Ok(Answer { now, value: (!is_late).then_some(Value::Array(parts)) })
+}
+
+/// The answer to `TIME`, in microseconds.
+pub(crate) fn time(reply: &Value) -> Result<u64, StoreError> {
+    let Value::Array(parts) = reply else { return Err(unknown()) };
+    let [seconds, micros] = parts.as_slice() else { return Err(unknown()) };
+    let part = |value| text(value)?.parse::<u64>().ok();
+    let time = part(seconds).zip(part(micros));
+    let micros = |(seconds, micros): (u64, u64)| seconds.checked_mul(1_000_000)?.checked_add(micros);
+    time.and_then(micros).ok_or_else(unknown)
+}
+
 /// The answer of the script `claim`.
 pub(crate) fn claimed(reply: Value) -> Result<ByteClaimed, StoreError> {
     read_claimed(reply).ok_or_else(unknown)
@@ -21,6 +48,15 @@ pub(crate) fn published(reply: &Value) -> Result<Published, StoreError> {
         Some(b"done") => Ok(Published::Done),
         Some(b"nothing_newer") => Ok(Published::NothingNewer),
         Some(b"held_elsewhere") => Ok(Published::HeldElsewhere),
+        _ => Err(unknown()),
+    }
+}
+
+/// The answer of the script `remove`.
+pub(crate) fn removed(reply: &Value) -> Result<(), StoreError> {
+    let Value::Array(parts) = reply else { return Err(unknown()) };
+    match parts.first().and_then(bytes) {
+        Some(b"removed") => Ok(()),
         _ => Err(unknown()),
     }
 }

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use redis::{Cmd, cmd};
 
+use crate::server_clock::Span;
+
 /// A Lua script and its hash, by which the server knows it after the first run.
 pub(crate) struct Script {
     text: &'static str,
@@ -15,30 +17,31 @@ impl Script {
         Self { text, hash: redis::Script::new(text).get_hash().to_owned() }
     }
 
-    /// The script over `key`, by its hash.
-    pub(crate) fn by_hash(&self, key: &str, arguments: &[Vec<u8>]) -> Cmd {
-        command("EVALSHA", &self.hash, key, arguments)
+    /// The script over `key` by its hash, for the operation during `span`.
+    pub(crate) fn by_hash(&self, key: &str, span: Span, arguments: &[Vec<u8>]) -> Cmd {
+        command("EVALSHA", &self.hash, key, span, arguments)
     }
 
-    /// The script over `key`, with its text, for a server that does not know it.
-    pub(crate) fn by_text(&self, key: &str, arguments: &[Vec<u8>]) -> Cmd {
-        command("EVAL", self.text, key, arguments)
+    /// The same with its text, for a server that does not know it.
+    pub(crate) fn by_text(&self, key: &str, span: Span, arguments: &[Vec<u8>]) -> Cmd {
+        command("EVAL", self.text, key, span, arguments)
     }
 }
 
-fn command(name: &str, script: &str, key: &str, arguments: &[Vec<u8>]) -> Cmd {
+fn command(name: &str, script: &str, key: &str, span: Span, arguments: &[Vec<u8>]) -> Cmd {
     let mut command = cmd(name);
-    command.arg(script).arg(1).arg(key).arg(arguments);
+    command.arg(script).arg(1).arg(key).arg(span.began).arg(span.deadline).arg(arguments);
     command
 }
 
-/// A script after the part that reads the entry.
-macro_rules! over_entry {
-    ($file:literal) => {
-        LazyLock::new(|| Script::new(concat!(include_str!("scripts/entry.lua"), include_str!($file))))
+/// A script after the part that ends a late one.
+macro_rules! script {
+    ($($file:literal),+) => {
+        LazyLock::new(|| Script::new(concat!(include_str!("scripts/deadline.lua"), $(include_str!($file)),+)))
     };
 }
 
-pub(crate) static CLAIM: LazyLock<Script> = over_entry!("scripts/claim.lua");
-pub(crate) static PUBLISH: LazyLock<Script> = over_entry!("scripts/publish.lua");
-pub(crate) static INSPECT: LazyLock<Script> = over_entry!("scripts/inspect.lua");
+pub(crate) static CLAIM: LazyLock<Script> = script!("scripts/entry.lua", "scripts/claim.lua");
+pub(crate) static PUBLISH: LazyLock<Script> = script!("scripts/entry.lua", "scripts/publish.lua");
+pub(crate) static INSPECT: LazyLock<Script> = script!("scripts/entry.lua", "scripts/inspect.lua");
+pub(crate) static REMOVE: LazyLock<Script> = script!("scripts/remove.lua");

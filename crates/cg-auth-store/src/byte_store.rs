@@ -27,6 +27,8 @@
 //!     output.
 //! 11. **[`inspect`](ByteStore::inspect) tells what the entry holds and changes nothing.** What has ended counts as
 //!     gone.
+//! 12. **An operation that comes late changes nothing.** Half a second after its call the program has given it up. The
+//!     [rest of a token](SealedToken::left) counts from the call of [`publish`](ByteStore::publish).
 
 use std::{fmt, time::Duration};
 
@@ -127,7 +129,8 @@ pub struct SealedToken {
     pub sealed: Vec<u8>,
     /// Tells it apart from other tokens.
     pub digest: Digest,
-    /// Until the store forgets it. For a token of unknown lifetime that is an hour.
+    /// Until the store forgets it. For a token of unknown lifetime that is an hour. In a publication it counts from the
+    /// call.
     pub left: Duration,
 }
 
@@ -146,6 +149,18 @@ pub enum BytePublication {
     CoolDown(CoolDown),
     /// The acquisition ended without an outcome.
     Released,
+}
+
+impl BytePublication {
+    /// This publication, `late` after its operation began: the token has aged by that.
+    pub(crate) fn after(&self, late: Duration) -> Self {
+        match self {
+            Self::Token(token) => {
+                Self::Token(SealedToken { left: token.left.saturating_sub(late), ..token.clone() })
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 /// What an entry holds, as a store of bytes tells it. The default is an empty entry.

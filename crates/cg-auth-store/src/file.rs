@@ -1,10 +1,12 @@
 //! [`FileStore`]: a store of the processes of one machine.
 
 mod clock;
+mod deadline;
 mod entry_file;
 mod folder;
 mod folder_lock;
 mod off_thread;
+mod slots;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +19,8 @@ use cg_auth_core::token::store::{Holder, Published, StoreError};
 
 use self::{
     clock::StoreClock,
-    entry_file::{Content, EntryFile},
+    deadline::Deadline,
+    entry_file::{Content, EntryFile, Kind},
     folder::Folder,
     folder_lock::FolderLock,
     off_thread::OffThread,
@@ -39,8 +42,12 @@ pub fn file_store(folder: impl Into<PathBuf>) -> Sealed<FileStore> {
 /// - **Access.** Folder and files belong to the user of the process, and no other user can read or write them (0700
 ///   and 0600). Each operation creates a missing folder, and refuses one of another owner or mode, and a
 ///   symbolic link. Windows has no such modes: there the permissions of the parent folder count.
-/// - **Changes.** An operation holds the lock of the folder (`flock`) while it reads and changes a record, and never
-///   during an acquisition. It replaces a file atomically. The system ends the lock of a process that is killed.
+/// - **Changes.** An operation that changes a record holds the lock of the folder (`flock`) meanwhile, and never during
+///   an acquisition. A file has room for two records: the next one is written beside the last one, so a process that is
+///   killed leaves a whole record. The system ends its lock. A claim that changes nothing takes no lock: it finds a
+///   token, a cool-down, "nothing newer" or the lease of another process.
+/// - **Deadline.** An operation that has waited for more than 400 ms, for the lock or because its process stood still,
+///   changes nothing. The lifetime of a token counts from the call.
 /// - **Ends** are readings of the boot clock of Linux beside the id of the boot, so restarting the machine ends
 ///   everything, and setting the wall clock changes nothing. Other systems have the wall clock: setting it
 ///   back ends everything, and setting it forward ends what would end until then.
@@ -89,30 +96,19 @@ impl FileStore {
         self.shared.folder.prepare()
     }
 
+    /// Runs `operation` on a thread of its own. The deadline counts from this call.
     async fn operate<T: Send + 'static>(
         &self,
         name: &str,
-        operation: impl FnOnce(&EntryFile<'_>, Duration) -> Result<T, StoreError> + Send + 'static,
+        operation: impl FnOnce(&Shared, &EntryFile<'_>, Deadline) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let deadline = Deadline::of_this_operation();
         let (shared, name) = (Arc::clone(&self.shared), name.to_owned());
-        self.shared.threads.run(move || shared.operate(&name, operation)).await
-    }
-
-    async fn change<T: Send + 'static>(
-        &self,
-        name: &str,
-        change: impl FnOnce(&mut Record, Duration) -> T + Send + 'static,
-    ) -> Result<(T, bool), StoreError> {
-        self.operate(name, move |file, now| {
-            let Content { mut record, is_unreadable } = file.read(now)?;
-            let before = record.clone();
-            let result = change(&mut record, now);
-            if record != before {
-                file.write(&record, now)?;
-            }
-            Ok((result, is_unreadable))
-        })
-        .await
+        let operate = move || {
+            let file = EntryFile::new(&shared.folder, &shared.clock, &name)?;
+            operation(&shared, &file, deadline)
+        };
+        self.shared.threads.run(operate).await
     }
 }
 
@@ -120,12 +116,20 @@ impl FileStore {
 impl ByteStore for FileStore {
     async fn claim(&self, name: &str, claim: &ByteClaim) -> Result<ByteClaimed, StoreError> {
         let claim = claim.clone();
-        let (claimed, is_unreadable) =
-            self.change(name, move |record, now| record.claim(&claim, now)).await?;
-        Ok(match claimed {
-            ByteClaimed::Won(lease) if is_unreadable => ByteClaimed::Won(lease.of_unreadable_entry()),
-            claimed => claimed,
+        self.operate(name, move |shared, file, deadline| {
+            shared.folder.prepare()?;
+            if let Some(claimed) = claimed_without_a_change(file, &claim) {
+                return Ok(claimed);
+            }
+            let (claimed, kind) = shared.change(file, deadline, |record, now| record.claim(&claim, now))?;
+            Ok(match claimed {
+                ByteClaimed::Won(lease) if kind == Kind::Unreadable => {
+                    ByteClaimed::Won(lease.of_unreadable_entry())
+                }
+                claimed => claimed,
+            })
         })
+        .await
     }
 
     async fn publish(
@@ -135,61 +139,99 @@ impl ByteStore for FileStore {
         publication: &BytePublication,
     ) -> Result<Published, StoreError> {
         let publication = publication.clone();
-        let (published, _) =
-            self.change(name, move |record, now| record.publish(holder, &publication, now)).await?;
-        Ok(published)
+        self.operate(name, move |shared, file, deadline| {
+            shared.folder.prepare()?;
+            let publish = |record: &mut Record, now| {
+                record.publish(holder, &publication.after(deadline.elapsed()), now)
+            };
+            Ok(shared.change(file, deadline, publish)?.0)
+        })
+        .await
     }
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
-        self.operate(name, |file, _| file.remove()).await
+        self.operate(name, |shared, file, deadline| {
+            shared.folder.prepare()?;
+            let _lock = shared.lock(deadline)?;
+            file.remove()
+        })
+        .await
     }
 
-    /// Takes no lock, because each file is replaced as a whole, and creates no folder.
+    /// Takes no lock, and creates no folder.
     async fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
-        let (shared, name) = (Arc::clone(&self.shared), name.to_owned());
-        self.shared.threads.run(move || shared.inspect(&name)).await
+        self.operate(name, |shared, file, _| {
+            if !shared.folder.exists()? {
+                return Ok(ByteEntry::default());
+            }
+            let Content { record, kind, at } = read_between_writes(file);
+            Ok(ByteEntry { is_unreadable: kind == Kind::Unreadable, ..record.entry(at) })
+        })
+        .await
     }
 }
 
+/// The answer to a claim that changes nothing. `None` if there is no record, or if the claim takes the lease.
+fn claimed_without_a_change(file: &EntryFile<'_>, claim: &ByteClaim) -> Option<ByteClaimed> {
+    let Content { mut record, kind, at } = file.read();
+    let before = record.clone();
+    let claimed = record.claim(claim, at);
+    (kind == Kind::Record && record == before).then_some(claimed)
+}
+
+/// What the file holds, read without the lock. A file that is read during two writes seems unreadable for a moment.
+fn read_between_writes(file: &EntryFile<'_>) -> Content {
+    let mut content = file.read();
+    for _ in 0..READS {
+        if content.kind != Kind::Unreadable {
+            break;
+        }
+        content = file.read();
+    }
+    content
+}
+
 impl Shared {
-    fn operate<T>(
+    /// Changes the record under the lock. It writes only what has changed, and nothing after the deadline.
+    fn change<T>(
         &self,
-        name: &str,
-        operation: impl FnOnce(&EntryFile<'_>, Duration) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let file = EntryFile::new(&self.folder, &self.clock, name)?;
-        self.folder.prepare()?;
-        let lock = FolderLock::acquire(&self.folder)?;
-        let now = self.clock.now();
-        self.sweep(now);
-        let result = operation(&file, now);
-        drop(lock);
-        result
+        file: &EntryFile<'_>,
+        deadline: Deadline,
+        change: impl FnOnce(&mut Record, Duration) -> T,
+    ) -> Result<(T, Kind), StoreError> {
+        let _lock = self.lock(deadline)?;
+        let Content { mut record, kind, at } = file.read();
+        let before = record.clone();
+        let result = change(&mut record, at);
+        if record != before {
+            deadline.check(&self.folder)?;
+            file.write(&record, at)?;
+        }
+        Ok((result, kind))
     }
 
-    fn inspect(&self, name: &str) -> Result<ByteEntry, StoreError> {
-        let file = EntryFile::new(&self.folder, &self.clock, name)?;
-        if !self.folder.exists()? {
-            return Ok(ByteEntry::default());
-        }
-        let now = self.clock.now();
-        let Content { record, is_unreadable } = file.read(now)?;
-        Ok(ByteEntry { is_unreadable, ..record.entry(now) })
+    fn lock(&self, deadline: Deadline) -> Result<FolderLock, StoreError> {
+        let lock = FolderLock::acquire(&self.folder, deadline)?;
+        self.sweep();
+        deadline.check(&self.folder).map(|()| lock)
     }
 
     /// Removes what has ended, and what killed processes have left, every ten minutes. A failure is no matter: the
     /// next sweep tries again.
-    fn sweep(&self, now: Duration) {
+    fn sweep(&self) {
+        let now = self.clock.now();
         let mut last = self.last_sweep.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| now.saturating_sub(last) > BETWEEN_SWEEPS) {
             *last = Some(now);
             drop(last);
-            entry_file::sweep(&self.folder, &self.clock, now);
+            entry_file::sweep(&self.folder, &self.clock);
         }
     }
 }
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(10 * 60);
+/// How often a look reads a file that seems unreadable.
+const READS: usize = 3;
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -25,6 +25,9 @@
 //!     log. What it keeps shows nothing but lifetimes to a reader without the client secret.
 //! 11. **[`inspect`](TokenStore::inspect) tells what the entry holds and changes nothing**: it takes no lease and
 //!     shows no token. A provider does not use it, so a store can leave it out; it is then an error.
+//! 12. **An operation that comes late changes nothing.** Half a second after its call the program has given it up,
+//!     and nobody would end its lease. The lifetime of a token counts from the call of [`publish`](TokenStore::publish),
+//!     so the time on the way does not lengthen it.
 //!
 //! The provider gives each operation half a second. After an error, or without an answer in that time, it does
 //! not ask the store for five seconds and acquires by itself.

@@ -1,10 +1,10 @@
 
--- ARGV: the holder; the lease, or '' to look only; the digest of the held token, or ''; the rest of its lifetime,
+-- Then ARGV: the holder; the lease, or '' to look only; the digest of the held token, or ''; the rest of its lifetime,
 -- or '' if unknown; then the digests of unwanted tokens.
-local holder, lease, held, lives = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local holder, lease, held, lives = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 local function is_wanted()
-    for at = 5, #ARGV do
+    for at = 7, #ARGV do
         if ARGV[at] == entry.digest then return false end
     end
     if held == '' then return true end
@@ -13,20 +13,20 @@ end
 
 if entry.holder ~= holder then
     if entry.sealed and is_wanted() then
-        return {'token', entry.sealed, entry.digest, left('token_end')}
+        return {now, 'token', entry.sealed, entry.digest, left('token_end')}
     end
     if entry.kind then
         local failures = tonumber(entry.failures or '0')
-        return {'cooling_down', left('cool_down_end'), failures, entry.kind, entry.recovery, entry.status}
+        return {now, 'cooling_down', left('cool_down_end'), failures, entry.kind, entry.recovery, entry.status}
     end
     if entry.nothing_newer and held == entry.digest then
-        return {'nothing_newer'}
+        return {now, 'nothing_newer'}
     end
     if entry.holder then
-        return {'held', left('lease_end')}
+        return {now, 'held', left('lease_end')}
     end
 end
-if lease == '' then return {'free'} end
+if lease == '' then return {now, 'free'} end
 entry.holder, entry.lease_end = holder, ends_after(lease)
 save()
-return {'won', tonumber(entry.failures or '0'), is_unreadable and 1 or 0}
+return {now, 'won', tonumber(entry.failures or '0'), is_unreadable and 1 or 0}

@@ -1,5 +1,5 @@
--- Each script begins with this part. It reads the entry KEYS[1], a hash, into `entry` and leaves out what has ended.
--- Every time is in microseconds of the server's clock.
+-- A script over an entry goes on with this part. It reads the entry KEYS[1], a hash, into `entry` and leaves out what
+-- has ended.
 
 local FIELDS = {
     'sealed', 'digest', 'token_end', 'publisher', 'nothing_newer', -- the token, and who published it
@@ -15,9 +15,6 @@ local GROUPS = {
     {'count_end', 'failures'},
 }
 local LONGEST_SEALED = 2097152
-
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
 
 local function is_number(text, digits)
     return #text <= digits and string.find(text, '^%d+$') ~= nil
@@ -92,8 +89,8 @@ local function left(name)
     return tonumber(entry[name]) - now
 end
 
-local function ends_after(microseconds)
-    return string.format('%.0f', now + tonumber(microseconds))
+local function ends_after(microseconds, moment)
+    return string.format('%.0f', (moment or now) + tonumber(microseconds))
 end
 
 -- Writes what has changed. HSET stands first: where the memory of the server is full it fails, and nothing has changed.

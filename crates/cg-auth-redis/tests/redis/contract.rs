@@ -1,6 +1,6 @@
 //! The contract of a token store, over a server of its own for each case.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cg_auth_core::{
     time::BoxFuture,
@@ -39,7 +39,23 @@ struct OnServer {
 
 impl Subject for OnServer {
     fn store(&self) -> Arc<dyn TokenStore> {
-        Arc::new(Sealed::new(self.server.store()))
+        Arc::new(Sealed::new(self.server.store().with_operation_limit(LIMIT)))
+    }
+
+    #[cfg(unix)]
+    fn freeze(&self) -> BoxFuture<'_, bool> {
+        self.server.freeze();
+        Box::pin(async { true })
+    }
+
+    #[cfg(unix)]
+    fn thaw(&self) -> BoxFuture<'_, ()> {
+        self.server.thaw();
+        Box::pin(async {})
+    }
+
+    fn operation_limit(&self) -> Duration {
+        LIMIT
     }
 
     fn damage<'a>(&'a self, entry: &'a StoreEntry) -> BoxFuture<'a, bool> {
@@ -59,3 +75,6 @@ async fn flip_a_bit(store: &RedisStore, entry: &StoreEntry) -> bool {
     store.remove(entry.name()).await.unwrap();
     store.publish(entry.name(), Holder::new(1), &BytePublication::Token(token)).await.is_ok()
 }
+
+/// Ten times what an operation may take in production. The cases about late operations wait for it.
+const LIMIT: Duration = Duration::from_secs(4);

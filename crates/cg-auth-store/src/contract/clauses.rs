@@ -4,6 +4,7 @@ pub mod adoption;
 pub mod atomicity;
 pub mod ends;
 pub mod inspection;
+pub mod lateness;
 pub mod order;
 pub mod publication;
 pub mod removal;

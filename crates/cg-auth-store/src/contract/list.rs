@@ -54,6 +54,10 @@ macro_rules! every_store_case {
             11 inspection::what_has_ended_is_not_shown,
             11 inspection::an_unreadable_token_is_shown_as_such,
             11 inspection::a_look_at_an_entry_changes_nothing,
+            12 lateness::a_claim_that_comes_late_takes_no_lease,
+            12 lateness::a_publication_that_comes_late_is_not_saved_and_ends_no_lease,
+            12 lateness::a_removal_that_comes_late_removes_nothing,
+            12 lateness::the_lifetime_of_a_published_token_counts_from_the_call,
         }
     };
 }

@@ -28,6 +28,22 @@ pub trait Subject: Send + Sync + 'static {
         Box::pin(async { false })
     }
 
+    /// Lets the store stand still until it [thaws](Self::thaw), so that operations wait and happen later, and returns
+    /// whether it can do so. The default cannot.
+    fn freeze(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { false })
+    }
+
+    /// Lets the store go on.
+    fn thaw(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
+    /// When an operation has failed that gets no answer. The default is the half second that a provider waits.
+    fn operation_limit(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+
     /// Runs a case to its end. The default runs it without a runtime; a store that needs one enters it here.
     fn block_on(&self, case: BoxFuture<'_, ()>) {
         ThreadRuntime::block_on(case);

@@ -2,17 +2,21 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Read as _, Write as _},
+    io,
     time::Duration,
 };
 
 use cg_auth_core::token::store::StoreError;
 use tempfile::Builder;
 
-use super::{clock::StoreClock, folder::Folder};
+use super::{
+    clock::StoreClock,
+    folder::Folder,
+    slots::{LONGEST, Slots},
+};
 use crate::{record::Record, record_json};
 
-/// The file of one entry. Every use holds the lock of the folder.
+/// The file of one entry. Every change holds the lock of the folder.
 #[derive(Debug)]
 pub(super) struct EntryFile<'a> {
     folder: &'a Folder,
@@ -20,12 +24,22 @@ pub(super) struct EntryFile<'a> {
     name: &'a str,
 }
 
-/// What a file holds.
-#[derive(Debug, Default)]
+/// What a file held at a moment.
+#[derive(Debug)]
 pub(super) struct Content {
+    /// Without what had ended then.
     pub(super) record: Record,
-    /// Whether something is there that is no record.
-    pub(super) is_unreadable: bool,
+    pub(super) kind: Kind,
+    /// The moment, by the clock of the store.
+    pub(super) at: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Missing,
+    Record,
+    /// Something is there that is no record.
+    Unreadable,
 }
 
 impl<'a> EntryFile<'a> {
@@ -38,48 +52,61 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// The record, without what has ended.
-    pub(super) fn read(&self, now: Duration) -> Result<Content, StoreError> {
-        let bytes = match self.read_bytes() {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::default()),
-            Err(_) => return Ok(Content { is_unreadable: true, ..Content::default() }),
-        };
-        let read = record_json::read(&bytes, self.clock.epoch(), now);
-        Ok(match read {
-            Some(mut record) => {
-                record.end_overdue(now);
-                Content { record, is_unreadable: false }
+    /// What the file holds. The clock is read last: a record that was saved meanwhile is none of the future.
+    pub(super) fn read(&self) -> Content {
+        let found = self.read_bytes();
+        let at = self.clock.now();
+        let read = match found {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Content { record: Record::default(), kind: Kind::Missing, at };
             }
-            None => Content { is_unreadable: true, ..Content::default() },
-        })
-    }
-
-    fn read_bytes(&self) -> io::Result<Vec<u8>> {
-        let file = self.folder.open(self.name, OpenOptions::new().read(true))?;
-        let mut bytes = Vec::new();
-        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
-        match bytes.len() as u64 > LONGEST {
-            true => Err(io::Error::other("the file is too long")),
-            false => Ok(bytes),
+            found => found.ok().flatten().and_then(|bytes| record_json::read(&bytes, self.clock.epoch(), at)),
+        };
+        match read {
+            Some(mut record) => {
+                record.end_overdue(at);
+                Content { record, kind: Kind::Record, at }
+            }
+            None => Content { record: Record::default(), kind: Kind::Unreadable, at },
         }
     }
 
-    /// Replaces the file. It does not wait for the disk: a file that a power cut has torn is an unreadable one.
+    fn read_bytes(&self) -> io::Result<Option<Vec<u8>>> {
+        let file = self.folder.open(self.name, OpenOptions::new().read(true))?;
+        Ok(Slots::new(file).read()?.map(|newest| newest.bytes))
+    }
+
+    /// Saves the record. It does not wait for the disk: what a power cut has torn has ended by the next start.
+    ///
+    /// A file that holds a record gets the next one in its other slot. To create or to rename a file can wait for the
+    /// disk for a second where other programs write much, and every process would wait for the lock meanwhile.
     pub(super) fn write(&self, record: &Record, now: Duration) -> Result<(), StoreError> {
         if record.is_empty() {
             return self.remove();
         }
         let bytes = record_json::write(record, self.clock.epoch(), now);
-        if bytes.len() as u64 > LONGEST {
+        if bytes.len() > LONGEST {
             return Err(StoreError::new("the token is too long for the store"));
         }
-        let written =
-            Builder::new().prefix(TEMPORARY).tempfile_in(self.folder.path()).and_then(|mut file| {
-                file.write_all(&bytes)?;
-                file.persist(self.folder.path().join(self.name)).map_err(|error| error.error)
-            });
-        written.map(drop).map_err(|error| self.folder.error("cannot write an entry of the store in", error))
+        let written = self.overwrite(&bytes).and_then(|done| if done { Ok(()) } else { self.create(&bytes) });
+        written.map_err(|error| self.folder.error("cannot write an entry of the store in", error))
+    }
+
+    /// Whether the file holds a record, so that this one could be saved beside it.
+    fn overwrite(&self, bytes: &[u8]) -> io::Result<bool> {
+        let opened = self.folder.open(self.name, OpenOptions::new().read(true).write(true));
+        let Ok(mut slots) = opened.map(Slots::new) else { return Ok(false) };
+        match slots.read() {
+            Ok(Some(newest)) => slots.write_after(&newest, bytes).map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Puts a new file in the place of what is there.
+    fn create(&self, bytes: &[u8]) -> io::Result<()> {
+        let file = Builder::new().prefix(TEMPORARY).tempfile_in(self.folder.path())?;
+        Slots::new(file.as_file()).write_first(bytes)?;
+        file.persist(self.folder.path().join(self.name)).map(drop).map_err(|error| error.error)
     }
 
     pub(super) fn remove(&self) -> Result<(), StoreError> {
@@ -94,7 +121,7 @@ impl<'a> EntryFile<'a> {
 
 /// Removes the entries that have ended, and the temporary files of processes that were killed: none is in use while
 /// the lock of the folder is held. Other files stay.
-pub(super) fn sweep(folder: &Folder, clock: &StoreClock, now: Duration) {
+pub(super) fn sweep(folder: &Folder, clock: &StoreClock) {
     let Ok(files) = fs::read_dir(folder.path()) else { return };
     let mut looked_at = 0;
     for file in files.flatten() {
@@ -110,7 +137,8 @@ pub(super) fn sweep(folder: &Folder, clock: &StoreClock, now: Duration) {
             return;
         }
         // An unreadable file stays, so that the next claim of its entry tells of it.
-        if entry.read(now).is_ok_and(|content| !content.is_unreadable && content.record.is_empty()) {
+        let content = entry.read();
+        if content.kind == Kind::Record && content.record.is_empty() {
             let _ = entry.remove();
         }
     }
@@ -121,8 +149,6 @@ fn is_entry_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// How long a file may be. A token is some thousand bytes.
-const LONGEST: u64 = 256 * 1024;
 /// How the name of a file begins that becomes an entry.
 const TEMPORARY: &str = ".tmp-";
 /// A sweep of more files would hold the lock for too long.

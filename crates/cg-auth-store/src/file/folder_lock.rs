@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
-use cg_auth_core::{time::Now, token::store::StoreError};
+use cg_auth_core::token::store::StoreError;
 use fs4::{FileExt, TryLockError};
 
-use super::folder::Folder;
+use super::{
+    deadline::{Deadline, OPERATION_LIMIT},
+    folder::Folder,
+};
 
 /// Held until it is dropped, or until the process ends.
 #[derive(Debug)]
@@ -18,20 +21,24 @@ pub(super) struct FolderLock {
 }
 
 impl FolderLock {
-    /// Waits for the lock, for less time than a provider gives to an operation.
-    pub(super) fn acquire(folder: &Folder) -> Result<Self, StoreError> {
+    /// Waits for the lock until the deadline. One that comes later is given back at once.
+    pub(super) fn acquire(folder: &Folder, deadline: Deadline) -> Result<Self, StoreError> {
         let unusable = |error: io::Error| folder.error("cannot use the lock of the store in", error);
-        let began = Now::system();
         loop {
             let file = open(folder).map_err(unusable)?;
             match FileExt::try_lock(&file) {
                 // Another process may have deleted the file, and locked one of the same name.
-                Ok(()) if is_in_place(folder, &file) => return Ok(Self { _file: file }),
+                Ok(()) if is_in_place(folder, &file) => {
+                    let lock = Self { _file: file };
+                    return deadline.check(folder).map(|()| lock);
+                }
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(unusable(error)),
             }
-            if Now::system().saturating_since(began) > LONGEST_WAIT {
-                return Err(folder.error("cannot use the store in", format!("locked for {LONGEST_WAIT:?}")));
+            if deadline.is_over() {
+                return Err(
+                    folder.error("cannot use the store in", format!("locked for {OPERATION_LIMIT:?}"))
+                );
             }
             thread::sleep(BETWEEN_TRIES);
         }
@@ -65,5 +72,4 @@ const fn is_in_place(_: &Folder, _: &File) -> bool {
 
 /// The name of the lock, which no entry can have.
 pub(super) const NAME: &str = ".lock";
-const LONGEST_WAIT: Duration = Duration::from_millis(400);
 const BETWEEN_TRIES: Duration = Duration::from_millis(2);

@@ -5,7 +5,11 @@
 
 mod planted;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use cg_auth_core::{
     testing::{ManualClock, ScriptedStore},
@@ -69,11 +73,13 @@ impl Subject for Memory {
 /// A store in a folder, with the clock of the machine.
 struct OnDisk {
     folder: tempfile::TempDir,
+    /// The lock, while the store is frozen.
+    lock: Mutex<Option<File>>,
 }
 
 impl OnDisk {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), lock: Mutex::default() }
     }
 
     fn bytes(&self) -> FileStore {
@@ -88,6 +94,22 @@ impl Subject for OnDisk {
 
     fn damage<'a>(&'a self, entry: &'a StoreEntry) -> BoxFuture<'a, bool> {
         Box::pin(async move { flip_a_bit(&self.bytes(), entry).await })
+    }
+
+    /// Another process holds the lock of the folder.
+    #[cfg(unix)]
+    fn freeze(&self) -> BoxFuture<'_, bool> {
+        use rustix::fs::{FlockOperation, flock};
+
+        let lock = File::open(self.folder.path().join("store/.lock")).unwrap();
+        flock(&lock, FlockOperation::LockExclusive).unwrap();
+        *self.lock.lock().unwrap() = Some(lock);
+        Box::pin(async { true })
+    }
+
+    fn thaw(&self) -> BoxFuture<'_, ()> {
+        *self.lock.lock().unwrap() = None;
+        Box::pin(async {})
     }
 }
 
@@ -136,7 +158,7 @@ fn every_rule_has_a_case() {
     let mut rules: Vec<_> = cases().iter().map(|case| case.rule).collect();
     assert!(rules.is_sorted());
     rules.dedup();
-    assert_eq!(rules, (1..=11).collect::<Vec<_>>());
+    assert_eq!(rules, (1..=12).collect::<Vec<_>>());
 }
 
 #[test]

@@ -2,14 +2,17 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     sync::{Arc, Mutex},
+    task::{Poll, Waker},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use cg_auth_core::{
     model::AccessToken,
-    time::BoxFuture,
+    testing::ManualClock,
+    time::{BoxFuture, Runtime as _},
     token::store::{
         Claim, Claimed, CoolDown, EntryOwner, EntryState, Holder, Lease, Publication, Published, StoreEntry,
         StoreError, StoredToken, TokenStore,
@@ -44,6 +47,8 @@ enum Defect {
     InspectionTakesTheLease,
     InspectionShowsAnEmptyEntry,
     InspectionShowsAnotherCount,
+    LateOperationsHappen,
+    LateTokensLiveLonger,
 }
 
 use Defect::*;
@@ -60,6 +65,7 @@ const EXPECTED: &[(Defect, &[&str])] = &[
             "a_publication_does_nothing_where_another_has_the_lease",
             "an_unreadable_token_is_like_none_and_the_lease_says_so",
             "a_look_at_an_entry_changes_nothing",
+            "a_publication_that_comes_late_is_not_saved_and_ends_no_lease",
         ],
     ),
     (
@@ -79,6 +85,7 @@ const EXPECTED: &[(Defect, &[&str])] = &[
             "the_same_token_again_does_not_live_longer",
             "each_part_of_an_entry_is_shown",
             "what_has_ended_is_not_shown",
+            "the_lifetime_of_a_published_token_counts_from_the_call",
         ],
     ),
     (
@@ -136,6 +143,7 @@ const EXPECTED: &[(Defect, &[&str])] = &[
             "the_same_token_again_does_not_live_longer",
             "nothing_of_the_entry_is_left",
             "an_unreadable_token_is_like_none_and_the_lease_says_so",
+            "a_claim_that_comes_late_takes_no_lease",
         ],
     ),
     (LateHolderPublishes, &["a_publication_does_nothing_where_another_has_the_lease"]),
@@ -178,13 +186,23 @@ const EXPECTED: &[(Defect, &[&str])] = &[
         ],
     ),
     (InspectionShowsAnotherCount, &["each_part_of_an_entry_is_shown", "what_has_ended_is_not_shown"]),
+    (
+        LateOperationsHappen,
+        &[
+            "a_claim_that_comes_late_takes_no_lease",
+            "a_publication_that_comes_late_is_not_saved_and_ends_no_lease",
+            "a_removal_that_comes_late_removes_nothing",
+            "the_lifetime_of_a_published_token_counts_from_the_call",
+        ],
+    ),
+    (LateTokensLiveLonger, &["the_lifetime_of_a_published_token_counts_from_the_call"]),
 ];
 
 #[test]
 fn each_planted_defect_fails_its_cases_and_no_other() {
     let mut wrong = Vec::new();
     for (defect, expected) in EXPECTED {
-        let failures = Suite::new(Planted { memory: Memory::new(), defect: *defect }).failures();
+        let failures = Suite::new(Planted::new(*defect)).failures();
         let names: Vec<_> = failures.iter().map(|(case, _)| case.name).collect();
         if names != *expected {
             wrong.push(format!("({defect:?}, &{names:?}),"));
@@ -196,11 +214,48 @@ fn each_planted_defect_fails_its_cases_and_no_other() {
 struct Planted {
     memory: Memory,
     defect: Defect,
+    gate: Arc<Mutex<Gate>>,
+}
+
+/// What waits while the store is frozen.
+#[derive(Default)]
+struct Gate {
+    is_frozen: bool,
+    wakers: Vec<Waker>,
+    /// What happens once the store goes on, although nobody waits for it any more.
+    late: Vec<BoxFuture<'static, ()>>,
+}
+
+impl Planted {
+    fn new(defect: Defect) -> Self {
+        Self { memory: Memory::new(), defect, gate: Arc::default() }
+    }
 }
 
 impl Subject for Planted {
     fn store(&self) -> Arc<dyn TokenStore> {
-        Arc::new(Defective { store: self.memory.store(), defect: self.defect, last: Mutex::default() })
+        Arc::new(Defective {
+            store: self.memory.store(),
+            defect: self.defect,
+            last: Mutex::default(),
+            gate: Arc::clone(&self.gate),
+            clock: self.memory.clock.clone(),
+        })
+    }
+
+    fn freeze(&self) -> BoxFuture<'_, bool> {
+        self.gate.lock().unwrap().is_frozen = true;
+        Box::pin(async { true })
+    }
+
+    fn thaw(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let Gate { wakers, late, .. } = std::mem::take(&mut *self.gate.lock().unwrap());
+            for operation in late {
+                operation.await;
+            }
+            wakers.into_iter().for_each(Waker::wake);
+        })
     }
 
     fn pass(&self, duration: Duration) -> BoxFuture<'_, ()> {
@@ -221,6 +276,27 @@ struct Defective {
     defect: Defect,
     /// The last publication of a token through this handle.
     last: Mutex<Option<(AccessToken, Holder)>>,
+    gate: Arc<Mutex<Gate>>,
+    clock: ManualClock,
+}
+
+impl Defective {
+    /// Waits while the store is frozen. `operation` is what the store does then if late operations happen.
+    async fn pass_the_gate(&self, operation: impl Future<Output = ()> + Send + 'static) {
+        let mut operation = Some(operation);
+        poll_fn(|context| {
+            let mut gate = self.gate.lock().unwrap();
+            if !gate.is_frozen {
+                return Poll::Ready(());
+            }
+            gate.wakers.push(context.waker().clone());
+            if let Some(operation) = operation.take().filter(|_| self.defect == LateOperationsHappen) {
+                gate.late.push(Box::pin(operation));
+            }
+            Poll::Pending
+        })
+        .await;
+    }
 }
 
 #[async_trait]
@@ -239,6 +315,8 @@ impl TokenStore for Defective {
 
     async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
         let mut claim = claim.clone();
+        let (store, of, late) = (Arc::clone(&self.store), entry.clone(), claim.clone());
+        self.pass_the_gate(async move { drop(store.claim(&of, &late).await) }).await;
         match self.defect {
             UnwantedIsIgnored => claim.unwanted.clear(),
             HeldIsIgnored => claim.held = None,
@@ -290,12 +368,19 @@ impl TokenStore for Defective {
         publication: &Publication,
     ) -> Result<Published, StoreError> {
         let mut publication = publication.clone();
+        let (store, of, late) = (Arc::clone(&self.store), entry.clone(), publication.clone());
+        let called = self.clock.now();
+        self.pass_the_gate(async move { drop(store.publish(&of, holder, &late).await) }).await;
+        let waited = self.clock.now().saturating_since(called);
         let mut is_repeated = false;
         if let Publication::Token(token) = &mut publication {
             let this = Some((token.access_token.clone(), holder));
             let mut last = self.last.lock().unwrap();
             is_repeated = *last == this;
             *last = this;
+            if self.defect != LateTokensLiveLonger {
+                token.left = token.left.map(|left| left.saturating_sub(waited));
+            }
             if self.defect == TokensNeverEnd {
                 let longer = |left: Duration| left + Duration::from_secs(24 * 3600);
                 (token.left, token.lifetime) = (token.left.map(longer), token.lifetime.map(longer));
@@ -314,6 +399,8 @@ impl TokenStore for Defective {
     }
 
     async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
+        let (store, of) = (Arc::clone(&self.store), entry.clone());
+        self.pass_the_gate(async move { drop(store.remove(&of).await) }).await;
         match self.defect {
             RemoveDoesNothing => Ok(()),
             _ => self.store.remove(entry).await,

@@ -5,8 +5,10 @@
 
 mod disks;
 mod files;
+mod late;
 mod processes;
 mod providers;
+mod runtimes;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ pub struct StoredToken {
     pub access_token: AccessToken,
     /// The whole time for which the process that acquired it serves it; `None` if unknown.
     pub lifetime: Option<Duration>,
-    /// The rest of the lifetime, by the clock of the store; `None` if the lifetime is unknown.
+    /// The rest of the lifetime, by the clock of the store; `None` if the lifetime is unknown. That of a published token
+    /// counts from the call.
     pub left: Option<Duration>,
 }

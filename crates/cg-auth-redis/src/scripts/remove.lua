@@ -1,0 +1,3 @@
+
+redis.call('DEL', KEYS[1])
+return {now, 'removed'}
