@@ -227,7 +227,7 @@ impl EndpointError {
         let redaction = secrets.redaction();
         let mut answer = FailedAnswer::read(status, headers, body, &redaction);
         if let Some(known) = self.0.answer.take() {
-            answer.error = redacted(known.error, &redaction);
+            answer.error = redacted(known.error.into(), &redaction);
         }
         if let Kind::Config(value) = self.0.kind {
             self.0.kind = Kind::Protocol(ProtocolError::Value(value));

@@ -17,6 +17,7 @@ use self::{
     view::View,
     words::{hidden_words, is_one_value},
 };
+use crate::model::lossy_text;
 
 /// Replaces secrets in a text: those that it knows, and words that look like a token.
 ///
@@ -101,7 +102,7 @@ impl Redaction {
         if body.contains(&0) || self.shows_nothing {
             return None;
         }
-        let searched = Zeroizing::new(String::from_utf8_lossy(&body[..body.len().min(WINDOW)]).into_owned());
+        let searched = lossy_text(&body[..body.len().min(WINDOW)]);
         hidden_words(&searched, TextKind::Prose).filter(|_| !is_one_value(&searched))?;
         Some(self.apply(&searched, TextKind::Prose, TEXT_LIMIT))
     }
