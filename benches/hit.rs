@@ -53,6 +53,21 @@ fn one_thread(floor: &Arc<HitFloor>, provider: &TokenProvider) {
     contest.run("a hit, one thread", ROUNDS);
 
     let mut contest = Contest::new();
+    contest.add("token() without a store", || {
+        repeat(|| ready(provider.token()).map(|token| black_box(token.expose_secret().len())));
+    });
+    contest.add("token() with a store", || {
+        repeat(|| ready(sharing.token()).map(|token| black_box(token.expose_secret().len())));
+    });
+    contest.add("with_token() without a store", || {
+        repeat(|| ready(provider.with_token(|token| black_box(token.expose_secret().len()))));
+    });
+    contest.add("with_token() with a store", || {
+        repeat(|| ready(sharing.with_token(|token| black_box(token.expose_secret().len()))));
+    });
+    contest.run("a hit with and without a store", ROUNDS);
+
+    let mut contest = Contest::new();
     contest.add("floor, and HeaderValue clone", || {
         repeat(|| ready(floor.authorization()).map(|value| black_box(value.len())));
     });

@@ -42,6 +42,14 @@ pub(crate) struct Connection {
     _driver: Arc<Driver>,
 }
 
+#[cfg(test)]
+impl Connection {
+    /// Whether its task has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self._driver.0.is_finished()
+    }
+}
+
 impl Connector {
     pub(crate) fn new(url: RedisUrl, tls: TlsSettings) -> Self {
         let tls = (!url.is_plaintext()).then(|| {
@@ -177,5 +185,5 @@ impl Drop for Driver {
 }
 
 /// An operation does not wait that long: the attempt goes on for the next one.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);

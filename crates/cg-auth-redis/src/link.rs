@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
     back_off::BackOff,
-    connector::{Connection, Connector},
+    connector::{CONNECT_LIMIT, Connection, Connector},
     failure::{Failure, lost, refused},
     limit::within,
     reply::{self, Answer},
@@ -28,22 +28,31 @@ pub(crate) struct Link {
     connector: Arc<Connector>,
     state: Arc<Mutex<State>>,
     limit: Duration,
+    /// `None` for the runtime of the operation that opens a connection.
+    runtime: Option<Handle>,
 }
 
 #[derive(Default)]
 struct State {
     phase: Phase,
     back_off: BackOff,
-    /// The number of the last connection.
+    /// The number of the last attempt to connect, and of its connection.
     number: u64,
 }
 
 enum Phase {
     /// With the failure that the back-off is for.
     Closed(Option<StoreError>),
-    /// The attempt holds the sender, so the channel closes when the attempt ends, or its runtime.
-    Connecting(watch::Receiver<()>),
+    Connecting(Attempt),
     Open(Numbered),
+}
+
+#[derive(Clone)]
+struct Attempt {
+    /// The attempt holds the sender, so the channel closes when the attempt ends, or its runtime.
+    end: watch::Receiver<()>,
+    /// When it is given up, by the monotonic clock: its runtime may stand still.
+    given_up: Duration,
 }
 
 #[derive(Clone)]
@@ -68,9 +77,9 @@ impl From<StoreError> for Refusal {
 }
 
 impl Link {
-    /// A link whose operations take `limit` at most.
-    pub(crate) fn new(connector: Connector, limit: Duration) -> Self {
-        Self { connector: Arc::new(connector), state: Arc::default(), limit }
+    /// A link whose operations take `limit` at most, and whose connections live on `runtime`.
+    pub(crate) fn new(connector: Connector, limit: Duration, runtime: Option<Handle>) -> Self {
+        Self { connector: Arc::new(connector), state: Arc::default(), limit, runtime }
     }
 
     /// The answer of `script`, which the server runs as a whole, or not at all once the operation is over.
@@ -139,7 +148,7 @@ impl Link {
     }
 
     /// Sends the command for the span of the operation, and once more if the connection turns out to be an old one that
-    /// is lost. Every operation of a store can be repeated.
+    /// is lost. Every operation of a store can be repeated. A new one that is lost at once is the server's answer.
     async fn exchange(
         &self,
         command: impl Fn(Span) -> Cmd,
@@ -149,12 +158,13 @@ impl Link {
         loop {
             let open = self.connection().await?;
             used.store(open.number, Ordering::Relaxed);
+            let is_old = open.has_replied.load(Ordering::Relaxed);
             let error = match self.exchange_over(&open, &command, began).await {
                 Ok(answer) => return answer,
                 Err(error) => StoreError::new(lost(&error, &self.connector.address())),
             };
             self.lose(open.number, &error);
-            if !open.has_replied.load(Ordering::Relaxed) {
+            if !is_old {
                 return Err(error.into());
             }
         }
@@ -201,8 +211,8 @@ impl Link {
         for _ in 0..3 {
             match self.next_step()? {
                 Step::Use(connection) => return Ok(connection),
-                Step::Wait(mut attempt) => {
-                    let _ = attempt.changed().await;
+                Step::Wait(mut end) => {
+                    let _ = end.changed().await;
                 }
             }
         }
@@ -213,25 +223,33 @@ impl Link {
         let mut state = self.state();
         match &state.phase {
             Phase::Open(connection) => return Ok(Step::Use(connection.clone())),
-            Phase::Connecting(attempt) if attempt.has_changed().is_ok() => {
-                return Ok(Step::Wait(attempt.clone()));
+            Phase::Connecting(attempt) if attempt.is_under_way() => {
+                return Ok(Step::Wait(attempt.end.clone()));
             }
             Phase::Closed(Some(error)) if !state.back_off.is_over(now()) => return Err(error.clone()),
             Phase::Closed(_) | Phase::Connecting(_) => {}
         }
-        let no_runtime =
-            |_| StoreError::new(Failure::new("a store on Redis works within a tokio runtime only"));
-        let runtime = Handle::try_current().map_err(no_runtime)?;
-        let (sender, attempt) = watch::channel(());
-        state.phase = Phase::Connecting(attempt.clone());
+        let runtime = self.runtime()?;
+        let (sender, end) = watch::channel(());
+        state.number += 1;
+        let number = state.number;
+        let given_up = now().saturating_add(CONNECT_LIMIT + GRACE);
+        state.phase = Phase::Connecting(Attempt { end: end.clone(), given_up });
         drop(state);
         let (connector, state) = (Arc::clone(&self.connector), Arc::clone(&self.state));
         runtime.spawn(async move {
             let outcome = connector.connect().await;
-            lock(&state).finish(outcome);
+            let too_late = lock(&state).finish(number, outcome);
+            drop(too_late);
             drop(sender);
         });
-        Ok(Step::Wait(attempt))
+        Ok(Step::Wait(end))
+    }
+
+    fn runtime(&self) -> Result<Handle, StoreError> {
+        let none = "a store on Redis works within a tokio runtime, or with one that with_runtime names";
+        let current = || Handle::try_current().map_err(|_| StoreError::new(Failure::new(none)));
+        self.runtime.clone().map_or_else(current, Ok)
     }
 
     /// Closes the connection `number`, unless that has happened.
@@ -261,18 +279,33 @@ enum Step {
 }
 
 impl State {
-    fn finish(&mut self, outcome: Result<Connection, StoreError>) {
+    /// Ends the attempt `number`. Returns the outcome of one that was given up, to be dropped without the lock.
+    #[must_use]
+    fn finish(
+        &mut self,
+        number: u64,
+        outcome: Result<Connection, StoreError>,
+    ) -> Option<Result<Connection, StoreError>> {
+        if number != self.number {
+            return Some(outcome);
+        }
         self.phase = match outcome {
             Ok(connection) => {
-                self.number += 1;
                 let (has_replied, clock) = (Arc::default(), Arc::default());
-                Phase::Open(Numbered { number: self.number, connection, has_replied, clock })
+                Phase::Open(Numbered { number, connection, has_replied, clock })
             }
             Err(error) => {
                 self.back_off.fail(now());
                 Phase::Closed(Some(error))
             }
         };
+        None
+    }
+}
+
+impl Attempt {
+    fn is_under_way(&self) -> bool {
+        self.end.has_changed().is_ok() && now() < self.given_up
     }
 }
 
@@ -298,3 +331,8 @@ fn now() -> Duration {
 
 /// How often a script is sent that the server finds too late.
 const TRIES: usize = 2;
+/// What an attempt that is driven needs at most to notice its own limit.
+const GRACE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! [`ReplyGuard`]: a connection that ends where the server sends what no reply of a script can be.
+//! [`ReplyGuard`]: a connection that ends where the server sends what no reply of a script can be, or a reply that
+//! nobody has asked for.
 
 mod syntax;
 
@@ -12,18 +13,22 @@ use std::{
 use redis::RedisError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::syntax::ReplySyntax;
+use self::syntax::Syntax;
 
 /// Bounds what the client library reads into memory, and keeps the rarer types of the protocol from it.
+///
+/// It also counts. The library takes each reply for that of the oldest command, so one reply too many would shift all
+/// later ones.
 #[derive(Debug)]
 pub(crate) struct ReplyGuard<S> {
     stream: S,
-    syntax: ReplySyntax,
+    commands: Syntax,
+    replies: Syntax,
 }
 
 impl<S> ReplyGuard<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, syntax: ReplySyntax::default() }
+        Self { stream, commands: Syntax::of_commands(), replies: Syntax::of_replies() }
     }
 }
 
@@ -35,7 +40,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReplyGuard<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if self.syntax.accept(&buffer.filled()[before..]) {
+        if self.replies.accept(&buffer.filled()[before..]) && self.replies.begun() <= self.commands.begun() {
             return Poll::Ready(Ok(()));
         }
         buffer.set_filled(before);
@@ -49,7 +54,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ReplyGuard<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        // The library writes commands in order, whatever they hold.
+        self.commands.accept(&bytes[..written]);
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -61,7 +69,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ReplyGuard<S> {
     }
 }
 
-/// The server sends what is no reply, or a reply beyond every bound.
+/// The server sends what is no reply, a reply beyond every bound, or one reply too many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NotRedis;
 
@@ -79,3 +87,63 @@ impl fmt::Display for NotRedis {
 }
 
 impl Error for NotRedis {}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    const COMMAND: &[u8] = b"*2\r\n$4\r\nPING\r\n$1\r\nx\r\n";
+    const REPLY: &[u8] = b"*2\r\n$1\r\nx\r\n:1\r\n";
+
+    /// A guarded connection and its other end, after `commands` commands.
+    async fn after(commands: usize) -> (ReplyGuard<DuplexStream>, DuplexStream) {
+        let (stream, peer) = duplex(65_536);
+        let mut guard = ReplyGuard::new(stream);
+        guard.write_all(&COMMAND.repeat(commands)).await.unwrap();
+        (guard, peer)
+    }
+
+    /// How many bytes the library gets of `replies` replies.
+    async fn read(
+        guard: &mut ReplyGuard<DuplexStream>,
+        peer: &mut DuplexStream,
+        replies: usize,
+    ) -> io::Result<usize> {
+        peer.write_all(&REPLY.repeat(replies)).await?;
+        guard.read(&mut [0; 1024]).await
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_nobody_has_asked_for_ends_the_connection() {
+        for commands in 0..4 {
+            let (mut guard, mut peer) = after(commands).await;
+            let error = read(&mut guard, &mut peer, commands + 1).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted, "{commands}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_command_has_one_reply_however_they_alternate() {
+        let (mut guard, mut peer) = after(3).await;
+        for (more, replies) in [(0, 2), (2, 3), (1, 1)] {
+            guard.write_all(&COMMAND.repeat(more)).await.unwrap();
+            let length = read(&mut guard, &mut peer, replies).await.unwrap();
+            assert_eq!(length, replies * REPLY.len());
+        }
+        read(&mut guard, &mut peer, 1).await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn a_command_of_many_long_parts_is_one_command() {
+        let (stream, mut peer) = duplex(4 * 1024 * 1024);
+        let mut guard = ReplyGuard::new(stream);
+        let part = format!("$1000000\r\n{}\r\n", "x".repeat(1_000_000));
+        guard.write_all(format!("*3\r\n{part}{part}{part}").as_bytes()).await.unwrap();
+        read(&mut guard, &mut peer, 1).await.unwrap();
+        guard.write_all(format!("*40\r\n{}", "$1\r\nx\r\n".repeat(40)).as_bytes()).await.unwrap();
+        read(&mut guard, &mut peer, 1).await.unwrap();
+        read(&mut guard, &mut peer, 1).await.unwrap_err();
+    }
+}

@@ -12,6 +12,7 @@ use cg_auth_store::{
     byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication},
 };
 use cg_auth_transport_util::TlsSettings;
+use tokio::runtime::Handle;
 
 use crate::{
     connector::Connector,
@@ -44,7 +45,9 @@ pub fn redis_store(url: &str) -> Result<Sealed<RedisStore>, ConfigError> {
 ///   Every end is a time of the server's clock.
 /// - **Needs.** Redis 5 or later, or Valkey, as a single primary; Sentinel and Cluster are not supported. A user with
 ///   restricted rights needs the commands `EVALSHA`, `EVAL`, `TIME`, `HMGET`, `HSET`, `HDEL`, `DEL` and `PEXPIRE`.
-/// - **Runtime.** It works within a tokio runtime with I/O. Anywhere else each operation is a [`StoreError`].
+/// - **Runtime.** Without [`with_runtime`](RedisStore::with_runtime) it works within tokio runtimes with I/O, and each
+///   operation elsewhere is a [`StoreError`]. The connection lives on the runtime of the operation that opens it. If
+///   that runtime ends, the next operation opens another connection on its own.
 /// - **Failures.** An operation that fails may have happened. A server that was restarted without its data, or that
 ///   evicts a key, has an empty entry, and the next process acquires.
 #[derive(Clone)]
@@ -59,6 +62,7 @@ struct Settings {
     tls: TlsSettings,
     key_prefix: Arc<str>,
     operation_limit: Duration,
+    runtime: Option<Handle>,
 }
 
 impl RedisStore {
@@ -70,6 +74,7 @@ impl RedisStore {
             tls: TlsSettings::default(),
             key_prefix: "cg-auth".into(),
             operation_limit: OPERATION_LIMIT,
+            runtime: None,
         })
     }
 
@@ -103,6 +108,28 @@ impl RedisStore {
         Self::with_settings(Settings { operation_limit: limit, ..self.settings })
     }
 
+    /// With connections that live on `runtime`. Then the operations work anywhere, also for a provider that knows no
+    /// tokio, as a blocking one. The runtime has I/O, and something drives it: a multi-threaded one does that by
+    /// itself. The result has a connection of its own.
+    ///
+    /// ```
+    /// use cg_auth_redis::{RedisStore, RedisUrl};
+    ///
+    /// // The program keeps it for as long as it uses the store.
+    /// let runtime = tokio::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .enable_all()
+    ///     .build()?;
+    /// let url = RedisUrl::parse("redis://localhost")?;
+    /// let store = RedisStore::new(url).with_runtime(runtime.handle().clone());
+    /// # let _ = store;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_runtime(self, runtime: Handle) -> Self {
+        Self::with_settings(Settings { runtime: Some(runtime), ..self.settings })
+    }
+
     /// The address of the server.
     #[must_use]
     pub const fn url(&self) -> &RedisUrl {
@@ -111,7 +138,8 @@ impl RedisStore {
 
     fn with_settings(settings: Settings) -> Self {
         let connector = Connector::new(settings.url.clone(), settings.tls.clone());
-        Self { link: Arc::new(Link::new(connector, settings.operation_limit)), settings }
+        let link = Link::new(connector, settings.operation_limit, settings.runtime.clone());
+        Self { link: Arc::new(link), settings }
     }
 
     /// The braces make the name alone decide the slot.

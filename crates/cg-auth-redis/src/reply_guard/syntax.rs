@@ -1,14 +1,17 @@
-//! [`ReplySyntax`]: follows replies byte by byte and keeps nothing of them.
+//! [`Syntax`]: follows replies or commands byte by byte and keeps nothing of them.
 
 /// The version of the protocol that Redis 2 introduced (RESP2), as far as the scripts use it: strings, errors,
 /// integers, and an array of these.
-#[derive(Debug, Default)]
-pub(super) struct ReplySyntax {
+#[derive(Debug)]
+pub(super) struct Syntax {
     state: State,
-    /// The bytes of the reply so far.
+    /// The bytes of the message so far.
     size: usize,
+    longest: usize,
     /// The elements of the open array that are still to come.
     elements: Option<u32>,
+    most_elements: usize,
+    begun: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +36,26 @@ enum Kind {
     Array,
 }
 
-impl ReplySyntax {
+impl Syntax {
+    /// Of what a server sends.
+    pub(super) const fn of_replies() -> Self {
+        Self::new(LONGEST_REPLY, MOST_ELEMENTS)
+    }
+
+    /// Of what the client library sends, which is in order.
+    pub(super) const fn of_commands() -> Self {
+        Self::new(usize::MAX, u32::MAX as usize)
+    }
+
+    const fn new(longest: usize, most_elements: usize) -> Self {
+        Self { state: State::Type, size: 0, longest, elements: None, most_elements, begun: 0 }
+    }
+
+    /// How many messages have begun.
+    pub(super) const fn begun(&self) -> u64 {
+        self.begun
+    }
+
     /// Whether the replies so far are in order, with `bytes` as the next part. After a `false` it is used no more.
     pub(super) fn accept(&mut self, mut bytes: &[u8]) -> bool {
         while let Some((&byte, rest)) = bytes.split_first() {
@@ -55,8 +77,8 @@ impl ReplySyntax {
                     *left > 0 || self.end_element()
                 }
             };
-            self.size += taken;
-            if !is_in_order || self.size > LONGEST_REPLY {
+            self.size = self.size.saturating_add(taken);
+            if !is_in_order || self.size > self.longest {
                 return false;
             }
             if matches!((self.state, self.elements), (State::Type, None)) {
@@ -70,6 +92,9 @@ impl ReplySyntax {
     fn begin(&mut self, byte: u8) -> bool {
         let number =
             |kind| State::Number { kind, is_negative: false, digits: 0, value: 0, has_return: false };
+        if self.elements.is_none() {
+            self.begun += 1;
+        }
         self.state = match byte {
             b'+' | b'-' => State::Text { has_return: false },
             b':' => number(Kind::Integer),
@@ -94,12 +119,12 @@ impl ReplySyntax {
                 (Kind::Integer, _) | (Kind::Array, 0) => self.end_element(),
                 (Kind::String, length) => {
                     self.state = State::Bytes { left: length.saturating_add(LINE_END) };
-                    length <= LONGEST_REPLY
+                    length <= self.longest
                 }
                 (Kind::Array, length) => {
                     self.elements = u32::try_from(length).ok();
                     self.state = State::Type;
-                    length <= MOST_ELEMENTS
+                    length <= self.most_elements
                 }
             },
             (true, _) => false,
@@ -142,7 +167,7 @@ mod tests {
     use super::*;
 
     fn accepts(bytes: &[u8]) -> bool {
-        ReplySyntax::default().accept(bytes)
+        Syntax::of_replies().accept(bytes)
     }
 
     #[test]
@@ -195,7 +220,7 @@ mod tests {
     #[test]
     fn a_reply_without_an_end_is_refused_at_the_bound() {
         for begin in ["+", "-", "*16\r\n+"] {
-            let mut syntax = ReplySyntax::default();
+            let mut syntax = Syntax::of_replies();
             assert!(syntax.accept(begin.as_bytes()));
             let part = [b'a'; 4096];
             let parts = (0..10_000).take_while(|_| syntax.accept(&part)).count();
@@ -228,9 +253,9 @@ mod tests {
         #[test]
         fn the_verdict_does_not_depend_on_how_the_bytes_arrive(bytes in replies(), at in 0_usize..64) {
             let (first, second) = bytes.split_at(at.min(bytes.len()));
-            let mut syntax = ReplySyntax::default();
+            let mut syntax = Syntax::of_replies();
             prop_assert_eq!(syntax.accept(first) && syntax.accept(second), accepts(&bytes));
-            let mut syntax = ReplySyntax::default();
+            let mut syntax = Syntax::of_replies();
             prop_assert_eq!(bytes.chunks(1).all(|byte| syntax.accept(byte)), accepts(&bytes));
         }
 

@@ -3,15 +3,20 @@
 use cg_auth_core::token::session::StoreState;
 use cg_auth_emulator::{Emulator, Operation};
 use cg_auth_hyper::{AuthClient, HyperTransport};
-use cg_auth_redis::{Sealed, TokenProvider};
+use cg_auth_redis::{RedisStore, Sealed, TokenProvider};
 
 use super::server::{self, Server};
 
-fn provider(emulator: &Emulator, server: &Server) -> TokenProvider {
+/// A provider over `store`, with transport and client of its own.
+pub(crate) fn provider_over(emulator: &Emulator, store: Sealed<RedisStore>) -> TokenProvider {
     let client = AuthClient::new(emulator.base_url().clone(), HyperTransport::new().unwrap());
     let credential = emulator.credential();
     let (user, secret) = (credential.user_principal_name(), credential.client_secret());
-    TokenProvider::new(client, user.clone(), secret.clone()).with_store(Sealed::new(server.store()))
+    TokenProvider::new(client, user.clone(), secret.clone()).with_store(store)
+}
+
+fn provider(emulator: &Emulator, server: &Server) -> TokenProvider {
+    provider_over(emulator, Sealed::new(server.store()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

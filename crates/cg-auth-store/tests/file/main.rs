@@ -8,6 +8,7 @@ mod files;
 mod late;
 mod processes;
 mod providers;
+mod runtimes;
 
 use std::time::Duration;
 

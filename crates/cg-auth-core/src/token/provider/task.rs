@@ -21,7 +21,7 @@ use crate::{
         secret_source::read_secret,
         session::{AcquisitionId, Call, Next, Session, fleet_member::FleetMember},
         shared_back_off::{Admission, FailedCall, SharedBackOff},
-        store::{Holder, Publication, Published, StoredToken},
+        store::{Holder, Publication, Published, StoreError, StoredToken},
         sync::lock,
     },
 };
@@ -198,19 +198,24 @@ impl AcquisitionTask {
         let holder = Holder::random();
         let begun = client.runtime().now();
         let mut has_waited = false;
+        let mut ended_tokens = 0;
         loop {
             let asked = client.runtime().now();
             let claim = |session: &mut Session, now: Now| {
                 FleetMember::of(session).claim(holder, stays_out, now.saturating_since(begun), now)
             };
             let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
-            let claimed = entry.claim(&claim).await;
+            let claimed = match ended_tokens < MOST_ENDED_TOKENS {
+                true => entry.claim(&claim).await,
+                false => Err(StoreError::new("the store hands out one token after the other that has ended")),
+            };
             let shared = self.shared.upgrade()?;
             let believed = |session: &mut Session, now| FleetMember::of(session).believed(claimed, now);
             let decision = decide(shared.with_session_quietly(believed), standing, fastrand::f64());
             let next = shared.with_session_quietly(|session, now| match decision {
                 Decision::Adopt(token) => {
                     let adopted = FleetMember::of(session).adopt(self.id, &token, asked, now);
+                    ended_tokens += usize::from(adopted.is_none());
                     adopted.map(Entered::Done).ok_or(Duration::ZERO)
                 }
                 Decision::Acquire(lease) => {
@@ -339,3 +344,6 @@ impl Drop for AcquisitionTask {
         self.complete(&shared, next, Outcome::Dropped);
     }
 }
+
+/// How many tokens that end on the way an acquisition takes from the store before it goes on without one.
+const MOST_ENDED_TOKENS: usize = 4;

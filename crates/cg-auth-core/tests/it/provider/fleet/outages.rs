@@ -1,8 +1,26 @@
 //! Rule 7: a store that is down, hangs, loses answers or cannot be read fails no call.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use cg_auth_core::{testing::ScriptedTransport, token::session::StoreState};
+use async_trait::async_trait;
+use cg_auth_core::{
+    model::AccessToken,
+    testing::ScriptedTransport,
+    token::{
+        session::StoreState,
+        store::{
+            Claim, Claimed, EntryOwner, Holder, Publication, Published, StoreEntry, StoreError, StoredToken,
+            TokenStore,
+        },
+    },
+};
 
 use super::{super::*, Processes};
 
@@ -142,5 +160,44 @@ fn an_entry_that_cannot_be_read_is_a_miss_and_an_event() {
         processes.assert_events(&["token_acquired"]).await;
         assert_eq!(processes.start().token().await.unwrap().expose_secret(), "token-2");
         processes.assert_events(&["store_entry_unreadable", "token_acquired"]).await;
+    });
+}
+
+/// A store that offers tokens which have ended, another one each time.
+#[derive(Debug, Clone, Default)]
+struct OffersEndedTokens {
+    claims: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl TokenStore for OffersEndedTokens {
+    fn entry(&self, _: &EntryOwner<'_>) -> StoreEntry {
+        StoreEntry::new("entry", Vec::new().into())
+    }
+
+    async fn claim(&self, _: &StoreEntry, _: &Claim) -> Result<Claimed, StoreError> {
+        let number = self.claims.fetch_add(1, Ordering::Relaxed);
+        let access_token = AccessToken::new(format!("ended-{number}")).unwrap();
+        Ok(Claimed::Token(StoredToken { access_token, lifetime: Some(SECOND), left: Some(Duration::ZERO) }))
+    }
+
+    async fn publish(&self, _: &StoreEntry, _: Holder, _: &Publication) -> Result<Published, StoreError> {
+        Ok(Published::Done)
+    }
+
+    async fn remove(&self, _: &StoreEntry) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_store_that_offers_ended_tokens_without_an_end_is_asked_four_times() {
+    everywhere(async |tasks| {
+        let processes = Processes::new(ScriptedTransport::new().answer(issue(1)), tasks);
+        let store = OffersEndedTokens::default();
+        let provider = processes.start().with_store(store.clone());
+        assert_eq!(bounded(provider.token()).await.unwrap().expose_secret(), "token-1");
+        assert_eq!(store.claims.load(Ordering::Relaxed), 4);
+        processes.assert_events(&["store_unavailable", "token_acquired"]).await;
     });
 }
