@@ -146,4 +146,13 @@ mod tests {
         read(&mut guard, &mut peer, 1).await.unwrap();
         read(&mut guard, &mut peer, 1).await.unwrap_err();
     }
+
+    #[tokio::test]
+    async fn only_what_the_connection_has_taken_is_a_command() {
+        let (stream, mut peer) = duplex(COMMAND.len());
+        let mut guard = ReplyGuard::new(stream);
+        assert_eq!(guard.write(&COMMAND.repeat(2)).await.unwrap(), COMMAND.len());
+        peer.write_all(&REPLY.repeat(2)[..COMMAND.len()]).await.unwrap();
+        guard.read(&mut [0; 1024]).await.unwrap_err();
+    }
 }

@@ -62,6 +62,14 @@ async fn the_server_removes_an_entry_when_all_of_it_has_ended() {
     let left: i64 = read(server.ask(&["PTTL", KEY]).await);
     assert!((16_000_000..=18_000_001).contains(&left), "{left}");
 
+    // A short part does not shorten the life of a long one.
+    let held = Some((*b"sixteen bytes...", Some(5 * HOUR)));
+    let lease = Some(Duration::from_secs(60));
+    let renewal = ByteClaim { holder: FIRST, held, unwanted: Vec::new(), lease };
+    assert_eq!(store.claim("entry", &renewal).await.unwrap(), ByteClaimed::Won(Lease::after(0)));
+    let left: i64 = read(server.ask(&["PTTL", KEY]).await);
+    assert!((16_000_000..=18_000_001).contains(&left), "{left}");
+
     store.remove("entry").await.unwrap();
     publish_cool_down(&store, Duration::from_secs(30)).await.unwrap();
     let left: i64 = read(server.ask(&["PTTL", KEY]).await);
@@ -129,6 +137,7 @@ async fn what_is_no_entry_counts_as_an_empty_one_and_the_lease_says_so() {
         &["SET", KEY, "a text"][..],
         &["RPUSH", KEY, "a list"],
         &["HSET", KEY, "holder", "x", "lease_end", far],
+        &["HSET", KEY, "holder", "2", "lease_end", far],
         &["HSET", KEY, "holder", "00000000000000000000000000000002"],
         &["HSET", KEY, "holder", "00000000000000000000000000000002", "lease_end", "1e99"],
         &["HSET", KEY, "holder", "00000000000000000000000000000002", "lease_end", "-1"],
