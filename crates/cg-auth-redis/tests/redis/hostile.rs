@@ -219,6 +219,18 @@ async fn no_reply_to_a_login_is_shown() {
     }
 }
 
+/// Redis says so before it closes a connection of another machine. Without a password in the URL the reply comes unasked.
+#[tokio::test]
+async fn a_server_in_protected_mode_is_named_and_its_text_is_not_shown() {
+    for login in ["", "app:pass-word@"] {
+        let server = RawServer::greeting(b"-DENIED pass-word\r\n").await;
+        let store = RedisStore::new(server.url(login).parse().unwrap());
+        let shown = text(claim(&store.with_operation_limit(super::server::PATIENT), FIRST).await);
+        assert!(shown.contains("is in protected mode"), "{login}: {shown}");
+        assert!(!shown.contains("pass-word"), "{login}: {shown}");
+    }
+}
+
 #[tokio::test]
 async fn a_reply_to_the_choice_of_the_database_is_not_shown() {
     let answer = |command: &Command| match &*command[0] {
