@@ -1,4 +1,4 @@
-//! Reading a cached token allocates nothing, through each method of the provider.
+//! What an operation allocates: reading a cached token nothing, through each method of the provider.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,9 +6,10 @@ mod counting_allocator;
 
 use std::time::Duration;
 
-use cg_auth_benches::subjects::{TOKEN, pool, provider, ready, sharing_provider, users};
+use cg_auth_benches::subjects::{self, TOKEN, pool, provider, ready, sharing_provider, users};
 use cg_auth_core::{
     TokenError, TokenProvider, TokenSource, UserPrincipalName,
+    endpoint::{Endpoint, RequestOptions},
     model::{AccessToken, DelegatedAccessToken},
     time::{CoarseNow, Now},
     token::{
@@ -92,4 +93,12 @@ fn a_session_driven_by_hand_allocates_nothing_for_a_hit() {
     assert_eq!(allocations_in(|| drop(session.valid_token(now).unwrap())), 0, "valid_token");
     assert_eq!(allocations_in(|| drop(session.snapshot())), 0, "snapshot");
     assert_eq!(allocations_in(|| drop(snapshot.token(coarse_now).unwrap().clone())), 0, "Snapshot::token");
+}
+
+#[test]
+fn building_the_delegate_request_allocates_six_times() {
+    // The URL, the body and its owner, the two parts of the header map, and the length.
+    let (base, options, endpoint) = (subjects::base_url(), RequestOptions::new(), subjects::endpoint());
+    drop(endpoint.to_request(&base, &options).unwrap());
+    assert_eq!(allocations_in(|| drop(endpoint.to_request(&base, &options).unwrap())), 6);
 }

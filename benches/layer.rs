@@ -3,16 +3,19 @@
 
 #![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
+mod layer_subjects;
+
 use std::hint::black_box;
 
 use cg_auth_benches::{
     interleaved::Contest,
-    layer_subjects::{Inner, authorized, drive, elsewhere, request, request_with_headers},
     subjects::{TOKEN, provider},
 };
 use http::{HeaderValue, header::AUTHORIZATION};
 use tower::Layer;
 use tower_http::set_header::SetRequestHeaderLayer;
+
+use self::layer_subjects::{Inner, authorized, drive, elsewhere, request, request_with_headers};
 
 fn main() {
     let provider = provider();

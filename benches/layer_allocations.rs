@@ -4,18 +4,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod counting_allocator;
+mod layer_subjects;
 
 use bytes::Bytes;
-use cg_auth_benches::{
-    layer_subjects::{Inner, authorized, drive, elsewhere, request, request_with_headers},
-    subjects::provider,
-};
+use cg_auth_benches::subjects::provider;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
 use http_body_util::Full;
 use tower::{Layer, Service};
 use tower_http::set_header::SetRequestHeaderLayer;
 
-use self::counting_allocator::allocations_in;
+use self::{
+    counting_allocator::allocations_in,
+    layer_subjects::{Inner, authorized, drive, elsewhere, request, request_with_headers},
+};
 
 /// How often sending `request` through `service` allocates.
 fn allocations<S: Service<Request<Full<Bytes>>>>(service: &mut S, request: Request<Full<Bytes>>) -> usize

@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 
 /// The inner service: it drops the request and answers at once.
 #[derive(Debug, Clone, Copy)]
-pub struct Inner;
+pub(crate) struct Inner;
 
 impl<B> Service<Request<B>> for Inner {
     type Response = Response<()>;
@@ -35,7 +35,7 @@ impl<B> Service<Request<B>> for Inner {
 
 /// The layer over [`Inner`], with or without a copy of each request for the case that its token is refused.
 #[must_use]
-pub fn authorized(
+pub(crate) fn authorized(
     provider: &TokenProvider,
     is_copied: bool,
 ) -> Authorization<Inner, TokenProvider, Full<Bytes>> {
@@ -45,7 +45,7 @@ pub fn authorized(
 
 /// A request that gets a token, without headers.
 #[must_use]
-pub fn request() -> Request<Full<Bytes>> {
+pub(crate) fn request() -> Request<Full<Bytes>> {
     let mut request = elsewhere();
     *request.uri_mut() = Uri::from_static("https://api.example.com/me");
     request
@@ -53,7 +53,7 @@ pub fn request() -> Request<Full<Bytes>> {
 
 /// A request that gets a token, with three headers.
 #[must_use]
-pub fn request_with_headers() -> Request<Full<Bytes>> {
+pub(crate) fn request_with_headers() -> Request<Full<Bytes>> {
     let mut request = request();
     let headers = request.headers_mut();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -64,14 +64,17 @@ pub fn request_with_headers() -> Request<Full<Bytes>> {
 
 /// A request that gets no token.
 #[must_use]
-pub fn elsewhere() -> Request<Full<Bytes>> {
+pub(crate) fn elsewhere() -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(Bytes::from_static(b"{}")));
     *request.uri_mut() = Uri::from_static("https://elsewhere.example.com/me");
     request
 }
 
 /// Sends `request` through `service`, which is ready at once and answers at once.
-pub fn drive<S: Service<Request<Full<Bytes>>>>(service: &mut S, request: Request<Full<Bytes>>) -> S::Response
+pub(crate) fn drive<S: Service<Request<Full<Bytes>>>>(
+    service: &mut S,
+    request: Request<Full<Bytes>>,
+) -> S::Response
 where
     S::Error: Debug,
 {

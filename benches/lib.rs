@@ -5,7 +5,6 @@
 
 pub mod endpoint_floor;
 pub mod interleaved;
-pub mod layer_subjects;
 pub mod lifecycle_floor;
 pub mod loopback_server;
 pub mod pool_floor;

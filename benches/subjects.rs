@@ -7,8 +7,9 @@ use std::{
 };
 
 use cg_auth_core::{
-    AuthClient, BaseUrl, ClientSecret, TokenPool, TokenProvider, UserPrincipalName,
+    ApiCredential, AuthClient, BaseUrl, ClientSecret, TokenPool, TokenProvider, UserPrincipalName,
     body::Body,
+    endpoint::GetDelegateAccessToken,
     model::{AccessToken, DelegatedAccessToken},
     testing::{ScriptedStore, ScriptedTransport},
     time::{Now, TokioRuntime},
@@ -22,6 +23,37 @@ pub const TOKEN: &str = concat!(
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzb21lb25lQGV4YW1wbGUuY29tIiwiYXVkIjoiZ292ZXJuYW5jZSIsInNjb3BlIjoiYWxsIn0",
     "LCJuYW1lIjoiU29tZW9uZSIsInJvbGVzIjpbImFkbWluaXN0cmF0b3IiXX0aGVyZS1pcy1hLXNpZ25hdHVyZS1vZi0zMi1ieXRlcw"
 );
+
+/// The address of the service, with a prefix.
+pub const BASE_URL: &str = "https://example.com/governance";
+/// The client secret.
+pub const SECRET: &str = "dGVzdC1vbmx5LXNlY3JldA==";
+/// The delegated user.
+pub const USER: &str = "someone@example.com";
+
+/// The address of the service.
+#[must_use]
+pub fn base_url() -> BaseUrl {
+    BaseUrl::parse(BASE_URL).unwrap()
+}
+
+/// The operation that gets a token.
+#[must_use]
+pub fn endpoint() -> GetDelegateAccessToken {
+    let secret = ClientSecret::new(SECRET).unwrap();
+    GetDelegateAccessToken::new(ApiCredential::new(secret, UserPrincipalName::new(USER).unwrap()))
+}
+
+/// An answer of 1.6 KB, whose access token is as long as a JWT with a dozen claims.
+#[must_use]
+pub fn answer_body() -> Body {
+    let token = "eyJhbGciOiJIUzI1NiJ9".repeat(71);
+    let refresh_token = "cmVmcmVzaC10b2tlbg--".repeat(4);
+    let json = format!(
+        r#"{{"value":{{"access_token":"{token}","refresh_token":"{refresh_token}","duration":3600}},"isSuccess":true,"errorMsg":null}}"#
+    );
+    json.into()
+}
 
 /// A client whose service answers one request.
 #[must_use]

@@ -1,9 +1,9 @@
 //! Message bodies: [`Body`] holds the bytes, [`BodyCollector`] reads them within a limit.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use bytes::Bytes;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The bytes of a request or a response.
 ///
@@ -66,8 +66,8 @@ impl From<Bytes> for Body {
 }
 
 impl From<Zeroizing<Vec<u8>>> for Body {
-    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        if bytes.is_empty() { Self::empty() } else { Self(Bytes::from_owner(bytes)) }
+    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
+        Zeroed(mem::take(&mut *bytes)).into()
     }
 }
 
@@ -106,7 +106,7 @@ impl From<&'static str> for Body {
 /// ```
 #[derive(Debug)]
 pub struct BodyCollector {
-    bytes: ZeroizingBuffer,
+    bytes: Zeroed,
     limit: usize,
 }
 
@@ -114,7 +114,7 @@ impl BodyCollector {
     /// A collector that accepts at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { bytes: ZeroizingBuffer::default(), limit }
+        Self { bytes: Zeroed::default(), limit }
     }
 
     /// Checks the length that `Content-Length` announces, before the first byte is read.
@@ -148,35 +148,62 @@ impl BodyCollector {
     /// The body, from all pieces so far.
     #[must_use]
     pub fn finish(self) -> Body {
-        self.bytes.0.into()
+        self.bytes.into()
     }
 }
 
 /// A body is longer than the limit of the transport.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body is longer than the limit of {limit} bytes")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyTooLarge {
     /// The limit, in bytes.
     pub limit: usize,
 }
 
-/// A vector that zeroes its old memory when it grows; `Zeroizing<Vec<u8>>` zeroes on drop only.
-#[derive(Default)]
-struct ZeroizingBuffer(Zeroizing<Vec<u8>>);
+impl fmt::Display for BodyTooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the body is longer than the limit of {} bytes", self.limit)
+    }
+}
 
-impl ZeroizingBuffer {
+impl std::error::Error for BodyTooLarge {}
+
+/// A vector that zeroes its memory when it grows and when it is dropped. `Zeroizing<Vec<u8>>` does not when it
+/// grows, and zeroes byte by byte.
+#[derive(Default)]
+struct Zeroed(Vec<u8>);
+
+impl Zeroed {
     fn reserve(&mut self, more: usize) {
         let needed = self.0.len().saturating_add(more);
         if needed > self.0.capacity() {
-            let mut grown = Zeroizing::new(Vec::with_capacity(needed.max(self.0.capacity() * 2)));
-            grown.extend_from_slice(&self.0);
-            self.0 = grown;
+            let mut grown = Self(Vec::with_capacity(needed.max(self.0.capacity() * 2)));
+            grown.0.extend_from_slice(&self.0);
+            *self = grown;
         }
     }
 }
 
-impl fmt::Debug for ZeroizingBuffer {
+impl Drop for Zeroed {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+        self.0.spare_capacity_mut().zeroize();
+    }
+}
+
+impl AsRef<[u8]> for Zeroed {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Zeroed> for Body {
+    fn from(bytes: Zeroed) -> Self {
+        if bytes.0.is_empty() { Self::empty() } else { Self(Bytes::from_owner(bytes)) }
+    }
+}
+
+impl fmt::Debug for Zeroed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.0.len())
     }

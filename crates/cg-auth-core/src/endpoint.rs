@@ -37,9 +37,11 @@ mod retry_after;
 mod secrets;
 mod token_result;
 
+use std::sync::LazyLock;
+
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
+    HeaderMap, Method, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 use zeroize::Zeroizing;
 
@@ -53,7 +55,7 @@ pub use self::{
     request_options::RequestOptions,
 };
 use self::{
-    headers::{JSON_CONTRACT, add_credential, is_encoded},
+    headers::{add_credential, decimal, is_encoded},
     redaction::TextKind,
     secrets::Secrets,
 };
@@ -90,7 +92,7 @@ pub trait Endpoint: Send + Sync {
         None
     }
 
-    /// Adds the operation's own headers. Mark a secret value as [sensitive](HeaderValue::set_sensitive), so
+    /// Adds the operation's own headers. Mark a secret value as [sensitive](http::HeaderValue::set_sensitive), so
     /// that errors redact it too.
     fn add_headers(&self, headers: &mut HeaderMap) {
         let _ = headers;
@@ -110,25 +112,18 @@ pub trait Endpoint: Send + Sync {
     /// [`EndpointError`] of the config kind if `base` and the path do not form a valid URL.
     fn to_request(&self, base: &BaseUrl, options: &RequestOptions) -> Result<Request<Body>, EndpointError> {
         let body = self.body(options.json_contract());
-        let mut request = Request::new(Body::empty());
+        let mut headers = options.headers().clone();
+        if body.is_none() {
+            headers.remove(CONTENT_TYPE);
+        }
+        headers.insert(CONTENT_LENGTH, decimal(body.as_ref().map_or(0, Body::len)));
+        self.add_headers(&mut headers);
+        add_credential(self.credential(), &mut headers);
+
+        let mut request = Request::new(body.unwrap_or_default());
         *request.method_mut() = self.method();
         *request.uri_mut() = base.join(self.path())?;
-
-        let headers = request.headers_mut();
-        headers.clone_from(options.headers());
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(USER_AGENT, options.user_agent().clone());
-        if options.json_contract() == JsonContract::PascalCase {
-            headers.insert(JSON_CONTRACT, HeaderValue::from_static("PascalCase"));
-        }
-        if body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        headers.insert(CONTENT_LENGTH, body.as_ref().map_or(0, Body::len).into());
-        self.add_headers(headers);
-        add_credential(self.credential(), headers);
-
-        *request.body_mut() = body.unwrap_or_default();
+        *request.headers_mut() = headers;
         Ok(request)
     }
 
@@ -137,7 +132,7 @@ pub trait Endpoint: Send + Sync {
     /// # Errors
     /// [`EndpointError`], as from [`read_with`](Self::read_with).
     fn read(&self, response: Response<Body>) -> Result<Answer<Self::Output>, EndpointError> {
-        self.read_with(response, &RequestOptions::new())
+        self.read_with(response, &DEFAULT_OPTIONS)
     }
 
     /// Reads the answer to a request that was built with `options`. Errors redact the secrets in those
@@ -186,3 +181,5 @@ pub trait Endpoint: Send + Sync {
         }
     }
 }
+
+static DEFAULT_OPTIONS: LazyLock<RequestOptions> = LazyLock::new(RequestOptions::new);

@@ -14,6 +14,7 @@ pub(crate) mod base_url;
 pub(crate) mod config_error;
 mod delegated_access_token;
 mod environment;
+mod header_text;
 mod json_contract;
 pub(crate) mod json_reading;
 mod origin;
@@ -37,9 +38,13 @@ pub use self::{
 // Re-exported at the crate root, where programs find them.
 pub(crate) use self::{
     api_credential::ApiCredential,
+    api_error::ErrorTexts,
+    api_result::Envelope,
     base_url::BaseUrl,
     config_error::ConfigError,
+    header_text::HeaderText,
     json_reading::{PlainJson, read_json},
     secret::ClientSecret,
+    text::{decode_base64, holds, lossy_text},
     user_principal_name::UserPrincipalName,
 };

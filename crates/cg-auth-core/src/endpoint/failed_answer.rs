@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     body::Body,
-    model::{ApiError, DelegatedAccessTokenApiResult, read_json},
+    model::{ApiError, Envelope, ErrorTexts, read_json},
     time::Now,
 };
 
@@ -47,7 +47,7 @@ impl FailedAnswer {
         // kept.
         if !status.is_success() && !is_encoded(headers) && !body.is_empty() {
             let bytes = body.as_bytes();
-            answer.error = redacted(read_json::<ApiError>(bytes).unwrap_or_default(), redaction);
+            answer.error = redacted(read_json::<ErrorTexts>(bytes).unwrap_or_default(), redaction);
             answer.text = redaction.apply_to_body(bytes);
         }
         answer
@@ -66,27 +66,26 @@ fn is_of_the_service(headers: &HeaderMap, body: &Body) -> bool {
     if json.iter().all(u8::is_ascii_whitespace) {
         return true;
     }
-    let is_error = || read_json::<ApiError>(json).is_ok_and(|error| !error.is_empty());
+    let is_error = || read_json::<ErrorTexts>(json).is_ok_and(|error| !error.is_empty());
     let is_envelope = || {
-        let envelope = read_json::<DelegatedAccessTokenApiResult>(json);
-        envelope.is_ok_and(|envelope| envelope.is_success.is_some() || envelope.value.is_some())
+        read_json::<Envelope>(json)
+            .is_ok_and(|envelope| envelope.is_success.is_some() || envelope.value.is_some())
     };
     !is_encoded(headers) && (is_error() || is_envelope())
 }
 
-/// Replaces every secret in `error` and limits its length.
-pub(super) fn redacted(error: ApiError, redaction: &Redaction) -> ApiError {
-    let word = |text: String| redaction.apply_to_line(&Zeroizing::new(text), TextKind::Identifier);
-    let lines = |texts: Vec<String>| {
-        let texts: Vec<_> = texts.into_iter().map(Zeroizing::new).collect();
-        let kept = texts.iter().take(MESSAGE_LINES);
-        kept.map(|text| redaction.apply_to_line(text, TextKind::Prose)).collect()
+/// Replaces every secret in `texts` and limits its length.
+pub(super) fn redacted(texts: ErrorTexts, redaction: &Redaction) -> ApiError {
+    let word = |text: Zeroizing<String>| redaction.apply_to_line(&text, TextKind::Identifier);
+    let lines = |lines: Vec<Zeroizing<String>>| {
+        let kept = lines.iter().take(MESSAGE_LINES);
+        kept.map(|line| redaction.apply_to_line(line, TextKind::Prose)).collect()
     };
     ApiError {
-        code: error.code.map(word),
-        message: error.message.map(lines),
-        request_id: error.request_id.map(word),
-        date: error.date.map(word),
+        code: texts.code.map(word),
+        message: texts.message.map(lines),
+        request_id: texts.request_id.map(word),
+        date: texts.date.map(word),
     }
 }
 

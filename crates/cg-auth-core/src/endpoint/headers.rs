@@ -1,8 +1,6 @@
 //! The headers of the service, and the one function that writes a credential into them.
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_ENCODING};
-use zeroize::Zeroizing;
 
 use crate::model::ApiCredential;
 
@@ -18,19 +16,23 @@ pub(super) const JSON_CONTRACT: HeaderName = HeaderName::from_static("x-cloud-go
 /// Writes the credential into headers. This is the only place that does so, and it runs last, so nothing
 /// overrides it.
 pub(super) fn add_credential(credential: &ApiCredential, headers: &mut HeaderMap) {
-    headers.insert(CLIENT_SECRET, sensitive(credential.client_secret().expose_secret()));
-    headers.insert(USER_PRINCIPAL_NAME, sensitive(credential.user_principal_name().as_str()));
+    headers.insert(CLIENT_SECRET, credential.client_secret().header().clone());
+    headers.insert(USER_PRINCIPAL_NAME, credential.user_principal_name().header().clone());
 }
 
-/// A header value that `Debug` redacts and HPACK does not index, and whose memory is zeroed when the last
-/// clone is dropped.
-#[allow(clippy::expect_used)] // callers pass text whose type guarantees visible ASCII
-pub(super) fn sensitive(visible_ascii: &str) -> HeaderValue {
-    let bytes: Zeroizing<Box<[u8]>> = Zeroizing::new(visible_ascii.as_bytes().into());
-    let mut value =
-        HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).expect("visible ASCII is a header value");
-    value.set_sensitive(true);
-    value
+/// A number as a header value. `HeaderValue::from` allocates a second time.
+#[allow(clippy::expect_used)] // digits
+pub(super) fn decimal(mut number: usize) -> HeaderValue {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return HeaderValue::from_bytes(&digits[at..]).expect("digits are a header value");
+        }
+    }
 }
 
 /// Whether the body is compressed or otherwise encoded, although no request offers that

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use zeroize::Zeroizing;
 
 use super::redaction::{is_like_a_value, names_a_secret, names_the_value, quoted_values, token_values};
-use crate::model::PlainJson;
+use crate::model::{PlainJson, lossy_text};
 
 /// The tokens of an answer.
 #[derive(Default)]
@@ -32,10 +32,11 @@ impl Issued {
         // The reader of the answer skips what the walk cannot read, such as a number that is too large.
         issued.are_too_many |= !is_walked && serde_json::from_slice::<IgnoredAny>(body).is_ok();
         let searched = &body[..body.len().min(SEARCHED)];
-        let text = Zeroizing::new(String::from_utf8_lossy(searched).into_owned());
+        let text = lossy_text(searched);
         for value in quoted_values(&text) {
             // A value that is cut off, or that is no JSON, is searched for as it is.
-            let decoded = serde_json::from_str::<String>(value).map(Zeroizing::new);
+            let plain = PlainJson::of(value.as_bytes());
+            let decoded = serde_json::from_slice::<String>(plain.as_bytes()).map(Zeroizing::new);
             issued.add(decoded.as_deref().map_or(value.trim_matches('"'), |decoded| decoded));
             // Each value may reach to the end of the text, so their number is bounded.
             if issued.are_too_many {
@@ -129,7 +130,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_u64<E>(self, number: u64) -> Result<bool, E> {
         if number >= SMALLEST_NUMBER {
             match self.holds {
-                Holds::Secrets => self.issued.add(&number.to_string()),
+                Holds::Secrets => self.issued.add(&Zeroizing::new(number.to_string())),
                 _ if self.is_unnamed => self.issued.unnamed.push(Zeroizing::new(number.to_string())),
                 _ => (),
             }

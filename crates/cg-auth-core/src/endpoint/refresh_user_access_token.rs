@@ -6,14 +6,10 @@
 
 use http::{HeaderMap, Method};
 
-use super::{
-    Endpoint, EndpointError,
-    headers::{REFRESH_TOKEN, sensitive},
-    token_result::read_token_result,
-};
+use super::{Endpoint, EndpointError, headers::REFRESH_TOKEN, token_result::read_token_result};
 use crate::{
     body::Body,
-    model::{ApiCredential, DelegatedAccessToken, RefreshToken},
+    model::{ApiCredential, DelegatedAccessToken, HeaderText, RefreshToken},
 };
 
 /// `POST /auth/token/refresh`: exchanges a refresh token for the next access token.
@@ -57,7 +53,10 @@ impl Endpoint for RefreshUserAccessToken {
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {
-        headers.insert(REFRESH_TOKEN, sensitive(self.refresh_token.expose_secret()));
+        headers.insert(
+            REFRESH_TOKEN,
+            HeaderText::new(self.refresh_token.expose_secret().into()).header().clone(),
+        );
     }
 
     fn read_success(&self, body: &Body) -> Result<(DelegatedAccessToken, Option<String>), EndpointError> {

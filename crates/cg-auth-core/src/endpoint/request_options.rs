@@ -16,7 +16,8 @@ use crate::model::{ConfigError, JsonContract};
 #[derive(Clone)]
 pub struct RequestOptions {
     json_contract: JsonContract,
-    user_agent: HeaderValue,
+    /// Every header of a request. Those that depend on the call are empty, so that a copy of the map has a place
+    /// for them.
     headers: HeaderMap,
 }
 
@@ -25,7 +26,15 @@ impl RequestOptions {
     #[must_use]
     pub fn new() -> Self {
         let user_agent = HeaderValue::from_static(concat!("cg-auth/", env!("CARGO_PKG_VERSION")));
-        Self { json_contract: JsonContract::default(), user_agent, headers: HeaderMap::new() }
+        let json = || HeaderValue::from_static("application/json");
+        let headers = [(ACCEPT, json()), (USER_AGENT, user_agent), (CONTENT_TYPE, json())];
+        let empty = HeaderValue::from_static("");
+        let of_the_call = [CONTENT_LENGTH, CLIENT_SECRET, USER_PRINCIPAL_NAME];
+        let of_the_call = of_the_call.map(|name| (name, empty.clone()));
+        // More places than headers: a full map grows, even if a header of it is replaced.
+        let mut map = HeaderMap::with_capacity(2 * (headers.len() + of_the_call.len()));
+        map.extend(headers.into_iter().chain(of_the_call));
+        Self { json_contract: JsonContract::default(), headers: map }
     }
 
     /// Writes bodies in `contract` and asks the service to answer in it. Default: camelCase. Answers are read
@@ -33,6 +42,12 @@ impl RequestOptions {
     #[must_use]
     pub fn with_json_contract(mut self, contract: JsonContract) -> Self {
         self.json_contract = contract;
+        match contract {
+            JsonContract::CamelCase => self.headers.remove(JSON_CONTRACT),
+            JsonContract::PascalCase => {
+                self.headers.insert(JSON_CONTRACT, HeaderValue::from_static("PascalCase"))
+            }
+        };
         self
     }
 
@@ -53,7 +68,7 @@ impl RequestOptions {
         if !user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
             return Err(not_visible);
         }
-        self.user_agent = HeaderValue::from_str(user_agent).map_err(|_| not_visible)?;
+        self.headers.insert(USER_AGENT, HeaderValue::from_str(user_agent).map_err(|_| not_visible)?);
         Ok(self)
     }
 
@@ -88,10 +103,7 @@ impl RequestOptions {
         self.json_contract
     }
 
-    pub(super) const fn user_agent(&self) -> &HeaderValue {
-        &self.user_agent
-    }
-
+    /// Every header of a request, those that depend on the call without their value.
     pub(super) const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -105,10 +117,11 @@ impl Default for RequestOptions {
 
 impl std::fmt::Debug for RequestOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let additional = self.headers.keys().filter(|name| !SET_BY_THE_CLIENT.contains(name));
         f.debug_struct("RequestOptions")
             .field("json_contract", &self.json_contract)
-            .field("user_agent", &self.user_agent)
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("user_agent", &self.headers.get(USER_AGENT))
+            .field("headers", &additional.collect::<Vec<_>>())
             .finish()
     }
 }

@@ -1,10 +1,6 @@
 //! [`Secrets`]: the secrets of one request and its answer, which no error may show.
 
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::alphabet::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
@@ -13,7 +9,7 @@ use super::{
     issued::Issued,
     redaction::{Redaction, TextKind, names_a_secret},
 };
-use crate::body::Body;
+use crate::{body::Body, model::decode_base64};
 
 /// The secrets of one exchange: those in the headers of the request, and the tokens in the body of the
 /// answer.
@@ -75,19 +71,16 @@ fn parts(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         parts.extend([word, parameter, unquoted.unwrap_or_default()].map(<[u8]>::to_vec));
     }
     if value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic ")) {
-        let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let login =
-            GeneralPurpose::new(&STANDARD, config).decode(value[6..].trim_ascii()).unwrap_or_default();
+        let login = decode_base64(&STANDARD, value[6..].trim_ascii()).unwrap_or_default();
         parts.extend(login.iter().position(|byte| *byte == b':').map(|at| login[at + 1..].to_vec()));
-        parts.push(login);
+        parts.push(login.to_vec());
     }
     let mut parts: Vec<_> = parts.into_iter().map(Zeroizing::new).collect();
     let whole = parts.first().map_or(0, |value| value.len());
-    parts.sort_unstable_by(|one, other| one.as_slice().cmp(other));
+    // The whole value, which is the longest, is never left out.
+    parts.sort_unstable_by(|one, other| (other.len(), one.as_slice()).cmp(&(one.len(), other)));
     parts.dedup();
     parts.retain(|part| !part.is_empty() && (part.len() == whole || part.len() >= SHORTEST_PART));
-    // The whole value, which is the longest, is never left out.
-    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     parts.truncate(MOST_PARTS);
     parts
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeStruct};
+use zeroize::Zeroizing;
 
 use super::{
     JsonContract, Wire,
@@ -82,7 +83,33 @@ impl Serialize for Wire<'_, ApiError> {
 
 impl<'de> Deserialize<'de> for ApiError {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json_reading::deserialize(deserializer)
+        let mut texts: ErrorTexts = json_reading::deserialize(deserializer)?;
+        let taken = |text: Option<Zeroizing<String>>| text.map(|mut text| std::mem::take(&mut *text));
+        Ok(Self {
+            code: taken(texts.code),
+            message: texts
+                .message
+                .as_mut()
+                .map(|lines| lines.iter_mut().map(|line| std::mem::take(&mut **line)).collect()),
+            request_id: taken(texts.request_id),
+            date: taken(texts.date),
+        })
+    }
+}
+
+/// An [`ApiError`] as the service wrote it. It may echo a secret, so its texts are zeroed.
+#[derive(Default)]
+pub(crate) struct ErrorTexts {
+    pub(crate) code: Option<Zeroizing<String>>,
+    pub(crate) message: Option<Vec<Zeroizing<String>>>,
+    pub(crate) request_id: Option<Zeroizing<String>>,
+    pub(crate) date: Option<Zeroizing<String>>,
+}
+
+impl ErrorTexts {
+    /// Whether every member is missing.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.code.is_none() && self.message.is_none() && self.request_id.is_none() && self.date.is_none()
     }
 }
 
@@ -124,23 +151,35 @@ impl FromJson for FoundError {
     }
 }
 
-impl ReadJson for ApiError {
+impl From<ApiError> for ErrorTexts {
+    fn from(error: ApiError) -> Self {
+        let zeroed = |text: Option<String>| text.map(Zeroizing::new);
+        Self {
+            code: zeroed(error.code),
+            message: error.message.map(|lines| lines.into_iter().map(Zeroizing::new).collect()),
+            request_id: zeroed(error.request_id),
+            date: zeroed(error.date),
+        }
+    }
+}
+
+impl ReadJson for ErrorTexts {
     type Found = FoundError;
 
     fn from_found(found: FoundError) -> Result<Self, JsonError> {
-        let text = |member: Member<AnyScalar>| member.into_value().ok().flatten();
+        let text = |member: Member<AnyScalar>| member.into_value().ok().flatten().map(AnyScalar::into_text);
         let documented = found.message.into_value().ok().flatten().map(Lines::into_lines);
         let others = [text(found.error_msg), text(found.title), text(found.detail)];
         let others: Vec<_> = others.into_iter().flatten().collect();
         let message = match documented {
-            None if !others.is_empty() => Some(others.into_iter().map(AnyScalar::into_text).collect()),
+            None if !others.is_empty() => Some(others),
             documented => documented,
         };
         Ok(Self {
-            code: text(found.code).map(AnyScalar::into_text),
+            code: text(found.code),
             message,
-            request_id: text(found.request_id).or(text(found.trace_id)).map(AnyScalar::into_text),
-            date: text(found.date).map(AnyScalar::into_text),
+            request_id: text(found.request_id).or(text(found.trace_id)),
+            date: text(found.date),
         })
     }
 }

@@ -112,8 +112,16 @@ impl Serialize for Wire<'_, DelegatedAccessTokenApiResult> {
 
 impl<'de> Deserialize<'de> for DelegatedAccessTokenApiResult {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json_reading::deserialize(deserializer)
+        let Envelope { value, is_success, error_msg } = json_reading::deserialize(deserializer)?;
+        Ok(Self { value, is_success, error_msg: error_msg.map(|mut text| std::mem::take(&mut *text)) })
     }
+}
+
+/// A [`DelegatedAccessTokenApiResult`] whose text is zeroed, because the service may echo a secret in it.
+pub(crate) struct Envelope {
+    pub(crate) value: Option<DelegatedAccessTokenApiResultValue>,
+    pub(crate) is_success: Option<bool>,
+    pub(crate) error_msg: Option<Zeroizing<String>>,
 }
 
 impl Serialize for Wire<'_, DelegatedAccessTokenApiResultValue> {
@@ -176,7 +184,7 @@ impl SuccessFlag {
     }
 }
 
-impl ReadJson for DelegatedAccessTokenApiResult {
+impl ReadJson for Envelope {
     type Found = FoundResult;
 
     fn from_found(found: FoundResult) -> Result<Self, JsonError> {
@@ -185,8 +193,7 @@ impl ReadJson for DelegatedAccessTokenApiResult {
             .value
             .into_value()
             .and_then(|value| value.map(DelegatedAccessTokenApiResultValue::from_found).transpose());
-        let error_msg =
-            found.error_msg.into_value().map(|text| text.map(|mut text| std::mem::take(&mut *text)));
+        let error_msg = found.error_msg.into_value();
         if is_success == Some(false) {
             // A refusal ignores the other members, so a malformed one does not turn it into another error.
             return Ok(Self { value: value.ok().flatten(), is_success, error_msg: error_msg.ok().flatten() });

@@ -5,7 +5,10 @@ mod prefix;
 
 use std::fmt;
 
-use http::{Uri, uri::PathAndQuery};
+use http::{
+    Uri,
+    uri::{Authority, Parts, PathAndQuery, Scheme},
+};
 
 pub use self::authority::{is_loopback_host, localhost_addresses};
 use self::{
@@ -51,6 +54,8 @@ pub struct BaseUrl {
     text: Box<str>,
     prefix_at: usize,
     plaintext: bool,
+    /// The authority in `text`, which each URL shares.
+    authority: Authority,
 }
 
 impl BaseUrl {
@@ -80,8 +85,7 @@ impl BaseUrl {
         if !text.is_ascii() {
             return Err(problem("holds a character outside ASCII; write the host name in its xn-- form"));
         }
-        let uri: Uri =
-            text.parse().map_err(|_| problem("is not a URL; expected https://HOST[:PORT][/PREFIX]"))?;
+        let uri: Uri = text.parse().map_err(|_| problem(NO_URL))?;
         let (plaintext, authority) = checked_authority(&uri).map_err(problem)?;
         if uri.query().is_some() {
             return Err(problem("has a query; remove the ? and what follows it"));
@@ -91,7 +95,8 @@ impl BaseUrl {
 
         let scheme = if plaintext { "http" } else { "https" };
         let origin = format!("{scheme}://{authority}");
-        Ok(Self { prefix_at: origin.len(), text: (origin + prefix).into(), plaintext })
+        let authority = authority.parse().map_err(|_| problem(NO_URL))?;
+        Ok(Self { prefix_at: origin.len(), text: (origin + prefix).into(), plaintext, authority })
     }
 
     /// The URL of an operation: this URL with `path`, which starts with a slash, appended.
@@ -101,13 +106,15 @@ impl BaseUrl {
     /// a base URL of almost 64 KiB.
     pub fn join(&self, path: &str) -> Result<Uri, ConfigError> {
         const NOT_A_URL: ConfigError = problem("is too long to append the path of an operation");
-        let joined = PathAndQuery::try_from(format!("{}{path}", &self.text[self.prefix_at..]));
-        let origin: Result<Uri, _> = self.text[..self.prefix_at].parse();
-        let (Ok(target), Ok(origin)) = (joined, origin) else {
-            return Err(NOT_A_URL);
-        };
-        let mut parts = origin.into_parts();
-        parts.path_and_query = Some(target);
+        let prefix = &self.text[self.prefix_at..];
+        // The exact capacity, so that the URL takes this buffer over.
+        let mut target = String::with_capacity(prefix.len() + path.len());
+        target.push_str(prefix);
+        target.push_str(path);
+        let mut parts = Parts::default();
+        parts.scheme = Some(if self.plaintext { Scheme::HTTP } else { Scheme::HTTPS });
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(|_| NOT_A_URL)?);
         Uri::from_parts(parts).map_err(|_| NOT_A_URL)
     }
 
@@ -131,14 +138,14 @@ impl BaseUrl {
 
     /// `host[:port]` in its canonical form.
     pub(super) fn authority(&self) -> &str {
-        let origin = &self.text[..self.prefix_at];
-        origin.split_once("://").map_or(origin, |(_, authority)| authority)
+        self.authority.as_str()
     }
 
     /// The URL of a published environment. `host` is a bare host name.
     pub(super) fn published(host: &'static str) -> Self {
         let text = format!("https://{host}");
-        Self { prefix_at: text.len(), text: text.into(), plaintext: false }
+        let authority = Authority::from_static(host);
+        Self { prefix_at: text.len(), text: text.into(), plaintext: false, authority }
     }
 }
 
@@ -155,6 +162,8 @@ impl fmt::Display for BaseUrl {
 }
 
 text_value!(BaseUrl, BaseUrl::parse, "a base URL such as https://example.com, as text");
+
+const NO_URL: &str = "is not a URL; expected https://HOST[:PORT][/PREFIX]";
 
 const fn problem(problem: &'static str) -> ConfigError {
     ConfigError::new("the base URL", problem)

@@ -2,7 +2,7 @@
 
 use base64::{
     Engine as _,
-    alphabet::URL_SAFE,
+    alphabet::{Alphabet, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use zeroize::Zeroizing;
@@ -35,6 +35,37 @@ pub fn without_newline(text: &str) -> &str {
 /// ```
 #[must_use]
 pub fn decode_base64url(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode_base64(&URL_SAFE, text.as_bytes())
+}
+
+/// Decodes base64 with or without padding. `None` if `text` is not that. What it decodes before a character that does
+/// not belong there is zeroed too.
+pub(crate) fn decode_base64(alphabet: &Alphabet, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    GeneralPurpose::new(&URL_SAFE, config).decode(text).ok().map(Zeroizing::new)
+    let mut decoded = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let length = GeneralPurpose::new(alphabet, config).decode_slice(text, &mut decoded).ok()?;
+    decoded.truncate(length);
+    Some(decoded)
+}
+
+/// `bytes` as text, with U+FFFD for what is not UTF-8. The text is zeroed, and never grows.
+pub(crate) fn lossy_text(bytes: &[u8]) -> Zeroizing<String> {
+    let pieces = || {
+        let chunks = bytes.utf8_chunks();
+        chunks.flat_map(|chunk| [chunk.valid(), if chunk.invalid().is_empty() { "" } else { "\u{FFFD}" }])
+    };
+    let mut text = Zeroizing::new(String::with_capacity(pieces().map(str::len).sum()));
+    text.extend(pieces());
+    text
+}
+
+/// Whether one of `bytes` is `wanted`.
+///
+/// It reads every byte of a block instead of stopping at the first, so that a block compiles to a few SIMD
+/// instructions.
+pub(crate) fn holds(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let (small_blocks, rest) = rest.as_chunks::<16>();
+    let holds = |bytes: &[u8]| bytes.iter().fold(false, |found, byte| found | wanted(*byte));
+    blocks.iter().any(|block| holds(block)) || small_blocks.iter().any(|block| holds(block)) || holds(rest)
 }

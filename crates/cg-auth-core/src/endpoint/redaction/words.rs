@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 /// What a text is. It decides how long a word without meaning may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::endpoint) enum TextKind {
@@ -68,7 +70,7 @@ pub(in crate::endpoint) fn is_like_a_value(text: &str) -> bool {
 
 /// Whether `name` is the name of something secret, such as `access_token` or `ClientSecret`.
 pub(in crate::endpoint) fn names_a_secret(name: &str) -> bool {
-    let letters: String = letters_of(name).take(LONGEST_NAME + 1).collect();
+    let letters = letters_of(name);
     letters.len() <= LONGEST_NAME && SECRETS.iter().any(|secret| letters.contains(secret))
 }
 
@@ -82,7 +84,7 @@ pub(super) fn is_one_value(text: &str) -> bool {
 
 /// Whether a value with this name is itself secret. `token_type` only says something about one.
 pub(in crate::endpoint) fn names_the_value(name: &str) -> bool {
-    let letters: String = letters_of(name).take(LONGEST_NAME + 1).collect();
+    let letters = letters_of(name);
     let singular = letters.strip_suffix('s').unwrap_or(&letters);
     letters.len() <= LONGEST_NAME && SECRETS.iter().any(|secret| singular.ends_with(secret))
 }
@@ -98,17 +100,18 @@ fn words_after_a_name<'a>(
         let word = &text[range.clone()];
         let ends_sentence = text[end..range.start].contains(['.', ',', ';', '!', '?', '\n']);
         end = range.end;
-        let lower = word.to_ascii_lowercase();
+        let lower = Zeroizing::new(word.to_ascii_lowercase());
         let is_expected = expects && (!ends_sentence || is_coded(word));
         if names_a_secret(word) && (!is_expected || is_plain_name(&lower)) {
             (expects, follows) = (true, false);
             return None;
         }
-        if is_expected && !COMMON.contains(&&*lower) {
+        if is_expected && !COMMON.contains(&lower.as_str()) {
             (expects, follows) = (false, true);
             return Some(range.clone());
         }
-        expects = (is_expected && LINKS.contains(&&*lower)) || (follows && matches!(&*lower, "and" | "or"));
+        expects = (is_expected && LINKS.contains(&lower.as_str()))
+            || (follows && matches!(lower.as_str(), "and" | "or"));
         follows = false;
         None
     })
@@ -150,7 +153,7 @@ fn is_a_spelled_name(word: &str) -> bool {
 
 /// `token`, `access_token`, `Client-Secret` and the like, in lower case.
 fn is_plain_name(lower: &str) -> bool {
-    let letters: String = letters_of(lower).collect();
+    let letters = letters_of(lower);
     let singular = letters.strip_suffix('s').unwrap_or(&letters);
     let rest = SECRETS.iter().find_map(|secret| singular.strip_suffix(secret));
     rest.is_some_and(|rest| rest.is_empty() || OWNERS.contains(&rest) || SECRETS.contains(&rest))
@@ -226,8 +229,12 @@ fn stretches(text: &str, belongs: impl Fn(u8) -> bool) -> impl Iterator<Item = R
     })
 }
 
-fn letters_of(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase())
+/// The letters of `name` in lower case, one more than a name has at most. The name may be a secret.
+fn letters_of(name: &str) -> Zeroizing<String> {
+    let mut letters = Zeroizing::new(String::with_capacity(LONGEST_NAME + 1));
+    let all = name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+    letters.extend(all.take(LONGEST_NAME + 1));
+    letters
 }
 
 /// From this length on, a word with a digit in prose is replaced.

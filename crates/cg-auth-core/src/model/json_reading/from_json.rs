@@ -149,27 +149,31 @@ impl FromJson for i64 {
 pub(crate) struct AnyScalar(Zeroizing<String>);
 
 impl AnyScalar {
-    pub(crate) fn into_text(mut self) -> String {
-        std::mem::take(&mut *self.0)
+    fn of(text: String) -> Option<Self> {
+        Some(Self(Zeroizing::new(text)))
+    }
+
+    pub(crate) fn into_text(self) -> Zeroizing<String> {
+        self.0
     }
 }
 
 impl FromJson for AnyScalar {
     fn from_bool(value: bool) -> Option<Self> {
-        Self::from_text(&value.to_string())
+        Self::of(value.to_string())
     }
 
     fn from_integer(value: i64) -> Option<Self> {
-        Self::from_text(&value.to_string())
+        Self::of(value.to_string())
     }
 
     fn from_float(value: f64) -> Option<Self> {
         // `Display` writes 1e308 with all its zeros.
-        Self::from_text(&format!("{value:?}"))
+        Self::of(format!("{value:?}"))
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self(Zeroizing::new(text.to_owned())))
+        Self::of(text.to_owned())
     }
 }
 
@@ -177,7 +181,7 @@ impl FromJson for AnyScalar {
 pub(crate) struct Lines(Vec<AnyScalar>);
 
 impl Lines {
-    pub(crate) fn into_lines(self) -> Vec<String> {
+    pub(crate) fn into_lines(self) -> Vec<Zeroizing<String>> {
         self.0.into_iter().map(AnyScalar::into_text).collect()
     }
 }
