@@ -418,8 +418,8 @@ impl Session {
         Some(certain.map_or(longest, |certain| certain.min(longest)))
     }
 
-    /// The expiry of a token that was just issued. A service that hands out each token until its end leaves callers
-    /// without one between two tokens. So the end is told as exactly as the clock of the service is known.
+    /// The expiry of a token that was just issued. Where the service caches tokens, callers have none between two of
+    /// them, so there the expiry is as exact as this session knows the clock of the service.
     fn expiry_of(&self, answer: &Answer<DelegatedAccessToken>) -> Expiry {
         let expiry = Expiry::of_answer(answer, self.duration_unit);
         let text = answer.value.access_token().expose_secret();
