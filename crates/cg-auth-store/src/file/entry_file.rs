@@ -25,13 +25,13 @@ pub(super) struct EntryFile<'a> {
     name: &'a str,
 }
 
-/// What a file held at a moment.
+/// What a file held when it was read.
 #[derive(Debug)]
 pub(super) struct Content {
-    /// Without what had ended then.
+    /// Without the parts that had ended by then.
     pub(super) record: Record,
     pub(super) kind: Kind,
-    /// The moment, by the clock of the store.
+    /// When it was read, by the clock of the store.
     pub(super) at: Duration,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Content {
 pub(super) enum Kind {
     Missing,
     Record,
-    /// Something is there that is no record.
+    /// The file holds no record, or is no file.
     Unreadable,
 }
 
@@ -53,7 +53,8 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// What the file holds. The clock is read last: a record that was saved meanwhile is none of the future.
+    /// What the file holds. The clock is read last, so that a record that was saved during the read is not of the
+    /// future.
     ///
     /// # Errors
     /// [`StoreError`] if the system has no room to open a file, so that nothing is known of it.
@@ -83,10 +84,11 @@ impl<'a> EntryFile<'a> {
         Ok(Slots::new(file).read()?.map(|newest| newest.bytes))
     }
 
-    /// Saves the record. It does not wait for the disk: what a power cut has torn has ended by the next start.
+    /// Saves the record. It does not wait for the disk, because a record that a power cut has torn has ended by the next
+    /// start.
     ///
-    /// A file that holds a record gets the next one in its other slot. To create or to rename a file can wait for the
-    /// disk for a second where other programs write much, and every process would wait for the lock meanwhile.
+    /// A file that holds a record gets the next one in its other slot. If other programs write much, creating or renaming
+    /// a file can wait for the disk for a second, and every other process would wait for the lock.
     pub(super) fn write(&self, record: &Record, now: Duration) -> Result<(), StoreError> {
         if record.is_empty() {
             return self.remove();
@@ -116,7 +118,7 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// Puts a new file in the place of what is there.
+    /// Replaces whatever has the name of the entry by a new file.
     fn create(&self, bytes: &[u8]) -> io::Result<()> {
         if !size_limit::allows(end_of_first(bytes)) {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -155,5 +157,5 @@ fn is_entry_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// How the name of a file begins that becomes an entry. No other program names one so.
+/// How the name of a temporary file begins. No other program names a file so.
 pub(super) const TEMPORARY: &str = ".cg-auth-new-";
