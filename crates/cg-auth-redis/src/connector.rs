@@ -25,7 +25,7 @@ use crate::{
     failure::{Failure, lost},
     limit::within,
     redis_url::RedisUrl,
-    reply_guard::ReplyGuard,
+    reply_guard::{Greeting, ReplyGuard},
 };
 
 /// Opens connections to the server of a URL.
@@ -39,6 +39,7 @@ pub(crate) struct Connector {
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
+    pub(crate) greeting: Greeting,
     _driver: Arc<Driver>,
 }
 
@@ -97,11 +98,12 @@ impl Connector {
             Some(Err(error)) => return Err(self.failure("cannot set up TLS for", error.clone())),
         };
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let opened =
-            MultiplexedConnection::new_with_config(&self.info(), ReplyGuard::new(stream), config).await;
-        let (redis, driver) = opened.map_err(|error| lost(&error, &self.address()))?;
+        let greeting = Greeting::default();
+        let stream = ReplyGuard::new(stream, greeting.clone());
+        let opened = MultiplexedConnection::new_with_config(&self.info(), stream, config).await;
+        let (redis, driver) = opened.map_err(|error| lost(&error, &greeting, &self.address()))?;
         let driver = Arc::new(Driver(tokio::spawn(driver).abort_handle()));
-        Ok(Connection { redis, _driver: driver })
+        Ok(Connection { redis, greeting, _driver: driver })
     }
 
     async fn open_tls(&self, config: &Arc<ClientConfig>) -> Result<impl Stream + use<>, Failure> {
