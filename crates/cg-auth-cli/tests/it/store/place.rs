@@ -129,5 +129,6 @@ pub(super) fn undisturbed(scenario: impl Fn()) {
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> &str {
-    panic.downcast_ref::<String>().map_or("", String::as_str)
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
