@@ -57,11 +57,10 @@ fn assert_is_survived(url: &str, problem: &str) {
         assert!(stdout(&output).starts_with("eyJ"), "{}", stdout(&output));
         let start = "warning: cannot share the token: the token store is unavailable: ";
         assert!(shown.starts_with(start) && shown.lines().count() == 1, "{shown}");
-        let address = url.split_once("://").unwrap().1;
-        assert!(
-            shown.contains(address) || shown.contains("check that the URL names a Redis server"),
-            "{shown}"
-        );
+        // On a machine that is busy, the limit of the provider may come before that of the store.
+        let reasons =
+            [url.split_once("://").unwrap().1, "check that the URL names a Redis server", "no answer within"];
+        assert!(reasons.iter().any(|reason| shown.contains(reason)), "{shown}");
     }
     assert_eq!(issued(&emulator), 2);
     for arguments in [&["store", "show"][..], &["store", "clear", "--yes"]] {
