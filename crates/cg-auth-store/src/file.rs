@@ -42,15 +42,15 @@ pub fn file_store(folder: impl Into<PathBuf>) -> Sealed<FileStore> {
 /// - **Access.** Folder and files belong to the user of the process, and no other user can read or write them (0700
 ///   and 0600). Each operation creates a missing folder, and refuses one of another owner or mode, and a
 ///   symbolic link. Windows has no such modes: there the permissions of the parent folder count.
-/// - **Changes.** An operation that changes a record holds the lock of the folder (`flock`) meanwhile, and never during
-///   an acquisition. A file has room for two records: the next one is written beside the last one, so a process that is
-///   killed leaves a whole record. The system ends its lock. A claim that changes nothing takes no lock: it finds a
-///   token, a cool-down, "nothing newer" or the lease of another process.
+/// - **Changes.** An operation holds the lock of the folder (`flock`) while it changes a record, and no process holds it
+///   during an acquisition. A file has room for two records: an operation writes the next one beside the last one, so a
+///   process that is killed leaves a whole record, and the system releases its lock. A claim that changes nothing takes
+///   no lock: it finds a token, a cool-down, "nothing newer" or the lease of another process.
 /// - **Deadline.** An operation that has waited for more than 400 ms, for the lock or because its process stood still,
 ///   changes nothing. The lifetime of a token counts from the call.
-/// - **Ends** are readings of the boot clock of Linux beside the id of the boot, so restarting the machine ends
-///   everything, and setting the wall clock changes nothing. Other systems have the wall clock: setting it
-///   back ends everything, and setting it forward ends what would end until then.
+/// - **Clock.** On Linux each end is a time of the boot clock, stored with the id of the boot. So restarting the machine
+///   ends everything, and setting the wall clock changes nothing. Other systems have only the wall clock: setting it back
+///   ends everything, and setting it forward ends what would have ended until then.
 /// - **One machine.** Containers share a volume if they have one kernel and one user id. Network file systems are not
 ///   supported; several machines share a store on Redis.
 /// - **Failures.** A full or read-only disk, a lock that is taken for 400 ms, or a folder of the wrong kind is a
@@ -72,7 +72,7 @@ struct Shared {
 }
 
 impl FileStore {
-    /// The store in `folder`, which need not exist. Nothing is read before the first operation.
+    /// The store in `folder`, which need not exist. It reads nothing before the first operation.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let (clock, threads) = (StoreClock::of_this_machine(), OffThread::default());
@@ -216,7 +216,7 @@ impl Shared {
         deadline.check(&self.folder).map(|()| lock)
     }
 
-    /// Removes what has ended, and what killed processes have left, every ten minutes. A failure is no matter: the
+    /// Removes every ten minutes what has ended and what killed processes have left. It ignores a failure, because the
     /// next sweep tries again.
     fn sweep(&self) {
         let now = self.clock.now();
@@ -230,7 +230,7 @@ impl Shared {
 }
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(10 * 60);
-/// How often a look reads a file that seems unreadable.
+/// How often `inspect` reads a file again that seems unreadable.
 const READS: usize = 3;
 
 #[cfg(test)]

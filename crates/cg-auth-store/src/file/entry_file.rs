@@ -24,13 +24,13 @@ pub(super) struct EntryFile<'a> {
     name: &'a str,
 }
 
-/// What a file held at a moment.
+/// What a file held when it was read.
 #[derive(Debug)]
 pub(super) struct Content {
-    /// Without what had ended then.
+    /// Without the parts that had ended by then.
     pub(super) record: Record,
     pub(super) kind: Kind,
-    /// The moment, by the clock of the store.
+    /// When it was read, by the clock of the store.
     pub(super) at: Duration,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Content {
 pub(super) enum Kind {
     Missing,
     Record,
-    /// Something is there that is no record.
+    /// The file holds no record, or is no file.
     Unreadable,
 }
 
@@ -52,7 +52,7 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// What the file holds. The clock is read last: a record that was saved meanwhile is none of the future.
+    /// What the file holds. The clock is read last, so that a record that was saved during the read is not of the future.
     pub(super) fn read(&self) -> Content {
         let found = self.read_bytes();
         let at = self.clock.now();
@@ -76,10 +76,11 @@ impl<'a> EntryFile<'a> {
         Ok(Slots::new(file).read()?.map(|newest| newest.bytes))
     }
 
-    /// Saves the record. It does not wait for the disk: what a power cut has torn has ended by the next start.
+    /// Saves the record. It does not wait for the disk, because a record that a power cut has torn has ended by the next
+    /// start.
     ///
-    /// A file that holds a record gets the next one in its other slot. To create or to rename a file can wait for the
-    /// disk for a second where other programs write much, and every process would wait for the lock meanwhile.
+    /// A file that holds a record gets the next one in its other slot. If other programs write much, creating or renaming
+    /// a file can wait for the disk for a second, and every other process would wait for the lock.
     pub(super) fn write(&self, record: &Record, now: Duration) -> Result<(), StoreError> {
         if record.is_empty() {
             return self.remove();
@@ -102,7 +103,7 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// Puts a new file in the place of what is there.
+    /// Replaces whatever has the name of the entry by a new file.
     fn create(&self, bytes: &[u8]) -> io::Result<()> {
         let file = Builder::new().prefix(TEMPORARY).tempfile_in(self.folder.path())?;
         Slots::new(file.as_file()).write_first(bytes)?;
@@ -149,7 +150,7 @@ fn is_entry_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// How the name of a file begins that becomes an entry.
+/// How the name of a temporary file begins.
 const TEMPORARY: &str = ".tmp-";
-/// A sweep of more files would hold the lock for too long.
+/// How many entries a sweep reads, so that it does not hold the lock for too long.
 const MOST_LOOKED_AT: usize = 500;

@@ -36,9 +36,10 @@ impl FolderLock {
                 Err(TryLockError::Error(error)) => return Err(unusable(error)),
             }
             if deadline.is_over() {
-                return Err(
-                    folder.error("cannot use the store in", format!("locked for {OPERATION_LIMIT:?}"))
-                );
+                return Err(folder.error(
+                    "cannot use the store in",
+                    format!("another process keeps it locked for {OPERATION_LIMIT:?}"),
+                ));
             }
             thread::sleep(BETWEEN_TRIES);
         }

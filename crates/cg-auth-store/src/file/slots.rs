@@ -78,7 +78,7 @@ impl<F: Write + Seek> Slots<F> {
 struct Head {
     number: u64,
     length: usize,
-    /// Of the number and the record. It tells a record from one that is written by half.
+    /// Of the number and the record. It shows whether the record was written as a whole.
     hash: String,
 }
 
@@ -108,7 +108,7 @@ const fn start_of(slot: usize) -> u64 {
     (slot * DISTANCE) as u64
 }
 
-/// How long a record may be. A token is some thousand bytes.
+/// How long a record may be. A token has a few thousand bytes.
 pub(super) const LONGEST: usize = 256 * 1024;
 const MARK: &str = "cg-auth-entry";
 /// The mark, three blanks, 20 and 10 digits, a SHA-256 in base64, and the end of the line.
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_none() {
+    fn bytes_that_are_no_record_are_read_as_none() {
         let head = |length: &str| format!("{MARK} {:020} {length} {}\n", 1, "A".repeat(44)).into_bytes();
         for bytes in [
             Vec::new(),
