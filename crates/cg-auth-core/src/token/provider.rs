@@ -60,7 +60,7 @@ pub struct TokenProvider {
 }
 
 impl TokenProvider {
-    /// Tokens of `user_principal_name` over `client`. The secret is read before each acquisition.
+    /// A provider of the tokens of `user_principal_name` over `client`. It reads the secret before each acquisition.
     #[must_use]
     pub fn new(
         client: AuthClient,

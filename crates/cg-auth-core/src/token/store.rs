@@ -5,7 +5,7 @@
 //! A store keeps one entry for each name. An entry holds at most one token, one lease and one cool-down, each
 //! with an end by the clock of the store. An implementation of [`TokenStore`] keeps these rules:
 //!
-//! 1. **Each operation is atomic**, also between processes, and sees the result of the one before.
+//! 1. **Each operation is atomic**, also between processes, and sees what the operation before it has left.
 //! 2. **Each operation can be repeated** with the same arguments, because a program whose answer was lost cannot
 //!    know whether the operation happened. A claim of the [`Holder`] that has the lease extends the lease and
 //!    returns it, whatever the entry holds.
@@ -25,9 +25,9 @@
 //!     log. What it keeps shows nothing but lifetimes to a reader without the client secret.
 //! 11. **[`inspect`](TokenStore::inspect) tells what the entry holds and changes nothing**: it takes no lease and
 //!     shows no token. A provider does not use it, so a store can leave it out; it is then an error.
-//! 12. **An operation that comes late changes nothing.** Half a second after its call the program has given it up,
-//!     and nobody would end its lease. The lifetime of a token counts from the call of [`publish`](TokenStore::publish),
-//!     so the time on the way does not lengthen it.
+//! 12. **An operation that comes late changes nothing.** Half a second after the call the program has given the
+//!     operation up, and would not end a lease that it grants. The lifetime of a token counts from the call of
+//!     [`publish`](TokenStore::publish), so the time on the way does not lengthen it.
 //!
 //! The provider gives each operation half a second. After an error, or without an answer in that time, it does
 //! not ask the store for five seconds and acquires by itself.

@@ -47,7 +47,8 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
             None => flight.deadline().is_over(shared.runtime().now()),
             Some(_) => false,
         };
-        // A runtime that drops or loses tasks would lose the next one too, so from now on this caller polls the acquisition itself.
+        // A runtime that drops or loses tasks would lose the next one too, so from now on this caller polls the
+        // acquisition itself.
         may_spawn &= !(is_lost && spawned.as_ref().is_some_and(|spawned| Arc::ptr_eq(spawned, &flight)));
         // A late caller may find the new token expired or replaced, or the old one still valid.
         match (outcome, shared.valid_token()) {

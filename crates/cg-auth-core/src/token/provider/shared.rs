@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// The state that all clones of a provider share. In this order of the fields a hit of a pool with many users reads one
-/// cache line: that with the count of the clones.
+/// The state that all clones of a provider share. The order of the fields puts what a hit reads into the cache line of
+/// the reference count, so a hit in a pool of many users reads one line.
 #[repr(C)]
 pub(super) struct Shared {
     /// Read by hits, written under the lock of the session only.
@@ -28,9 +28,9 @@ pub(super) struct Shared {
     pub(super) observers: Observers,
     /// The pool's semaphore, if the provider belongs to a pool.
     pub(super) semaphore: Option<Arc<Semaphore>>,
-    /// Of the pool, too.
+    /// What the users of the pool know about failures, if the provider belongs to a pool.
     pub(super) back_off: Option<Arc<SharedBackOff>>,
-    /// Where the processes of a fleet share the token.
+    /// The store in which the processes of a fleet share the token.
     pub(super) fleet: Option<Fleet>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) is_shut_down: bool,
 }
 
-/// A secret source, and how many times the pool had replaced its own when it gave this one.
+/// A secret source with its version: how often the pool had replaced its source when it set this one.
 pub(super) struct Secret {
     version: u64,
     source: Arc<dyn SecretSource>,
@@ -131,7 +131,7 @@ impl Shared {
     }
 
     /// The session, locked for a change, and the errors that the change may drop. Each change enters and leaves
-    /// here, so that the compiler makes this code once.
+    /// here, so that the compiler does not repeat this code for every closure.
     fn enter(&self) -> (Now, MutexGuard<'_, Inner>, [Option<TokenError>; 3]) {
         let now = self.runtime().now();
         let inner = lock(&self.inner);
