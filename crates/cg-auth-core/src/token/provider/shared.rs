@@ -9,7 +9,7 @@ use crate::{
     token::{
         IssuedToken, SecretSource, TokenError,
         fleet::Fleet,
-        flight::{Flight, Holder, Outcome, Semaphore},
+        flight::{Flight, Outcome, PermitOwner, Semaphore},
         session::{Session, Snapshot, fleet_member::FleetMember},
         shared_back_off::SharedBackOff,
         sync::{ArcSwap, Mutex, MutexGuard, lock},
@@ -229,7 +229,7 @@ impl Drop for Shared {
     }
 }
 
-impl Holder for Shared {
+impl PermitOwner for Shared {
     /// A refresh goes on, since the service may have taken the refresh token. If its task runs again before the
     /// next caller of this user comes, the new one is not lost.
     fn permit_ends(&self) {
