@@ -87,13 +87,16 @@ pub(crate) struct FoundCredential {
 }
 
 impl FromJson for FoundCredential {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut found = Self {
+    fn of_object() -> Option<Self> {
+        Some(Self {
             client_secret: Member::named("clientSecret"),
             user_principal_name: Member::named("userPrincipalName"),
-        };
-        take_members!(object, found.client_secret, found.user_principal_name);
-        Ok(Some(found))
+        })
+    }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+        take_members!(object, self.client_secret, self.user_principal_name);
+        Ok(())
     }
 }
 

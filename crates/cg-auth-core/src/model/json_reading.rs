@@ -19,6 +19,7 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
+use self::from_json::Slot;
 pub(super) use self::from_json::{AnyScalar, Lines};
 pub(crate) use self::{
     from_json::{Found, FromJson},
@@ -113,30 +114,28 @@ impl<T: FromJson> Member<T> {
         Self { name, found: Found::Null, documented: false }
     }
 
-    /// Whether the spelling `name` means this member.
-    pub(super) fn is_called(&self, name: &str) -> bool {
-        fn letters(name: &str) -> impl Iterator<Item = u8> {
-            name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
-        }
-        letters(name).eq(letters(self.name))
+    /// The documented name.
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Reads the value after `name` and keeps it if it wins over the one found before.
     pub(super) fn take<'de, A: MapAccess<'de>>(
         &mut self,
-        name: &str,
+        name: Name,
         object: &mut A,
     ) -> Result<(), A::Error> {
-        self.keep(name, object.next_value()?);
-        Ok(())
+        let wins = name.is_documented || !self.documented;
+        self.documented |= name.is_documented;
+        let mut loser = Found::Null;
+        object.next_value_seed(Slot(if wins { &mut self.found } else { &mut loser }))
     }
 
     /// Keeps the value after `name` if it wins over the one found before.
-    pub(super) fn keep(&mut self, name: &str, found: Found<T>) {
-        let documented = name == self.name;
-        if documented || !self.documented {
+    pub(super) fn keep(&mut self, name: Name, found: Found<T>) {
+        if name.is_documented || !self.documented {
             self.found = found;
-            self.documented |= documented;
+            self.documented |= name.is_documented;
         }
     }
 
@@ -153,9 +152,11 @@ impl<T: FromJson> Member<T> {
 /// Reads an object into [`Member`]s, each under any of its spellings, and skips all other members.
 macro_rules! take_members {
     ($object:ident, $($member:expr),+ $(,)?) => {
-        while let Some(name) = $crate::model::json_reading::next_name(&mut $object)? {
-            $(if $member.is_called(&name) {
-                $member.take(&name, &mut $object)?;
+        let names = [$($member.name()),+];
+        while let Some(name) = $crate::model::json_reading::next_name(&mut $object, &names)? {
+            let mut members = 0..;
+            $(if members.next() == name.member {
+                $member.take(name, &mut $object)?;
                 continue;
             })+
             $object.next_value::<serde::de::IgnoredAny>()?;
@@ -164,31 +165,51 @@ macro_rules! take_members {
 }
 pub(super) use take_members;
 
-/// The name of the next member. A name that is longer than any documented one is read as empty.
-pub(crate) fn next_name<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Option<Box<str>>, A::Error> {
-    object.next_key_seed(NameSeed)
+/// The name of the next member, compared with the documented names in `known`. It is never copied.
+pub(crate) fn next_name<'de, A: MapAccess<'de>>(
+    object: &mut A,
+    known: &[&'static str],
+) -> Result<Option<Name>, A::Error> {
+    object.next_key_seed(NameSeed(known))
 }
 
-struct NameSeed;
+/// What the name of a member means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name {
+    /// The place among the known names; `None` if it is none of them.
+    pub(crate) member: Option<usize>,
+    /// Whether it is spelled as documented.
+    pub(crate) is_documented: bool,
+}
 
-impl<'de> DeserializeSeed<'de> for NameSeed {
-    type Value = Box<str>;
+struct NameSeed<'a>(&'a [&'static str]);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for NameSeed {
-    type Value = Box<str>;
+impl Visitor<'_> for NameSeed<'_> {
+    type Value = Name;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member name")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(if name.len() <= LONGEST_NAME { name.into() } else { Box::default() })
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        let documented = self.0.iter().position(|known| *known == name);
+        let member = documented.or_else(|| self.0.iter().position(|known| is_spelling(name, known)));
+        Ok(Name { member, is_documented: documented.is_some() })
     }
 }
 
-const LONGEST_NAME: usize = 64;
+/// Whether `name` is a spelling of `documented`: names ignore case and underscores.
+fn is_spelling(name: &str, documented: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
+    }
+    letters(name).eq(letters(documented))
+}

@@ -1,10 +1,10 @@
 //! [`Found`]: a JSON value of any type, before it is checked.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use zeroize::Zeroizing;
 
@@ -38,71 +38,98 @@ pub(crate) trait FromJson: Sized {
         Ok(None)
     }
 
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
+    /// A value whose members [`read_members`](Self::read_members) fills in, if an object is expected.
+    fn of_object() -> Option<Self> {
+        None
     }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+        skip_members(&mut object)
+    }
+}
+
+fn skip_members<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
+    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
 }
 
 impl<'de, T: FromJson> Deserialize<'de> for Found<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FoundVisitor(PhantomData))
+        let mut found = Self::Null;
+        Slot(&mut found).deserialize(deserializer)?;
+        Ok(found)
     }
 }
 
-struct FoundVisitor<T>(PhantomData<T>);
+/// The place into which a value is read, so that an object is not moved from one reader to the next.
+pub(super) struct Slot<'a, T>(pub(super) &'a mut Found<T>);
 
-impl<T> FoundVisitor<T> {
-    fn found<E>(value: Option<T>, otherwise: &'static str) -> Result<Found<T>, E> {
-        Ok(value.map_or(Found::Wrong(otherwise), Found::Value))
+impl<T> Slot<'_, T> {
+    fn put<E>(self, value: Option<T>, otherwise: &'static str) -> Result<(), E> {
+        *self.0 = value.map_or(Found::Wrong(otherwise), Found::Value);
+        Ok(())
     }
 }
 
-impl<'de, T: FromJson> Visitor<'de> for FoundVisitor<T> {
-    type Value = Found<T>;
+impl<'de, T: FromJson> DeserializeSeed<'de> for Slot<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: FromJson> Visitor<'de> for Slot<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Found::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.0 = Found::Null;
+        Ok(())
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Found::Null)
+    fn visit_none<E>(self) -> Result<(), E> {
+        *self.0 = Found::Null;
+        Ok(())
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Self::found(T::from_bool(value), "a boolean")
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.put(T::from_bool(value), "a boolean")
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Self::found(T::from_integer(value), "a number")
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.put(T::from_integer(value), "a number")
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Self::found(T::from_integer(i64::try_from(value).unwrap_or(i64::MAX)), "a number")
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.put(T::from_integer(i64::try_from(value).unwrap_or(i64::MAX)), "a number")
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Self::found(T::from_float(value), "a number")
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.put(T::from_float(value), "a number")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Self::found(T::from_text(value), "a string")
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.put(T::from_text(value), "a string")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
-        Self::found(T::from_array(array)?, "an array")
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
+        self.put(T::from_array(array)?, "an array")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        Self::found(T::from_object(object)?, "an object")
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        *self.0 = T::of_object().map_or(Found::Wrong("an object"), Found::Value);
+        match self.0 {
+            Found::Value(value) => value.read_members(object),
+            Found::Null | Found::Wrong(_) => skip_members(&mut object),
+        }
     }
 }
 
