@@ -3,7 +3,8 @@
 //!
 //! Rounds alternate. Of each round this takes the rate and the processor time per call, both relative to the floor
 //! of the same round, and shows the medians. `-- --rounds 400` takes more rounds, `-- --only reqwest` one library,
-//! `-- --workers 2` a runtime with more threads.
+//! `-- --workers 2` a runtime with more threads. `-- --alone "AuthClient over HyperTransport"` runs one contestant,
+//! for a profiler.
 
 #![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
@@ -39,13 +40,15 @@ fn main() {
     serve_if_started();
     let rounds = argument("--rounds").map_or(101, |rounds| rounds.parse().unwrap());
     let only = argument("--only").unwrap_or_default();
+    let alone = argument("--alone");
     let server = LoopbackServer::start();
     let base = format!("http://{}", server.address());
     let workers = argument("--workers").map_or(1, |workers| workers.parse().unwrap());
     let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap();
     let _entered = runtime.enter();
-    for (library, contestants) in [("hyper-util", hyper(&base)), ("reqwest", reqwest(&base))] {
-        if library.contains(&only) {
+    for (library, mut contestants) in [("hyper-util", hyper(&base)), ("reqwest", reqwest(&base))] {
+        contestants.retain(|(name, _)| alone.as_deref().is_none_or(|alone| *name == alone));
+        if library.contains(&only) && !contestants.is_empty() {
             compare(library, &contestants, rounds, &runtime);
         }
     }

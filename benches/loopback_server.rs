@@ -53,8 +53,18 @@ impl Drop for LoopbackServer {
 }
 
 /// Is the server, and never returns, if [`LoopbackServer::start`] started this process.
-#[allow(clippy::print_stdout)] // tells the other process the address
 pub fn serve_if_started() {
+    be_the_server_if_started(async |listener| {
+        loop {
+            let (connection, _) = listener.accept().await.unwrap();
+            tokio::spawn(answer_all(connection));
+        }
+    });
+}
+
+/// Runs `serve` with a listener, and never returns, if [`LoopbackServer::start`] started this process.
+#[allow(clippy::print_stdout)] // tells the other process the address
+pub fn be_the_server_if_started(serve: impl AsyncFnOnce(TcpListener)) {
     if env::var_os(VARIABLE).is_none() {
         return;
     }
@@ -63,14 +73,12 @@ pub fn serve_if_started() {
         let _ = io::stdin().read(&mut [0]);
         process::exit(0);
     });
-    Builder::new_current_thread().enable_io().build().unwrap().block_on(async {
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());
-        loop {
-            let (connection, _) = listener.accept().await.unwrap();
-            tokio::spawn(answer_all(connection));
-        }
+        serve(listener).await;
     });
+    process::exit(0);
 }
 
 /// The body of each answer, 1.6 KB as the service sends it.
@@ -96,7 +104,7 @@ async fn answer_all(mut connection: TcpStream) {
             Ok(0) | Err(_) => return,
             Ok(read) => filled += read,
         }
-        if is_whole(&buffer[..filled]) {
+        if path_of_whole_request(&buffer[..filled]).is_some() {
             filled = 0;
             if connection.write_all(answer.as_bytes()).await.is_err() {
                 return;
@@ -105,17 +113,23 @@ async fn answer_all(mut connection: TcpStream) {
     }
 }
 
-/// Whether `request` has its whole body. Each client of the benchmark waits for an answer before it sends more.
-fn is_whole(request: &[u8]) -> bool {
-    let Some(head) = request.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return false };
+/// The path, if `request` has its whole body. Each client of the benchmarks waits for an answer before it sends
+/// more.
+#[must_use]
+pub fn path_of_whole_request(request: &[u8]) -> Option<&str> {
+    let head = request.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let name = b"content-length: ";
-    let Some(at) = request[..head].windows(name.len()).position(|bytes| bytes.eq_ignore_ascii_case(name))
-    else {
-        return true;
-    };
-    let digits = request[at + name.len()..].iter().take_while(|byte| byte.is_ascii_digit());
-    let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
-    request.len() >= head + 4 + length
+    let length = request[..head]
+        .windows(name.len())
+        .position(|bytes| bytes.eq_ignore_ascii_case(name))
+        .map_or(0, |at| {
+            let digits = request[at + name.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+            digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'))
+        });
+    (request.len() >= head + 4 + length).then(|| {
+        let line = request.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        std::str::from_utf8(line).unwrap_or_default()
+    })
 }
 
 const VARIABLE: &str = "CG_AUTH_BENCH_SERVER";

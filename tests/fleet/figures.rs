@@ -140,5 +140,6 @@ fn due_of_tokens(acquisitions: &[&RecordedRequest]) -> usize {
 /// No process renews a token of four seconds earlier. It is served for three, because its claims count whole seconds,
 /// and the store tells of a tenth less. The early window begins after seven tenths of that.
 const EARLIEST: Duration = Duration::from_millis(1_200);
-/// While one process does not ask the store, it acquires for itself.
+/// While one process does not ask the store, it acquires for itself. In these five seconds it needs a token twice, and
+/// a service that caches is asked twice for each.
 const PER_FAILURE: usize = 4;

@@ -10,6 +10,7 @@
 //!   what is left behind. `src/bin/faulty-service` is that service, in a process of its own.
 //! - `fleet/` shares a token between eight processes, which it kills and stops, and takes their store away. [`fleet`]
 //!   is such a process, and `src/bin/fleet-member` its program.
+//! - [`redis_server`] starts a Redis server for a test.
 //! - `src/bin/connect-proxy` is a proxy in a process of its own; [`proxy`] starts it.
 //! - [`one_connection_each`] is a transport of a third party, for the example of that name and for the suite.
 //! - `examples/` holds whole programs, one per kind of user. Each starts the emulator, asserts what it shows
@@ -24,6 +25,8 @@ pub mod hang_guard;
 pub mod join;
 pub mod one_connection_each;
 pub mod proxy;
+#[cfg(unix)]
+pub mod redis_server;
 #[cfg(unix)]
 pub mod unix_bridge;
 

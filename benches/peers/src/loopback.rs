@@ -19,8 +19,8 @@ use crate::{
     connectors::loopback_client,
     effort::Effort,
     endpoint_floor::{Credential, delegate_request},
+    loopback_server::LoopbackServer,
     peers::{azure::Azure, cg_auth, huskarl, oauth2, oauth2::OAuth2, tame, yup::Yup},
-    server::ServerProcess,
     subject::Subject,
     table::{Row, median},
 };
@@ -33,7 +33,7 @@ struct Turn {
 }
 
 pub fn measure(effort: Effort) -> Vec<Row> {
-    let server = ServerProcess::start();
+    let server = LoopbackServer::start();
     // The server has the other processor.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut rows = Vec::new();
@@ -71,9 +71,9 @@ pub fn measure(effort: Effort) -> Vec<Row> {
     rows
 }
 
-async fn over_hyper(server: &ServerProcess) -> Vec<(Subject, Call)> {
-    let base = format!("http://{}", server.address);
-    let client = loopback_client(server.address);
+async fn over_hyper(server: &LoopbackServer) -> Vec<(Subject, Call)> {
+    let base = format!("http://{}", server.address());
+    let client = loopback_client(server.address());
     let floor = {
         let client = client.clone();
         call(move || {
@@ -83,7 +83,7 @@ async fn over_hyper(server: &ServerProcess) -> Vec<(Subject, Call)> {
     };
     let transport = HyperTransport::builder().no_proxy().build().unwrap();
     let huskarl = Arc::new(huskarl::Grant::over(client.clone()));
-    let yup = Arc::new(Yup::over_loopback(server.address).await);
+    let yup = Arc::new(Yup::over_loopback(server.address()).await);
     let tame = Arc::new(tame::Wire::new());
     let oauth2 = Arc::new(OAuth2::new());
     let client_of_tame = client.clone();
@@ -144,10 +144,10 @@ async fn over_hyper(server: &ServerProcess) -> Vec<(Subject, Call)> {
     ]
 }
 
-async fn over_reqwest(server: &ServerProcess) -> Vec<(Subject, Call)> {
+async fn over_reqwest(server: &LoopbackServer) -> Vec<(Subject, Call)> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let transport = ReqwestTransport::builder().no_proxy().build().unwrap();
-    let url = format!("http://{}/auth/token/delegate", server.address);
+    let url = format!("http://{}/auth/token/delegate", server.address());
     let floor = call(move || {
         let request = client
             .post(&url)
@@ -163,10 +163,10 @@ async fn over_reqwest(server: &ServerProcess) -> Vec<(Subject, Call)> {
 }
 
 fn auth_client(
-    server: &ServerProcess,
+    server: &LoopbackServer,
     transport: impl cg_auth_core::transport::HttpTransport + 'static,
 ) -> Call {
-    let base = BaseUrl::parse(&format!("http://{}", server.address)).unwrap();
+    let base = BaseUrl::parse(&format!("http://{}", server.address())).unwrap();
     let client = AuthClient::new(base, transport);
     let credential = cg_auth::credential();
     call(move || {

@@ -21,6 +21,9 @@ mod interleaved;
 #[path = "../../lifecycle_floor.rs"]
 mod lifecycle_floor;
 mod loopback;
+#[allow(dead_code)] // the benchmarks of `benches` use the rest
+#[path = "../../loopback_server.rs"]
+mod loopback_server;
 mod machine;
 mod pages;
 mod peers;

@@ -36,7 +36,9 @@ pub(crate) use self::{
     emulator::parse_emulator_config,
     inspect::{inspected, token_in},
 };
-use crate::{console::Console, failure::Failure, help_topics, output, runtime::interruptible};
+use crate::{
+    console::Console, failure::Failure, help_topics, leases::Leases, output, runtime::interruptible,
+};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -113,10 +115,24 @@ impl Command {
 
 /// Runs `command` and returns the exit code if it succeeds. `describe` builds clap's description of the whole
 /// command line, for completions and manual pages.
+///
+/// Whatever ends the command, such as a signal or a closed output, also ends the lease that it holds in a store.
 pub(crate) async fn run(
     command: &Command,
     describe: fn() -> clap::Command,
     console: &Console,
+) -> Result<ExitCode, Failure> {
+    let leases = Leases::default();
+    let outcome = run_with(command, describe, console, &leases).await;
+    leases.end().await;
+    outcome
+}
+
+async fn run_with(
+    command: &Command,
+    describe: fn() -> clap::Command,
+    console: &Console,
+    leases: &Leases,
 ) -> Result<ExitCode, Failure> {
     if command.uses_stdout() {
         output::check_stdout().map_err(Failure::Output)?;
@@ -125,15 +141,15 @@ pub(crate) async fn run(
         // The emulator handles signals itself, and may return the exit code of the command that it runs.
         Command::Emulator(args) => return emulator::run(args, console).await,
         // The command takes the place of this process, and the code is its own.
-        Command::Exec(args) => return exec::run(args, console).await,
+        Command::Exec(args) => return exec::run(args, console, leases).await,
         // A proxy handles signals as the emulator does.
-        Command::Proxy(args) => return proxy::run(args, console).await,
+        Command::Proxy(args) => return proxy::run(args, console, leases).await,
         // These return the exit code of what they found.
         Command::Config(args) => return interruptible(config::run(args, console)).await,
         Command::Doctor(args) => return interruptible(doctor::run(args, console)).await,
         // A signal is the normal end of a watch, with exit code 0.
-        Command::Token(args) if args.watches() => token::watch(args, console).await,
-        Command::Token(args) => interruptible(token::run(args, console)).await,
+        Command::Token(args) if args.watches() => token::watch(args, console, leases).await,
+        Command::Token(args) => interruptible(token::run(args, console, leases)).await,
         Command::Refresh(args) => interruptible(refresh::run(args, console)).await,
         Command::DeleteTokenCache(args) => interruptible(delete_token_cache::run(args, console)).await,
         Command::Store(args) => interruptible(store::run(args, console)).await,

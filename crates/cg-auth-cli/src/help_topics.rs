@@ -25,7 +25,8 @@ The exit code shows how far the command got:
   2    wrong usage or settings: nothing was sent
   3    the service answered with an error or a refusal
   4    the answer does not have the service's format
-  5    no complete answer: the network or TLS failed
+  5    no complete answer: the network or TLS failed; or the server of the store
+       of `cg-auth store` cannot be used
   6    no complete answer within --timeout, or another process kept the file of
        the refresh token locked for that time
   7    the token has expired or does not live as long as --min-lifetime or
@@ -83,6 +84,10 @@ retries, allow_http and store. Paths are relative to the file, that of the progr
 client_secret_command included, unless it is a name that PATH finds. A leading ~
 is the home folder, here, in variables and in flags. A secret or token in the
 file itself is refused. The command runs without a shell.
+
+A store is none, file, file:FOLDER, or the URL of a Redis server such as
+rediss://HOST. A password of it stands in CG_AUTH_STORE alone. A plain redis: URL
+leads to this machine, unless --allow-http is given.
 
 cg-auth config show prints each setting and where it comes from. cg-auth doctor
 checks them, and everything between here and the service.

@@ -18,6 +18,7 @@ mod diagnostics;
 mod error_format;
 mod failure;
 mod help_topics;
+mod leases;
 mod log_writer;
 mod nearest;
 mod output;

@@ -32,6 +32,13 @@ pub(crate) enum SettingError {
     NoBaseUrl { setting: String },
     #[error("do not pass a password in --proxy, other users can see it; set CG_AUTH_PROXY")]
     PasswordInProxyFlag,
+    #[error("do not pass a password in --store, other users can see it; set CG_AUTH_STORE")]
+    PasswordInStoreFlag,
+    #[error(
+        "the store {store} is on another machine and is sent its password and commands unencrypted; use rediss:, or pass \
+         --allow-http"
+    )]
+    PlaintextStore { store: String },
     #[error("{name}: {problem}")]
     BadStore { name: &'static str, problem: String },
     #[error("no store; use --store, set CG_AUTH_STORE, or add store to a profile")]

@@ -19,11 +19,13 @@ mod store;
 mod store_args;
 mod user_folder;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cg_auth_core::{
     ApiCredential, AuthClient, BaseUrl, CallError, ClientSecret, RetryPolicy, TokenError, TokenProvider,
-    UserPrincipalName, token::SecretSource, transport::TransportError,
+    UserPrincipalName,
+    token::{SecretSource, store::TokenStore},
+    transport::TransportError,
 };
 use cg_auth_transport_util::TransportSettings;
 
@@ -42,6 +44,7 @@ pub(crate) use self::{
 use crate::{
     console::Console,
     failure::{FailedCall, Failure, Operation},
+    leases::Leases,
     secret::{RotatingSecret, SecretLabel, SecretOrigin},
     service_address::ServiceAddress,
     setting_error::{MissingSettings, SettingError},
@@ -161,14 +164,26 @@ impl Settings {
         self.store.as_ref().filter(|chosen| chosen.value != StoreChoice::Off)
     }
 
-    /// A provider with these settings, which shares its token in the store, if there is one.
+    /// The store, which is not asked yet; `None` if it is off. An operation on a server takes `limit` at most, or what
+    /// suits a provider.
+    pub(crate) fn open_store(
+        &self,
+        limit: Option<Duration>,
+    ) -> Result<Option<Arc<dyn TokenStore>>, TransportError> {
+        let Some(store) = self.store() else { return Ok(None) };
+        Ok(store.value.open(self.transport_settings()?.tls, limit))
+    }
+
+    /// A provider with these settings, which shares its token in the store, if there is one. `leases` ends the lease
+    /// that it leaves there.
     pub(crate) fn provider(
         &self,
         secret: impl SecretSource + 'static,
+        leases: &Leases,
     ) -> Result<TokenProvider, TransportError> {
         let provider = TokenProvider::new(self.client()?, self.user_principal_name.clone(), secret);
-        Ok(match self.store().and_then(|store| store.value.open()) {
-            Some(store) => provider.with_store(store),
+        Ok(match self.open_store(None)? {
+            Some(store) => provider.with_store(leases.tracked(store)),
             None => provider,
         })
     }

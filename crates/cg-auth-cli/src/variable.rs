@@ -73,7 +73,7 @@ variables! {
     RETRIES = environment::RETRIES, "same as --retries";
     CA_FILE = environment::CA_FILE, "same as --ca-file";
     PROXY = environment::PROXY, "same as --proxy, but may hold user:password@";
-    STORE = "CG_AUTH_STORE", "same as --store";
+    STORE = "CG_AUTH_STORE", "same as --store, but may hold user:password@";
     CONFIG = "CG_AUTH_CONFIG", "same as --config";
     PROFILE = "CG_AUTH_PROFILE", "same as --profile";
     NO_INPUT = "CG_AUTH_NO_INPUT", "same as --no-input, unless 0 or false";

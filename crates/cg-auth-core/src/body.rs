@@ -153,13 +153,20 @@ impl BodyCollector {
 }
 
 /// A body is longer than the limit of the transport.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body is longer than the limit of {limit} bytes")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyTooLarge {
     /// The limit, in bytes.
     pub limit: usize,
 }
+
+impl fmt::Display for BodyTooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the body is longer than the limit of {} bytes", self.limit)
+    }
+}
+
+impl std::error::Error for BodyTooLarge {}
 
 /// A vector that zeroes its memory when it grows and when it is dropped. `Zeroizing<Vec<u8>>` does not when it
 /// grows, and zeroes byte by byte.

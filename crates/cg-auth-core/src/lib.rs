@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The traits of serde. Nothing here uses the rest of that crate, which every program would build.
+extern crate serde_core as serde;
+
 #[cfg(all(test, shuttle))]
 mod any_order;
 pub mod body;

@@ -45,44 +45,49 @@
 
 mod error;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use async_trait::async_trait;
 use http::{Request, Response};
 
 pub use self::error::{TransportError, TransportErrorKind};
-use crate::body::Body;
+use crate::{body::Body, time::BoxFuture};
 
 /// Sends a request to the service and returns its response. See the [contract](self#the-contract).
-#[async_trait]
+///
+/// Implement it with the attribute `#[async_trait]` of the crate `async-trait`, and write
+/// `async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError>`. That macro
+/// makes the signature below of it, which stands here so that a program without the macro need not build it.
 pub trait HttpTransport: Send + Sync + fmt::Debug {
     /// Sends `request`, whose URI is absolute, and reads the answer to its end.
     ///
     /// # Errors
     /// [`TransportError`] if there is no complete answer.
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportError>;
+    fn send<'life0, 'async_trait>(&'life0 self, request: Request<Body>) -> Exchange<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait;
 }
 
-// These hand on the future of `T`. An `async fn` would put it into a second box.
+// These hand on the future of `T`. Another `async` would put it into a second box.
 impl<T: HttpTransport + ?Sized> HttpTransport for Arc<T> {
-    fn send<'a, 'b>(&'a self, request: Request<Body>) -> Exchange<'b>
+    fn send<'life0, 'async_trait>(&'life0 self, request: Request<Body>) -> Exchange<'async_trait>
     where
-        'a: 'b,
-        Self: 'b,
+        'life0: 'async_trait,
+        Self: 'async_trait,
     {
         T::send(self, request)
     }
 }
 
 impl<T: HttpTransport + ?Sized> HttpTransport for Box<T> {
-    fn send<'a, 'b>(&'a self, request: Request<Body>) -> Exchange<'b>
+    fn send<'life0, 'async_trait>(&'life0 self, request: Request<Body>) -> Exchange<'async_trait>
     where
-        'a: 'b,
-        Self: 'b,
+        'life0: 'async_trait,
+        Self: 'async_trait,
     {
         T::send(self, request)
     }
 }
 
-/// What `async_trait` makes of [`HttpTransport::send`].
-type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send + 'a>>;
+/// An exchange of [`HttpTransport::send`] on its way.
+type Exchange<'a> = BoxFuture<'a, Result<Response<Body>, TransportError>>;

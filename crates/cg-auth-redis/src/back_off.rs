@@ -15,14 +15,14 @@ impl BackOff {
         now >= self.ends
     }
 
-    /// An attempt has failed, or its connection before the first reply.
+    /// Notes that an attempt has failed, or its connection before the first reply.
     pub(crate) fn fail(&mut self, now: Duration) {
         let doublings = self.failures.min(16);
         self.failures = self.failures.saturating_add(1);
         self.ends = now.saturating_add(FIRST.saturating_mul(1 << doublings).min(LONGEST));
     }
 
-    /// The server has replied.
+    /// Notes that the server has replied.
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }

@@ -25,10 +25,10 @@ use crate::{
     failure::{Failure, lost},
     limit::within,
     redis_url::RedisUrl,
-    reply_guard::ReplyGuard,
+    reply_guard::{Greeting, ReplyGuard},
 };
 
-/// Where to connect, and how.
+/// Opens connections to the server of a URL.
 pub(crate) struct Connector {
     url: RedisUrl,
     /// `None` for a plain connection.
@@ -39,6 +39,7 @@ pub(crate) struct Connector {
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
+    pub(crate) greeting: Greeting,
     _driver: Arc<Driver>,
 }
 
@@ -53,7 +54,7 @@ impl Connection {
 impl Connector {
     pub(crate) fn new(url: RedisUrl, tls: TlsSettings) -> Self {
         let tls = (!url.is_plaintext()).then(|| {
-            // The protocols of HTTP are none of Redis.
+            // The protocols are those of HTTP, and Redis negotiates none.
             let Tls { mut config, check, .. } = Tls::new(tls, Http2::Off)?;
             config.alpn_protocols.clear();
             Ok((Arc::new(config), check))
@@ -70,7 +71,7 @@ impl Connector {
     pub(crate) async fn connect(&self) -> Result<Connection, StoreError> {
         let mut connecting = pin!(within(CONNECT_LIMIT, self.open()));
         let connected = std::future::poll_fn(|context| {
-            // Tokio does not tell whether its I/O is enabled. It panics.
+            // Tokio has no way to ask whether its I/O is enabled: without I/O it panics.
             match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(context))) {
                 Ok(poll) => poll,
                 Err(_) => {
@@ -97,29 +98,31 @@ impl Connector {
             Some(Err(error)) => return Err(self.failure("cannot set up TLS for", error.clone())),
         };
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let opened =
-            MultiplexedConnection::new_with_config(&self.info(), ReplyGuard::new(stream), config).await;
-        let (redis, driver) = opened.map_err(|error| lost(&error, &self.address()))?;
+        let greeting = Greeting::default();
+        let stream = ReplyGuard::new(stream, greeting.clone());
+        let opened = MultiplexedConnection::new_with_config(&self.info(), stream, config).await;
+        let (redis, driver) = opened.map_err(|error| lost(&error, &greeting, &self.address()))?;
         let driver = Arc::new(Driver(tokio::spawn(driver).abort_handle()));
-        Ok(Connection { redis, _driver: driver })
+        Ok(Connection { redis, greeting, _driver: driver })
     }
 
     async fn open_tls(&self, config: &Arc<ClientConfig>) -> Result<impl Stream + use<>, Failure> {
         let name = ServerName::try_from(self.url.host().to_owned())
-            .map_err(|error| self.failure("TLS cannot name", error))?;
+            .map_err(|error| self.failure("the URL has no valid TLS name for", error))?;
         let tcp = self.open_tcp().await?;
         let handshake = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
         handshake.map_err(|error| self.failure("the TLS handshake failed with", error))
     }
 
     async fn open_tcp(&self) -> Result<TcpStream, Failure> {
-        let addresses = self.resolve().await.map_err(|error| self.failure("cannot find", error))?;
+        let addresses =
+            self.resolve().await.map_err(|error| self.failure("cannot resolve the host of", error))?;
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         for address in addresses {
             match within(CONNECT_LIMIT / count, TcpStream::connect(address)).await {
                 Some(Ok(stream)) => {
-                    // Both are for speed and for early notice; a connection is good without them.
+                    // A connection works without these options. They save time, and notice early that the peer is gone.
                     let _ = stream.set_nodelay(true);
                     let _ =
                         SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
@@ -132,7 +135,7 @@ impl Connector {
         Err(self.failure("cannot connect to", last))
     }
 
-    /// A resolver could name another machine for `localhost`.
+    /// The addresses of the host. It asks no resolver for `localhost`, which could name another machine.
     async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let (host, port) = (self.url.host(), self.url.port());
         if let Some(addresses) = localhost_addresses(host) {
@@ -142,7 +145,7 @@ impl Connector {
     }
 
     fn info(&self) -> RedisConnectionInfo {
-        // An older server does not know the command that names the library.
+        // A server before Redis 7.2 does not know the command that names the library.
         let info = RedisConnectionInfo::default().set_db(self.url.database().into()).set_skip_set_lib_name();
         match self.url.login() {
             Some(login) => {
@@ -170,12 +173,12 @@ async fn load_roots(check: &HttpsCheck) -> Result<(), TransportError> {
     }
 }
 
-/// What carries the bytes.
+/// A stream of bytes: plain TCP, or TLS over it.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
 
-/// The task that reads and writes.
+/// The task that reads from the connection and writes to it. Dropping this ends the task.
 struct Driver(AbortHandle);
 
 impl Drop for Driver {
@@ -184,6 +187,6 @@ impl Drop for Driver {
     }
 }
 
-/// An operation does not wait that long: the attempt goes on for the next one.
+/// How long an attempt to connect may take. An operation gives up earlier, and the attempt goes on for the next one.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);

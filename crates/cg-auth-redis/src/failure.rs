@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 use cg_auth_core::token::store::StoreError;
 use redis::{ErrorKind, RedisError, ServerError};
 
-use crate::reply_guard::NotRedis;
+use crate::reply_guard::{Greeting, NotRedis};
 
 /// What went wrong, with the way out.
 #[derive(Debug)]
@@ -59,8 +59,11 @@ pub(crate) fn refused(error: &ServerError, address: &str) -> StoreError {
     StoreError::new(Failure::new(format!("the Redis server {address} {problem}")))
 }
 
-/// The connection was lost, or the server refuses what the URL says.
-pub(crate) fn lost(error: &RedisError, address: &str) -> Failure {
+/// The connection was lost, or the server refuses it or what the URL says.
+pub(crate) fn lost(error: &RedisError, greeting: &Greeting, address: &str) -> Failure {
+    if let Some(problem) = greeting.problem() {
+        return Failure::new(format!("the Redis server {address} {problem}"));
+    }
     let is_refused = |kind| matches!(kind, ErrorKind::Server(_) | ErrorKind::Extension);
     Failure::new(match error.kind() {
         _ if NotRedis::is_in(error) => format!("{address} does not answer as a Redis server does"),

@@ -161,7 +161,9 @@ impl Link {
             let is_old = open.has_replied.load(Ordering::Relaxed);
             let error = match self.exchange_over(&open, &command, began).await {
                 Ok(answer) => return answer,
-                Err(error) => StoreError::new(lost(&error, &self.connector.address())),
+                Err(error) => {
+                    StoreError::new(lost(&error, &open.connection.greeting, &self.connector.address()))
+                }
             };
             self.lose(open.number, &error);
             if !is_old {

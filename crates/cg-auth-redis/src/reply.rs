@@ -9,7 +9,7 @@ use cg_auth_core::{
 use cg_auth_store::byte_store::{ByteClaimed, ByteEntry, SealedToken};
 use redis::Value;
 
-/// What a script has answered, and when by the clock of the server.
+/// The answer of a script, with its time by the clock of the server.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) now: u64,
@@ -143,7 +143,7 @@ fn failure(kind: &Value, recovery: &Value, status: &Value) -> Option<SharedFailu
         "" => None,
         digits => Some(digits.parse().ok()?),
     };
-    // A word of a later version counts as the mildest.
+    // An unknown word, from a later version, counts as the mildest remedy.
     let known = [Recovery::ReplaceCredential, Recovery::FixConfiguration];
     let word = text(recovery)?;
     let recovery = known.into_iter().find(|recovery| recovery.as_str() == word).unwrap_or(Recovery::Retry);
@@ -172,7 +172,7 @@ fn micros(value: &Value) -> Option<Duration> {
     number(value).map(Duration::from_micros)
 }
 
-/// The rest of a part, or `None` for the -1 of a part that is not there.
+/// How long a part of the entry still lasts. A part that is missing has -1, which is `None` here.
 fn part_left(value: &Value) -> Option<Option<Duration>> {
     match value {
         Value::Int(-1) => Some(None),

@@ -1,6 +1,7 @@
 //! [`ReplyGuard`]: a connection that ends where the server sends what no reply of a script can be, or a reply that
 //! nobody has asked for.
 
+mod greeting;
 mod syntax;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 use redis::RedisError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+pub(crate) use self::greeting::Greeting;
 use self::syntax::Syntax;
 
 /// Bounds what the client library reads into memory, and keeps the rarer types of the protocol from it.
@@ -24,11 +26,12 @@ pub(crate) struct ReplyGuard<S> {
     stream: S,
     commands: Syntax,
     replies: Syntax,
+    greeting: Greeting,
 }
 
 impl<S> ReplyGuard<S> {
-    pub(crate) fn new(stream: S) -> Self {
-        Self { stream, commands: Syntax::of_commands(), replies: Syntax::of_replies() }
+    pub(crate) fn new(stream: S, greeting: Greeting) -> Self {
+        Self { stream, commands: Syntax::of_commands(), replies: Syntax::of_replies(), greeting }
     }
 }
 
@@ -40,7 +43,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReplyGuard<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if self.replies.accept(&buffer.filled()[before..]) && self.replies.begun() <= self.commands.begun() {
+        let bytes = &buffer.filled()[before..];
+        let is_greeted = self.replies.begun() == 0 && self.greeting.notice(bytes);
+        if !is_greeted && self.replies.accept(bytes) && self.replies.begun() <= self.commands.begun() {
             return Poll::Ready(Ok(()));
         }
         buffer.set_filled(before);
@@ -100,7 +105,7 @@ mod tests {
     /// A guarded connection and its other end, after `commands` commands.
     async fn after(commands: usize) -> (ReplyGuard<DuplexStream>, DuplexStream) {
         let (stream, peer) = duplex(65_536);
-        let mut guard = ReplyGuard::new(stream);
+        let mut guard = ReplyGuard::new(stream, Greeting::default());
         guard.write_all(&COMMAND.repeat(commands)).await.unwrap();
         (guard, peer)
     }
@@ -138,12 +143,21 @@ mod tests {
     #[tokio::test]
     async fn a_command_of_many_long_parts_is_one_command() {
         let (stream, mut peer) = duplex(4 * 1024 * 1024);
-        let mut guard = ReplyGuard::new(stream);
+        let mut guard = ReplyGuard::new(stream, Greeting::default());
         let part = format!("$1000000\r\n{}\r\n", "x".repeat(1_000_000));
         guard.write_all(format!("*3\r\n{part}{part}{part}").as_bytes()).await.unwrap();
         read(&mut guard, &mut peer, 1).await.unwrap();
         guard.write_all(format!("*40\r\n{}", "$1\r\nx\r\n".repeat(40)).as_bytes()).await.unwrap();
         read(&mut guard, &mut peer, 1).await.unwrap();
         read(&mut guard, &mut peer, 1).await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn only_what_the_connection_has_taken_is_a_command() {
+        let (stream, mut peer) = duplex(COMMAND.len());
+        let mut guard = ReplyGuard::new(stream, Greeting::default());
+        assert_eq!(guard.write(&COMMAND.repeat(2)).await.unwrap(), COMMAND.len());
+        peer.write_all(&REPLY.repeat(2)[..COMMAND.len()]).await.unwrap();
+        guard.read(&mut [0; 1024]).await.unwrap_err();
     }
 }

@@ -1,4 +1,4 @@
-//! [`Script`]: a step that the server runs as a whole. The files in `scripts` hold the texts.
+//! [`Script`]: a Lua script that the server runs as one atomic step. The files in `scripts` hold the texts.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ fn command(name: &str, script: &str, key: &str, span: Span, arguments: &[Vec<u8>
     command
 }
 
-/// A script after the part that ends a late one.
+/// A script behind the part that refuses a late run.
 macro_rules! script {
     ($($file:literal),+) => {
         LazyLock::new(|| Script::new(concat!(include_str!("scripts/deadline.lua"), $(include_str!($file)),+)))

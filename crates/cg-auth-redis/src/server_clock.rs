@@ -8,12 +8,12 @@ use std::{
 /// The clock of the server behind a connection, in microseconds. It is learned from replies.
 ///
 /// A reply with the time `t` to a request that was sent at `a` and answered at `b` shows that the clock is ahead of the
-/// local one by `t - b` at least and by `t - a` at most. The least counts: so an operation ends rather too early than
-/// too late. A narrower bound of an earlier reply stays while it fits.
+/// local one by `t - b` at least and by `t - a` at most. The least counts, so that an operation may end too early but
+/// never too late. A narrower bound of an earlier reply stays while it fits.
 #[derive(Debug, Default)]
 pub(crate) struct ServerClock(Mutex<Option<i128>>);
 
-/// From when until when an operation runs, by the clock of the server.
+/// When an operation began, and when it must end, by the clock of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) began: u64,
@@ -28,7 +28,7 @@ impl ServerClock {
         *ahead = Some(ahead.filter(|known| (least..=most).contains(known)).unwrap_or(least));
     }
 
-    /// The span of the operation that began at `began` and ends after `limit`. `None` before the first reply.
+    /// The span of an operation that began at `began` and may take `limit`. `None` before the first reply.
     pub(crate) fn span(&self, began: Duration, limit: Duration) -> Option<Span> {
         let ahead = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let at = |local: Duration| {
@@ -43,7 +43,7 @@ fn micros(time: Duration) -> i128 {
     i128::try_from(time.as_micros()).unwrap_or(LONGEST)
 }
 
-/// Lua counts exactly so far.
+/// The largest number up to which Lua counts exactly.
 const LONGEST: i128 = 1 << 53;
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_ends_rather_too_early_than_too_late() {
+    fn an_operation_may_end_too_early_and_never_too_late() {
         let clock = ServerClock::default();
         assert_eq!(clock.span(at(0), LIMIT), None);
         // The clock is ahead by 9,000 to 9,100.
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn times_beyond_all_reckoning_are_cut_off() {
+    fn times_that_lua_cannot_count_are_cut_off() {
         let clock = ServerClock::default();
         clock.learn(0, Duration::ZERO, Duration::MAX);
         assert_eq!(span(&clock, 5), (0, 0));

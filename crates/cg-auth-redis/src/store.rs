@@ -38,9 +38,9 @@ pub fn redis_store(url: &str) -> Result<Sealed<RedisStore>, ConfigError> {
 /// - **One round trip** per operation, of a Lua script that the server runs as a whole, and one more to learn the
 ///   server's clock on a new connection. An operation takes 400 ms at most, or
 ///   [another limit](RedisStore::with_operation_limit).
-/// - **Deadline.** A script that the server runs later changes nothing: its program has given it up. The limit is told
-///   as a time of the server's clock, which each reply shows anew. If that clock is set, an operation is sent once
-///   more. The lifetime of a token counts from the call.
+/// - **Deadline.** A script that the server begins after the limit changes nothing, because the program has given it up.
+///   The limit is sent as a time of the server's clock, which each reply shows anew. If that clock was set, the store
+///   sends the operation once more. The lifetime of a token counts from the call.
 /// - **Keys.** An entry is one hash with the key `PREFIX:{NAME}`, which the server removes when all of it has ended.
 ///   Every end is a time of the server's clock.
 /// - **Needs.** Redis 5 or later, or Valkey, as a single primary; Sentinel and Cluster are not supported. A user with
@@ -66,7 +66,7 @@ struct Settings {
 }
 
 impl RedisStore {
-    /// The store on the server at `url`. Nothing is sent before the first operation.
+    /// The store on the server at `url`. It connects with the first operation.
     #[must_use]
     pub fn new(url: RedisUrl) -> Self {
         Self::with_settings(Settings {
@@ -108,9 +108,9 @@ impl RedisStore {
         Self::with_settings(Settings { operation_limit: limit, ..self.settings })
     }
 
-    /// With connections that live on `runtime`. Then the operations work anywhere, also for a provider that knows no
-    /// tokio, as a blocking one. The runtime has I/O, and something drives it: a multi-threaded one does that by
-    /// itself. The result has a connection of its own.
+    /// With connections that live on `runtime`. Then the operations work anywhere, also for a blocking provider, which
+    /// has no tokio runtime. `runtime` needs I/O and a thread that drives it; a multi-threaded runtime has one. The result
+    /// has a connection of its own.
     ///
     /// ```
     /// use cg_auth_redis::{RedisStore, RedisUrl};

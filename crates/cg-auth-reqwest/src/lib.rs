@@ -6,6 +6,7 @@ mod authorized_by;
 mod client;
 mod error;
 mod transport;
+mod urls;
 
 pub use cg_auth_core;
 #[cfg(feature = "test-util")]

@@ -13,11 +13,11 @@ use cg_auth_transport_util::{
     tls_builder_methods,
 };
 use http::{Request, Response};
-use reqwest::Url;
 
 use crate::{
     client::{client, keeping_the_contract, without_proxies_of_the_environment},
     error::{classify, classify_reading},
+    urls::Urls,
 };
 
 /// An [`HttpTransport`] over reqwest. A clone shares the connections.
@@ -27,6 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    urls: Urls,
     /// Empty for the caller's own client, which decides about proxies.
     proxies: Proxies,
     https: HttpsCheck,
@@ -57,7 +58,7 @@ impl ReqwestTransport {
         let (proxies, body_limit) = (Proxies::new(settings.proxy.clone()), settings.body_limit);
         let (client, https) = client(settings, &proxies)?;
         let bodies_know_their_end = is_without_decompression(&client);
-        Ok(Self { client, proxies, https, body_limit, bodies_know_their_end })
+        Ok(Self { client, urls: Urls::default(), proxies, https, body_limit, bodies_know_their_end })
     }
 
     /// A transport over the caller's client: its TLS, resolver, pool, timeouts and proxies stay.
@@ -96,6 +97,7 @@ impl ReqwestTransport {
         Ok(Self {
             bodies_know_their_end: is_without_decompression(&client),
             client,
+            urls: Urls::default(),
             proxies: Proxies::new(ProxyChoice::Off),
             https: HttpsCheck::Passed,
             body_limit: Body::DEFAULT_LIMIT,
@@ -118,7 +120,7 @@ impl ReqwestTransport {
                 format!("reqwest opens no tunnel to {host}:{port} through the proxy {}", proxy.uri());
             return Err(TransportError::config(format!("{problem}: it is an IPv6 address; use its name")));
         }
-        let request = convert(request)?;
+        let request = convert(request, &self.urls)?;
         let response = self.client.execute(request).await.map_err(|error| classify(error, &route))?;
         collect(response.into(), self.body_limit, self.bodies_know_their_end, classify_reading).await
     }
@@ -148,15 +150,9 @@ fn is_without_decompression(client: &reqwest::Client) -> bool {
     ["accepts: Accepts,", "accepts: Accepts }"].into_iter().any(|accepts| shown.contains(accepts))
 }
 
-/// reqwest parses the URI again and normalises it. A target that would change on the way is refused.
-fn convert(request: Request<Body>) -> Result<reqwest::Request, TransportError> {
+fn convert(request: Request<Body>, urls: &Urls) -> Result<reqwest::Request, TransportError> {
     let (parts, body) = request.into_parts();
-    let url = Url::parse(&parts.uri.to_string()).map_err(TransportError::config)?;
-    let host = parts.uri.host().map(str::to_ascii_lowercase);
-    if (url.host_str(), url.path(), url.query()) != (host.as_deref(), parts.uri.path(), parts.uri.query()) {
-        return Err(TransportError::config("reqwest would change the target of this request"));
-    }
-    let mut converted = reqwest::Request::new(parts.method, url);
+    let mut converted = reqwest::Request::new(parts.method, urls.parse(&parts.uri)?);
     *converted.headers_mut() = parts.headers;
     *converted.body_mut() = Some(body.into_bytes().into());
     Ok(converted)

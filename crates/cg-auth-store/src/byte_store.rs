@@ -6,7 +6,7 @@
 //! each with an end by the clock of the store. [`Sealed`](crate::Sealed) makes a
 //! [`TokenStore`](cg_auth_core::token::store::TokenStore) of it. An implementation keeps these rules:
 //!
-//! 1. **Each operation is atomic**, also between processes, and sees what the last one has left.
+//! 1. **Each operation is atomic**, also between processes, and sees what the operation before it has left.
 //! 2. **Each operation can be repeated** with the same arguments. A claim of the [`Holder`] that has the lease
 //!    extends it, and is answered with the lease whatever the entry holds. A publication that is repeated by the
 //!    same holder is [`Published::Done`] again.
@@ -27,15 +27,15 @@
 //!     output.
 //! 11. **[`inspect`](ByteStore::inspect) tells what the entry holds and changes nothing.** What has ended counts as
 //!     gone.
-//! 12. **An operation that comes late changes nothing.** Half a second after its call the program has given it up. The
-//!     [rest of a token](SealedToken::left) counts from the call of [`publish`](ByteStore::publish).
+//! 12. **An operation that comes late changes nothing.** Half a second after the call the program has given the
+//!     operation up. The [rest of a token](SealedToken::left) counts from the call of [`publish`](ByteStore::publish).
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use cg_auth_core::token::store::{CoolDown, Holder, Lease, Published, StoreError};
 
-/// What tells two tokens apart: a hash under a key that only the programs have.
+/// Tells two tokens apart: an HMAC of the token, under a key that only the programs have.
 pub type Digest = [u8; 16];
 
 /// Keeps sealed bytes that processes share. See the [contract](self#the-contract).
@@ -129,7 +129,7 @@ pub struct SealedToken {
     pub sealed: Vec<u8>,
     /// Tells it apart from other tokens.
     pub digest: Digest,
-    /// Until the store forgets it. For a token of unknown lifetime that is an hour. In a publication it counts from the
+    /// How long until the store forgets the token: an hour if its lifetime is unknown. In a publication it counts from the
     /// call.
     pub left: Duration,
 }
@@ -152,7 +152,7 @@ pub enum BytePublication {
 }
 
 impl BytePublication {
-    /// This publication, `late` after its operation began: the token has aged by that.
+    /// This publication as it is `late` after its operation began: the token has aged by that time.
     pub(crate) fn after(&self, late: Duration) -> Self {
         match self {
             Self::Token(token) => {
@@ -176,6 +176,6 @@ pub struct ByteEntry {
     pub cool_down: Option<CoolDown>,
     /// How many acquisitions have failed in a row, also after the cool-down.
     pub failures: u32,
-    /// Whether something is there that is no entry.
+    /// Whether the store holds something under the name that it cannot read.
     pub is_unreadable: bool,
 }

@@ -6,11 +6,13 @@ mod entry_file;
 mod folder;
 mod folder_lock;
 mod off_thread;
+mod size_limit;
 mod slots;
+mod sweep;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -42,15 +44,15 @@ pub fn file_store(folder: impl Into<PathBuf>) -> Sealed<FileStore> {
 /// - **Access.** Folder and files belong to the user of the process, and no other user can read or write them (0700
 ///   and 0600). Each operation creates a missing folder, and refuses one of another owner or mode, and a
 ///   symbolic link. Windows has no such modes: there the permissions of the parent folder count.
-/// - **Changes.** An operation that changes a record holds the lock of the folder (`flock`) meanwhile, and never during
-///   an acquisition. A file has room for two records: the next one is written beside the last one, so a process that is
-///   killed leaves a whole record. The system ends its lock. A claim that changes nothing takes no lock: it finds a
-///   token, a cool-down, "nothing newer" or the lease of another process.
+/// - **Changes.** An operation holds the lock of the folder (`flock`) while it changes a record, and no process holds it
+///   during an acquisition. A file has room for two records: an operation writes the next one beside the last one, so a
+///   process that is killed leaves a whole record, and the system releases its lock. A claim that changes nothing takes
+///   no lock: it finds a token, a cool-down, "nothing newer" or the lease of another process.
 /// - **Deadline.** An operation that has waited for more than 400 ms, for the lock or because its process stood still,
 ///   changes nothing. The lifetime of a token counts from the call.
-/// - **Ends** are readings of the boot clock of Linux beside the id of the boot, so restarting the machine ends
-///   everything, and setting the wall clock changes nothing. Other systems have the wall clock: setting it
-///   back ends everything, and setting it forward ends what would end until then.
+/// - **Clock.** On Linux each end is a time of the boot clock, stored with the id of the boot. So restarting the machine
+///   ends everything, and setting the wall clock changes nothing. Other systems have only the wall clock: setting it back
+///   ends everything, and setting it forward ends what would have ended until then.
 /// - **One machine.** Containers share a volume if they have one kernel and one user id. Network file systems are not
 ///   supported; several machines share a store on Redis.
 /// - **Failures.** A full or read-only disk, a lock that is taken for 400 ms, or a folder of the wrong kind is a
@@ -68,17 +70,15 @@ struct Shared {
     folder: Folder,
     clock: StoreClock,
     threads: OffThread,
-    last_sweep: Mutex<Option<Duration>>,
 }
 
 impl FileStore {
-    /// The store in `folder`, which need not exist. Nothing is read before the first operation.
+    /// The store in `folder`, which need not exist. A relative path starts from the current folder of this moment.
+    /// It reads nothing before the first operation.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let (clock, threads) = (StoreClock::of_this_machine(), OffThread::default());
-        let shared =
-            Shared { folder: Folder::new(folder.into()), clock, threads, last_sweep: Mutex::default() };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(Shared { folder: Folder::new(folder.into()), clock, threads }) }
     }
 
     /// The folder.
@@ -118,7 +118,7 @@ impl ByteStore for FileStore {
         let claim = claim.clone();
         self.operate(name, move |shared, file, deadline| {
             shared.folder.prepare()?;
-            if let Some(claimed) = claimed_without_a_change(file, &claim) {
+            if let Some(claimed) = claimed_without_a_change(file, &claim)? {
                 return Ok(claimed);
             }
             let (claimed, kind) = shared.change(file, deadline, |record, now| record.claim(&claim, now))?;
@@ -164,7 +164,7 @@ impl ByteStore for FileStore {
             if !shared.folder.exists()? {
                 return Ok(ByteEntry::default());
             }
-            let Content { record, kind, at } = read_between_writes(file);
+            let Content { record, kind, at } = read_between_writes(file)?;
             Ok(ByteEntry { is_unreadable: kind == Kind::Unreadable, ..record.entry(at) })
         })
         .await
@@ -172,23 +172,26 @@ impl ByteStore for FileStore {
 }
 
 /// The answer to a claim that changes nothing. `None` if there is no record, or if the claim takes the lease.
-fn claimed_without_a_change(file: &EntryFile<'_>, claim: &ByteClaim) -> Option<ByteClaimed> {
-    let Content { mut record, kind, at } = file.read();
+fn claimed_without_a_change(
+    file: &EntryFile<'_>,
+    claim: &ByteClaim,
+) -> Result<Option<ByteClaimed>, StoreError> {
+    let Content { mut record, kind, at } = file.read()?;
     let before = record.clone();
     let claimed = record.claim(claim, at);
-    (kind == Kind::Record && record == before).then_some(claimed)
+    Ok((kind == Kind::Record && record == before).then_some(claimed))
 }
 
 /// What the file holds, read without the lock. A file that is read during two writes seems unreadable for a moment.
-fn read_between_writes(file: &EntryFile<'_>) -> Content {
-    let mut content = file.read();
+fn read_between_writes(file: &EntryFile<'_>) -> Result<Content, StoreError> {
+    let mut content = file.read()?;
     for _ in 0..READS {
         if content.kind != Kind::Unreadable {
             break;
         }
-        content = file.read();
+        content = file.read()?;
     }
-    content
+    Ok(content)
 }
 
 impl Shared {
@@ -200,7 +203,7 @@ impl Shared {
         change: impl FnOnce(&mut Record, Duration) -> T,
     ) -> Result<(T, Kind), StoreError> {
         let _lock = self.lock(deadline)?;
-        let Content { mut record, kind, at } = file.read();
+        let Content { mut record, kind, at } = file.read()?;
         let before = record.clone();
         let result = change(&mut record, at);
         if record != before {
@@ -212,25 +215,12 @@ impl Shared {
 
     fn lock(&self, deadline: Deadline) -> Result<FolderLock, StoreError> {
         let lock = FolderLock::acquire(&self.folder, deadline)?;
-        self.sweep();
+        sweep::if_due(&self.folder, &self.clock, &lock);
         deadline.check(&self.folder).map(|()| lock)
-    }
-
-    /// Removes what has ended, and what killed processes have left, every ten minutes. A failure is no matter: the
-    /// next sweep tries again.
-    fn sweep(&self) {
-        let now = self.clock.now();
-        let mut last = self.last_sweep.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| now.saturating_sub(last) > BETWEEN_SWEEPS) {
-            *last = Some(now);
-            drop(last);
-            entry_file::sweep(&self.folder, &self.clock);
-        }
     }
 }
 
-const BETWEEN_SWEEPS: Duration = Duration::from_secs(10 * 60);
-/// How often a look reads a file that seems unreadable.
+/// How often `inspect` reads a file again that seems unreadable.
 const READS: usize = 3;
 
 #[cfg(test)]

@@ -66,8 +66,8 @@ impl MemoryStore {
     }
 }
 
-/// Where the map would grow, the entries that have ended make room. So the cost of looking at all of them is
-/// spread over as many new ones.
+/// Removes the entries that have ended, but only when the map would grow. So the cost of looking at every entry is spread
+/// over as many new ones.
 fn remove_ended(records: &mut HashMap<String, Record>, now: Duration) {
     if records.len() == records.capacity() {
         records.retain(|_, record| {

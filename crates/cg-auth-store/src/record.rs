@@ -22,7 +22,7 @@ pub(crate) struct Saved {
     pub(crate) sealed: Vec<u8>,
     pub(crate) digest: Digest,
     pub(crate) end: Duration,
-    /// Who published it. A repeated publication is no second issue of the token.
+    /// The holder that published it. If the same holder repeats the publication, the token was not issued again.
     pub(crate) holder: Holder,
 }
 
@@ -58,7 +58,7 @@ impl Record {
         ByteClaimed::Won(Lease::after(self.failures()))
     }
 
-    /// What the entry says to a program that does not have the lease, if it says anything but the lease.
+    /// The answer to a program that does not have the lease, unless it depends on the lease alone.
     fn answer(&self, claim: &ByteClaim, now: Duration) -> Option<ByteClaimed> {
         if let Some(saved) = &self.token
             && claim.wants(&saved.digest, saved.end.saturating_sub(now))
@@ -109,7 +109,7 @@ impl Record {
         Published::Done
     }
 
-    /// What is there, after [`end_overdue`](Self::end_overdue).
+    /// What the entry holds. Call [`end_overdue`](Self::end_overdue) first.
     pub(crate) fn entry(&self, now: Duration) -> ByteEntry {
         ByteEntry {
             token: self.token.as_ref().map(|saved| saved.sealed_token(now)),

@@ -37,8 +37,8 @@ pub(crate) fn write(record: &Record, epoch: &str, now: Duration) -> Vec<u8> {
     serde_json::to_vec(&file).unwrap_or_default()
 }
 
-/// The record in a text. `None` if the text is none of this version. A record of another epoch, or from after `now`,
-/// has ended as a whole.
+/// The record in a text; `None` if the text is not a record of this version. A record of another epoch, or from after
+/// `now`, has ended as a whole.
 pub(crate) fn read(text: &[u8], epoch: &str, now: Duration) -> Option<Record> {
     let file: File = serde_json::from_slice(text).ok().filter(|file: &File| file.version == VERSION)?;
     if file.epoch != epoch || Duration::from_micros(file.saved_at) > now {
@@ -121,7 +121,7 @@ fn holder_of(number: &str) -> Option<Holder> {
     u128::from_str_radix(number, 16).ok().map(Holder::new)
 }
 
-/// A word of a later version counts as the mildest.
+/// An unknown word, from a later version, counts as the mildest remedy.
 fn recovery_of(word: &str) -> Recovery {
     let known = [Recovery::ReplaceCredential, Recovery::FixConfiguration];
     known.into_iter().find(|recovery| recovery.as_str() == word).unwrap_or(Recovery::Retry)

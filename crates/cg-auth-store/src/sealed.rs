@@ -17,8 +17,8 @@ use crate::byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication, Byte
 ///   its token, and the key of its digests. Each has its own purpose in the `info`, beside the format's version,
 ///   the base URL and the user in lower case, each with its length. So a rotated secret finds an empty entry.
 /// - **Sealing.** AES-256-GCM with a random nonce. Version, name and digest are the associated data, so bytes of
-///   another entry do not open. A token that does not open counts as missing: the claim is repeated without it,
-///   and its lease [says so](cg_auth_core::token::store::Lease::is_unreadable).
+///   another entry do not open. A token that does not open counts as missing: the store repeats the claim
+///   without it, and the lease [says so](cg_auth_core::token::store::Lease::is_unreadable).
 /// - **In the clear** lie the lifetimes, the lease, the cool-down with the kind of its failure, and a digest of 16
 ///   bytes (HMAC-SHA-256) that tells whether two tokens are the same.
 ///
@@ -115,7 +115,7 @@ impl<S: ByteStore> TokenStore for Sealed<S> {
     }
 }
 
-/// How often a claim meets an unreadable token before it fails. Each time another one has been published.
+/// How many unreadable tokens a claim skips before it fails. Each of them was published after the one before.
 const TOKENS_TRIED: usize = 4;
 
 #[cfg(test)]

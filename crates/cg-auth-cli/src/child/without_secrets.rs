@@ -49,7 +49,7 @@ fn names_a_proxy(name: &OsStr) -> bool {
 
 /// Whether the URL of a store may hold a password. A folder holds none.
 fn holds_login(store: &OsStr) -> bool {
-    !store.as_encoded_bytes().starts_with(b"file") && store.as_encoded_bytes().contains(&b'@')
+    !store.as_encoded_bytes().starts_with(b"file:") && store.as_encoded_bytes().contains(&b'@')
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn only_a_store_with_a_login_is_hidden() {
-        for store in ["redis://user:canary@host", "rediss://:canary@host:6379/1", "canary@"] {
+        for store in ["redis://user:canary@host", "rediss://:canary@host:6379/1", "canary@", "files:canary@"]
+        {
             assert!(holds_login(store.as_ref()), "{store}");
         }
         for store in ["file", "file:/a@b", "redis://host:6379", "none", ""] {

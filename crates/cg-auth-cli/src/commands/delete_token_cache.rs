@@ -36,10 +36,11 @@ pub(crate) async fn run(args: &DeleteTokenCacheArgs, console: &Console) -> Resul
         confirmation::confirm(&question).await?;
     }
     let credential = settings.credential(console).await?;
+    let entry = Entry::of(&settings, &credential)?;
     let answer = settings.client()?.delete_token_cache(&credential).await;
     let answer = answer.map_err(|error| settings.failed_call(Operation::DeleteTokenCache, error))?;
     tracing::debug!(status = answer.status.as_u16(), "the service has deleted its token cache");
-    if let Some(entry) = Entry::of(&settings, &credential)
+    if let Some(entry) = entry
         && let Err(failure) = entry.remove().await
     {
         console.warn(&format!("the token stays in the store: {}", cause_chain(&failure)));

@@ -89,8 +89,8 @@ async fn examine(args: &DoctorArgs, console: &Console, report: &mut Report) -> R
             None
         }
     };
-    if let Some((settings, store)) = settings.as_ref().and_then(|it| Some((it, it.store()?))) {
-        store::check(store, settings.timeout(), report).await?;
+    if let Some(settings) = &settings {
+        store::check(settings, report).await?;
     }
     let is_reached = match &connection {
         Some(connection) => network::check(connection, report).await?,

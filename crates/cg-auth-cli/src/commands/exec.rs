@@ -17,6 +17,7 @@ use crate::{
     child::{self, ACCESS_TOKEN, EXPIRES_AT_SUFFIX},
     console::Console,
     failure::{Failure, Operation},
+    leases::Leases,
     settings::{ServiceArgs, Settings, StoreArgs},
     stop_signal::StopSignal,
     time_format::{distance, rfc3339},
@@ -44,27 +45,30 @@ pub(crate) struct ExecArgs {
 
 /// Gets a token and runs the command. On Unix the command replaces this process, so this returns only a
 /// failure.
-pub(crate) async fn run(args: &ExecArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(args: &ExecArgs, console: &Console, leases: &Leases) -> Result<ExitCode, Failure> {
     // A handler would undo what the command inherits: `nohup`, or the ignored SIGINT of a background job.
     let mut stop = StopSignal::unless_ignored().map_err(Failure::Runtime)?;
     let command = tokio::select! {
         biased;
         signal = stop.received() => return Err(Failure::Stopped(signal)),
-        command = prepare(args, console) => command?,
+        command = prepare(args, console, leases) => command?,
     };
     start(command, stop).await
 }
 
-/// The command, with a new token in its environment.
-async fn prepare(args: &ExecArgs, console: &Console) -> Result<Command, Failure> {
+/// The command, with a token in its environment.
+async fn prepare(args: &ExecArgs, console: &Console, leases: &Leases) -> Result<Command, Failure> {
     let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
     let credential = settings.credential(console).await?;
     let mut command = child::command(&args.command);
     child::without_secrets(&mut command);
     let name = args.env.as_deref().unwrap_or(ACCESS_TOKEN);
-    let expiry = match settings.store().and_then(|store| store.value.open()) {
+    let expiry = match settings.open_store(None)? {
         Some(store) => {
+            let store = leases.tracked(store);
             let token = shared_token(&settings, store, &credential, None, console).await?;
+            // The command takes the place of this process, which may still renew a valid token.
+            leases.end().await;
             add_token(&mut command, name, token.expose_secret(), token.expiry())
         }
         None => {

@@ -25,6 +25,7 @@ use crate::{
     child,
     console::Console,
     failure::Failure,
+    leases::Leases,
     log_writer::{LineSender, LogWriter},
     output,
     setting_error::SettingError,
@@ -80,7 +81,7 @@ impl ProxyArgs {
 }
 
 /// Serves until the command ends, or until a signal arrives.
-pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(args: &ProxyArgs, console: &Console, leases: &Leases) -> Result<ExitCode, Failure> {
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     let shown = *console;
     let warnings = LogWriter::start(
@@ -92,7 +93,7 @@ pub(crate) async fn run(args: &ProxyArgs, console: &Console) -> Result<ExitCode,
     let ready = tokio::select! {
         biased;
         signal = stop.received() => Err(Failure::Stopped(signal)),
-        ready = Proxy::prepare(args, console, warnings.sender()) => ready,
+        ready = Proxy::prepare(args, console, warnings.sender(), leases) => ready,
     };
     let ready = match ready {
         Ok(ready) => ready,
@@ -148,7 +149,12 @@ struct Proxy {
 impl Proxy {
     /// Checks the settings and gets the first token, so that a wrong setting or secret is an error of this
     /// command and not of each request.
-    async fn prepare(args: &ProxyArgs, console: &Console, warnings: LineSender) -> Result<Self, Failure> {
+    async fn prepare(
+        args: &ProxyArgs,
+        console: &Console,
+        warnings: LineSender,
+        leases: &Leases,
+    ) -> Result<Self, Failure> {
         let upstream = Upstream::parse(&args.upstream)?;
         let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
@@ -158,7 +164,7 @@ impl Proxy {
         })?;
         let client = HyperClient::from_settings(&settings.transport_settings()?)?;
         let secret = settings.rotating_secret(console).await?;
-        let provider = settings.provider(secret)?;
+        let provider = settings.provider(secret, leases)?;
         provider.on_event(trace_event);
         let store_warnings = renewal::StoreWarnings::default();
         provider.on_event(move |event| {

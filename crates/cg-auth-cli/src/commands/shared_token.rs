@@ -24,7 +24,7 @@ use crate::{console::Console, failure::Failure, settings::Settings};
 /// A token that is about to end is renewed here, because this process does not live on to renew it later.
 pub(super) async fn shared_token(
     settings: &Settings,
-    store: Arc<dyn TokenStore>,
+    store: impl TokenStore + 'static,
     credential: &ApiCredential,
     min_lifetime: Option<Duration>,
     console: &Console,

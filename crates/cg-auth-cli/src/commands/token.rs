@@ -18,6 +18,7 @@ use super::{
 use crate::{
     console::Console,
     failure::{Failure, Operation, ShortLived},
+    leases::Leases,
     output,
     replaced_file::ReplacedFile,
     settings::Settings,
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// Gets a token and prints or saves it.
-pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
+pub(crate) async fn run(args: &TokenArgs, console: &Console, leases: &Leases) -> Result<(), Failure> {
     args.check()?;
     let format = args.format.unwrap_or(TokenFormat::Raw);
     let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
@@ -36,7 +37,8 @@ pub(crate) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failu
     let refresh_token_file = args.refresh_token_out.as_deref().map(ReplacedFile::private).transpose()?;
     let destination = Destination::new(args.output.as_deref())?;
     let credential = settings.credential(console).await?;
-    if let Some(store) = settings.store().and_then(|store| store.value.open()) {
+    if let Some(store) = settings.open_store(None)? {
+        let store = leases.tracked(store);
         let token = shared_token(&settings, store, &credential, args.min_lifetime, console).await?;
         return print(args, &Printable::of_issued(&token, &settings), destination);
     }
@@ -83,12 +85,12 @@ fn save_refresh_token(file: ReplacedFile, answer: &Answer<DelegatedAccessToken>)
 }
 
 /// Prints or saves each new token until a signal arrives or the reader of standard output closes it.
-pub(crate) async fn watch(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
+pub(crate) async fn watch(args: &TokenArgs, console: &Console, leases: &Leases) -> Result<(), Failure> {
     args.check()?;
     let mut stop = StopSignal::new().map_err(Failure::Runtime)?;
     tokio::select! {
         biased;
-        outcome = watch::run(args, console) => outcome,
+        outcome = watch::run(args, console, leases) => outcome,
         () = output::reader_gone(), if args.uses_stdout() => {
             Err(Failure::Output(io::ErrorKind::BrokenPipe.into()))
         }

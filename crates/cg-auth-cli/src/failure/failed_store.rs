@@ -23,9 +23,9 @@ impl FailedStore {
     /// The kind, which decides the exit code.
     pub(crate) const fn kind(&self) -> CallErrorKind {
         match self.source {
+            _ if !self.is_on_disk => CallErrorKind::Transport,
+            Some(_) => CallErrorKind::Config,
             None => CallErrorKind::Timeout,
-            Some(_) if self.is_on_disk => CallErrorKind::Config,
-            Some(_) => CallErrorKind::Transport,
         }
     }
 }

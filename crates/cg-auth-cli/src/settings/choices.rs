@@ -118,7 +118,7 @@ impl Choices {
             || variable::RETRIES.parsed(retries),
             |profile| profile.retries,
         );
-        let store = store_args.map_or(Ok(None), |args| chosen_store(args, &mut precedence));
+        let store = store_args.map_or(Ok(None), |args| chosen_store(args, allow_http.value, &mut precedence));
         let overridden = precedence.warning();
         let prompt = console.can_prompt().then_some(Chosen::by_default(SecretOrigin::Prompt));
         let mut choices = Self {
@@ -193,14 +193,18 @@ fn allow_http(args: &ServiceArgs, selected: Option<&SelectedProfile>) -> Chosen<
 }
 
 /// The store of the flags, else of the variable, else of the profile, else none.
-fn chosen_store(args: &StoreArgs, precedence: &mut Precedence<'_>) -> Given<StoreChoice> {
+fn chosen_store(args: &StoreArgs, allow_http: bool, precedence: &mut Precedence<'_>) -> Given<StoreChoice> {
     if args.no_store {
         return Ok(Some(Chosen { value: StoreChoice::Off, origin: Origin::Flag("--no-store") }));
     }
     let flag = args.store.as_deref().map(store::parse_flag).transpose()?;
     let variable =
         || variable::STORE.parsed(|text| store::parse(text, None).map_err(|error| error.to_string()));
-    or_default(precedence.choose(STORE, flag, variable, |profile| profile.store.clone()), StoreChoice::Off)
+    let chosen = precedence.choose(STORE, flag, variable, |profile| profile.store.clone());
+    let checked = |choice, origin: &Origin| {
+        store::check_plaintext(&choice, allow_http).map_err(|error| error.at(origin)).map(|()| choice)
+    };
+    or_default(and_then(chosen, checked), StoreChoice::Off)
 }
 
 /// The variable that holds the secret wins over the variable that names its file.

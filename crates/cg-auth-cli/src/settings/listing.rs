@@ -13,6 +13,7 @@ use super::{
         ALLOW_HTTP, BASE_URL, CA_FILE, CLIENT_SECRET, PROXY, RETRIES, STORE, Setting, TIMEOUT, TRANSPORT,
         USER,
     },
+    store,
 };
 use crate::{
     bounded::{self, SECRET_LIMIT},
@@ -85,7 +86,7 @@ impl Choices {
         ];
         // A command that uses no store has none to show.
         if !matches!(self.store, Ok(None)) {
-            lines.push(line(STORE, &self.store, ToString::to_string));
+            lines.push(line(STORE, &self.store, store::name));
         }
         lines
     }

@@ -57,7 +57,7 @@ impl Profile {
             },
             allow_http: section.flag("allow_http")?,
             store: section.parsed("store", |text| {
-                store::parse(text, Some(folder)).map_err(|error| error.to_string())
+                store::parse_without_password(text, Some(folder)).map_err(|error| error.to_string())
             })?,
         };
         section.done()?;
@@ -170,7 +170,14 @@ mod tests {
             ("timeout = 5", "timeout is an integer; it must be a string"),
             ("timeout = '0s'", "timeout: must be greater than zero"),
             ("transport = 'canary'", "transport: expected reqwest or hyper"),
-            ("store = 'canary'", "store: expected none, file or file:FOLDER"),
+            (
+                "store = 'canary'",
+                "store: expected none, file, file:FOLDER or the URL of a Redis server, such as rediss://HOST",
+            ),
+            (
+                "store = 'rediss://a:canary@b'",
+                "store: do not write a password into this file, other users may read it; set CG_AUTH_STORE",
+            ),
             (
                 "proxy = 'http://a:canary@b'",
                 "proxy: do not write a password into this file, other users may read it; set CG_AUTH_PROXY",

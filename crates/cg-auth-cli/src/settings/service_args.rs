@@ -34,7 +34,8 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "URL|none")]
     pub(crate) proxy: Option<String>,
 
-    /// Allow plain http to hosts other than this machine: the secret then crosses the network unencrypted.
+    /// Allow plain http and a plain redis: store to hosts other than this machine: the secret, or the password of the
+    /// store, then crosses the network unencrypted.
     #[arg(long)]
     pub(crate) allow_http: bool,
 

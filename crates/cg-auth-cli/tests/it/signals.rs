@@ -99,7 +99,7 @@ fn pipe(name: &str) -> PathBuf {
 
 /// Whether the process `id`, by default this process, handles `signal` (`SigCgt`) or ignores it (`SigIgn`).
 #[cfg(target_os = "linux")]
-fn has(id: Option<u32>, what: &str, signal: Signal) -> bool {
+pub(crate) fn has(id: Option<u32>, what: &str, signal: Signal) -> bool {
     let id = id.map_or_else(|| "self".to_owned(), |id| id.to_string());
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let mask = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(":\t")).unwrap();

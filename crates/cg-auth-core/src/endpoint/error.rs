@@ -43,30 +43,48 @@ enum Kind {
 }
 
 /// Why an answer is not valid for the operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
     /// The status is neither 2xx nor 400 or above. The client follows no redirect, because that could send
     /// the secret to another origin.
-    #[error("expected a status of 2xx; redirects are not followed, check the base URL")]
     UnexpectedStatus,
     /// The body is compressed or otherwise encoded, although the request does not offer that.
-    #[error(
-        "the body has a content-encoding that the client did not offer; check the proxy in front of the service"
-    )]
     Encoded,
     /// The body is empty, and the operation needs one.
-    #[error("the body is empty; expected a JSON document with a token")]
     EmptyBody,
     /// The body is not the JSON document of the operation.
-    #[error(transparent)]
-    Json(#[from] JsonError),
+    Json(JsonError),
     /// A value in the answer is invalid.
-    #[error(transparent)]
     Value(ConfigError),
     /// The answer says success, but it holds no access token that a header can carry.
-    #[error("the answer holds no access token that a header can carry")]
     NoAccessToken,
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnexpectedStatus => {
+                "expected a status of 2xx; redirects are not followed, check the base URL"
+            }
+            Self::Encoded => {
+                "the body has a content-encoding that the client did not offer; check the proxy in front of the \
+                 service"
+            }
+            Self::EmptyBody => "the body is empty; expected a JSON document with a token",
+            Self::Json(error) => return error.fmt(f),
+            Self::Value(error) => return error.fmt(f),
+            Self::NoAccessToken => "the answer holds no access token that a header can carry",
+        })
+    }
+}
+
+impl std::error::Error for ProtocolError {}
+
+impl From<JsonError> for ProtocolError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
 }
 
 impl EndpointError {
@@ -246,22 +264,31 @@ impl EndpointError {
 }
 
 /// What the program should know about an answer besides its status.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum Doubt {
-    #[error(
-        "the body is not one of the service; a proxy, a firewall or a gateway may have answered, so check the \
-         base URL and what stands in front of the service"
-    )]
     Foreign,
-    #[error("its Retry-After header holds neither seconds nor a date and is ignored")]
     RetryAfter,
-    #[error(
-        "the body is not one of the service; a proxy, a firewall or a gateway may have answered, so check the \
-         base URL and what stands in front of the service (the Retry-After header holds neither seconds nor a \
-         date and is ignored)"
-    )]
     Both,
 }
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Foreign => {
+                "the body is not one of the service; a proxy, a firewall or a gateway may have answered, so check \
+                 the base URL and what stands in front of the service"
+            }
+            Self::RetryAfter => "its Retry-After header holds neither seconds nor a date and is ignored",
+            Self::Both => {
+                "the body is not one of the service; a proxy, a firewall or a gateway may have answered, so check \
+                 the base URL and what stands in front of the service (the Retry-After header holds neither \
+                 seconds nor a date and is ignored)"
+            }
+        })
+    }
+}
+
+impl std::error::Error for Doubt {}
 
 impl From<ConfigError> for EndpointError {
     fn from(error: ConfigError) -> Self {

@@ -38,21 +38,29 @@ impl Redaction {
     pub(super) fn of<'a>(secrets: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut redaction = Self::default();
         for secret in secrets {
-            // No text that is searched holds more of the secret than this.
-            let secret = &secret[..secret.len().min(WINDOW)];
-            let decoded = View::decoded(secret);
-            // A blank inside of what looks like an escape sequence of the secret makes it none.
-            let undecoded = Some(View::undecoded(secret)).filter(|it| it.bytes() != decoded.bytes());
-            let letters = decoded.letters().bytes().clone();
-            let letters = (letters.len() >= SHORTEST_LETTERS).then_some(letters);
-            redaction.raw.extend(Needle::new(Zeroizing::new(secret.to_vec())));
-            redaction.decoded.extend(Needle::new(decoded.bytes().clone()));
-            redaction.decoded.extend(undecoded.and_then(|it| Needle::new(it.bytes().clone())));
-            let wide = utf_16(secret);
-            let forms = letters.into_iter().chain(byte_forms(secret)).chain(byte_forms(&wide));
-            redaction.letters.extend(forms.filter_map(Needle::new));
+            redaction.add(secret);
         }
         redaction
+    }
+
+    fn add(&mut self, secret: &[u8]) {
+        // No text that is searched holds more of the secret than this.
+        let secret = &secret[..secret.len().min(WINDOW)];
+        let decoded = View::decoded(secret);
+        // A blank inside of what looks like an escape sequence of the secret makes it none.
+        let undecoded = Some(View::undecoded(secret)).filter(|it| it.bytes() != decoded.bytes());
+        let letters = decoded.letters().bytes().clone();
+        self.raw.extend(Needle::new(Zeroizing::new(secret.to_vec())));
+        self.decoded.extend(Needle::new(decoded.bytes().clone()));
+        self.decoded.extend(undecoded.and_then(|it| Needle::new(it.bytes().clone())));
+        if letters.len() >= SHORTEST_LETTERS {
+            self.letters.extend(Needle::new(letters));
+        }
+        for bytes in [secret, &*utf_16(secret)] {
+            for form in byte_forms(bytes) {
+                self.letters.extend(Needle::new(form));
+            }
+        }
     }
 
     /// The redaction of an answer that holds more tokens than are searched for: it replaces all text.
@@ -156,24 +164,30 @@ const TEXT_LIMIT: usize = 512;
 const LINE_LIMIT: usize = 4096;
 
 /// Hexadecimal digits and base64 of `bytes`, as the letters and digits of a decoded text.
-fn byte_forms(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+fn byte_forms(bytes: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let digit = |value: u8| char::from_digit(value.into(), 16).map_or(0, |digit| digit as u8);
     let mut hexadecimal = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
-    hexadecimal.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-    let forms = (0..3).flat_map(|offset| base64_forms(bytes, offset)).collect::<Vec<_>>();
-    let letters = forms.into_iter().map(|mut form| {
-        form.retain(u8::is_ascii_alphanumeric);
-        form.make_ascii_lowercase();
-        form
-    });
-    [hexadecimal].into_iter().chain(letters).filter(|form| form.len() >= SHORTEST_FORM)
+    for byte in bytes {
+        hexadecimal.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    let mut forms = vec![hexadecimal];
+    for offset in 0..3 {
+        for mut form in base64_forms(bytes, offset) {
+            form.retain(u8::is_ascii_alphanumeric);
+            form.make_ascii_lowercase();
+            forms.push(form);
+        }
+    }
+    forms.retain(|form| form.len() >= SHORTEST_FORM);
+    forms
 }
 
 /// The base64 of `bytes` `offset` bytes after a group's start: the part that does not depend on the bytes
 /// around it, and all of it if nothing stands around it.
 fn base64_forms(bytes: &[u8], offset: usize) -> [Zeroizing<Vec<u8>>; 2] {
     let mut shifted = Zeroizing::new(Vec::with_capacity(offset + bytes.len()));
-    shifted.extend((0..offset).map(|_| 0).chain(bytes.iter().copied()));
+    shifted.resize(offset, 0);
+    shifted.extend_from_slice(bytes);
     let whole = Zeroizing::new(STANDARD_NO_PAD.encode(&*shifted).into_bytes());
     let start = if offset == 0 { 0 } else { offset + 1 };
     let end = if shifted.len().is_multiple_of(3) { whole.len() } else { whole.len().saturating_sub(1) };
@@ -185,7 +199,9 @@ fn base64_forms(bytes: &[u8], offset: usize) -> [Zeroizing<Vec<u8>>; 2] {
 /// The text in UTF-16, as programs on Windows encode it before base64.
 fn utf_16(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut wide = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
-    wide.extend(bytes.iter().flat_map(|byte| [*byte, 0]));
+    for byte in bytes {
+        wide.extend_from_slice(&[*byte, 0]);
+    }
     wide
 }
 

@@ -77,11 +77,10 @@ fn parts(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     }
     let mut parts: Vec<_> = parts.into_iter().map(Zeroizing::new).collect();
     let whole = parts.first().map_or(0, |value| value.len());
-    parts.sort_unstable_by(|one, other| one.as_slice().cmp(other));
+    // The whole value, which is the longest, is never left out.
+    parts.sort_unstable_by(|one, other| (other.len(), one.as_slice()).cmp(&(one.len(), other)));
     parts.dedup();
     parts.retain(|part| !part.is_empty() && (part.len() == whole || part.len() >= SHORTEST_PART));
-    // The whole value, which is the longest, is never left out.
-    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     parts.truncate(MOST_PARTS);
     parts
 }

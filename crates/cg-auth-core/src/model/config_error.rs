@@ -1,10 +1,11 @@
 //! [`ConfigError`]: an invalid setting, found before a request is sent.
 
+use std::fmt;
+
 /// A setting has an invalid value.
 ///
 /// The error names the setting and the problem. It never quotes the value, which may be a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{setting} {problem}")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
     setting: &'static str,
     problem: &'static str,
@@ -25,3 +26,12 @@ impl ConfigError {
         self.setting
     }
 }
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, problem } = self;
+        write!(f, "{setting} {problem}")
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -27,11 +27,10 @@ pub(crate) use self::{
 };
 
 /// A JSON document could not be read. The error names the place or the member, never a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsonError {
     /// The document ends before it is complete.
-    #[error("the JSON document is cut off at line {line} column {column}")]
     #[non_exhaustive]
     CutOff {
         /// The line where the document ends, counted from 1.
@@ -40,7 +39,6 @@ pub enum JsonError {
         column: usize,
     },
     /// The document is not JSON, is not UTF-8, is nested too deep, or is followed by more text.
-    #[error("the JSON document is malformed at line {line} column {column}")]
     #[non_exhaustive]
     Malformed {
         /// The line of the problem, counted from 1.
@@ -49,7 +47,6 @@ pub enum JsonError {
         column: usize,
     },
     /// A member, or the document itself, has a wrong type.
-    #[error("unexpected JSON: {member} is {found}")]
     #[non_exhaustive]
     WrongType {
         /// The member's documented name, or "the document".
@@ -58,6 +55,22 @@ pub enum JsonError {
         found: &'static str,
     },
 }
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutOff { line, column } => {
+                write!(f, "the JSON document is cut off at line {line} column {column}")
+            }
+            Self::Malformed { line, column } => {
+                write!(f, "the JSON document is malformed at line {line} column {column}")
+            }
+            Self::WrongType { member, found } => write!(f, "unexpected JSON: {member} is {found}"),
+        }
+    }
+}
+
+impl std::error::Error for JsonError {}
 
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {

@@ -1,7 +1,6 @@
 //! A timer on a thread of its own, for a future that no async runtime's timer may ever wake.
 
 use std::{
-    collections::BTreeMap,
     future::poll_fn,
     pin::Pin,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -10,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use slab::Slab;
+
 use super::clocks;
 use crate::caught::caught;
 
@@ -17,8 +18,8 @@ use crate::caught::caught;
 /// has no thread left for the timer.
 pub(super) struct SleepUntil {
     deadline: Duration,
-    /// The number of its entry, once it has one.
-    number: Option<u64>,
+    /// Where its entry is, once it has one.
+    entry: Option<usize>,
 }
 
 /// The timer has no thread.
@@ -51,7 +52,7 @@ async fn sleep_on<F: Future<Output = Result<(), NoThread>>>(timer: impl Fn() -> 
 
 impl SleepUntil {
     pub(super) const fn new(deadline: Duration) -> Self {
-        Self { deadline, number: None }
+        Self { deadline, entry: None }
     }
 }
 
@@ -62,16 +63,23 @@ impl Future for SleepUntil {
         if clocks::monotonic() >= self.deadline {
             return Poll::Ready(Ok(()));
         }
+        if self.entry.is_some_and(|entry| TIMER.state().wakes(entry, context.waker())) {
+            return Poll::Pending;
+        }
         // A waker is user code, so it is cloned and dropped outside of the lock.
-        let waker = context.waker().clone();
+        let waker = Some(context.waker().clone());
         let mut state = TIMER.state();
         if !state.start_thread(&TIMER) {
             drop(state);
             return Poll::Ready(Err(NoThread));
         }
-        let number = self.number.unwrap_or_else(|| state.next_number());
-        self.number = Some(number);
-        let replaced = state.wakers.insert((self.deadline, number), waker);
+        let replaced = match self.entry {
+            Some(entry) => std::mem::replace(&mut state.sleeps[entry].waker, waker),
+            None => {
+                self.entry = Some(state.sleeps.insert(Sleep { deadline: self.deadline, waker }));
+                None
+            }
+        };
         let wakes_too_late = state.wakes_at.is_none_or(|wakes_at| self.deadline < wakes_at);
         drop(state);
         drop(replaced);
@@ -84,9 +92,9 @@ impl Future for SleepUntil {
 
 impl Drop for SleepUntil {
     fn drop(&mut self) {
-        let Some(number) = self.number else { return };
-        let waker = TIMER.state().wakers.remove(&(self.deadline, number));
-        drop(waker);
+        let Some(entry) = self.entry else { return };
+        let sleep = TIMER.state().sleeps.remove(entry);
+        drop(sleep);
     }
 }
 
@@ -97,9 +105,8 @@ struct Timer {
 }
 
 struct State {
-    /// By deadline, and a number that sets equal deadlines apart.
-    wakers: BTreeMap<(Duration, u64), Waker>,
-    last_number: u64,
+    /// In no order. The thread looks at all of them when it wakes, and few of them last until their deadline.
+    sleeps: Slab<Sleep>,
     has_thread: bool,
     /// The process that started the thread. A `fork` copies this state, but not the thread.
     process: u32,
@@ -107,12 +114,17 @@ struct State {
     wakes_at: Option<Duration>,
 }
 
+struct Sleep {
+    deadline: Duration,
+    /// `None` once it was woken, until it is polled again.
+    waker: Option<Waker>,
+}
+
 static TIMER: Timer = Timer::new();
 
 impl Timer {
     const fn new() -> Self {
-        let state =
-            State { wakers: BTreeMap::new(), last_number: 0, has_thread: false, process: 0, wakes_at: None };
+        let state = State { sleeps: Slab::new(), has_thread: false, process: 0, wakes_at: None };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -122,25 +134,30 @@ impl Timer {
         let mut is_unused = false;
         loop {
             let now = clocks::monotonic();
-            let later = state.wakers.split_off(&(now, u64::MAX));
-            let due = std::mem::replace(&mut state.wakers, later);
+            let (mut due, mut next) = (Vec::new(), None::<Duration>);
+            for (_, Sleep { deadline, waker }) in &mut state.sleeps {
+                if *deadline <= now {
+                    due.extend(waker.take());
+                } else if waker.is_some() {
+                    next = Some(next.map_or(*deadline, |next| next.min(*deadline)));
+                }
+            }
             if !due.is_empty() {
                 drop(state);
-                for waker in due.into_values() {
+                for waker in due {
                     // A panic of one waker must not keep the others asleep.
                     caught(|| waker.wake());
                 }
                 state = self.state();
                 continue;
             }
-            let next = state.wakers.first_key_value().map(|((deadline, _), _)| deadline.saturating_sub(now));
             if next.is_none() && is_unused {
                 (state.has_thread, state.wakes_at) = (false, None);
                 return;
             }
             is_unused = next.is_none();
             // A dropped sleep does not wake the thread, so it looks by itself whether there is one left.
-            let wait = next.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+            let wait = next.map_or(LONGEST_WAIT, |next| next.saturating_sub(now).min(LONGEST_WAIT));
             state.wakes_at = Some(now.saturating_add(wait));
             state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -158,7 +175,9 @@ impl State {
         let process = if IS_WITHOUT_THREADS { 0 } else { std::process::id() };
         if self.has_thread && self.process != process {
             // What these would wake has stayed in the parent process, and may hold locks for ever.
-            std::mem::forget(std::mem::take(&mut self.wakers));
+            for (_, sleep) in &mut self.sleeps {
+                std::mem::forget(sleep.waker.take());
+            }
             (self.has_thread, self.wakes_at) = (false, None);
         }
         if !self.has_thread {
@@ -168,9 +187,9 @@ impl State {
         self.has_thread
     }
 
-    const fn next_number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
+    /// Whether the thread wakes `waker` at the end of the sleep already.
+    fn wakes(&self, entry: usize, waker: &Waker) -> bool {
+        self.sleeps[entry].waker.as_ref().is_some_and(|known| known.will_wake(waker))
     }
 }
 

@@ -14,24 +14,16 @@ pub struct TokenError {
     retry_after: Option<Duration>,
 }
 
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 pub(super) enum Cause {
-    #[error(transparent)]
     Call(Arc<CallError>),
-    #[error("cannot read the client secret")]
-    Secret(#[source] Arc<dyn StdError + Send + Sync>),
-    #[error("the service issued a token that had already expired")]
+    Secret(Arc<dyn StdError + Send + Sync>),
     ExpiredOnArrival,
-    #[error("the token acquisition ended in a panic")]
     Lost,
-    #[error("the token provider has been shut down")]
     ShutDown,
-    #[error("no token within {0:?}")]
     OutOfTime(Duration),
-    #[error("another process failed to get the token ({0})")]
     Shared(SharedFailure),
-    #[error("the token source has no token")]
-    Other(#[source] Arc<dyn StdError + Send + Sync>),
+    Other(Arc<dyn StdError + Send + Sync>),
 }
 
 /// Which step failed.
@@ -207,13 +199,32 @@ impl From<Cause> for TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.fmt(f)
+        f.write_str(match &self.cause {
+            Cause::Call(error) => return error.fmt(f),
+            Cause::Secret(_) => "cannot read the client secret",
+            Cause::ExpiredOnArrival => "the service issued a token that had already expired",
+            Cause::Lost => "the token acquisition ended in a panic",
+            Cause::ShutDown => "the token provider has been shut down",
+            Cause::OutOfTime(limit) => return write!(f, "no token within {limit:?}"),
+            Cause::Shared(failure) => {
+                return write!(f, "another process failed to get the token ({failure})");
+            }
+            Cause::Other(_) => "the token source has no token",
+        })
     }
 }
 
 impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause.source()
+        match &self.cause {
+            Cause::Call(error) => error.source(),
+            Cause::Secret(source) | Cause::Other(source) => Some(&**source),
+            Cause::ExpiredOnArrival
+            | Cause::Lost
+            | Cause::ShutDown
+            | Cause::OutOfTime(_)
+            | Cause::Shared(_) => None,
+        }
     }
 }
 

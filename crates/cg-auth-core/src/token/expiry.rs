@@ -89,6 +89,8 @@ struct Known {
     sent: Now,
     /// How old the token was then: zero, except for a token of a store.
     age: Duration,
+    /// How old it may be besides, without a claim that shows it.
+    unseen: Duration,
     /// The time of expiry by the local wall clock.
     expires_at: SystemTime,
 }
@@ -135,7 +137,8 @@ impl Expiry {
     pub(super) fn of_store(lifetime: Option<Duration>, left: Option<Duration>, asked: Now) -> Self {
         let known = lifetime.zip(left).and_then(|(lifetime, left)| {
             let expires_at = asked.wall().checked_add(left)?;
-            Some(Known { lifetime, sent: asked, age: lifetime.saturating_sub(left), expires_at })
+            let (age, unseen) = (lifetime.saturating_sub(left), Duration::ZERO);
+            Some(Known { lifetime, sent: asked, age, unseen, expires_at })
         });
         known.map_or(Self::UNKNOWN, |known| Self {
             source: ExpirySource::Store,
@@ -177,7 +180,9 @@ impl Expiry {
     /// second, which counts as passed here. `None` if the token is valid, or if the service issued an expired one.
     pub(super) fn until_replaced(&self, now: Now) -> Option<Duration> {
         let Known { lifetime, sent, .. } = self.known.filter(|known| !known.lifetime.is_zero())?;
-        self.is_expired(now).then(|| lifetime.saturating_sub(now.longest_since(sent)))
+        // Claims count from a moment between the request and its answer, so the last second may begin with the answer.
+        let last = lifetime.min(unseen_age(self.source));
+        self.is_expired(now).then(|| lifetime.saturating_sub(now.longest_since(sent)).max(last))
     }
 
     /// The whole time for which the token is served, counted from the moment its request was sent; `None` if unknown.
@@ -210,15 +215,26 @@ impl Expiry {
 
     /// How old the token may be when its request is sent, without a claim that shows it: `exp`, `iat` and
     /// `Date` are cut off to whole seconds.
-    pub(super) const fn unseen_age(&self) -> Duration {
-        unseen_age(self.source)
+    pub(super) fn unseen_age(&self) -> Duration {
+        self.known.map_or(Duration::ZERO, |known| known.unseen)
+    }
+
+    /// The same expiry, of a token that is at most so old without a claim that shows it.
+    pub(super) fn with_unseen_age(self, unseen: Duration) -> Self {
+        let known = self.known.map(|known| {
+            let unseen = unseen.min(known.unseen);
+            let expires_at = known.expires_at.checked_add(known.unseen - unseen).unwrap_or(known.expires_at);
+            Known { unseen, expires_at, ..known }
+        });
+        Self { known, ..self }
     }
 
     fn after(source: ExpirySource, lifetime: Duration, sent: Now) -> Option<Self> {
-        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen_age(source)))?;
+        let unseen = unseen_age(source);
+        let expires_at = sent.wall().checked_add(lifetime.saturating_sub(unseen))?;
         Some(Self {
             source,
-            known: Some(Known { lifetime, sent, age: Duration::ZERO, expires_at }),
+            known: Some(Known { lifetime, sent, age: Duration::ZERO, unseen, expires_at }),
             contradicts_duration: false,
         })
     }
@@ -229,6 +245,17 @@ const fn unseen_age(source: ExpirySource) -> Duration {
         ExpirySource::JwtClaims => Duration::from_secs(1),
         _ => Duration::ZERO,
     }
+}
+
+/// The time that the clock of the service showed when it answered, since 1970. `None` if the answer shows none that is
+/// believed.
+pub(super) fn second_of(answer: &Answer<DelegatedAccessToken>) -> Option<Duration> {
+    let date = whole_seconds(date_of(&answer.headers)?);
+    let claims = JwtClaims::read(answer.value.access_token().expose_secret())?;
+    let issued_at = claims.iat.unwrap_or(date);
+    let is_believed = (issued_at.saturating_sub(CLOCK_DIFFERENCE)..claims.exp?).contains(&date);
+    let second = u64::try_from(issued_at.max(date)).ok().filter(|_| is_believed)?;
+    Some(Duration::from_secs(second))
 }
 
 /// Clocks differ and services round, so a difference of a minute or a twentieth is no contradiction.
@@ -285,6 +312,8 @@ fn whole_seconds(moment: SystemTime) -> i64 {
     }
 }
 
+/// A longer way of an answer is no reason to wait longer: the process stood still meanwhile.
+pub(super) const LONGEST_WAY: Duration = Duration::from_secs(2);
 /// The clocks of two servers may differ by this many seconds, so a `Date` may lie that much before `iat`.
 const CLOCK_DIFFERENCE: i64 = 60;
 

@@ -120,17 +120,6 @@ impl Entry {
     }
 }
 
-/// The life of a token as the store is told, of `left`. It counts from when the store takes it, and that may be
-/// later by the time of an operation.
-pub(super) fn published_life(left: Duration) -> Duration {
-    left - (left / 10).min(STORE_TIMEOUT)
-}
-
-/// How much longer a token lives than a store tells, which has `left` of it.
-pub(super) fn publication_allowance(left: Duration) -> Duration {
-    (left / 9).min(STORE_TIMEOUT)
-}
-
 /// How long one operation of a store may take.
 const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a lease lasts.

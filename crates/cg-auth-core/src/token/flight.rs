@@ -112,12 +112,7 @@ impl Flight {
 
     /// Waits for the outcome and polls a parked future. Dropping the wait changes nothing.
     pub(super) async fn outcome(&self) -> Outcome {
-        self.waiters
-            .until(|_| {
-                self.poll_parked();
-                lock(&self.state).outcome.clone()
-            })
-            .await
+        self.waiters.until(|| lock(&self.state).outcome.clone(), |_| self.poll_parked()).await
     }
 
     /// Ends the flight with its first outcome, wakes every waiter and cancels the acquisition.
@@ -226,15 +221,13 @@ impl Background {
     async fn run(self) {
         let flight = &self.flight;
         // A waiter too, so that it ends with the flight.
-        flight
-            .waiters
-            .until(|context| {
-                if let Some(future) = flight.take_parked(true) {
-                    flight.poll(future, context.waker());
-                }
-                flight.has_ended().then_some(())
-            })
-            .await;
+        let has_ended = || flight.has_ended().then_some(());
+        let poll = |context: &Context<'_>| {
+            if let Some(future) = flight.take_parked(true) {
+                flight.poll(future, context.waker());
+            }
+        };
+        flight.waiters.until(has_ended, poll).await;
     }
 }
 

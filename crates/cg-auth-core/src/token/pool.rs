@@ -86,7 +86,7 @@ struct Options {
 
 struct State {
     users: Users,
-    /// How often it was replaced, and the source.
+    /// How often the program has replaced the secret source, and the source.
     secret: (u64, Arc<dyn SecretSource>),
     observers: Vec<Observer>,
     is_shut_down: bool,
@@ -102,7 +102,7 @@ impl TokenPool {
     /// The default limit on acquisitions at once. The vendor allows its own connector 100 calls a minute.
     pub const DEFAULT_MAX_ACQUISITIONS: usize = 16;
 
-    /// A pool over `client`. The secret is read before each acquisition.
+    /// A pool over `client`. It reads the secret before each acquisition.
     #[must_use]
     pub fn new(client: AuthClient, secret: impl SecretSource + 'static) -> Self {
         let options = Options {
@@ -146,7 +146,7 @@ impl TokenPool {
         self.table.hit(user, nanos).unwrap_or_else(|| self.find_or_add(user, nanos))
     }
 
-    /// Evicts a few users, too.
+    /// The provider of `user`, new if the pool does not have the user. It also evicts a few users.
     #[cold]
     fn find_or_add(&self, user: &UserPrincipalName, nanos: u64) -> TokenProvider {
         let now = self.client.runtime().now();
@@ -187,7 +187,7 @@ impl TokenPool {
         let before = std::mem::replace(&mut state.secret, (version, Arc::clone(&source)));
         drop(state);
         self.back_off.forget_failures();
-        // Of two calls at once each may reach a user first. The version decides which one counts.
+        // Two calls at once may reach a user in either order. The version decides which one counts.
         for (_, provider) in self.providers() {
             provider.replace_secret_of_pool(version, Arc::clone(&source));
         }

@@ -60,7 +60,7 @@ pub struct TokenProvider {
 }
 
 impl TokenProvider {
-    /// Tokens of `user_principal_name` over `client`. The secret is read before each acquisition.
+    /// A provider of the tokens of `user_principal_name` over `client`. It reads the secret before each acquisition.
     #[must_use]
     pub fn new(
         client: AuthClient,
@@ -308,7 +308,7 @@ impl TokenProvider {
     /// Waits for the acquisition in flight, after [`close`](Self::close).
     pub(super) async fn wait_until_idle(&self) {
         while let Some(flight) = self.shared.flight() {
-            acquire::outcome(&self.shared, &flight, None).await;
+            acquire::outcome(&self.shared, &flight, None, self.shared.runtime().now()).await;
             self.shared.end_overdue(self.shared.runtime().now());
         }
     }

@@ -9,6 +9,7 @@ mod provider_state;
 mod refresh_grant;
 mod report_limit;
 mod schedule;
+mod service_clock;
 mod snapshot;
 mod step;
 
@@ -24,6 +25,7 @@ use self::{
     in_fleet::InFleet,
     refresh_grant::{RefreshFailure, RefreshGrant},
     report_limit::ReportLimit,
+    service_clock::ServiceClock,
 };
 pub use self::{
     acquisition::{AcquisitionId, Call, Next},
@@ -32,7 +34,9 @@ pub use self::{
     snapshot::Snapshot,
     step::Step,
 };
-use super::{DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause};
+use super::{
+    DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause, expiry::second_of,
+};
 use crate::{
     client::CallError,
     endpoint::Answer,
@@ -94,6 +98,7 @@ pub struct Session {
     back_off: BackOff,
     last_error: Option<(TokenError, SystemTime)>,
     report_limit: ReportLimit,
+    service_clock: ServiceClock,
     has_reported_mismatch: bool,
     fleet: InFleet,
     events: Vec<Event>,
@@ -121,6 +126,7 @@ impl Session {
             back_off: BackOff::default(),
             last_error: None,
             report_limit: ReportLimit::default(),
+            service_clock: ServiceClock::default(),
             has_reported_mismatch: false,
             fleet: InFleet::default(),
             events: Vec::new(),
@@ -392,19 +398,40 @@ impl Session {
 
     /// How long the next acquisition waits with its request, because the service would hand out an old token.
     pub(super) fn until_replaced(&self, now: Now) -> Duration {
-        self.held.as_ref().map_or(Duration::ZERO, |held| held.until_replaced(now))
+        self.held.as_ref().map_or(Duration::ZERO, |held| held.until_replaced(&self.service_clock, now))
     }
 
     /// How long to wait before a call is repeated whose token has expired already. `None` if it is not repeated:
     /// its token is valid, the service issued an expired one, or it was a refresh, whose grant is used up.
     pub(super) fn repeats_after(
-        &self,
+        &mut self,
         grant: Grant,
         answer: &Answer<DelegatedAccessToken>,
         now: Now,
     ) -> Option<Duration> {
-        let is_credential = grant == Grant::Credential;
-        is_credential.then(|| Expiry::of_answer(answer, self.duration_unit).until_replaced(now))?
+        self.learn_the_time(answer, now);
+        // What is known of the clock of the service has just proved wrong, so only this answer counts.
+        let wait = Expiry::of_answer(answer, self.duration_unit).until_replaced(now)?;
+        (grant == Grant::Credential).then_some(wait)
+    }
+
+    /// The expiry of a token that was just issued. A service that hands out each token until its end leaves callers
+    /// without one between two tokens. So the end is told as exactly as the clock of the service is known.
+    fn expiry_of(&self, answer: &Answer<DelegatedAccessToken>) -> Expiry {
+        let expiry = Expiry::of_answer(answer, self.duration_unit);
+        let text = answer.value.access_token().expose_secret();
+        let is_cached =
+            self.held.as_ref().is_some_and(|it| it.is_handed_out_again || it.token.expose_secret() == text);
+        match second_of(answer).zip(answer.sent).filter(|_| is_cached) {
+            Some((second, sent)) => expiry.with_unseen_age(self.service_clock.passed_of(second, sent)),
+            None => expiry,
+        }
+    }
+
+    fn learn_the_time(&mut self, answer: &Answer<DelegatedAccessToken>, now: Now) {
+        if let Some((second, sent)) = second_of(answer).zip(answer.sent) {
+            self.service_clock.learn(second, sent, now);
+        }
     }
 
     /// Whether a refresh token is on the wire.
@@ -449,7 +476,8 @@ impl Session {
         // A driver that does not say when it sent the request must not make a token valid for ever.
         let sent = answer.sent.unwrap_or(acquisition.begun);
         let answer = answer.sent_at(sent);
-        let expiry = Expiry::of_answer(&answer, self.duration_unit);
+        self.learn_the_time(&answer, now);
+        let expiry = self.expiry_of(&answer);
         if expiry.contradicts_duration() && !std::mem::replace(&mut self.has_reported_mismatch, true) {
             let (duration, lifetime) = (answer.value.duration(), expiry.lifetime());
             self.events.push(Event::DurationMismatch { duration, lifetime });
@@ -518,3 +546,6 @@ impl fmt::Debug for Session {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

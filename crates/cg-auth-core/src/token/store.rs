@@ -5,7 +5,7 @@
 //! A store keeps one entry for each name. An entry holds at most one token, one lease and one cool-down, each
 //! with an end by the clock of the store. An implementation of [`TokenStore`] keeps these rules:
 //!
-//! 1. **Each operation is atomic**, also between processes, and sees the result of the one before.
+//! 1. **Each operation is atomic**, also between processes, and sees what the operation before it has left.
 //! 2. **Each operation can be repeated** with the same arguments, because a program whose answer was lost cannot
 //!    know whether the operation happened. A claim of the [`Holder`] that has the lease extends the lease and
 //!    returns it, whatever the entry holds.
@@ -25,9 +25,9 @@
 //!     log. What it keeps shows nothing but lifetimes to a reader without the client secret.
 //! 11. **[`inspect`](TokenStore::inspect) tells what the entry holds and changes nothing**: it takes no lease and
 //!     shows no token. A provider does not use it, so a store can leave it out; it is then an error.
-//! 12. **An operation that comes late changes nothing.** Half a second after its call the program has given it up,
-//!     and nobody would end its lease. The lifetime of a token counts from the call of [`publish`](TokenStore::publish),
-//!     so the time on the way does not lengthen it.
+//! 12. **An operation that comes late changes nothing.** Half a second after the call the program has given the
+//!     operation up, and would not end a lease that it grants. The lifetime of a token counts from the call of
+//!     [`publish`](TokenStore::publish), so the time on the way does not lengthen it.
 //!
 //! The provider gives each operation half a second. After an error, or without an answer in that time, it does
 //! not ask the store for five seconds and acquires by itself.
@@ -39,9 +39,7 @@ mod error;
 mod publication;
 mod stored_token;
 
-use std::{fmt, sync::Arc};
-
-use async_trait::async_trait;
+use std::{fmt, future::ready, sync::Arc};
 
 pub use self::{
     claim::{Claim, Claimed, Holder, Lease},
@@ -51,9 +49,13 @@ pub use self::{
     publication::{CoolDown, Publication, Published, SharedFailure},
     stored_token::StoredToken,
 };
+use crate::time::BoxFuture;
 
 /// Shares the token of a user between processes. See the [contract](self#the-contract).
-#[async_trait]
+///
+/// Implement it with the attribute `#[async_trait]` of the crate `async-trait`, and write each operation as an
+/// `async fn` that returns the `Result`. That macro makes the signatures below of them, which stand here so
+/// that a program without the macro need not build it.
 pub trait TokenStore: Send + Sync + fmt::Debug {
     /// The entry of `owner`. The same owner has the same entry in every process. This must not block.
     fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry;
@@ -62,59 +64,122 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be reached or read. The store may have granted the claim.
-    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError>;
+    fn claim<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
+        claim: &'life2 Claim,
+    ) -> Operation<'async_trait, Claimed>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait;
 
     /// Shares the outcome of the acquisition of `holder`, and ends its lease.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be reached or written. The store may have saved the publication.
-    async fn publish(
-        &self,
-        entry: &StoreEntry,
+    fn publish<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
         holder: Holder,
-        publication: &Publication,
-    ) -> Result<Published, StoreError>;
+        publication: &'life2 Publication,
+    ) -> Operation<'async_trait, Published>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait;
 
     /// Removes the entry with its token, lease and cool-down.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be reached or written.
-    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError>;
+    fn remove<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
+    ) -> Operation<'async_trait, ()>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait;
 
     /// Tells what the entry holds, without a claim.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be reached or read, or does not show its entries.
-    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
+    fn inspect<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
+    ) -> Operation<'async_trait, EntryState>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
         let _ = entry;
-        Err(StoreError::new("this store does not show its entries"))
+        Box::pin(ready(Err(StoreError::new("this store does not show its entries"))))
     }
 }
 
-#[async_trait]
 impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
     fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry {
         T::entry(self, owner)
     }
 
-    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
-        T::claim(self, entry, claim).await
+    fn claim<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
+        claim: &'life2 Claim,
+    ) -> Operation<'async_trait, Claimed>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        T::claim(self, entry, claim)
     }
 
-    async fn publish(
-        &self,
-        entry: &StoreEntry,
+    fn publish<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
         holder: Holder,
-        publication: &Publication,
-    ) -> Result<Published, StoreError> {
-        T::publish(self, entry, holder, publication).await
+        publication: &'life2 Publication,
+    ) -> Operation<'async_trait, Published>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        T::publish(self, entry, holder, publication)
     }
 
-    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
-        T::remove(self, entry).await
+    fn remove<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
+    ) -> Operation<'async_trait, ()>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        T::remove(self, entry)
     }
 
-    async fn inspect(&self, entry: &StoreEntry) -> Result<EntryState, StoreError> {
-        T::inspect(self, entry).await
+    fn inspect<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        entry: &'life1 StoreEntry,
+    ) -> Operation<'async_trait, EntryState>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        T::inspect(self, entry)
     }
 }
+
+/// An operation of a [`TokenStore`] on its way.
+type Operation<'a, T> = BoxFuture<'a, Result<T, StoreError>>;

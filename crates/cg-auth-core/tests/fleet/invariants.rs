@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     plan::seconds,
     run::{Call, Incident, Kind, Record},
+    service::Caching,
 };
 
 /// Each invariant that the run breaks, in words. A token that has expired or was refused ends the run at once.
@@ -82,7 +83,7 @@ fn too_many_acquisitions(record: &Record) -> Option<String> {
     let count = |kind| record.incidents.iter().filter(|incident| incident.kind == kind).count();
     let faults =
         count(Kind::Holder) + count(Kind::LostAnswer) + 2 * (count(Kind::Revoked) + count(Kind::Rotated));
-    let allowed = if plan.caches { 2 } else { 1 } * (expiries + faults);
+    let allowed = if plan.caching == Caching::Off { 1 } else { 2 } * (expiries + faults);
     (counted > allowed).then(|| format!("{counted} acquisitions, {allowed} are allowed"))
 }
 

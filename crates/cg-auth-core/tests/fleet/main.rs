@@ -22,7 +22,8 @@ use std::{
 use self::{
     invariants::violations,
     plan::{Fault, Plan, seconds},
-    run::{Incident, Kind, Record, run},
+    run::{Call, Incident, Kind, Record, run},
+    service::Caching,
     store::HolderFault,
 };
 
@@ -152,6 +153,84 @@ fn an_outage_of_the_service_costs_a_fleet_what_it_costs_one_process() {
     let (one, fleet) = (requests(1, false), requests(100, true));
     println!("requests in five minutes of outage: {one} of one process, {fleet} of a hundred");
     assert!(fleet <= one, "{fleet} requests, one process makes {one}");
+}
+
+/// Where late claims happen, nobody ends the lease, and the next process waits for it.
+#[test]
+fn a_claim_that_comes_late_delays_no_other_process() {
+    for seed in 0..20 {
+        let first_wait = |keeps_deadlines| {
+            let plan = Plan {
+                starts: vec![seconds(0.1), seconds(1.6)],
+                length: seconds(20.0),
+                faults: vec![(Duration::ZERO, Fault::LateClaims(1, seconds(1.0)))],
+                keeps_deadlines,
+                ..Plan::healthy(seed, 2)
+            };
+            let record = run(&plan);
+            check(&record);
+            let call = record.calls.iter().find(|call| call.host == 1).unwrap();
+            call.ended - call.began
+        };
+        // An acquisition, and two operations before and after it.
+        let wait = first_wait(true);
+        assert!(wait < seconds(1.2), "seed {seed}: {wait:?}");
+        assert!(first_wait(false) > seconds(4.0), "seed {seed}: the fault is none");
+    }
+}
+
+/// Where late publications happen, they offer tokens that have expired.
+#[test]
+fn a_publication_that_comes_late_offers_no_token_for_longer_than_it_lives() {
+    let plan = |seed, keeps_deadlines| Plan {
+        lifetime: seconds(40.0),
+        gap: seconds(0.5),
+        length: seconds(200.0),
+        faults: (0..8).map(|number| (seconds(f64::from(number) * 25.0), LATE)).collect(),
+        keeps_deadlines,
+        ..Plan::healthy(seed, 8)
+    };
+    const LATE: Fault = Fault::LatePublications(1, Duration::from_secs(35));
+    let seeds = 0..20;
+    seeds.clone().for_each(|seed| check(&run(&plan(seed, true))));
+    let broken = seeds.filter(|seed| !violations(&run(&plan(*seed, false))).is_empty()).count();
+    println!("{broken} of 20 runs break an invariant if late publications happen");
+    assert!(broken > 0);
+}
+
+/// Such a service issues the next token when the last one has ended by its clock, and nobody is served in between. The
+/// processes learn that clock from whole seconds, so they wait for more than a second at first, and for less later.
+#[test]
+fn calls_wait_for_little_more_than_an_acquisition_where_the_service_caches_tokens_to_their_end() {
+    // The unseen second, what an answer usually takes, an acquisition, and the poll of a process that asks again.
+    let allowed = seconds(1.0 + 0.5 + 0.2 + 0.375 + 0.16);
+    let mut waits_later = Vec::new();
+    for seed in 0..8 {
+        let plan = Plan {
+            lifetime: seconds(4.0),
+            latency: seconds(0.1),
+            gap: seconds(0.02),
+            caching: Caching::ToTheEnd,
+            length: seconds(90.0),
+            ..Plan::healthy(seed, 8)
+        };
+        let record = run(&plan);
+        check(&record);
+        let (tokens, issued) = (record.tokens.len(), record.issued.len());
+        assert!(issued <= 2 * tokens, "seed {seed}: {issued} acquisitions of {tokens} tokens");
+        for Call { began, ended, .. } in &record.calls {
+            let wait = *ended - *began;
+            assert!(wait <= allowed, "seed {seed}: a call waits for {wait:?} until {ended:?}");
+            if *began > plan.length / 2 && wait > seconds(0.2) {
+                waits_later.push(wait);
+            }
+        }
+    }
+    waits_later.sort_unstable();
+    let at = |part: usize| waits_later[(waits_later.len() - 1) * part / 100];
+    println!("half of the later waits are below {:?}, all but a tenth below {:?}", at(50), at(90));
+    println!("the longest is {:?}", at(100));
+    assert!(at(50) < seconds(0.8) && at(90) < seconds(1.25), "{:?} and {:?}", at(50), at(90));
 }
 
 fn check(record: &Record) {

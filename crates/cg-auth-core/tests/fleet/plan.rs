@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::store::HolderFault;
+use crate::{service::Caching, store::HolderFault};
 
 /// The settings of one run, and its faults.
 #[derive(Debug, Clone)]
@@ -21,7 +21,9 @@ pub(crate) struct Plan {
     /// Whether the processes share a store.
     pub(crate) shares: bool,
     /// Whether the service caches tokens.
-    pub(crate) caches: bool,
+    pub(crate) caching: Caching,
+    /// Whether the store changes nothing for an operation that comes late.
+    pub(crate) keeps_deadlines: bool,
     pub(crate) length: Duration,
     pub(crate) faults: Vec<(Duration, Fault)>,
 }
@@ -35,7 +37,11 @@ pub(crate) enum Fault {
     StoreDown(Duration),
     StoreHangs(Duration),
     LoseAnswers(usize),
-    LatePublications(usize),
+    /// Publications that arrive just in time.
+    SlowPublications(usize),
+    /// Claims that arrive when their process has given them up.
+    LateClaims(usize, Duration),
+    LatePublications(usize, Duration),
     CutFromStore(usize, Duration),
     CutFromService(usize, Duration),
     ServiceDown(Duration),
@@ -55,7 +61,8 @@ impl Plan {
             latency: seconds(0.4),
             store_latency: None,
             shares: true,
-            caches: false,
+            caching: Caching::Off,
+            keeps_deadlines: true,
             length: seconds(900.0),
             faults: Vec::new(),
         }
@@ -77,7 +84,11 @@ impl Plan {
             _ => Duration::ZERO,
         };
         let starts = (0..hosts).map(|_| start(&mut random)).collect();
-        let caches = random.u8(..4) == 0;
+        let caching = match random.u8(..8) {
+            0 => Caching::ButTheLastSeconds,
+            1 => Caching::ToTheEnd,
+            _ => Caching::Off,
+        };
         let count = random.usize(..8);
         let fault = |random: &mut fastrand::Rng| {
             let at = length.mul_f64(0.9 * random.f64());
@@ -94,7 +105,8 @@ impl Plan {
             latency,
             store_latency: None,
             shares: true,
-            caches,
+            caching,
+            keeps_deadlines: true,
             length,
             faults,
         }
@@ -106,7 +118,8 @@ impl Fault {
         let host = random.usize(..hosts);
         let mut between = |from: f64, to: f64| seconds(from + random.f64() * (to - from));
         let (pause, outage, long) = (between(0.5, 40.0), between(0.2, 60.0), between(10.0, 300.0));
-        match random.u8(..14) {
+        let late = between(0.5, 20.0);
+        match random.u8(..16) {
             0 | 1 => Self::Holder(HolderFault::Crash),
             2 | 3 => Self::Holder(HolderFault::Freeze(pause)),
             4 => Self::Crash(host),
@@ -114,7 +127,9 @@ impl Fault {
             6 => Self::StoreDown(outage),
             7 => Self::StoreHangs(outage),
             8 => Self::LoseAnswers(random.usize(1..4)),
-            9 => Self::LatePublications(random.usize(1..4)),
+            9 => Self::SlowPublications(random.usize(1..4)),
+            14 => Self::LateClaims(random.usize(1..4), late),
+            15 => Self::LatePublications(random.usize(1..4), late),
             10 => Self::CutFromStore(host, long),
             11 => Self::CutFromService(host, long),
             12 => Self::ServiceDown(long),

@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) violations: Vec<String>,
     /// Every token that the service handed out: when, and to which host.
     pub(crate) issued: Vec<(Duration, usize)>,
+    /// The different ones among them.
+    pub(crate) tokens: Vec<String>,
     pub(crate) requests: Vec<Duration>,
     /// Every attempt to reach the service of a host that could not.
     pub(crate) unreached: Vec<Duration>,
@@ -89,8 +91,8 @@ pub(crate) fn run(plan: &Plan) -> Record {
     fastrand::seed(plan.seed);
     let hosts = plan.starts.len();
     let world = World::new(plan.seed, hosts);
-    let service = Service::new(&world, hosts, plan.lifetime, plan.latency, plan.caches);
-    let store = Store::new(&world, hosts, plan.store_latency);
+    let service = Service::new(&world, hosts, plan.lifetime, plan.latency, plan.caching);
+    let store = Store::new(&world, hosts, plan.store_latency, plan.keeps_deadlines);
     let seen = Seen { secrets: vec!["secret-0".to_owned(); hosts], ..Seen::default() };
     let fleet = Fleet { world: Arc::clone(&world), service, store, seen: Arc::new(Mutex::new(seen)) };
     for (host, start) in plan.starts.iter().enumerate() {
@@ -115,6 +117,7 @@ pub(crate) fn run(plan: &Plan) -> Record {
         incidents: std::mem::take(&mut seen.incidents),
         violations: std::mem::take(&mut seen.violations),
         issued: fleet.service.issued(),
+        tokens: fleet.service.tokens(),
         requests: fleet.service.requests(),
         unreached: fleet.service.unreached(),
         operations: fleet.store.operations(),
@@ -205,12 +208,17 @@ impl Fleet {
             }
             Fault::LoseAnswers(count) => {
                 self.store.lose_answers(count);
-                // One of them may be lost at any later time.
-                for _ in 0..count {
-                    self.lasting_from_now(Kind::LostAnswer, None, Duration::MAX / 4);
-                }
+                self.note_lost_answers(count);
             }
-            Fault::LatePublications(count) => self.store.delay_publications(count),
+            Fault::SlowPublications(count) => self.store.slow_publications(count),
+            Fault::LateClaims(count, late) => {
+                self.store.delay_claims(count, late);
+                self.note_lost_answers(count);
+            }
+            Fault::LatePublications(count, late) => {
+                self.store.delay_publications(count, late);
+                self.note_lost_answers(count);
+            }
             Fault::CutFromStore(host, lasts) => {
                 self.note_holder(host);
                 self.store.set_cut_off(host, true);
@@ -299,6 +307,13 @@ impl Fleet {
         self.lasting(Kind::Frozen, Some(host), lasts).await;
         self.world.thaw(host);
         self.world.log(format_args!("host {host} goes on"));
+    }
+
+    /// One of them may be lost at any later time.
+    fn note_lost_answers(&self, count: usize) {
+        for _ in 0..count {
+            self.lasting_from_now(Kind::LostAnswer, None, Duration::MAX / 4);
+        }
     }
 
     fn note_holder(&self, host: usize) {

@@ -4,17 +4,18 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cg_auth_core::{
     body::Body,
     transport::{HttpTransport, TransportError},
 };
-use http::{Request, Response};
+use http::{Request, Response, header::DATE};
 
-use crate::world::World;
+use crate::world::{BEGINNING, World};
 
 /// What all processes see of the service. A clone is the same service.
 #[derive(Clone)]
@@ -26,7 +27,7 @@ pub(crate) struct Service {
 #[derive(Default)]
 struct State {
     lifetime: Duration,
-    caches: bool,
+    caching: Caching,
     /// The most that a request or an answer is on its way.
     latency: Duration,
     is_down: bool,
@@ -53,11 +54,11 @@ impl Service {
         hosts: usize,
         lifetime: Duration,
         latency: Duration,
-        caches: bool,
+        caching: Caching,
     ) -> Self {
         let secrets = vec!["secret-0".to_owned()];
         let state =
-            State { lifetime, caches, latency, secrets, cut_off: vec![false; hosts], ..State::default() };
+            State { lifetime, caching, latency, secrets, cut_off: vec![false; hosts], ..State::default() };
         Self { world: Arc::clone(world), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -106,6 +107,10 @@ impl Service {
         self.state().issued.clone()
     }
 
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        self.state().tokens.keys().cloned().collect()
+    }
+
     pub(crate) fn requests(&self) -> Vec<Duration> {
         self.state().requests.clone()
     }
@@ -124,29 +129,39 @@ impl Service {
         if !state.secrets.iter().any(|known| known == secret) {
             return answer(401, String::new());
         }
-        let cached = state.cached.clone().filter(|_| state.caches);
+        let cached = state.cached.clone();
         let cached = cached.and_then(|name| Some((state.tokens.get(&name)?.expires, name)));
-        let (expires, name) =
-            match cached.filter(|(expires, _)| *expires > now + LAST_OF_CACHED + state.latency * 2) {
-                Some(cached) => cached,
-                None => {
-                    let name = format!("token-{}", state.tokens.len() + 1);
-                    let expires = now + state.lifetime;
-                    state.tokens.insert(name.clone(), Token { expires, is_revoked: false });
-                    state.cached = Some(name.clone());
-                    (expires, name)
-                }
-            };
+        let is_handed_out = |expires: Duration| match state.caching {
+            Caching::Off => false,
+            Caching::ButTheLastSeconds => expires > now + LAST_OF_CACHED + state.latency * 2,
+            Caching::ToTheEnd => expires > now,
+        };
+        let (expires, name) = match cached.filter(|(expires, _)| is_handed_out(*expires)) {
+            Some(cached) => cached,
+            None => {
+                let number = state.tokens.len() + 1;
+                let (expires, name) = match state.caching {
+                    Caching::ToTheEnd => jwt(number, now, state.lifetime),
+                    _ => (now + state.lifetime, format!("token-{number}")),
+                };
+                state.tokens.insert(name.clone(), Token { expires, is_revoked: false });
+                state.cached = Some(name.clone());
+                (expires, name)
+            }
+        };
         state.issued.push((now, host));
         let seconds = (expires - now).as_secs();
         drop(state);
         self.world.log(format_args!("service: {name} for {seconds} s to host {host}"));
-        answer(
+        let mut answer = answer(
             200,
             format!(
                 r#"{{"value":{{"access_token":"{name}","refresh_token":"r","duration":{seconds}}},"isSuccess":true}}"#
             ),
-        )
+        );
+        let date = httpdate::fmt_http_date(UNIX_EPOCH + since_1970(now));
+        answer.headers_mut().insert(DATE, date.parse().unwrap());
+        answer
     }
 
     /// Most exchanges are quick, and some take as long as they may.
@@ -200,6 +215,31 @@ impl fmt::Debug for Transport {
 
 fn answer(status: u16, body: String) -> Response<Body> {
     Response::builder().status(status).body(body.into()).unwrap()
+}
+
+/// A JWT and its end. Its claims count whole seconds.
+fn jwt(number: usize, now: Duration, lifetime: Duration) -> (Duration, String) {
+    let issued_at = since_1970(now).as_secs();
+    let expires_at = issued_at + lifetime.as_secs();
+    let claims = format!(r#"{{"iat":{issued_at},"exp":{expires_at},"jti":"{number}"}}"#);
+    let name = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+    (Duration::from_secs(expires_at) - since_1970(Duration::ZERO), name)
+}
+
+/// What the clock of the service shows. It begins at some part of a second.
+fn since_1970(now: Duration) -> Duration {
+    BEGINNING + Duration::from_millis(437) + now
+}
+
+/// Which tokens the service hands out again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Caching {
+    #[default]
+    Off,
+    /// None that is about to expire.
+    ButTheLastSeconds,
+    /// Each until its end. The tokens are JWT.
+    ToTheEnd,
 }
 
 /// The cache hands out no token that is about to expire.

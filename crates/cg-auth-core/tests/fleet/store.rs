@@ -22,6 +22,7 @@ use crate::world::{Host, World};
 pub(crate) struct Store {
     world: Arc<World>,
     latency: Option<Duration>,
+    keeps_deadlines: bool,
     inner: ScriptedStore,
     state: Arc<Mutex<State>>,
 }
@@ -33,8 +34,11 @@ struct State {
     cut_off: Vec<bool>,
     /// How many answers are lost.
     lost: usize,
-    /// How many publications happen a second late.
-    late: usize,
+    /// How many publications arrive just in time.
+    slow: usize,
+    /// How many claims and publications arrive too late, and how late.
+    late_claims: (usize, Duration),
+    late_publications: (usize, Duration),
     operations: Vec<usize>,
     /// When each operation began.
     times: Vec<Duration>,
@@ -56,7 +60,12 @@ pub(crate) enum HolderFault {
 
 impl Store {
     /// `latency` is the time of each operation on its way, and on its way back. By default it differs.
-    pub(crate) fn new(world: &Arc<World>, hosts: usize, latency: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        world: &Arc<World>,
+        hosts: usize,
+        latency: Option<Duration>,
+        keeps_deadlines: bool,
+    ) -> Self {
         let clock = Host {
             world: Arc::clone(world),
             number: None,
@@ -67,6 +76,7 @@ impl Store {
         Self {
             world: Arc::clone(world),
             latency,
+            keeps_deadlines,
             inner: ScriptedStore::new(clock),
             state: Arc::new(Mutex::new(state)),
         }
@@ -93,8 +103,16 @@ impl Store {
         self.state().lost += count;
     }
 
-    pub(crate) fn delay_publications(&self, count: usize) {
-        self.state().late += count;
+    pub(crate) fn slow_publications(&self, count: usize) {
+        self.state().slow += count;
+    }
+
+    pub(crate) fn delay_claims(&self, count: usize, late: Duration) {
+        self.state().late_claims = (count, late);
+    }
+
+    pub(crate) fn delay_publications(&self, count: usize, late: Duration) {
+        self.state().late_publications = (count, late);
     }
 
     /// Calls `strike` once the next host gets the lease.
@@ -124,20 +142,19 @@ impl Store {
         self.state().times.clone()
     }
 
-    /// Carries out one operation of `host`.
-    async fn operate<T: Send + 'static>(
+    /// Carries out one operation of `host`, which learns how long it was on its way.
+    async fn operate<T: Send + 'static, F: Future<Output = Result<T, StoreError>> + Send + 'static>(
         &self,
         host: usize,
-        operation: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        operation: impl FnOnce(Duration) -> F + Send + 'static,
         is_publication: bool,
     ) -> Result<T, StoreError> {
-        let (is_hanging, is_unreachable, is_late) = {
+        let (is_hanging, is_unreachable, late) = {
             let mut state = self.state();
             state.operations[host] += 1;
             state.times.push(self.world.now());
-            let is_late = is_publication && state.late > 0;
-            state.late -= usize::from(is_late);
-            (state.is_hanging, state.is_down || state.cut_off[host], is_late)
+            let late = state.delay(is_publication);
+            (state.is_hanging, state.is_down || state.cut_off[host], late)
         };
         if is_hanging {
             pending::<()>().await;
@@ -148,12 +165,15 @@ impl Store {
         }
         let any = || self.world.random(|random| Duration::from_micros(random.u64(200..40_000)));
         let latency = || self.latency.unwrap_or_else(any);
-        let late = if is_late { Duration::from_millis(470) } else { Duration::ZERO };
         let (there, back) = (latency() + late, latency());
         let store = self.clone();
         let exchange = async move {
             store.world.sleep(there).await;
-            let result = operation.await;
+            if store.keeps_deadlines && there > DEADLINE {
+                return Err(StoreError::new("the operation comes late"));
+            }
+            let on_the_way = if store.keeps_deadlines { there } else { Duration::ZERO };
+            let result = operation(on_the_way).await;
             store.world.sleep(back).await;
             let mut state = store.state();
             if state.lost > 0 {
@@ -183,6 +203,20 @@ impl Store {
     }
 }
 
+impl State {
+    /// How much longer an operation is on its way.
+    fn delay(&mut self, is_publication: bool) -> Duration {
+        let late = if is_publication { &mut self.late_publications } else { &mut self.late_claims };
+        if late.0 > 0 {
+            late.0 -= 1;
+            return late.1;
+        }
+        let is_slow = is_publication && self.slow > 0;
+        self.slow -= usize::from(is_slow);
+        if is_slow { Duration::from_millis(450) } else { Duration::ZERO }
+    }
+}
+
 /// The way of one host to the store.
 #[derive(Clone)]
 pub(crate) struct StoreOfHost {
@@ -198,7 +232,7 @@ impl TokenStore for StoreOfHost {
 
     async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
         let (store, host, entry, claim) = (self.store.clone(), self.host, entry.clone(), claim.clone());
-        let operation = async move {
+        let operation = move |_| async move {
             let claimed = store.inner.claim(&entry, &claim).await?;
             if let (Claimed::Won(_), Some(lasts)) = (&claimed, claim.lease) {
                 store.note_lease(host, claim.holder, lasts);
@@ -216,8 +250,12 @@ impl TokenStore for StoreOfHost {
         publication: &Publication,
     ) -> Result<Published, StoreError> {
         let (store, host) = (self.store.clone(), self.host);
-        let (entry, publication) = (entry.clone(), publication.clone());
-        let operation = async move {
+        let (entry, mut publication) = (entry.clone(), publication.clone());
+        let operation = move |on_the_way: Duration| async move {
+            // The lifetime counts from the call.
+            if let Publication::Token(token) = &mut publication {
+                token.left = token.left.map(|left| left.saturating_sub(on_the_way));
+            }
             let published = store.inner.publish(&entry, holder, &publication).await?;
             store.state().leases.retain(|(known, ..)| *known != holder);
             let what = match &publication {
@@ -232,7 +270,7 @@ impl TokenStore for StoreOfHost {
 
     async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
         let (store, entry) = (self.store.clone(), entry.clone());
-        let operation = async move { store.inner.remove(&entry).await };
+        let operation = move |_| async move { store.inner.remove(&entry).await };
         self.store.operate(self.host, operation, false).await
     }
 }
@@ -249,3 +287,6 @@ fn short(claimed: &Claimed) -> String {
         other => format!("{other:?}"),
     }
 }
+
+/// How long a process waits for an operation.
+const DEADLINE: Duration = Duration::from_millis(500);

@@ -304,4 +304,5 @@ impl fmt::Debug for Host {
     }
 }
 
-const BEGINNING: Duration = Duration::from_secs(1_893_456_000);
+/// When the run begins, since 1970.
+pub(crate) const BEGINNING: Duration = Duration::from_secs(1_893_456_000);

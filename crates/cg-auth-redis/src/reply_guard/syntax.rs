@@ -229,6 +229,41 @@ mod tests {
     }
 
     #[test]
+    fn each_bound_itself_is_in_order_and_one_more_is_not() {
+        let line = |length: usize| format!("+{}\r\n", "a".repeat(length - 3));
+        let string = |length: usize| format!("${length}\r\n{}\r\n", "a".repeat(length));
+        let array = |length: usize| format!("*{length}\r\n{}", ":1\r\n".repeat(length));
+        let number = |digits: usize| format!(":{}\r\n", "1".repeat(digits));
+        let around_string = string(LONGEST_REPLY).len() - LONGEST_REPLY;
+        for (name, bound, reply) in [
+            ("line", LONGEST_REPLY, &line as &dyn Fn(usize) -> String),
+            ("string", LONGEST_REPLY - around_string, &string),
+            ("array", 16, &array),
+            ("number", 19, &number),
+        ] {
+            assert!(accepts(reply(bound).as_bytes()), "{name}");
+            assert!(!accepts(reply(bound + 1).as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn messages_are_counted_when_they_begin_and_their_elements_are_not() {
+        let mut syntax = Syntax::of_replies();
+        for (part, begun) in [
+            ("", 0),
+            (":", 1),
+            ("1\r\n", 1),
+            ("*2\r\n+a\r\n", 2),
+            (":1\r\n", 2),
+            ("*0\r\n$-1\r\n", 4),
+            ("-", 5),
+        ] {
+            assert!(syntax.accept(part.as_bytes()));
+            assert_eq!(syntax.begun(), begun, "{part:?}");
+        }
+    }
+
+    #[test]
     fn the_elements_of_an_array_share_the_bound_and_the_next_reply_has_its_own() {
         let string = format!("$1048576\r\n{}\r\n", "a".repeat(1_048_576));
         assert!(accepts(format!("*2\r\n{string}{string}").as_bytes()));

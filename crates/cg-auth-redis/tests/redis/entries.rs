@@ -8,7 +8,7 @@ use cg_auth_core::{
     token::store::{CoolDown, Holder, Lease, Published, SharedFailure, StoreError},
 };
 use cg_auth_redis::{ByteStore, RedisStore};
-use cg_auth_store::byte_store::{ByteClaim, ByteClaimed, BytePublication, SealedToken};
+use cg_auth_store::byte_store::{ByteClaim, ByteClaimed, ByteEntry, BytePublication, SealedToken};
 use redis::{FromRedisValue, Value};
 
 use super::server::{self, Server};
@@ -59,6 +59,14 @@ async fn the_server_removes_an_entry_when_all_of_it_has_ended() {
     assert!((1..=60_001).contains(&left), "{left}");
 
     publish_token(&store, 5 * HOUR).await.unwrap();
+    let left: i64 = read(server.ask(&["PTTL", KEY]).await);
+    assert!((16_000_000..=18_000_001).contains(&left), "{left}");
+
+    // A short part does not shorten the life of a long one.
+    let held = Some((*b"sixteen bytes...", Some(5 * HOUR)));
+    let lease = Some(Duration::from_secs(60));
+    let renewal = ByteClaim { holder: FIRST, held, unwanted: Vec::new(), lease };
+    assert_eq!(store.claim("entry", &renewal).await.unwrap(), ByteClaimed::Won(Lease::after(0)));
     let left: i64 = read(server.ask(&["PTTL", KEY]).await);
     assert!((16_000_000..=18_000_001).contains(&left), "{left}");
 
@@ -129,6 +137,7 @@ async fn what_is_no_entry_counts_as_an_empty_one_and_the_lease_says_so() {
         &["SET", KEY, "a text"][..],
         &["RPUSH", KEY, "a list"],
         &["HSET", KEY, "holder", "x", "lease_end", far],
+        &["HSET", KEY, "holder", "2", "lease_end", far],
         &["HSET", KEY, "holder", "00000000000000000000000000000002"],
         &["HSET", KEY, "holder", "00000000000000000000000000000002", "lease_end", "1e99"],
         &["HSET", KEY, "holder", "00000000000000000000000000000002", "lease_end", "-1"],
@@ -154,6 +163,8 @@ async fn what_is_no_entry_counts_as_an_empty_one_and_the_lease_says_so() {
         server.ask(command).await;
         let look = ByteClaim { holder: FIRST, held: None, unwanted: Vec::new(), lease: None };
         assert_eq!(store.claim("entry", &look).await.unwrap(), ByteClaimed::Free, "{command:?}");
+        let unreadable = ByteEntry { is_unreadable: true, ..ByteEntry::default() };
+        assert_eq!(store.inspect("entry").await.unwrap(), unreadable, "{command:?}");
         let unreadable = ByteClaimed::Won(Lease::after(0).of_unreadable_entry());
         assert_eq!(claim(&store, FIRST).await.unwrap(), unreadable, "{command:?}");
         assert_eq!(claim(&store, FIRST).await.unwrap(), ByteClaimed::Won(Lease::after(0)), "{command:?}");
@@ -165,6 +176,24 @@ async fn what_is_no_entry_counts_as_an_empty_one_and_the_lease_says_so() {
     server.ask(&["SET", KEY, "a text"]).await;
     assert_eq!(publish_token(&store, HOUR).await.unwrap(), Published::Done);
     assert!(matches!(claim(&store, SECOND).await.unwrap(), ByteClaimed::Token(_)));
+}
+
+/// The digest tells tokens apart, so the sealed bytes of the same one may have been damaged.
+#[tokio::test]
+async fn the_same_token_replaces_its_sealed_bytes_and_keeps_its_end() {
+    if !server::is_there() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let store = server.store();
+    let token = |sealed: &[u8], left| SealedToken { sealed: sealed.to_vec(), digest: [7; 16], left };
+    for (sealed, left) in [(&b"damaged"[..], HOUR), (b"whole", 9 * HOUR)] {
+        let publication = BytePublication::Token(token(sealed, left));
+        assert_eq!(store.publish("entry", FIRST, &publication).await.unwrap(), Published::Done);
+    }
+    let ByteClaimed::Token(read) = claim(&store, SECOND).await.unwrap() else { panic!("no token") };
+    assert!(read.left <= HOUR, "{read:?}");
+    assert_eq!(read.sealed, b"whole");
 }
 
 #[tokio::test]

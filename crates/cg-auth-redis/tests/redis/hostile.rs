@@ -151,6 +151,31 @@ async fn a_peer_that_closes_after_each_reply_costs_each_operation_one_connection
 }
 
 #[tokio::test]
+async fn a_peer_whose_time_is_out_of_this_world_breaks_no_operation() {
+    for seconds in ["0", "1", "9007199254", "9223372036854", "18446744073709"] {
+        for now in ["0", "9007199254740993", "9223372036854775807"] {
+            let time = format!("*2\r\n${}\r\n{seconds}\r\n$1\r\n0\r\n", seconds.len());
+            let removed = format!("*2\r\n:{now}\r\n$7\r\nremoved\r\n");
+            let answer = move |command: &Command| match &*command[0] {
+                b"TIME" => Answer::Bytes(time.clone().into()),
+                _ => Answer::Bytes(removed.clone().into()),
+            };
+            let store = RawServer::start(answer).await.store();
+            for _ in 0..3 {
+                store.remove("entry").await.unwrap();
+            }
+        }
+    }
+    for time in
+        ["*2\r\n$20\r\n18446744073709551615\r\n$1\r\n0\r\n", "*2\r\n$2\r\n-1\r\n$1\r\n0\r\n", "*1\r\n:1\r\n"]
+    {
+        let server = RawServer::answering(Answer::Bytes(time.into())).await;
+        let shown = text(server.store().remove("entry").await);
+        assert!(shown.contains(NOT_A_SCRIPT), "{time:?}: {shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_reply_too_many_shifts_no_later_one() {
     for more in [REMOVED, "-ERR pass-word\r\n", ":", "*3\r\n"] {
         let reply = format!("{REMOVED}{more}");
@@ -191,6 +216,18 @@ async fn no_reply_to_a_login_is_shown() {
         let shown = text(claim(&store.with_operation_limit(super::server::PATIENT), FIRST).await);
         assert!(shown.contains(expected), "{reply:?}: {shown}");
         assert!(!shown.contains("pass-word") && !shown.contains("app"), "{reply:?}: {shown}");
+    }
+}
+
+/// Redis says so before it closes a connection of another machine. Without a password in the URL the reply comes unasked.
+#[tokio::test]
+async fn a_server_in_protected_mode_is_named_and_its_text_is_not_shown() {
+    for login in ["", "app:pass-word@"] {
+        let server = RawServer::greeting(b"-DENIED pass-word\r\n").await;
+        let store = RedisStore::new(server.url(login).parse().unwrap());
+        let shown = text(claim(&store.with_operation_limit(super::server::PATIENT), FIRST).await);
+        assert!(shown.contains("is in protected mode"), "{login}: {shown}");
+        assert!(!shown.contains("pass-word"), "{login}: {shown}");
     }
 }
 

@@ -175,3 +175,20 @@ async fn all_operations_at_once_share_a_connection() {
     let clients: String = redis::from_redis_value(list).unwrap();
     assert_eq!(clients.lines().filter(|line| !line.contains("cmd=client")).count(), 1, "{clients}");
 }
+
+#[tokio::test]
+async fn a_server_with_too_many_clients_is_named() {
+    if !server::is_there() {
+        return;
+    }
+    let server = Server::start(&["--maxclients", "1"]);
+    let first = server.store();
+    claim(&first, FIRST).await.unwrap();
+    for login in ["", ":pass-word@"] {
+        let url = format!("redis://{login}127.0.0.1:{}", server.port());
+        let second = RedisStore::new(url.parse().unwrap()).with_operation_limit(PATIENT);
+        let shown = text(claim(&second, FIRST).await);
+        assert!(shown.contains("has too many clients; raise its maxclients"), "{shown}");
+    }
+    assert_eq!(claim(&first, FIRST).await.unwrap(), WON);
+}

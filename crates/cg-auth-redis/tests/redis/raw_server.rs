@@ -75,6 +75,21 @@ impl RawServer {
         .await
     }
 
+    /// One that says this to each connection, and closes it.
+    pub(crate) async fn greeting(greeting: &'static [u8]) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(greeting).await;
+                let _ = stream.shutdown().await;
+                let _ = stream.read_to_end(&mut Vec::new()).await;
+            }
+        });
+        let (_, open) = watch::channel(0);
+        Self { address, sent: Arc::default(), open, connections: Arc::default() }
+    }
+
     /// With a login.
     pub(crate) fn url(&self, login: &str) -> String {
         format!("redis://{login}{}", self.address)

@@ -1,4 +1,4 @@
-//! [`EntryFile`]: the file of one entry. [`sweep`] removes those that have ended.
+//! [`EntryFile`]: the file of one entry.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,7 +12,8 @@ use tempfile::Builder;
 use super::{
     clock::StoreClock,
     folder::Folder,
-    slots::{LONGEST, Slots},
+    size_limit,
+    slots::{LONGEST, Slots, end_of_first},
 };
 use crate::{record::Record, record_json};
 
@@ -24,13 +25,13 @@ pub(super) struct EntryFile<'a> {
     name: &'a str,
 }
 
-/// What a file held at a moment.
+/// What a file held when it was read.
 #[derive(Debug)]
 pub(super) struct Content {
-    /// Without what had ended then.
+    /// Without the parts that had ended by then.
     pub(super) record: Record,
     pub(super) kind: Kind,
-    /// The moment, by the clock of the store.
+    /// When it was read, by the clock of the store.
     pub(super) at: Duration,
 }
 
@@ -38,7 +39,7 @@ pub(super) struct Content {
 pub(super) enum Kind {
     Missing,
     Record,
-    /// Something is there that is no record.
+    /// The file holds no record, or is no file.
     Unreadable,
 }
 
@@ -52,23 +53,30 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// What the file holds. The clock is read last: a record that was saved meanwhile is none of the future.
-    pub(super) fn read(&self) -> Content {
+    /// What the file holds. The clock is read last, so that a record that was saved during the read is not of the
+    /// future.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the system has no room to open a file, so that nothing is known of it.
+    pub(super) fn read(&self) -> Result<Content, StoreError> {
         let found = self.read_bytes();
         let at = self.clock.now();
         let read = match found {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Content { record: Record::default(), kind: Kind::Missing, at };
+                return Ok(Content { record: Record::default(), kind: Kind::Missing, at });
+            }
+            Err(error) if is_shortage(&error) => {
+                return Err(self.folder.error("cannot read an entry of the store in", error));
             }
             found => found.ok().flatten().and_then(|bytes| record_json::read(&bytes, self.clock.epoch(), at)),
         };
-        match read {
+        Ok(match read {
             Some(mut record) => {
                 record.end_overdue(at);
                 Content { record, kind: Kind::Record, at }
             }
             None => Content { record: Record::default(), kind: Kind::Unreadable, at },
-        }
+        })
     }
 
     fn read_bytes(&self) -> io::Result<Option<Vec<u8>>> {
@@ -76,10 +84,11 @@ impl<'a> EntryFile<'a> {
         Ok(Slots::new(file).read()?.map(|newest| newest.bytes))
     }
 
-    /// Saves the record. It does not wait for the disk: what a power cut has torn has ended by the next start.
+    /// Saves the record. It does not wait for the disk, because a record that a power cut has torn has ended by the next
+    /// start.
     ///
-    /// A file that holds a record gets the next one in its other slot. To create or to rename a file can wait for the
-    /// disk for a second where other programs write much, and every process would wait for the lock meanwhile.
+    /// A file that holds a record gets the next one in its other slot. If other programs write much, creating or renaming
+    /// a file can wait for the disk for a second, and every other process would wait for the lock.
     pub(super) fn write(&self, record: &Record, now: Duration) -> Result<(), StoreError> {
         if record.is_empty() {
             return self.remove();
@@ -92,19 +101,30 @@ impl<'a> EntryFile<'a> {
         written.map_err(|error| self.folder.error("cannot write an entry of the store in", error))
     }
 
-    /// Whether the file holds a record, so that this one could be saved beside it.
+    /// Whether the file holds a record, so that this one could be saved beside it. Where a limit on the size of files
+    /// leaves no room for that, a new file has it.
     fn overwrite(&self, bytes: &[u8]) -> io::Result<bool> {
         let opened = self.folder.open(self.name, OpenOptions::new().read(true).write(true));
-        let Ok(mut slots) = opened.map(Slots::new) else { return Ok(false) };
+        let mut slots = match opened.map(Slots::new) {
+            Err(error) if is_shortage(&error) => return Err(error),
+            Err(_) => return Ok(false),
+            Ok(slots) => slots,
+        };
         match slots.read() {
-            Ok(Some(newest)) => slots.write_after(&newest, bytes).map(|()| true),
+            Ok(Some(newest)) if size_limit::allows(newest.end_of_next(bytes)) => {
+                slots.write_after(&newest, bytes).map(|()| true)
+            }
             _ => Ok(false),
         }
     }
 
-    /// Puts a new file in the place of what is there.
+    /// Replaces whatever has the name of the entry by a new file.
     fn create(&self, bytes: &[u8]) -> io::Result<()> {
+        if !size_limit::allows(end_of_first(bytes)) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         let file = Builder::new().prefix(TEMPORARY).tempfile_in(self.folder.path())?;
+        Folder::make_private(file.as_file())?;
         Slots::new(file.as_file()).write_first(bytes)?;
         file.persist(self.folder.path().join(self.name)).map(drop).map_err(|error| error.error)
     }
@@ -119,29 +139,17 @@ impl<'a> EntryFile<'a> {
     }
 }
 
-/// Removes the entries that have ended, and the temporary files of processes that were killed: none is in use while
-/// the lock of the folder is held. Other files stay.
-pub(super) fn sweep(folder: &Folder, clock: &StoreClock) {
-    let Ok(files) = fs::read_dir(folder.path()) else { return };
-    let mut looked_at = 0;
-    for file in files.flatten() {
-        let name = file.file_name();
-        let Some(name) = name.to_str() else { continue };
-        if name.starts_with(TEMPORARY) {
-            let _ = fs::remove_file(file.path());
-            continue;
-        }
-        let Ok(entry) = EntryFile::new(folder, clock, name) else { continue };
-        looked_at += 1;
-        if looked_at > MOST_LOOKED_AT {
-            return;
-        }
-        // An unreadable file stays, so that the next claim of its entry tells of it.
-        let content = entry.read();
-        if content.kind == Kind::Record && content.record.is_empty() {
-            let _ = entry.remove();
-        }
-    }
+/// Whether the process or the system has no room for an open file.
+#[cfg(unix)]
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|error| shortages.contains(&error))
+}
+
+#[cfg(not(unix))]
+fn is_shortage(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
 }
 
 fn is_entry_name(name: &str) -> bool {
@@ -149,7 +157,5 @@ fn is_entry_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// How the name of a file begins that becomes an entry.
-const TEMPORARY: &str = ".tmp-";
-/// A sweep of more files would hold the lock for too long.
-const MOST_LOOKED_AT: usize = 500;
+/// How the name of a temporary file begins. No other program names a file so.
+pub(super) const TEMPORARY: &str = ".cg-auth-new-";

@@ -13,7 +13,7 @@ use std::{
 
 use cg_auth_core::token::store::StoreError;
 
-/// Counts the threads that run. A disk that hangs keeps its threads, so there is a limit.
+/// Counts the running threads and limits them, because the threads of a disk that hangs do not end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OffThread {
     running: Arc<AtomicUsize>,
@@ -69,7 +69,7 @@ impl OffThread {
     }
 }
 
-/// One of the threads that may run.
+/// The right to run one thread.
 struct Place(Arc<AtomicUsize>);
 
 impl Place {

@@ -22,6 +22,22 @@ pub(super) struct Newest {
     pub(super) bytes: Vec<u8>,
 }
 
+impl Newest {
+    /// Where the record ends that follows this one.
+    pub(super) const fn end_of_next(&self, bytes: &[u8]) -> u64 {
+        end_of(self.next_slot(), bytes)
+    }
+
+    const fn next_slot(&self) -> usize {
+        (self.slot + 1) % COUNT
+    }
+}
+
+/// Where the first record of a new file ends.
+pub(super) const fn end_of_first(bytes: &[u8]) -> u64 {
+    end_of(0, bytes)
+}
+
 impl<F> Slots<F> {
     pub(super) const fn new(file: F) -> Self {
         Self { file }
@@ -63,7 +79,7 @@ impl<F: Write + Seek> Slots<F> {
 
     /// Writes the record that follows `newest`, into the other slot.
     pub(super) fn write_after(&mut self, newest: &Newest, bytes: &[u8]) -> io::Result<()> {
-        self.write((newest.slot + 1) % COUNT, newest.number.saturating_add(1), bytes)
+        self.write(newest.next_slot(), newest.number.saturating_add(1), bytes)
     }
 
     fn write(&mut self, slot: usize, number: u64, bytes: &[u8]) -> io::Result<()> {
@@ -78,7 +94,7 @@ impl<F: Write + Seek> Slots<F> {
 struct Head {
     number: u64,
     length: usize,
-    /// Of the number and the record. It tells a record from one that is written by half.
+    /// Of the number and the record. It shows whether the record was written as a whole.
     hash: String,
 }
 
@@ -104,11 +120,15 @@ impl Head {
     }
 }
 
+const fn end_of(slot: usize, bytes: &[u8]) -> u64 {
+    start_of(slot) + (HEAD_LENGTH + bytes.len()) as u64
+}
+
 const fn start_of(slot: usize) -> u64 {
     (slot * DISTANCE) as u64
 }
 
-/// How long a record may be. A token is some thousand bytes.
+/// How long a record may be. A token has a few thousand bytes.
 pub(super) const LONGEST: usize = 256 * 1024;
 const MARK: &str = "cg-auth-entry";
 /// The mark, three blanks, 20 and 10 digits, a SHA-256 in base64, and the end of the line.
@@ -171,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_none() {
+    fn bytes_that_are_no_record_are_read_as_none() {
         let head = |length: &str| format!("{MARK} {:020} {length} {}\n", 1, "A".repeat(44)).into_bytes();
         for bytes in [
             Vec::new(),

@@ -105,7 +105,7 @@ impl Keys {
             u64::MAX => None,
             millis => Some(Duration::from_millis(millis)),
         };
-        // Who can write the store cannot make a token live longer than it did when it was new.
+        // An attacker who writes to the store cannot make a token live longer than it did when it was new.
         let left = lifetime.map(|lifetime| token.left.min(lifetime));
         Some(StoredToken { access_token, lifetime, left })
     }

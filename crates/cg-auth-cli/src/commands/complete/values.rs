@@ -39,7 +39,11 @@ pub(super) fn of(arg: &Arg) -> Vec<Value> {
             Environment::ALL.into_iter().map(environment).collect()
         }
         "store" => {
-            vec![Value::new("file", "A folder in the cache of this user"), Value::new("none", "Use no store")]
+            vec![
+                Value::new("file", "A folder in the cache of this user"),
+                Value::new("redis://localhost", "A Redis server on this machine"),
+                Value::new("none", "Use no store"),
+            ]
         }
         "proxy" => vec![Value::new("none", "Use no proxy")],
         _ => {

@@ -38,7 +38,7 @@ pub(super) async fn run(args: &ClearArgs, console: &Console) -> Result<(), Failu
         confirmation::confirm(&question).await?;
     }
     let credential = settings.credential(console).await?;
-    let entry = Entry::of(&settings, &credential).ok_or(SettingError::NoStore)?;
+    let entry = Entry::of(&settings, &credential)?.ok_or(SettingError::NoStore)?;
     entry.remove().await?;
     output::to_stdout(&format!("the store holds nothing of {user}\n")).map_err(Failure::Output)
 }

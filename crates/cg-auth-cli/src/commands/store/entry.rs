@@ -39,12 +39,22 @@ impl Entry {
     }
 
     /// The entry in the store of `settings`; `None` if there is no store.
-    pub(in crate::commands) fn of(settings: &Settings, credential: &ApiCredential) -> Option<Self> {
-        let chosen = settings.store()?.clone();
-        let store = chosen.value.open()?;
+    ///
+    /// # Errors
+    /// The trusted certificates cannot be used.
+    pub(in crate::commands) fn of(
+        settings: &Settings,
+        credential: &ApiCredential,
+    ) -> Result<Option<Self>, Failure> {
+        let limit = settings.timeout().min(LONGEST_OPERATION);
+        let (Some(chosen), Some(store)) = (settings.store().cloned(), settings.open_store(Some(limit))?)
+        else {
+            return Ok(None);
+        };
         let (user, secret) = (credential.user_principal_name(), credential.client_secret());
         let entry = store.entry(&EntryOwner::new(&settings.base_url, user, secret));
-        Some(Self { store, entry, chosen, limit: settings.timeout().min(LONGEST_OPERATION) })
+        // The error of the store comes first, and says more.
+        Ok(Some(Self { store, entry, chosen, limit: limit + limit / 10 }))
     }
 
     /// The store, and where it is set.

@@ -78,7 +78,7 @@ struct PrintedCoolDown {
 pub(super) async fn run(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let settings = Entry::settings(&args.service, &args.store, console)?;
     let credential = settings.credential(console).await?;
-    let entry = Entry::of(&settings, &credential).ok_or(SettingError::NoStore)?;
+    let entry = Entry::of(&settings, &credential)?.ok_or(SettingError::NoStore)?;
     let state = entry.inspect().await?;
     let now = Now::system().wall();
     let text = match args.format {

@@ -21,15 +21,16 @@ use crate::{
     },
     console::Console,
     failure::Failure,
+    leases::Leases,
     settings::Settings,
 };
 
 /// Prints or saves each new token until an error occurs that a retry cannot fix, and returns that error.
-pub(super) async fn run(args: &TokenArgs, console: &Console) -> Result<(), Failure> {
+pub(super) async fn run(args: &TokenArgs, console: &Console, leases: &Leases) -> Result<(), Failure> {
     let settings = Settings::resolve_with_store(&args.service, &args.store, console)?;
     let first = Destination::new(args.output.as_deref())?;
     let secret = settings.rotating_secret(console).await?;
-    let provider = settings.provider(secret)?;
+    let provider = settings.provider(secret, leases)?;
     provider.on_event(trace_event);
     let (send, events) = unbounded_channel();
     provider.on_event(move |event| drop(send.send(event.clone())));

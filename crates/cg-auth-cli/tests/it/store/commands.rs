@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use cg_auth_emulator::Operation;
 use serde_json::{Value, json};
 
-use super::{Folder, assert_shows_no_secret, issued};
+use super::{Folder, Place, assert_shows_no_secret, issued};
 use crate::{
     harness::{chmod, emulator, stderr, stdout},
     terminal::at_terminal,

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _};
 
-use super::{Folder, issued};
+use super::{Folder, Place, issued};
 use crate::harness::{cg_auth, emulator, file, stderr, stdout, with_emulator};
 
 #[test]
@@ -103,7 +103,16 @@ fn a_folder_in_a_profile_is_relative_to_the_file() {
 #[test]
 fn a_value_that_names_no_store_is_an_error_and_is_not_shown() {
     let config = file("bad-store.toml", "[profiles.p]\nstore = 'canary'\n");
-    for value in ["canary", "FILE", "http://user:canary@host", "file://canary", "file:", "memory"] {
+    for value in [
+        "canary",
+        "FILE",
+        "http://user:canary@host",
+        "file://canary",
+        "file:",
+        "memory",
+        "canary@host",
+        "redis+unix:canary",
+    ] {
         for by_flag in [true, false] {
             let mut command = cg_auth();
             command.args(["token", "--base-url", "http://127.0.0.1:1", "--upn", "a@b"]);

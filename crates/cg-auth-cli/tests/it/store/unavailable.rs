@@ -8,7 +8,7 @@ use std::{
 use cg_auth_emulator::{Emulator, Operation};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Folder, issued};
+use super::{Folder, Place, issued};
 use crate::{
     harness::{chmod, emulator, stderr, stdout},
     proxy::Running,
@@ -69,12 +69,15 @@ fn a_folder_of_another_user_costs_a_warning() {
 fn a_store_that_another_process_keeps_locked_costs_a_warning() {
     let (emulator, folder) = (emulator(), Folder::new());
     folder.token(&emulator, &[]);
+    // A token that can be adopted is read without the lock.
+    let cleared = folder.command(&emulator, &["store", "clear", "--yes"]).output().unwrap();
+    assert_eq!(cleared.status.code(), Some(0), "{}", stderr(&cleared));
     let lock = File::open(folder.path().join(".lock")).unwrap();
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     assert_costs_a_warning(&emulator, &folder, "locked for 400ms");
     drop(lock);
     folder.token(&emulator, &[]);
-    assert_eq!(issued(&emulator), 3);
+    assert_eq!(issued(&emulator), 4);
 }
 
 #[test]

@@ -66,6 +66,33 @@ fn earlier_deadlines_overtake_a_later_one() {
 }
 
 #[test]
+fn a_sleep_wakes_the_waker_of_its_last_poll_alone() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut sleep = pin!(after(50));
+    let first = Waker::from(Arc::new(Tell(sender.clone(), "first")));
+    let last = Waker::from(Arc::new(Tell(sender, "last")));
+    for waker in [&first, &first, &last, &last] {
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    assert_eq!(receiver.recv_timeout(HANG), Ok("last"));
+    block_on(after(50)).unwrap();
+    assert!(receiver.try_recv().is_err(), "one wake");
+}
+
+#[test]
+fn the_place_of_a_sleep_that_was_woken_is_not_taken_by_another() {
+    let mut woken = pin!(after(5));
+    begin(woken.as_mut(), Unpark(thread::current()));
+    block_on(after(20)).unwrap();
+    let waker = Arc::new(Unpark(thread::current()));
+    let mut later = Box::pin(after(3_600_000));
+    assert!(later.as_mut().poll(&mut Context::from_waker(&Arc::clone(&waker).into())).is_pending());
+    assert_eq!(woken.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(())));
+    woken.set(SleepUntil::new(Duration::ZERO));
+    assert_eq!(Arc::strong_count(&waker), 2, "the later sleep keeps its waker");
+}
+
+#[test]
 fn a_dropped_sleep_leaves_no_waker_behind() {
     let waker = Arc::new(Unpark(thread::current()));
     let mut sleep = Box::pin(after(3_600_000));
@@ -160,9 +187,13 @@ fn a_process_without_the_thread_of_its_parent_starts_another() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let mut state = OF_THE_PARENT.state();
     (state.has_thread, state.process, state.wakes_at) = (true, 0, Some(Duration::MAX));
-    state.wakers.insert((Duration::ZERO, 1), Waker::from(Arc::new(Tell(sender.clone(), "of the parent"))));
+    let tell = |name| {
+        let waker = Some(Waker::from(Arc::new(Tell(sender.clone(), name))));
+        Sleep { deadline: Duration::ZERO, waker }
+    };
+    state.sleeps.insert(tell("of the parent"));
     assert!(state.start_thread(&OF_THE_PARENT));
-    state.wakers.insert((Duration::ZERO, 2), Waker::from(Arc::new(Tell(sender, "of the child"))));
+    state.sleeps.insert(tell("of the child"));
     drop(state);
     assert_eq!(receiver.recv_timeout(HANG), Ok("of the child"));
 }

@@ -44,6 +44,16 @@ pub struct JwtClaims {
 }
 
 impl JwtClaims {
+    /// `exp`, since 1970.
+    pub(in crate::token) fn end(self) -> Option<Duration> {
+        u64::try_from(self.exp?).ok().map(Duration::from_secs)
+    }
+
+    /// `iat`, since 1970.
+    pub(in crate::token) fn beginning(self) -> Option<Duration> {
+        u64::try_from(self.iat?).ok().map(Duration::from_secs)
+    }
+
     /// Reads the claims of `token`; `None` if it is no JWT.
     #[must_use]
     pub fn read(token: &str) -> Option<Self> {

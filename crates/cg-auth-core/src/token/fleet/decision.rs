@@ -22,11 +22,11 @@ pub(in crate::token) struct Standing {
     pub(in crate::token) stays_out: bool,
     /// Whether its last own acquisition has failed.
     pub(in crate::token) has_failed: bool,
-    /// How long the acquisition has asked the store so far.
+    /// For how long the acquisition has been asking the store.
     pub(in crate::token) waited: Duration,
 }
 
-/// The age of a valid token. A token of unknown lifetime has none.
+/// How far a valid token is from its phases. A token of unknown lifetime is far from all of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::token) struct TokenAge {
     /// Until it expires.
@@ -91,7 +91,7 @@ pub(in crate::token) fn decide(
                     let wait = left + POLL.mul_f64(jitter);
                     Decision::ServeOn(wait, Pause::CoolingDown(cool_down.failure))
                 }
-                // Another process has no way to the service. This one may have one.
+                // The other process cannot reach the service, and this one may be able to.
                 None if !has_failed && !cool_down.failure.is_of_service() => match waited < LONGEST_COOL_DOWN
                 {
                     true => {
@@ -142,11 +142,11 @@ pub(in crate::token) fn cool_down_after(error: &TokenError, failures: u32) -> Co
     CoolDown { left, failures, failure }
 }
 
-/// No lease and no cool-down of a record is believed for longer.
+/// The longest time for which a process honours a lease or a cool-down.
 pub(in crate::token) const LONGEST_BELIEVED: Duration = Duration::from_secs(60);
 /// How often a process without a token asks while another one acquires.
 const POLL: Duration = Duration::from_millis(250);
-/// A lease that is about to end is no reason to ask without a pause.
+/// Keeps a process from asking without a pause while a lease is about to end.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 const SHORTEST_LOOK: Duration = Duration::from_millis(100);
 const LONGEST_LOOK: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! [`StoreHealth`]: a store that fails is not asked again for a while.
+//! [`StoreHealth`]: whether the store has just failed. The process then does not ask it for a while.
 
 use std::time::Duration;
 
@@ -15,19 +15,19 @@ use crate::{
 pub(in crate::token) struct StoreHealth(Mutex<Option<(StoreError, Now)>>);
 
 impl StoreHealth {
-    /// Whether the store is asked.
+    /// Whether the process asks the store.
     pub(super) fn is_asked(&self, now: Now) -> bool {
         self.admit(now).is_ok()
     }
 
-    /// The last failure, if it has just happened.
+    /// Fails with the last failure for five seconds after it.
     pub(super) fn admit(&self, now: Now) -> Result<(), StoreError> {
         let failure = lock(&self.0).clone();
         let is_over = |since: Now| now.saturating_since(since) >= STORE_PAUSE;
         failure.filter(|(_, since)| !is_over(*since)).map_or(Ok(()), |(error, _)| Err(error))
     }
 
-    /// Learns from an operation.
+    /// Learns from the outcome of an operation at `now`.
     pub(super) fn observe(&self, error: Option<&StoreError>, now: Now) {
         let failure = error.map(|error| (error.clone(), now));
         // Dropped outside of the lock, because an error may be the program's.
@@ -36,7 +36,7 @@ impl StoreHealth {
     }
 }
 
-/// How long a store that failed to answer is not asked.
+/// How long a process does not ask a store that has failed.
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{Entry, LEASE};
 use crate::token::store::{Claim, Holder, Lease, Publication, Published, StoreError};
 
 /// Extends the lease while the acquisition runs, and ends it with its outcome. Dropping it ends the lease in a
-/// background task, or lets it run out where none can be spawned.
+/// background task; if the runtime cannot spawn one, the lease runs out.
 pub(in crate::token) struct HeldLease {
     entry: Entry,
     holder: Holder,
@@ -30,7 +30,7 @@ impl HeldLease {
             let claim = Claim { lease: Some(LEASE), ..Claim::new(self.holder) };
             loop {
                 self.entry.runtime().sleep(EXTENSION).await;
-                // A lease that is lost costs the fleet a second acquisition, and this one nothing.
+                // A lost lease costs the fleet a second acquisition, and does not affect this one.
                 let _ = self.entry.claim(&claim).await;
             }
         };

@@ -31,26 +31,29 @@ pub(in crate::token) trait Holder: Send + Sync {
 }
 
 struct State {
-    held: BTreeMap<u64, Claim>,
+    /// By number, in order of arrival: first those that hold a permit, then the queue.
+    places: BTreeMap<u64, Place>,
+    held: usize,
     last_number: u64,
-    /// By number, in order of arrival.
-    queue: BTreeMap<u64, Place>,
 }
 
 struct Place {
-    /// `None` until the first poll.
+    has_permit: bool,
+    /// `None` until the first poll, and once it has the permit.
     waker: Option<Waker>,
-    claim: Claim,
-}
-
-struct Claim {
     deadline: Arc<Deadline>,
     holder: Weak<dyn Holder>,
 }
 
+impl State {
+    fn with_permit(&self) -> impl Iterator<Item = &Place> {
+        self.places.values().take(self.held)
+    }
+}
+
 impl Semaphore {
     pub(in crate::token) fn new(limit: usize, client: AuthClient) -> Arc<Self> {
-        let state = State { held: BTreeMap::new(), last_number: 0, queue: BTreeMap::new() };
+        let state = State { places: BTreeMap::new(), held: 0, last_number: 0 };
         Arc::new(Self { client, limit, state: Mutex::new(state) })
     }
 
@@ -61,11 +64,12 @@ impl Semaphore {
         holder: Weak<dyn Holder>,
     ) -> Permit {
         deadline.queue();
-        let claim = Claim { deadline, holder };
-        let number = self.change(|state| {
+        let mut place = Some(Place { has_permit: false, waker: None, deadline, holder });
+        let mut number = 0;
+        self.change(&mut |state| {
             state.last_number += 1;
-            state.queue.insert(state.last_number, Place { waker: None, claim });
-            state.last_number
+            number = state.last_number;
+            state.places.extend(place.take().map(|place| (number, place)));
         });
         let permit = Permit { semaphore: Arc::clone(self), number };
         poll_fn(|context| self.poll_granted(number, context)).await;
@@ -77,29 +81,34 @@ impl Semaphore {
     pub(in crate::token) fn end_overdue(&self, now: Now) -> Option<Duration> {
         // First the acquisitions, so that they do not run beside the next ones. A holder may let one go on, so
         // the permits are freed in any case.
-        let overdue = |claim: &&Claim| claim.deadline.is_over(now);
+        let overdue = |place: &&Place| place.deadline.is_over(now);
         let holders: Vec<_> = {
             let state = lock(&self.state);
-            state.held.values().filter(overdue).map(|claim| Weak::clone(&claim.holder)).collect()
+            state.with_permit().filter(overdue).map(|place| Weak::clone(&place.holder)).collect()
         };
         for holder in holders.iter().filter_map(Weak::upgrade) {
             holder.permit_ends();
         }
-        self.change(|state| state.held.retain(|_, claim| !claim.deadline.is_over(now)));
-        lock(&self.state).held.values().filter_map(|claim| claim.deadline.left(now)).min()
+        self.change(&mut |state| {
+            let before = state.places.len();
+            state.places.retain(|_, place| !place.has_permit || !place.deadline.is_over(now));
+            state.held -= before - state.places.len();
+        });
+        lock(&self.state).with_permit().filter_map(|place| place.deadline.left(now)).min()
     }
 
     /// How many permits are held, and how many acquisitions wait for one.
     pub(in crate::token) fn counts(&self) -> (usize, usize) {
         let state = lock(&self.state);
-        (state.held.len(), state.queue.len())
+        (state.held, state.places.len() - state.held)
     }
 
     fn poll_granted(&self, number: u64, context: &Context<'_>) -> Poll<()> {
         // Cloned and dropped outside of the lock, because a waker is code of the program.
         let waker = context.waker().clone();
         let mut state = lock(&self.state);
-        let Some(place) = state.queue.get_mut(&number) else {
+        let place = state.places.get_mut(&number).filter(|place| !place.has_permit);
+        let Some(place) = place else {
             drop(state);
             return Poll::Ready(());
         };
@@ -110,25 +119,25 @@ impl Semaphore {
     }
 
     /// Changes the state, grants the permits that are free then, and wakes outside of the lock.
-    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+    fn change(&self, change: &mut dyn FnMut(&mut State)) {
         // The clock is code of the program.
         let now = self.client.runtime().now();
         let mut state = lock(&self.state);
-        let result = change(&mut state);
+        change(&mut state);
+        let State { places, held, .. } = &mut *state;
         let mut wakers = Vec::new();
-        while state.held.len() < self.limit
-            && let Some((number, Place { waker, claim })) = state.queue.pop_first()
-        {
-            claim.deadline.grant(now);
-            state.held.insert(number, claim);
-            wakers.extend(waker);
+        let free = self.limit.saturating_sub(*held).min(places.len() - *held);
+        for place in places.values_mut().skip(*held).take(free) {
+            place.has_permit = true;
+            place.deadline.grant(now);
+            *held += 1;
+            wakers.extend(place.waker.take());
         }
         drop(state);
         for waker in wakers {
             // A panic of one waker must not keep the others asleep.
             caught(|| waker.wake());
         }
-        result
     }
 }
 
@@ -141,10 +150,12 @@ pub(in crate::token) struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         // The waker is dropped outside of the lock.
-        let before = self
-            .semaphore
-            .change(|state| (state.held.remove(&self.number), state.queue.remove(&self.number)));
-        drop(before);
+        let mut place = None;
+        self.semaphore.change(&mut |state| {
+            place = state.places.remove(&self.number);
+            state.held -= usize::from(place.as_ref().is_some_and(|place| place.has_permit));
+        });
+        drop(place);
     }
 }
 

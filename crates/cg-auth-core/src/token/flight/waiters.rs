@@ -1,11 +1,12 @@
 //! [`Waiters`]: the wakers of all callers who wait for the same thing.
 
 use std::{
-    collections::BTreeMap,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
 };
+
+use slab::Slab;
 
 use crate::caught::caught;
 use crate::token::sync::{Mutex, lock};
@@ -18,19 +19,25 @@ pub(super) struct Waiters {
 
 #[derive(Debug, Default)]
 struct Registry {
-    wakers: BTreeMap<u64, Waker>,
-    last_number: u64,
+    /// Of the waiters that were polled since the last wake.
+    wakers: Slab<Waker>,
     wakes: u64,
 }
 
 impl Waiters {
-    /// Waits until `look` returns a value. It is called at each poll.
-    pub(super) async fn until<T>(&self, mut look: impl FnMut(&Context<'_>) -> Option<T>) -> T {
-        let registration = Registration::new(self);
+    /// Waits until `look` returns a value. Each poll that finds none calls `act` and looks again.
+    pub(super) async fn until<T>(&self, look: impl Fn() -> Option<T>, act: impl Fn(&Context<'_>)) -> T {
+        let mut registration = Registration { waiters: self, entry: None };
         poll_fn(|context| {
-            // Registers before it looks, so that a change in between wakes it.
-            registration.register(context.waker().clone());
-            look(context).map_or(Poll::Pending, Poll::Ready)
+            // Most polls after the first one come from a wake, and find the value.
+            let found = registration.entry.as_ref().and_then(|_| look());
+            let found = found.or_else(|| {
+                // Registers before it looks, so that a change in between wakes it.
+                registration.register(context.waker());
+                act(context);
+                look()
+            });
+            found.map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
@@ -40,7 +47,7 @@ impl Waiters {
         registry.wakes += 1;
         let wakers = std::mem::take(&mut registry.wakers);
         drop(registry);
-        for waker in wakers.into_values() {
+        for (_, waker) in wakers {
             // A panic of one waker must not keep the other waiters asleep.
             caught(|| waker.wake());
         }
@@ -62,25 +69,44 @@ impl Wake for Waiters {
 /// The entry of one waiter. Wakers are dropped outside of the lock: one may own another waiter.
 struct Registration<'a> {
     waiters: &'a Waiters,
-    number: u64,
+    entry: Option<Entry>,
 }
 
-impl<'a> Registration<'a> {
-    fn new(waiters: &'a Waiters) -> Self {
-        let mut registry = lock(&waiters.registry);
-        registry.last_number += 1;
-        Self { waiters, number: registry.last_number }
-    }
+/// Where a waker is until the next wake.
+struct Entry {
+    place: usize,
+    /// How often the waiters had been woken when it came there.
+    wakes: u64,
+}
 
-    fn register(&self, waker: Waker) {
-        let before = lock(&self.waiters.registry).wakers.insert(self.number, waker);
+impl Registry {
+    fn place_of(&self, entry: Option<&Entry>) -> Option<usize> {
+        entry.filter(|entry| entry.wakes == self.wakes).map(|entry| entry.place)
+    }
+}
+
+impl Registration<'_> {
+    fn register(&mut self, waker: &Waker) {
+        let waker = waker.clone();
+        let mut registry = lock(&self.waiters.registry);
+        let before = match registry.place_of(self.entry.as_ref()) {
+            Some(place) => Some(std::mem::replace(&mut registry.wakers[place], waker)),
+            None => {
+                self.entry = Some(Entry { place: registry.wakers.insert(waker), wakes: registry.wakes });
+                None
+            }
+        };
+        drop(registry);
         drop(before);
     }
 }
 
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
-        let waker = lock(&self.waiters.registry).wakers.remove(&self.number);
+        let mut registry = lock(&self.waiters.registry);
+        let place = registry.place_of(self.entry.as_ref());
+        let waker = place.map(|place| registry.wakers.remove(place));
+        drop(registry);
         drop(waker);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 pub(super) struct Entry {
     pub(super) user: UserPrincipalName,
     pub(super) provider: TokenProvider,
-    /// Sets users apart whose last uses are equal.
+    /// Tells users apart whose last uses are equal.
     pub(super) number: u64,
     nanos: AtomicU64,
     turn: AtomicU64,
@@ -21,9 +21,9 @@ pub(super) struct Entry {
 /// the order of the coarse clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LastUse {
-    /// Of the coarse monotonic clock.
+    /// A reading of the coarse monotonic clock.
     pub(super) nanos: u64,
-    /// Sets apart the uses within a tick of that clock.
+    /// Orders the uses within one tick of that clock.
     turn: u64,
 }
 
@@ -34,8 +34,8 @@ impl Entry {
         entry
     }
 
-    /// Notes a use. It writes nothing if no other user was used since within the tick, so threads that use one user
-    /// do not wait for each other's caches.
+    /// Notes a use. It writes nothing if no other user was used since then in the same tick, so threads that use the same
+    /// user do not fight for its cache line.
     #[inline]
     pub(super) fn touch(&self, nanos: u64) {
         if self.nanos.load(Relaxed) != nanos {

@@ -4,9 +4,9 @@ use std::hash::{BuildHasher, RandomState};
 
 /// Hashes names. Names that differ only in the case of ASCII letters have the same hash.
 ///
-/// It multiplies and folds words of eight letters, which takes a fifth of the time of the standard library's hash,
-/// and that would be a third of a hit. Each pool draws secrets of its own, so that an attacker cannot choose names that
-/// have one hash. If they have, a search takes longer, and the pool's capacity bounds that.
+/// It multiplies and folds words of eight letters. That takes a fifth of the time of the standard library's hash, which
+/// would be a third of a hit. Each pool draws a random seed and factor, so that an attacker cannot choose names with the
+/// same hash. Names with the same hash only make a search longer, and the pool's capacity bounds that.
 #[derive(Clone, Copy)]
 pub(super) struct NameHash {
     seed: u64,

@@ -23,7 +23,7 @@ pub(super) struct Table {
 type Bucket = Vec<(u64, Arc<Entry>)>;
 
 impl Table {
-    /// Without users. It is made for `capacity` users, and holds more of them at a price.
+    /// An empty table, sized for `capacity` users. With more users, a search takes longer.
     pub(super) fn new(capacity: usize) -> Self {
         let count = (capacity / USERS_PER_BUCKET).next_power_of_two().clamp(FEWEST_BUCKETS, MOST_BUCKETS);
         let empty = Arc::new(Bucket::new());
@@ -90,8 +90,8 @@ fn find<'a>(bucket: &'a Bucket, hash: u64, user: &UserPrincipalName) -> Option<&
     bucket.iter().find(|(of, entry)| *of == hash && is_user(entry)).map(|(_, entry)| entry)
 }
 
-/// In a pool that is full.
+/// The average in a full pool.
 const USERS_PER_BUCKET: usize = 8;
 const FEWEST_BUCKETS: usize = 64;
-/// Of 8 bytes each.
+/// An empty bucket takes 8 bytes.
 const MOST_BUCKETS: usize = 16_384;

@@ -83,7 +83,7 @@ impl Users {
     /// as used now, so that each sweep continues where the last one stopped.
     pub(super) fn sweep(&mut self, now: Now, nanos: u64) -> Vec<(TokenProvider, EvictionCause)> {
         let (mut swept, mut in_use) = (Vec::new(), Vec::new());
-        // Only if the pool is too full, a correction costs no check: then the least recently used user has to go.
+        // A pool that is too full has to find its least recently used user, so there a correction counts as no check.
         let (mut checks, mut corrections) = (USERS_PER_SWEEP, self.len);
         while checks > 0
             && let Some(((known_use, _), entry)) = self.queue.pop_first()
@@ -163,7 +163,7 @@ impl Users {
         self.table.remove(&entry);
         // A call that has found the user before keeps another clone of the entry until it has the provider.
         let is_found = Arc::strong_count(&entry) > 1;
-        fence(Acquire); // sees what such a call has done
+        fence(Acquire); // makes what such a call has done visible
         if is_found || entry.last_use() != last_use || entry.provider.is_in_use(now) {
             self.table.insert(Arc::clone(&entry));
             return Err(entry);

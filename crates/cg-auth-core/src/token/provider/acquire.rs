@@ -26,6 +26,7 @@ pub(super) struct Wait {
     /// Whether this caller has spawned the flight's task.
     has_spawned: bool,
     longest: Option<Duration>,
+    begun: Now,
 }
 
 /// Waits for a token and starts an acquisition if there is none in flight.
@@ -33,20 +34,21 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
     let mut may_spawn = true;
     let mut spawned: Option<Arc<Flight>> = None;
     loop {
-        let Wait { flight, has_spawned, longest } = match step(shared, may_spawn)? {
+        let Wait { flight, has_spawned, longest, begun } = match step(shared, may_spawn)? {
             Decision::Serve(token) => return Ok(token),
             Decision::Wait(wait) => wait,
         };
         if has_spawned {
             spawned = Some(Arc::clone(&flight));
         }
-        let outcome = outcome(shared, &flight, longest).await;
+        let outcome = outcome(shared, &flight, longest, begun).await;
         let is_lost = match outcome {
             Some(Outcome::Dropped) => true,
             None => flight.deadline().is_over(shared.runtime().now()),
             Some(_) => false,
         };
-        // A runtime that drops or loses tasks would lose the next one too, so from now on this caller polls the acquisition itself.
+        // A runtime that drops or loses tasks would lose the next one too, so from now on this caller polls the
+        // acquisition itself.
         may_spawn &= !(is_lost && spawned.as_ref().is_some_and(|spawned| Arc::ptr_eq(spawned, &flight)));
         // A late caller may find the new token expired or replaced, or the old one still valid.
         match (outcome, shared.valid_token()) {
@@ -57,19 +59,24 @@ pub(super) async fn acquire(shared: &Arc<Shared>) -> Result<IssuedToken, TokenEr
     }
 }
 
-/// The outcome of the flight, or `None` once `longest` or the time of the acquisition is over.
-pub(super) async fn outcome(shared: &Shared, flight: &Flight, longest: Option<Duration>) -> Option<Outcome> {
-    let now = shared.runtime().now();
+/// The outcome of the flight, or `None` once `longest` or the time of the acquisition is over. The wait begins
+/// at `now`.
+pub(super) async fn outcome(
+    shared: &Shared,
+    flight: &Flight,
+    longest: Option<Duration>,
+    now: Now,
+) -> Option<Outcome> {
     let Some(limit) = longest.into_iter().chain(shared.time_left(flight, now)).min() else {
         return Some(flight.outcome().await);
     };
     let outcome = within(shared.runtime(), limit, flight.outcome()).await;
-    let waited = shared.runtime().now().saturating_since(now);
-    if outcome.is_none() && longest.is_none() && waited < limit / 2 {
-        // Without a timer, a caller who looks again at once would never stop.
-        return Some(flight.outcome().await);
+    if outcome.is_some() || longest.is_some() {
+        return outcome;
     }
-    outcome
+    let waited = shared.runtime().now().saturating_since(now);
+    // Without a timer, a caller who looks again at once would never stop.
+    if waited < limit / 2 { Some(flight.outcome().await) } else { None }
 }
 
 /// Asks the session, starts the acquisition that it asks for, and hands a parked one over. An acquisition
@@ -116,7 +123,7 @@ pub(super) fn step(shared: &Arc<Shared>, may_spawn: bool) -> Result<Decision, To
     match (served, flight) {
         // A parked acquisition needs a waiter: the caller who has started it waits, once.
         (Some(token), _) if started.is_none() || is_in_background => Ok(Decision::Serve(token)),
-        (_, Some(flight)) => Ok(Decision::Wait(Wait { flight, has_spawned, longest })),
+        (_, Some(flight)) => Ok(Decision::Wait(Wait { flight, has_spawned, longest, begun: now })),
         (_, None) => Err(Cause::Lost.into()),
     }
 }

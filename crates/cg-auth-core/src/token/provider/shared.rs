@@ -7,17 +7,17 @@ use crate::{
     client::AuthClient,
     time::{Now, Runtime},
     token::{
-        IssuedToken, SecretSource,
+        IssuedToken, SecretSource, TokenError,
         fleet::Fleet,
         flight::{Flight, Holder, Outcome, Semaphore},
         session::{Session, Snapshot, fleet_member::FleetMember},
         shared_back_off::SharedBackOff,
-        sync::{ArcSwap, Mutex, lock},
+        sync::{ArcSwap, Mutex, MutexGuard, lock},
     },
 };
 
-/// The state that all clones of a provider share. In this order of the fields a hit of a pool with many users reads one
-/// cache line: that with the count of the clones.
+/// The state that all clones of a provider share. The order of the fields puts what a hit reads into the cache line of
+/// the reference count, so a hit in a pool of many users reads one line.
 #[repr(C)]
 pub(super) struct Shared {
     /// Read by hits, written under the lock of the session only.
@@ -28,9 +28,9 @@ pub(super) struct Shared {
     pub(super) observers: Observers,
     /// The pool's semaphore, if the provider belongs to a pool.
     pub(super) semaphore: Option<Arc<Semaphore>>,
-    /// Of the pool, too.
+    /// What the users of the pool know about failures, if the provider belongs to a pool.
     pub(super) back_off: Option<Arc<SharedBackOff>>,
-    /// Where the processes of a fleet share the token.
+    /// The store in which the processes of a fleet share the token.
     pub(super) fleet: Option<Fleet>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) is_shut_down: bool,
 }
 
-/// A secret source, and how many times the pool had replaced its own when it gave this one.
+/// A secret source with its version: how often the pool had replaced its source when it set this one.
 pub(super) struct Secret {
     version: u64,
     source: Arc<dyn SecretSource>,
@@ -105,33 +105,22 @@ impl Shared {
 
     /// Like [`with_session`](Self::with_session), without notifying the observers.
     pub(super) fn with_session_quietly<T>(&self, change: impl FnOnce(&mut Session, Now) -> T) -> T {
-        let now = self.runtime().now();
-        let mut inner = lock(&self.inner);
-        let errors = inner.session.held_errors();
+        let (now, mut inner, errors) = self.enter();
         let result = change(&mut inner.session, now);
-        self.publish(&inner);
-        self.observers.queue(inner.session.take_events());
-        drop(inner);
-        // Dropped outside of the lock, because an error may be the program's.
-        drop(errors);
+        self.leave(inner, errors);
         result
     }
 
     /// Calls `change`, which begins a new generation of the session. The waiters of the old one ask the session
     /// again.
     pub(super) fn new_generation(&self, change: impl FnOnce(&mut Inner, Now)) {
-        let now = self.runtime().now();
-        let mut inner = lock(&self.inner);
-        let errors = inner.session.held_errors();
+        let (now, mut inner, errors) = self.enter();
         let before = inner.session.generation();
         let is_refreshing = inner.session.is_refreshing();
         change(&mut inner, now);
         let is_new = inner.session.generation() != before;
         let flight = inner.flight.take_if(|_| is_new);
-        self.publish(&inner);
-        self.observers.queue(inner.session.take_events());
-        drop(inner);
-        drop(errors);
+        self.leave(inner, errors);
         match flight {
             // The service may have taken the refresh token, and a cancelled request would not take it back.
             Some(flight) if is_refreshing => flight.detach(Outcome::Superseded),
@@ -139,6 +128,23 @@ impl Shared {
             None => {}
         }
         self.observers.notify();
+    }
+
+    /// The session, locked for a change, and the errors that the change may drop. Each change enters and leaves
+    /// here, so that the compiler does not repeat this code for every closure.
+    fn enter(&self) -> (Now, MutexGuard<'_, Inner>, [Option<TokenError>; 3]) {
+        let now = self.runtime().now();
+        let inner = lock(&self.inner);
+        let errors = inner.session.held_errors();
+        (now, inner, errors)
+    }
+
+    fn leave(&self, mut inner: MutexGuard<'_, Inner>, errors: [Option<TokenError>; 3]) {
+        self.publish(&inner);
+        self.observers.queue(inner.session.take_events());
+        drop(inner);
+        // Dropped outside of the lock, because an error may be the program's.
+        drop(errors);
     }
 
     /// Ends the acquisition in flight if its time is over. Its future is dropped before the session may start the

@@ -16,7 +16,7 @@ use crate::{
     time::Now,
     token::{
         Grant, TokenError,
-        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide, published_life},
+        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide},
         flight::{Flight, Outcome, Permit},
         secret_source::read_secret,
         session::{AcquisitionId, Call, Next, Session, fleet_member::FleetMember},
@@ -278,7 +278,7 @@ impl AcquisitionTask {
             Next::Done(Ok(token)) => Publication::Token(StoredToken {
                 access_token: token.access_token(),
                 lifetime: token.expiry().served_life(),
-                left: token.expiry().remaining(client.runtime().now()).map(published_life),
+                left: token.expiry().remaining(client.runtime().now()),
             }),
             Next::Done(Err(error)) => Publication::CoolDown(cool_down_after(error, lease.failures())),
             _ => Publication::Released,

@@ -13,7 +13,7 @@ use crate::{
     recovery::Recovery,
     time::Now,
     token::{
-        Event, Expiry, IssuedToken,
+        Event, Expiry, IssuedToken, JwtClaims,
         error::Cause,
         fleet::{LEASE, Pause, Standing},
         store::{Claim, Claimed, CoolDown, Holder, SharedFailure, StoreError, StoredToken},
@@ -87,6 +87,10 @@ impl<'a> FleetMember<'a> {
     ) -> Option<Next> {
         let expiry = Expiry::of_store(stored.lifetime, stored.left, asked);
         let token = IssuedToken::new(&stored.access_token, expiry);
+        let end = JwtClaims::read(token.expose_secret()).and_then(JwtClaims::end);
+        if let Some((end, left)) = end.zip(stored.left) {
+            self.session.service_clock.learn_of_store(end, left, asked, now);
+        }
         let held = HeldToken::new(token.clone(), now, self.session.random.f64());
         if held.served(now).is_none() {
             self.session.fleet.refuse(stored.access_token.clone());

@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use super::{
     schedule::{Phase, Schedule},
+    service_clock::ServiceClock,
     snapshot::Validity,
 };
 use crate::{
     time::Now,
-    token::{
-        Expiry, ExpirySource, IssuedToken,
-        fleet::{TokenAge, publication_allowance},
-    },
+    token::{ExpirySource, IssuedToken, JwtClaims, expiry::LONGEST_WAY, fleet::TokenAge},
 };
 
 /// The current token. Its age is the sum of the times between observations of the clocks, so a clock that is
@@ -41,13 +39,13 @@ impl HeldToken {
         let age = expiry.age_when_sent();
         let left = expiry.lifetime().unwrap_or_default().saturating_sub(age);
         let mut held = Self {
-            token,
             schedule,
             age,
             observed_at,
             is_invalidated: false,
             is_handed_out_again: false,
-            last_moments: last_moments(expiry, left),
+            last_moments: last_moments(&token, left, now),
+            token,
         };
         held.observe(now);
         held
@@ -94,12 +92,16 @@ impl HeldToken {
     }
 
     /// How long to wait until a service that caches its tokens issues the next one, if it has handed this one out
-    /// again: it does until the end by its own clock.
-    pub(super) fn until_replaced(&self, now: Now) -> Duration {
+    /// again: it does until the end by its own `clock`.
+    pub(super) fn until_replaced(&self, clock: &ServiceClock, now: Now) -> Duration {
         if self.is_invalidated || !self.is_handed_out_again || self.phase(now) < Phase::Expired {
             return Duration::ZERO;
         }
-        self.schedule.expired.saturating_add(self.last_moments).saturating_sub(self.age_at(now))
+        let longest =
+            self.schedule.expired.saturating_add(self.last_moments).saturating_sub(self.age_at(now));
+        let end = JwtClaims::read(self.token.expose_secret()).and_then(JwtClaims::end);
+        let certain = end.and_then(|end| clock.until(end, now));
+        certain.map_or(longest, |certain| certain.min(longest))
     }
 
     /// How long the token can be served without another decision: until its next phase. During an acquisition
@@ -135,17 +137,34 @@ impl HeldToken {
     }
 }
 
-/// A token from a store has lost the unseen second of its first holder, and the time of its publication.
-fn last_moments(expiry: Expiry, left: Duration) -> Duration {
+/// The unseen second, and the time on the way: the claims of a token that arrives `now` count from a moment after it was
+/// requested. Of a token from a store nobody knows how long its first holder has waited for it.
+fn last_moments(token: &IssuedToken, left: Duration, now: Now) -> Duration {
+    let expiry = token.expiry();
+    let on_the_way = expiry.sent().map_or(Duration::ZERO, |sent| now.saturating_since(sent).min(LONGEST_WAY));
     match expiry.source() {
-        ExpirySource::Store => Duration::from_secs(1) + publication_allowance(left),
-        _ => expiry.unseen_age(),
+        ExpirySource::JwtClaims => expiry.unseen_age() + on_the_way,
+        ExpirySource::Store => unseen_by_holder(token, left) + on_the_way,
+        _ => Duration::ZERO,
     }
+}
+
+/// How long before its end the process that acquired a token of a store stops to serve it, at most, `left` before. Nobody
+/// knows how long it has waited for its answer.
+fn unseen_by_holder(token: &IssuedToken, left: Duration) -> Duration {
+    let claims = JwtClaims::read(token.expose_secret());
+    let life = claims.and_then(|claims| claims.end()?.checked_sub(claims.beginning()?));
+    let unseen = life.zip(token.expiry().lifetime()).map(|(life, served)| life.saturating_sub(served));
+    unseen.map_or(SECOND, |unseen| unseen.min(SECOND)) + (left / 9).min(USUAL_WAY)
 }
 
 /// How long a token is served by two clocks alone. The page on
 /// [clocks](crate::docs::explanation::clocks#why-a-hit-is-cheap) gives the reason.
 const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
+
+const SECOND: Duration = Duration::from_secs(1);
+/// What most answers take at most.
+const USUAL_WAY: Duration = Duration::from_millis(500);
 
 /// An early window that is no longer is not halved.
 const SHORT_WINDOW: Duration = Duration::from_secs(10);
@@ -158,7 +177,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-    use crate::model::AccessToken;
+    use crate::{model::AccessToken, token::Expiry};
 
     #[test]
     fn a_reading_that_is_older_than_the_last_one_adds_no_age() {

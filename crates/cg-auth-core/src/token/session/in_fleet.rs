@@ -1,4 +1,4 @@
-//! [`InFleet`]: what a session keeps for the store that its processes share.
+//! [`InFleet`]: what a session remembers about the store that it shares with other processes.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,17 +12,17 @@ use crate::{
     },
 };
 
-/// What a session keeps if its tokens are shared. Without a store nothing is kept.
+/// What a session remembers about its store. Without a store it remembers nothing.
 #[derive(Default)]
 pub(super) struct InFleet {
     is_on: bool,
-    /// The last tokens that were refused or cleared here.
+    /// The last tokens that this process reported as refused or cleared.
     unwanted: VecDeque<AccessToken>,
-    /// The last time at which the store was asked during a back-off.
+    /// When the session last looked at the store during a back-off.
     looked: Option<Now>,
-    /// The last time at which the store was reported as unavailable.
+    /// When an event last reported that the store is unavailable.
     reported: Option<Now>,
-    /// Since when the store tells of a lease or a cool-down that lasts longer than any.
+    /// Since when the store has told of a lease or a cool-down that is too long to be true.
     overlong: Option<Now>,
 }
 
@@ -121,7 +121,7 @@ mod tests {
         let mut fleet = InFleet::on();
         assert!(fleet.believed(lasts(3600), at(0)).is_ok() && fleet.believed(lasts(3541), at(59)).is_ok());
         assert!(fleet.believed(lasts(3540), at(60)).is_err());
-        // The minute begins anew once the store tells what can be.
+        // A plausible answer of the store restarts the minute.
         assert!(fleet.believed(lasts(60), at(61)).is_ok() && fleet.believed(lasts(3600), at(62)).is_ok());
         assert!(
             fleet.believed(lasts(3600), at(121)).is_ok() && fleet.believed(lasts(3600), at(122)).is_err()

@@ -39,7 +39,7 @@ pub struct Claim {
     pub held: Option<(AccessToken, Option<Duration>)>,
     /// Tokens that the program does not want: those that an API refused, and those that it has cleared.
     pub unwanted: Vec<AccessToken>,
-    /// How long the lease lasts, if the holder wants to acquire. With `None` it only looks for a token.
+    /// How long the lease lasts, if the holder wants to acquire. A claim with `None` only looks for a token.
     pub lease: Option<Duration>,
 }
 

@@ -32,7 +32,7 @@ pub enum Published {
 /// The pause of a fleet after a failed acquisition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoolDown {
-    /// The rest of it.
+    /// How long it still lasts.
     pub left: Duration,
     /// How many acquisitions of the fleet have failed in a row.
     pub failures: u32,
@@ -70,8 +70,8 @@ impl SharedFailure {
         self.recovery
     }
 
-    /// Whether it tells of the service. Otherwise it tells only of the process that has failed: its settings, its
-    /// network, its secret source.
+    /// Whether the failure counts as one of the service. Otherwise it is one of the process: its settings, its network
+    /// or its secret source.
     pub(in crate::token) fn is_of_service(&self) -> bool {
         ["api", "rejected", "protocol", "timeout"].contains(&self.kind.as_str())
     }

@@ -16,7 +16,7 @@ use crate::contract::{
     process::{AFTER_SHORT, LONG, SHORT, TOKEN, processes, token},
 };
 
-/// Its program has given it up, so nobody would end the lease.
+/// The program has given the claim up, so it would not end the lease.
 ///
 /// # Errors
 /// [`Failure`] says what the store did.
@@ -83,7 +83,7 @@ pub async fn the_lifetime_of_a_published_token_counts_from_the_call(
     subject.pass(SHORT).await;
     subject.thaw().await;
     ensure!(begun.is_pending(), "the store answers although it is frozen");
-    // On a busy machine it may come too late. Then there is no token.
+    // On a busy machine the publication may come too late. Then the entry has no token.
     if publication.await.is_ok() {
         expect_shape!(
             other.looks().await?,
@@ -125,7 +125,7 @@ async fn comes_late<T>(
     };
     subject.thaw().await;
     ensure!(!is_done, "the store answers although it is frozen");
-    // Whatever waits in the store happens meanwhile.
+    // Gives the store time to run the operations that wait in it.
     subject.pass(AFTER_SHORT).await;
     Ok(true)
 }
