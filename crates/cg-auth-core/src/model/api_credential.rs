@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{
     ClientSecret, JsonContract, UserPrincipalName, Wire,
-    json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
+    json_reading::{self, FromJson, JsonError, Member, Pass, ReadJson, take_members},
 };
 
 /// A client secret and the user that it acts for ([wire protocol, section 3.1]).
@@ -94,8 +94,8 @@ impl FromJson for FoundCredential {
         })
     }
 
-    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
-        take_members!(object, self.client_secret, self.user_principal_name);
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
+        take_members!(object, pass, self.client_secret, self.user_principal_name);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     JsonContract, Wire,
-    json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, ReadJson, take_members},
+    json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, Pass, ReadJson, take_members},
 };
 
 /// The documented body of a 400 or 500 answer ([wire protocol, section 3.1]), every member optional.
@@ -138,9 +138,10 @@ impl FromJson for FoundError {
         })
     }
 
-    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
         take_members!(
             object,
+            pass,
             self.code,
             self.message,
             self.request_id,

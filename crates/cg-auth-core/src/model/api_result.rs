@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     AccessToken, DelegatedAccessToken, JsonContract, RefreshToken, Wire,
     api_error::Hidden,
-    json_reading::{self, Found, FromJson, JsonError, Member, Name, ReadJson, take_members},
+    json_reading::{self, Found, FromJson, JsonError, Member, Name, Pass, ReadJson, take_members},
 };
 
 /// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be
@@ -158,8 +158,8 @@ impl FromJson for FoundResult {
         })
     }
 
-    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
-        take_members!(object, self.value, self.is_success, self.error_msg);
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
+        take_members!(object, pass, self.value, self.is_success, self.error_msg);
         Ok(())
     }
 }
@@ -175,7 +175,7 @@ impl SuccessFlag {
         self.member.name()
     }
 
-    fn take<'de, A: MapAccess<'de>>(&mut self, name: Name, object: &mut A) -> Result<(), A::Error> {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: Name, object: &mut A, _: Pass) -> Result<(), A::Error> {
         let found = object.next_value()?;
         self.is_refused |= matches!(found, Found::Value(false));
         self.member.keep(name, found);
@@ -220,8 +220,8 @@ impl FromJson for FoundValue {
         })
     }
 
-    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
-        take_members!(object, self.access_token, self.refresh_token, self.duration);
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
+        take_members!(object, pass, self.access_token, self.refresh_token, self.duration);
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ use serde::{
 use self::from_json::Slot;
 pub(super) use self::from_json::{AnyScalar, Lines};
 pub(crate) use self::{
-    from_json::{Found, FromJson},
+    from_json::{Found, FromJson, Pass},
     plain::PlainJson,
 };
 
@@ -89,10 +89,18 @@ pub(crate) trait ReadJson: Sized {
 /// Reads one document from `bytes`. One UTF-8 byte order mark before it is skipped.
 pub(crate) fn read_json<T: ReadJson>(bytes: &[u8]) -> Result<T, JsonError> {
     let document = PlainJson::of(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(document.as_bytes());
-    let found = Found::deserialize(&mut deserializer);
-    let found = found.and_then(|found| deserializer.end().map(|()| found));
-    read_found(found.map_err(|error| place_in(bytes, error))?)
+    let found = found_in(document.as_bytes(), Pass::Quick)
+        .or_else(|_| found_in(document.as_bytes(), Pass::Lenient))
+        .map_err(|error| place_in(bytes, error))?;
+    read_found(found)
+}
+
+fn found_in<T: FromJson>(document: &[u8], pass: Pass) -> Result<Found<T>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(document);
+    let mut found = Found::Null;
+    Slot { found: &mut found, pass }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(found)
 }
 
 /// The error with its place in the document as it was sent, whose escapes are longer.
@@ -137,11 +145,12 @@ impl<T: FromJson> Member<T> {
         &mut self,
         name: Name,
         object: &mut A,
+        pass: Pass,
     ) -> Result<(), A::Error> {
         let wins = name.is_documented || !self.documented;
         self.documented |= name.is_documented;
         let mut loser = Found::Null;
-        object.next_value_seed(Slot(if wins { &mut self.found } else { &mut loser }))
+        object.next_value_seed(Slot { found: if wins { &mut self.found } else { &mut loser }, pass })
     }
 
     /// Keeps the value after `name` if it wins over the one found before.
@@ -164,12 +173,12 @@ impl<T: FromJson> Member<T> {
 
 /// Reads an object into [`Member`]s, each under any of its spellings, and skips all other members.
 macro_rules! take_members {
-    ($object:ident, $($member:expr),+ $(,)?) => {
+    ($object:ident, $pass:ident, $($member:expr),+ $(,)?) => {
         let names = [$($member.name()),+];
         while let Some(name) = $crate::model::json_reading::next_name(&mut $object, &names)? {
             let mut members = 0..;
             $(if members.next() == name.member {
-                $member.take(name, &mut $object)?;
+                $member.take(name, &mut $object, $pass)?;
                 continue;
             })+
             $object.next_value::<serde::de::IgnoredAny>()?;
@@ -225,4 +234,51 @@ fn is_spelling(name: &str, documented: &str) -> bool {
         name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
     }
     letters(name).eq(letters(documented))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Envelope;
+
+    #[test]
+    fn what_the_quick_pass_reads_the_lenient_one_reads_alike() {
+        let values = [
+            r#""t""#,
+            r#""""#,
+            "null",
+            "7",
+            "true",
+            r#"["t"]"#,
+            r#"{"t":1}"#,
+            r#""é""#,
+            "\"\u{9b}\"",
+            "\"\u{7f}\"",
+            r#""\"\\""#,
+            r#""a\nb""#,
+            r#""\ud800""#,
+            r#""\u00""#,
+            "\"a\nb\"",
+            "\"a",
+            r#""a" "b""#,
+            "",
+        ];
+        for name in ["access_token", "AccessToken", "refresh_token", "duration"] {
+            for value in values {
+                for end in ["}", "", ",", r#","access_token":"second","access_Token":"third"}"#] {
+                    let document = format!(r#"{{"isSuccess":true,"value":{{"{name}":{value}{end}}}"#);
+                    let read = |pass| found_in(document.as_bytes(), pass).ok().map(read_found::<Envelope>);
+                    let tokens = |envelope: Result<Envelope, JsonError>| envelope.map(|it| it.value);
+                    let [quick, lenient] = [Pass::Quick, Pass::Lenient].map(|pass| read(pass).map(tokens));
+                    assert!(quick.is_none() || quick == lenient, "{document}");
+                    let is_plain = matches!(value, r#""t""# | "null") && end.ends_with('}');
+                    assert!(quick.is_some() || !is_plain, "{document}");
+                }
+            }
+        }
+        for token in [&b"\xff"[..], b"\xed\xa0\x80", b"a\x01"] {
+            let document = [br#"{"value":{"access_token":""#, token, br#""}}"#].concat();
+            assert!(found_in::<<Envelope as ReadJson>::Found>(&document, Pass::Quick).is_err());
+        }
+    }
 }

@@ -52,6 +52,12 @@ macro_rules! secret {
             fn from_text(text: &str) -> Option<Self> {
                 Some($name::copied(text).ok())
             }
+
+            const IS_TOKEN: bool = true;
+
+            fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                $name::copied(std::str::from_utf8(bytes).ok()?).ok().map(Some)
+            }
         }
 
         impl fmt::Debug for $name {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use zeroize::Zeroizing;
 
@@ -33,6 +33,13 @@ pub(crate) trait FromJson: Sized {
         None
     }
 
+    /// Whether it is a token, which [`Pass::Quick`] reads by [`from_bytes`](Self::from_bytes).
+    const IS_TOKEN: bool = false;
+
+    fn from_bytes(_: &[u8]) -> Option<Self> {
+        None
+    }
+
     fn from_array<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
@@ -43,9 +50,20 @@ pub(crate) trait FromJson: Sized {
         None
     }
 
-    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, _: Pass) -> Result<(), A::Error> {
         skip_members(&mut object)
     }
+}
+
+/// A document is read quickly, and if that fails, leniently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// Fails if a token is neither a valid one nor null. What it reads, the other pass reads alike.
+    ///
+    /// `serde_json` finds the end of a text fastest if it need not check the bytes. A token checks them itself.
+    Quick,
+    /// Takes any value for a token.
+    Lenient,
 }
 
 fn skip_members<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
@@ -56,17 +74,24 @@ fn skip_members<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> 
 impl<'de, T: FromJson> Deserialize<'de> for Found<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut found = Self::Null;
-        Slot(&mut found).deserialize(deserializer)?;
+        Slot { found: &mut found, pass: Pass::Lenient }.deserialize(deserializer)?;
         Ok(found)
     }
 }
 
 /// The place into which a value is read, so that an object is not moved from one reader to the next.
-pub(super) struct Slot<'a, T>(pub(super) &'a mut Found<T>);
+pub(super) struct Slot<'a, T> {
+    pub(super) found: &'a mut Found<T>,
+    pub(super) pass: Pass,
+}
 
-impl<T> Slot<'_, T> {
+impl<T: FromJson> Slot<'_, T> {
+    fn is_quick_token(&self) -> bool {
+        T::IS_TOKEN && self.pass == Pass::Quick
+    }
+
     fn put<E>(self, value: Option<T>, otherwise: &'static str) -> Result<(), E> {
-        *self.0 = value.map_or(Found::Wrong(otherwise), Found::Value);
+        *self.found = value.map_or(Found::Wrong(otherwise), Found::Value);
         Ok(())
     }
 }
@@ -75,7 +100,11 @@ impl<'de, T: FromJson> DeserializeSeed<'de> for Slot<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        if self.is_quick_token() {
+            deserializer.deserialize_option(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
     }
 }
 
@@ -87,17 +116,27 @@ impl<'de, T: FromJson> Visitor<'de> for Slot<'_, T> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        *self.0 = Found::Null;
+        *self.found = Found::Null;
         Ok(())
     }
 
     fn visit_none<E>(self) -> Result<(), E> {
-        *self.0 = Found::Null;
+        *self.found = Found::Null;
         Ok(())
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        if self.is_quick_token() {
+            deserializer.deserialize_bytes(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
+    }
+
+    fn visit_bytes<E: Error>(self, value: &[u8]) -> Result<(), E> {
+        let token = T::from_bytes(value).ok_or_else(|| E::custom("not a valid token"))?;
+        *self.found = Found::Value(token);
+        Ok(())
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
@@ -125,9 +164,9 @@ impl<'de, T: FromJson> Visitor<'de> for Slot<'_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        *self.0 = T::of_object().map_or(Found::Wrong("an object"), Found::Value);
-        match self.0 {
-            Found::Value(value) => value.read_members(object),
+        *self.found = T::of_object().map_or(Found::Wrong("an object"), Found::Value);
+        match self.found {
+            Found::Value(value) => value.read_members(object, self.pass),
             Found::Null | Found::Wrong(_) => skip_members(&mut object),
         }
     }

@@ -6,7 +6,7 @@ use serde::de::{IgnoredAny, MapAccess};
 
 use crate::model::{
     decode_base64url,
-    json_reading::{Found, FromJson, next_name},
+    json_reading::{Found, FromJson, Pass, next_name},
 };
 
 /// The times in the claims of a JWT (RFC 7519, section 4.1). Nothing is verified: only the service can check
@@ -93,7 +93,7 @@ impl FromJson for JwtClaims {
         Some(Self::default())
     }
 
-    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, _: Pass) -> Result<(), A::Error> {
         while let Some(name) = next_name(&mut object, &["exp", "iat", "nbf"])? {
             // Other than the service's own members, a claim has one spelling.
             let claim = match name.member.filter(|_| name.is_documented) {
