@@ -198,7 +198,7 @@ pub(crate) fn next_name<'de, A: MapAccess<'de>>(
 /// What the name of a member means.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name {
-    /// The place among the known names; `None` if it is none of them.
+    /// The place among the known names; `None` for another name.
     pub(crate) member: Option<usize>,
     /// Whether it is spelled as documented.
     pub(crate) is_documented: bool,
