@@ -1,4 +1,4 @@
-//! [`Figures`]: what a run prints and checks. It is judged by what the service has recorded, not by time.
+//! [`Figures`]: what a run prints and checks. It counts the requests that the service has recorded, and measures no speed.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,10 +15,10 @@ use crate::rig::process_of;
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) killed: BTreeSet<u32>,
-    /// The processes that stood still for a while. How long their calls took says nothing.
+    /// The processes that were stopped for a while. How long their calls took shows nothing.
     pub(crate) stopped: BTreeSet<u32>,
     pub(crate) stops: usize,
-    /// When the store was away or forgot what it held.
+    /// When the store was down or lost its data.
     pub(crate) outages: Vec<Window>,
     reports: Vec<(u32, &'static str, Report)>,
 }
@@ -50,7 +50,7 @@ impl Figures {
 
         println!("{name}, {:.0?}:", duration.unwrap());
         println!(
-            "  {} acquisitions, {} of them while the store was away; of {} others {due} were due, {excess} not",
+            "  {} acquisitions, {} of them while the store was down; of {} others {due} were due, {excess} not",
             acquisitions.len(),
             acquisitions.len() - counted.len(),
             counted.len(),
@@ -84,8 +84,8 @@ impl Figures {
         let refreshes = requests.iter().filter(|it| it.operation() == Operation::RefreshUserAccessToken);
         assert_eq!(refreshes.count(), 0, "{name}: a fleet uses no refresh token");
         assert!(due >= 2, "{name}: no token expired");
-        // The first holder of a token may have waited longer for its answer than others can know.
-        let slow = usize::from(caches);
+        // A request that takes long may find the old token again, in its last moments.
+        let slow = if caches { 1 + due / 20 } else { 0 };
         let allowed = self.killed.len() + self.stops + stalls + PER_FAILURE * failures + slow;
         assert!(
             excess <= allowed,
@@ -115,7 +115,7 @@ fn timetable(acquisitions: &[&RecordedRequest]) -> Vec<String> {
     acquisitions.iter().map(line).collect()
 }
 
-/// How many acquisitions were due: those that began a good while after the last one that was.
+/// How many acquisitions were due. One is due if it began at least [`EARLIEST`] after the last one that was due.
 fn due_by_time(acquisitions: &[&RecordedRequest]) -> usize {
     let mut last = UNIX_EPOCH;
     let is_due = |it: &&&RecordedRequest| {
@@ -128,7 +128,7 @@ fn due_by_time(acquisitions: &[&RecordedRequest]) -> usize {
     acquisitions.iter().filter(is_due).count()
 }
 
-/// How many acquisitions were due of a service that hands out the same token again: two for each token.
+/// How many acquisitions were due where the service caches tokens: two for each token.
 fn due_of_tokens(acquisitions: &[&RecordedRequest]) -> usize {
     let mut tokens: HashMap<_, usize> = HashMap::new();
     for acquisition in acquisitions {
@@ -140,6 +140,6 @@ fn due_of_tokens(acquisitions: &[&RecordedRequest]) -> usize {
 /// No process renews a token of four seconds earlier. It is served for three, because its claims count whole seconds,
 /// and the store tells of a tenth less. The early window begins after seven tenths of that.
 const EARLIEST: Duration = Duration::from_millis(1_200);
-/// While one process does not ask the store, it acquires for itself: once as its token is due, and once as that of a
-/// service that caches has ended.
-const PER_FAILURE: usize = 2;
+/// While one process does not ask the store, it acquires for itself. In these five seconds it needs a token twice, and
+/// a service that caches is asked twice for each.
+const PER_FAILURE: usize = 4;

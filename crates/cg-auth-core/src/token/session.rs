@@ -35,8 +35,7 @@ pub use self::{
     step::Step,
 };
 use super::{
-    DurationUnit, Event, Expiry, Grant, IssuedToken, JwtClaims, Reason, TokenError, error::Cause,
-    expiry::second_of,
+    DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause, expiry::second_of,
 };
 use crate::{
     client::CallError,
@@ -411,15 +410,20 @@ impl Session {
         now: Now,
     ) -> Option<Duration> {
         self.learn_the_time(answer, now);
-        let longest = self.expiry_of(answer).until_replaced(now)?;
-        (grant == Grant::Credential).then_some(())?;
-        let end = JwtClaims::read(answer.value.access_token().expose_secret()).and_then(JwtClaims::end);
-        let certain = end.and_then(|end| self.service_clock.until(end, now));
-        Some(certain.map_or(longest, |certain| certain.min(longest)))
+        // What is known of the clock of the service has just proved wrong, so only this answer counts.
+        let expiry = Expiry::of_answer(answer, self.duration_unit);
+        let text = answer.value.access_token().expose_secret();
+        // It may also end between the decision of the service and its answer.
+        let has_ended = || {
+            let is_old = self.held.as_ref().is_some_and(|held| held.token.expose_secret() == text);
+            (is_old && expiry.is_expired(now)).then_some(Duration::ZERO)
+        };
+        let wait = expiry.until_replaced(now).or_else(has_ended)?;
+        (grant == Grant::Credential).then_some(wait)
     }
 
-    /// The expiry of a token that was just issued. A service that hands out each token until its end leaves callers
-    /// without one between two tokens. So the end is told as exactly as the clock of the service is known.
+    /// The expiry of a token that was just issued. Where the service caches tokens, callers have none between two of
+    /// them, so there the expiry is as exact as this session knows the clock of the service.
     fn expiry_of(&self, answer: &Answer<DelegatedAccessToken>) -> Expiry {
         let expiry = Expiry::of_answer(answer, self.duration_unit);
         let text = answer.value.access_token().expose_secret();
