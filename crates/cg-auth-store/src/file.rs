@@ -53,6 +53,8 @@ pub fn file_store(folder: impl Into<PathBuf>) -> Sealed<FileStore> {
 /// - **Clock.** On Linux each end is a time of the boot clock, stored with the id of the boot. So restarting the machine
 ///   ends everything, and setting the wall clock changes nothing. Other systems have only the wall clock: setting it back
 ///   ends everything, and setting it forward ends what would have ended until then.
+/// - **Namespaces.** Processes in different time namespaces share nothing, and neither do one that can read `/proc/sys`
+///   and one that cannot.
 /// - **One machine.** Containers share a volume if they have one kernel and one user id. Network file systems are not
 ///   supported; several machines share a store on Redis.
 /// - **Failures.** A full or read-only disk, a lock that is taken for 400 ms, or a folder of the wrong kind is a
