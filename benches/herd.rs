@@ -1,5 +1,7 @@
 //! Ten thousand concurrent callers, for whom a provider makes one acquisition. The service answers once the last of
 //! them has come. The floor is a tokio mutex around the same call, which keeps the failure too.
+//!
+//! `-- --rounds 400` takes more rounds, `-- --only "an expired token"` one herd, `-- --workers 1` one runtime.
 
 #![allow(missing_docs, clippy::unwrap_used)] // a bench may panic
 
@@ -21,7 +23,10 @@ use http::Response;
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {
-    for workers in [1, 2] {
+    let rounds = argument("--rounds").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let only = argument("--only").unwrap_or_default();
+    let workers = argument("--workers").map_or(vec![1, 2], |workers| vec![workers.parse().unwrap()]);
+    for workers in workers {
         let runtime = Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap();
         for herd in [
             Herd { title: "an expired token", held: None, answer: || answer(3600), wants: true },
@@ -29,7 +34,9 @@ fn main() {
             Herd { title: "a failure", held: None, answer: refusal, wants: false },
             Herd { title: "the early window", held: Some(EARLY), answer: || answer(3600), wants: true },
         ] {
-            herd.run(&runtime, workers);
+            if herd.title.contains(&only) {
+                herd.run(&runtime, workers, rounds);
+            }
         }
     }
 }
@@ -44,7 +51,7 @@ struct Herd {
 }
 
 impl Herd {
-    fn run(&self, runtime: &Runtime, workers: usize) {
+    fn run(&self, runtime: &Runtime, workers: usize, rounds: usize) {
         let mut contest = Contest::new();
         contest.add("floor: tokio::sync::Mutex", || {
             let script = self.script();
@@ -66,7 +73,7 @@ impl Herd {
             let fewest = usize::from(self.held.is_none());
             assert!((fewest..=1).contains(&script.requests().len()));
         });
-        contest.run(&format!("a herd of {HERD} meets {}, {workers} workers", self.title), ROUNDS);
+        contest.run(&format!("a herd of {HERD} meets {}, {workers} workers", self.title), rounds);
     }
 
     fn script(&self) -> ScriptedTransport {
@@ -98,11 +105,16 @@ impl Herd {
     }
 }
 
+fn argument(name: &str) -> Option<String> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments.nth(1)
+}
+
 fn credential() -> ApiCredential {
     ApiCredential::new(secret(), user())
 }
 
 const HERD: usize = 10_000;
-const ROUNDS: usize = 51;
+const ROUNDS: usize = 101;
 /// A token that is due for renewal, and that callers do not wait for.
 const EARLY: (Duration, Duration) = (Duration::from_secs(100), Duration::from_secs(85));

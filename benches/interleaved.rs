@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// A name, and one turn of the work that is timed.
 type Contestant<'a> = (String, Box<dyn FnMut() + 'a>);
 
@@ -23,34 +25,62 @@ impl<'a> Contest<'a> {
         self.contestants.push((name.into(), Box::new(turn)));
     }
 
-    /// Prints what [`shares`](Self::shares) measures.
+    /// Prints the shares of the floor's time and of its processor time. Other load on the machine makes the first
+    /// one wide, and hardly touches the second.
     #[allow(clippy::print_stdout)] // a benchmark prints
     pub fn run(self, title: &str, rounds: usize) {
-        println!("\n{title}, {rounds} rounds: share of the floor's time, median [quartiles]");
-        for (name, [low, median, high]) in self.shares(rounds) {
-            println!("  {name:<44} {median:.2} [{low:.2}, {high:.2}]");
+        println!(
+            "\n{title}, {rounds} rounds: shares of the floor's time and processor time, medians [quartiles]"
+        );
+        for (name, time, processor) in self.measure(rounds) {
+            let [[low, median, high], [least, middle, most]] = [time, processor];
+            println!("  {name:<44} {median:.2} [{low:.2}, {high:.2}]  {middle:.2} [{least:.2}, {most:.2}]");
         }
     }
 
+    /// Each name with the quartiles of its shares of the floor's time, as [`measure`](Self::measure) takes them.
+    pub fn shares(self, rounds: usize) -> Vec<(String, [f64; 3])> {
+        self.measure(rounds).into_iter().map(|(name, time, _)| (name, time)).collect()
+    }
+
     /// Times `rounds` turns of each contestant, and compares each turn with the floor's turn of the same round.
-    /// Returns each name with the quartiles of its ratios.
+    /// Returns each name with the quartiles of its ratios: of the time, and of the processor time of all threads.
     #[allow(clippy::disallowed_methods)] // a benchmark times
-    pub fn shares(mut self, rounds: usize) -> Vec<(String, [f64; 3])> {
-        let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(rounds); self.contestants.len()];
+    pub fn measure(mut self, rounds: usize) -> Vec<(String, [f64; 3], [f64; 3])> {
+        let mut turns: Vec<Vec<Turn>> = vec![Vec::with_capacity(rounds); self.contestants.len()];
         for round in 0..=rounds {
-            for ((_, turn), times) in self.contestants.iter_mut().zip(&mut times) {
-                let begun = Instant::now();
+            for ((_, turn), turns) in self.contestants.iter_mut().zip(&mut turns) {
+                let (begun, processor) = (Instant::now(), processor_time());
                 turn();
                 // The first round warms up.
                 if round > 0 {
-                    times.push(begun.elapsed());
+                    turns.push(Turn { time: begun.elapsed(), processor: processor_time() - processor });
                 }
             }
         }
-        let floor = times[0].clone();
+        let floor = turns[0].clone();
+        let ratios = |own: &[Turn], part: fn(&Turn) -> Duration| {
+            quartiles(own.iter().zip(&floor).map(|(own, floor)| part(own).div_duration_f64(part(floor))))
+        };
         let names = self.contestants.into_iter().map(|(name, _)| name);
-        names.zip(&times).map(|(name, own)| (name, quartiles(own.iter().zip(&floor)))).collect()
+        let turns = names.zip(&turns);
+        turns
+            .map(|(name, own)| (name, ratios(own, |turn| turn.time), ratios(own, |turn| turn.processor)))
+            .collect()
     }
+}
+
+/// What one turn took.
+#[derive(Clone)]
+struct Turn {
+    time: Duration,
+    processor: Duration,
+}
+
+/// Of all threads of this process, user and system together.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
 }
 
 impl std::fmt::Debug for Contest<'_> {
@@ -59,8 +89,8 @@ impl std::fmt::Debug for Contest<'_> {
     }
 }
 
-fn quartiles<'a>(turns: impl Iterator<Item = (&'a Duration, &'a Duration)>) -> [f64; 3] {
-    let mut shares: Vec<f64> = turns.map(|(own, floor)| own.as_secs_f64() / floor.as_secs_f64()).collect();
+fn quartiles(shares: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut shares: Vec<f64> = shares.collect();
     shares.sort_by(f64::total_cmp);
     [1, 2, 3].map(|part| shares[(shares.len() - 1) * part / 4])
 }

@@ -130,7 +130,8 @@ impl TokenStore for TrackedStore {
         }
         let held = Held { store: Arc::clone(&self.store), entry: entry.clone(), holder: claim.holder };
         let claimed = self.leases.claim(held, claim.clone())?;
-        claimed.await.unwrap_or_else(|_| Err(StoreError::new("the store gave no answer")))
+        let late = |_| Err(StoreError::new(format!("no answer within {LONGEST_OPERATION:?}")));
+        claimed.await.unwrap_or_else(late)
     }
 
     async fn publish(

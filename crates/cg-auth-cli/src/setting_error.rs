@@ -35,7 +35,7 @@ pub(crate) enum SettingError {
     #[error("do not pass a password in --store, other users can see it; set CG_AUTH_STORE")]
     PasswordInStoreFlag,
     #[error(
-        "the store {store} is on another machine and is sent its password and commands unencrypted; use rediss:, or pass \
+        "{store} would get the password and the commands unencrypted, on another machine; use rediss:, or pass \
          --allow-http"
     )]
     PlaintextStore { store: String },

@@ -6,11 +6,13 @@ mod entry_file;
 mod folder;
 mod folder_lock;
 mod off_thread;
+mod size_limit;
 mod slots;
+mod sweep;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -68,17 +70,15 @@ struct Shared {
     folder: Folder,
     clock: StoreClock,
     threads: OffThread,
-    last_sweep: Mutex<Option<Duration>>,
 }
 
 impl FileStore {
-    /// The store in `folder`, which need not exist. It reads nothing before the first operation.
+    /// The store in `folder`, which need not exist. A relative path starts from the current folder of this moment.
+    /// It reads nothing before the first operation.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let (clock, threads) = (StoreClock::of_this_machine(), OffThread::default());
-        let shared =
-            Shared { folder: Folder::new(folder.into()), clock, threads, last_sweep: Mutex::default() };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(Shared { folder: Folder::new(folder.into()), clock, threads }) }
     }
 
     /// The folder.
@@ -118,7 +118,7 @@ impl ByteStore for FileStore {
         let claim = claim.clone();
         self.operate(name, move |shared, file, deadline| {
             shared.folder.prepare()?;
-            if let Some(claimed) = claimed_without_a_change(file, &claim) {
+            if let Some(claimed) = claimed_without_a_change(file, &claim)? {
                 return Ok(claimed);
             }
             let (claimed, kind) = shared.change(file, deadline, |record, now| record.claim(&claim, now))?;
@@ -164,7 +164,7 @@ impl ByteStore for FileStore {
             if !shared.folder.exists()? {
                 return Ok(ByteEntry::default());
             }
-            let Content { record, kind, at } = read_between_writes(file);
+            let Content { record, kind, at } = read_between_writes(file)?;
             Ok(ByteEntry { is_unreadable: kind == Kind::Unreadable, ..record.entry(at) })
         })
         .await
@@ -172,23 +172,26 @@ impl ByteStore for FileStore {
 }
 
 /// The answer to a claim that changes nothing. `None` if there is no record, or if the claim takes the lease.
-fn claimed_without_a_change(file: &EntryFile<'_>, claim: &ByteClaim) -> Option<ByteClaimed> {
-    let Content { mut record, kind, at } = file.read();
+fn claimed_without_a_change(
+    file: &EntryFile<'_>,
+    claim: &ByteClaim,
+) -> Result<Option<ByteClaimed>, StoreError> {
+    let Content { mut record, kind, at } = file.read()?;
     let before = record.clone();
     let claimed = record.claim(claim, at);
-    (kind == Kind::Record && record == before).then_some(claimed)
+    Ok((kind == Kind::Record && record == before).then_some(claimed))
 }
 
 /// What the file holds, read without the lock. A file that is read during two writes seems unreadable for a moment.
-fn read_between_writes(file: &EntryFile<'_>) -> Content {
-    let mut content = file.read();
+fn read_between_writes(file: &EntryFile<'_>) -> Result<Content, StoreError> {
+    let mut content = file.read()?;
     for _ in 0..READS {
         if content.kind != Kind::Unreadable {
             break;
         }
-        content = file.read();
+        content = file.read()?;
     }
-    content
+    Ok(content)
 }
 
 impl Shared {
@@ -200,7 +203,7 @@ impl Shared {
         change: impl FnOnce(&mut Record, Duration) -> T,
     ) -> Result<(T, Kind), StoreError> {
         let _lock = self.lock(deadline)?;
-        let Content { mut record, kind, at } = file.read();
+        let Content { mut record, kind, at } = file.read()?;
         let before = record.clone();
         let result = change(&mut record, at);
         if record != before {
@@ -212,24 +215,11 @@ impl Shared {
 
     fn lock(&self, deadline: Deadline) -> Result<FolderLock, StoreError> {
         let lock = FolderLock::acquire(&self.folder, deadline)?;
-        self.sweep();
+        sweep::if_due(&self.folder, &self.clock, &lock);
         deadline.check(&self.folder).map(|()| lock)
-    }
-
-    /// Removes every ten minutes what has ended and what killed processes have left. It ignores a failure, because the
-    /// next sweep tries again.
-    fn sweep(&self) {
-        let now = self.clock.now();
-        let mut last = self.last_sweep.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| now.saturating_sub(last) > BETWEEN_SWEEPS) {
-            *last = Some(now);
-            drop(last);
-            entry_file::sweep(&self.folder, &self.clock);
-        }
     }
 }
 
-const BETWEEN_SWEEPS: Duration = Duration::from_secs(10 * 60);
 /// How often `inspect` reads a file again that seems unreadable.
 const READS: usize = 3;
 

@@ -125,13 +125,17 @@ pub(crate) async fn run(args: &ProxyArgs, console: &Console, leases: &Leases) ->
         environment::point_at(&mut command, &url);
         child::run(command, &mut stop).await?
     };
-    drop(end);
-    tokio::select! {
-        _ = serving => {}
-        // After a second signal, the proxy does not wait for the requests in flight.
-        _ = stop.received() => {}
-    }
     renewing.abort();
+    drop(end);
+    let served = async {
+        tokio::select! {
+            _ = serving => {}
+            // After a second signal, the proxy does not wait for the requests in flight.
+            _ = stop.received() => {}
+        }
+    };
+    // No other process waits for a lease while the requests in flight have their time.
+    tokio::join!(served, leases.end());
     warnings.finish();
     Ok(code)
 }

@@ -18,6 +18,10 @@ const UNIQUE: &[(&str, &str)] = &[
     ("cg-auth -v token --base-url us", "cg-auth -v token --base-url us-government "),
     ("cg-auth token --transport=hy", "cg-auth token --transport=hyper "),
     ("cg-auth token --profile la", "cg-auth token --profile lab "),
+    ("cg-auth exec --store fi", "cg-auth exec --store file "),
+    ("cg-auth token --store red", "cg-auth token --store redis://localhost "),
+    ("cg-auth token --store redis:", "cg-auth token --store redis://localhost "),
+    ("cg-auth store show --store=redis://lo", "cg-auth store show --store=redis://localhost "),
     (
         "cg-auth token --config other.toml --profile ",
         "cg-auth token --config other.toml --profile elsewhere ",
@@ -51,6 +55,7 @@ const LISTED: &[(&str, &[&str], &[&str])] = &[
     ("cg-auth token --format ", &["raw", "json", "header", "env"], &["roots.pem"]),
     ("cg-auth token --base-url ", &["commercial", "us-government", "insider-us-east"], &["roots.pem"]),
     ("cg-auth token --profile ", &["work", "lab"], &["roots.pem", "elsewhere", "canary"]),
+    ("cg-auth token --store ", &["file", "redis://localhost", "none"], &["roots.pem", "canary"]),
     ("cg-auth help ", &["token", "exit-codes", "environment"], &["__candidates"]),
     ("cg-auth completions ", &["bash", "zsh", "fish", "powershell", "elvish"], &["roots.pem"]),
 ];

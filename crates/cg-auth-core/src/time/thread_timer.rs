@@ -60,11 +60,11 @@ impl Future for SleepUntil {
     type Output = Result<(), NoThread>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if clocks::monotonic() >= self.deadline {
-            return Poll::Ready(Ok(()));
-        }
         if self.entry.is_some_and(|entry| TIMER.state().wakes(entry, context.waker())) {
             return Poll::Pending;
+        }
+        if clocks::monotonic() >= self.deadline {
+            return Poll::Ready(Ok(()));
         }
         // A waker is user code, so it is cloned and dropped outside of the lock.
         let waker = Some(context.waker().clone());

@@ -180,9 +180,9 @@ impl Expiry {
     /// second, which counts as passed here. `None` if the token is valid, or if the service issued an expired one.
     pub(super) fn until_replaced(&self, now: Now) -> Option<Duration> {
         let Known { lifetime, sent, .. } = self.known.filter(|known| !known.lifetime.is_zero())?;
-        // Claims count from a moment between the request and its answer.
-        let way = if self.source == ExpirySource::JwtClaims { LONGEST_WAY } else { Duration::ZERO };
-        self.is_expired(now).then(|| lifetime.saturating_sub(now.longest_since(sent).saturating_sub(way)))
+        // Claims count from a moment between the request and its answer, so the last second may begin with the answer.
+        let last = lifetime.min(unseen_age(self.source));
+        self.is_expired(now).then(|| lifetime.saturating_sub(now.longest_since(sent)).max(last))
     }
 
     /// The whole time for which the token is served, counted from the moment its request was sent; `None` if unknown.

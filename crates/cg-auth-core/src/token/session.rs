@@ -35,8 +35,7 @@ pub use self::{
     step::Step,
 };
 use super::{
-    DurationUnit, Event, Expiry, Grant, IssuedToken, JwtClaims, Reason, TokenError, error::Cause,
-    expiry::second_of,
+    DurationUnit, Event, Expiry, Grant, IssuedToken, Reason, TokenError, error::Cause, expiry::second_of,
 };
 use crate::{
     client::CallError,
@@ -411,11 +410,9 @@ impl Session {
         now: Now,
     ) -> Option<Duration> {
         self.learn_the_time(answer, now);
-        let longest = self.expiry_of(answer).until_replaced(now)?;
-        (grant == Grant::Credential).then_some(())?;
-        let end = JwtClaims::read(answer.value.access_token().expose_secret()).and_then(JwtClaims::end);
-        let certain = end.and_then(|end| self.service_clock.until(end, now));
-        Some(certain.map_or(longest, |certain| certain.min(longest)))
+        // What is known of the clock of the service has just proved wrong, so only this answer counts.
+        let wait = Expiry::of_answer(answer, self.duration_unit).until_replaced(now)?;
+        (grant == Grant::Credential).then_some(wait)
     }
 
     /// The expiry of a token that was just issued. A service that hands out each token until its end leaves callers

@@ -230,7 +230,7 @@ fn calls_wait_for_little_more_than_an_acquisition_where_the_service_caches_token
     let at = |part: usize| waits_later[(waits_later.len() - 1) * part / 100];
     println!("half of the later waits are below {:?}, all but a tenth below {:?}", at(50), at(90));
     println!("the longest is {:?}", at(100));
-    assert!(at(50) < seconds(0.5) && at(90) < seconds(0.9), "{:?} and {:?}", at(50), at(90));
+    assert!(at(50) < seconds(0.8) && at(90) < seconds(1.25), "{:?} and {:?}", at(50), at(90));
 }
 
 fn check(record: &Record) {

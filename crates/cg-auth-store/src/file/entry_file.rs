@@ -1,4 +1,4 @@
-//! [`EntryFile`]: the file of one entry. [`sweep`] removes those that have ended.
+//! [`EntryFile`]: the file of one entry.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,7 +12,8 @@ use tempfile::Builder;
 use super::{
     clock::StoreClock,
     folder::Folder,
-    slots::{LONGEST, Slots},
+    size_limit,
+    slots::{LONGEST, Slots, end_of_first},
 };
 use crate::{record::Record, record_json};
 
@@ -52,23 +53,30 @@ impl<'a> EntryFile<'a> {
         }
     }
 
-    /// What the file holds. The clock is read last, so that a record that was saved during the read is not of the future.
-    pub(super) fn read(&self) -> Content {
+    /// What the file holds. The clock is read last, so that a record that was saved during the read is not of the
+    /// future.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the system has no room to open a file, so that nothing is known of it.
+    pub(super) fn read(&self) -> Result<Content, StoreError> {
         let found = self.read_bytes();
         let at = self.clock.now();
         let read = match found {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Content { record: Record::default(), kind: Kind::Missing, at };
+                return Ok(Content { record: Record::default(), kind: Kind::Missing, at });
+            }
+            Err(error) if is_shortage(&error) => {
+                return Err(self.folder.error("cannot read an entry of the store in", error));
             }
             found => found.ok().flatten().and_then(|bytes| record_json::read(&bytes, self.clock.epoch(), at)),
         };
-        match read {
+        Ok(match read {
             Some(mut record) => {
                 record.end_overdue(at);
                 Content { record, kind: Kind::Record, at }
             }
             None => Content { record: Record::default(), kind: Kind::Unreadable, at },
-        }
+        })
     }
 
     fn read_bytes(&self) -> io::Result<Option<Vec<u8>>> {
@@ -93,19 +101,30 @@ impl<'a> EntryFile<'a> {
         written.map_err(|error| self.folder.error("cannot write an entry of the store in", error))
     }
 
-    /// Whether the file holds a record, so that this one could be saved beside it.
+    /// Whether the file holds a record, so that this one could be saved beside it. Where a limit on the size of files
+    /// leaves no room for that, a new file has it.
     fn overwrite(&self, bytes: &[u8]) -> io::Result<bool> {
         let opened = self.folder.open(self.name, OpenOptions::new().read(true).write(true));
-        let Ok(mut slots) = opened.map(Slots::new) else { return Ok(false) };
+        let mut slots = match opened.map(Slots::new) {
+            Err(error) if is_shortage(&error) => return Err(error),
+            Err(_) => return Ok(false),
+            Ok(slots) => slots,
+        };
         match slots.read() {
-            Ok(Some(newest)) => slots.write_after(&newest, bytes).map(|()| true),
+            Ok(Some(newest)) if size_limit::allows(newest.end_of_next(bytes)) => {
+                slots.write_after(&newest, bytes).map(|()| true)
+            }
             _ => Ok(false),
         }
     }
 
     /// Replaces whatever has the name of the entry by a new file.
     fn create(&self, bytes: &[u8]) -> io::Result<()> {
+        if !size_limit::allows(end_of_first(bytes)) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         let file = Builder::new().prefix(TEMPORARY).tempfile_in(self.folder.path())?;
+        Folder::make_private(file.as_file())?;
         Slots::new(file.as_file()).write_first(bytes)?;
         file.persist(self.folder.path().join(self.name)).map(drop).map_err(|error| error.error)
     }
@@ -120,29 +139,17 @@ impl<'a> EntryFile<'a> {
     }
 }
 
-/// Removes the entries that have ended, and the temporary files of processes that were killed: none is in use while
-/// the lock of the folder is held. Other files stay.
-pub(super) fn sweep(folder: &Folder, clock: &StoreClock) {
-    let Ok(files) = fs::read_dir(folder.path()) else { return };
-    let mut looked_at = 0;
-    for file in files.flatten() {
-        let name = file.file_name();
-        let Some(name) = name.to_str() else { continue };
-        if name.starts_with(TEMPORARY) {
-            let _ = fs::remove_file(file.path());
-            continue;
-        }
-        let Ok(entry) = EntryFile::new(folder, clock, name) else { continue };
-        looked_at += 1;
-        if looked_at > MOST_LOOKED_AT {
-            return;
-        }
-        // An unreadable file stays, so that the next claim of its entry tells of it.
-        let content = entry.read();
-        if content.kind == Kind::Record && content.record.is_empty() {
-            let _ = entry.remove();
-        }
-    }
+/// Whether the process or the system has no room for an open file.
+#[cfg(unix)]
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|error| shortages.contains(&error))
+}
+
+#[cfg(not(unix))]
+fn is_shortage(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
 }
 
 fn is_entry_name(name: &str) -> bool {
@@ -150,7 +157,5 @@ fn is_entry_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// How the name of a temporary file begins.
-const TEMPORARY: &str = ".tmp-";
-/// How many entries a sweep reads, so that it does not hold the lock for too long.
-const MOST_LOOKED_AT: usize = 500;
+/// How the name of a temporary file begins. No other program names a file so.
+pub(super) const TEMPORARY: &str = ".cg-auth-new-";

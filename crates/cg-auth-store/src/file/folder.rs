@@ -14,8 +14,11 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) const fn new(path: PathBuf) -> Self {
-        Self { path }
+    /// The folder at `path`. It stays that one if the program changes its current folder.
+    pub(super) fn new(path: PathBuf) -> Self {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        // A slash at the end would lead through a symbolic link.
+        Self { path: path.components().collect() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -27,12 +30,11 @@ impl Folder {
         if self.exists()? {
             return Ok(());
         }
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.path).map_err(|error| self.error("cannot create the folder", error))?;
-        self.exists().map(drop)
+        create(&self.path).map_err(|error| self.error("cannot create the folder", error))?;
+        match self.exists()? {
+            true => Ok(()),
+            false => Err(self.error("cannot create the folder", "the path names none")),
+        }
     }
 
     /// Whether there is a folder. One that others can reach is refused.
@@ -57,7 +59,7 @@ impl Folder {
             use rustix::fs::OFlags;
 
             let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            options.mode(0o600).custom_flags(flags.bits().cast_signed());
+            options.mode(FILE_MODE).custom_flags(flags.bits().cast_signed());
         }
         let file = options.open(self.path.join(name))?;
         let metadata = file.metadata()?;
@@ -67,9 +69,43 @@ impl Folder {
         }
     }
 
+    /// Gives a new file the mode that [`open`](Self::open) wants, also where the umask takes rights from the user.
+    pub(super) fn make_private(file: &File) -> io::Result<()> {
+        #[cfg(unix)]
+        return file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(FILE_MODE));
+        #[cfg(not(unix))]
+        return file.metadata().map(drop);
+    }
+
     /// An error whose text says what failed, and where.
     pub(super) fn error(&self, what: &str, error: impl std::fmt::Display) -> StoreError {
         StoreError::new(format!("{what} {}: {error}", self.path.display()))
+    }
+}
+
+/// Creates the folder and its parents for this user alone, also where the umask takes rights from the user.
+fn create(path: &Path) -> io::Result<()> {
+    match (create_one(path), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            create(parent)?;
+            create_one(path)
+        }
+        (created, _) => created,
+    }
+}
+
+/// Creates the last folder of a path. Another process may be faster.
+fn create_one(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
+    match builder.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+        #[cfg(unix)]
+        Ok(()) => std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(FOLDER_MODE)),
+        #[cfg(not(unix))]
+        Ok(()) => Ok(()),
     }
 }
 
@@ -108,3 +144,8 @@ const fn is_own(_: &Metadata) -> bool {
 const fn is_private(_: &Metadata) -> bool {
     true
 }
+
+#[cfg(unix)]
+const FOLDER_MODE: u32 = 0o700;
+#[cfg(unix)]
+const FILE_MODE: u32 = 0o600;

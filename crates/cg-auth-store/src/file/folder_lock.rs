@@ -17,7 +17,7 @@ use super::{
 /// Held until it is dropped, or until the process ends.
 #[derive(Debug)]
 pub(super) struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 impl FolderLock {
@@ -29,7 +29,7 @@ impl FolderLock {
             match FileExt::try_lock(&file) {
                 // Another process may have deleted the file, and locked one of the same name.
                 Ok(()) if is_in_place(folder, &file) => {
-                    let lock = Self { _file: file };
+                    let lock = Self { file };
                     return deadline.check(folder).map(|()| lock);
                 }
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
@@ -44,13 +44,21 @@ impl FolderLock {
             thread::sleep(BETWEEN_TRIES);
         }
     }
+
+    /// The file that is locked. Nothing is written into it.
+    pub(super) const fn file(&self) -> &File {
+        &self.file
+    }
 }
 
 /// Opens the file for reading, which a read-only disk allows, and creates it if it is missing.
 fn open(folder: &Folder) -> io::Result<File> {
     match folder.open(NAME, OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            folder.open(NAME, OpenOptions::new().read(true).write(true).create(true).truncate(false))
+            let mut options = OpenOptions::new();
+            let file = folder.open(NAME, options.read(true).write(true).create(true).truncate(false))?;
+            Folder::make_private(&file)?;
+            Ok(file)
         }
         opened => opened,
     }

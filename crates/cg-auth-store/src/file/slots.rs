@@ -22,6 +22,22 @@ pub(super) struct Newest {
     pub(super) bytes: Vec<u8>,
 }
 
+impl Newest {
+    /// Where the record ends that follows this one.
+    pub(super) const fn end_of_next(&self, bytes: &[u8]) -> u64 {
+        end_of(self.next_slot(), bytes)
+    }
+
+    const fn next_slot(&self) -> usize {
+        (self.slot + 1) % COUNT
+    }
+}
+
+/// Where the first record of a new file ends.
+pub(super) const fn end_of_first(bytes: &[u8]) -> u64 {
+    end_of(0, bytes)
+}
+
 impl<F> Slots<F> {
     pub(super) const fn new(file: F) -> Self {
         Self { file }
@@ -63,7 +79,7 @@ impl<F: Write + Seek> Slots<F> {
 
     /// Writes the record that follows `newest`, into the other slot.
     pub(super) fn write_after(&mut self, newest: &Newest, bytes: &[u8]) -> io::Result<()> {
-        self.write((newest.slot + 1) % COUNT, newest.number.saturating_add(1), bytes)
+        self.write(newest.next_slot(), newest.number.saturating_add(1), bytes)
     }
 
     fn write(&mut self, slot: usize, number: u64, bytes: &[u8]) -> io::Result<()> {
@@ -102,6 +118,10 @@ impl Head {
         let head = Self { number: number.parse().ok()?, length, hash: hash.to_owned() };
         (mark == MARK).then_some(head)
     }
+}
+
+const fn end_of(slot: usize, bytes: &[u8]) -> u64 {
+    start_of(slot) + (HEAD_LENGTH + bytes.len()) as u64
 }
 
 const fn start_of(slot: usize) -> u64 {

@@ -17,7 +17,7 @@ fn claims(store: &FileStore, name: &str, holder: u128, lease: Duration) -> ByteC
 /// The store as after another start of the machine.
 fn after_another_boot(folder: &Path) -> FileStore {
     let (folder, clock) = (Folder::new(folder.to_owned()), StoreClock::of_another_boot());
-    let shared = Shared { folder, clock, threads: OffThread::default(), last_sweep: Mutex::default() };
+    let shared = Shared { folder, clock, threads: OffThread::default() };
     FileStore { shared: Arc::new(shared) }
 }
 
@@ -37,17 +37,69 @@ fn a_sweep_removes_what_has_ended_and_what_killed_processes_left_and_nothing_els
     let store = FileStore::new(folder.path());
     assert!(matches!(claims(&store, "lives", 1, HOUR), ByteClaimed::Won(_)));
     assert!(matches!(claims(&store, "ended", 1, Duration::from_nanos(1)), ByteClaimed::Won(_)));
-    for name in [".tmp-dead", "garbage", "NOTES.txt", ".lock"] {
+    for name in [".cg-auth-new-dead", "garbage", "NOTES.txt", ".tmp-of-another-program"] {
         fs::write(folder.path().join(name), "not a record").unwrap();
     }
-    // The first operation of another process.
-    claims(&FileStore::new(folder.path()), "new", 1, HOUR);
-    let mut names: Vec<_> = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
+    was_swept(&folder, long_ago());
+    claims(&store, "new", 1, HOUR);
+    let left = [".lock", ".tmp-of-another-program", "NOTES.txt", "garbage", "lives", "new"];
+    assert_eq!(names(&folder), left);
+}
+
+/// Many processes that start at once would otherwise wait for each other.
+#[test]
+fn all_processes_share_one_sweep_in_ten_minutes() {
+    let folder = private_folder();
+    let ends = |name: &str| {
+        let store = FileStore::new(folder.path());
+        claims(&store, name, 1, Duration::from_nanos(1));
+    };
+    ["a", "b", "c"].into_iter().for_each(ends);
+    assert_eq!(names(&folder), [".lock", "a", "b", "c"]);
+    was_swept(&folder, long_ago());
+    ["d", "e"].into_iter().for_each(ends);
+    assert_eq!(names(&folder), [".lock", "d", "e"]);
+    // The wall clock was wrong, and has been set back.
+    was_swept(&folder, std::time::UNIX_EPOCH + 100_000 * 24 * HOUR);
+    ["f", "g"].into_iter().for_each(ends);
+    assert_eq!(names(&folder), [".lock", "f", "g"]);
+}
+
+#[test]
+fn an_entry_that_has_ended_is_removed_in_the_end_however_many_others_live() {
+    let folder = private_folder();
+    let store = FileStore::new(folder.path());
+    claims(&store, "ended", 1, Duration::from_nanos(1));
+    claims(&store, "lives", 1, HOUR);
+    let path = |name: &str| folder.path().join(name);
+    for number in 0..700 {
+        fs::hard_link(path("lives"), path(&format!("lives{number}"))).unwrap();
+    }
+    // A sweep looks at 500 of them.
+    for _ in 0..1000 {
+        was_swept(&folder, long_ago());
+        claims(&store, "lives", 1, HOUR);
+        if !path("ended").exists() {
+            return;
+        }
+    }
+    panic!("it is there after 1000 sweeps");
+}
+
+fn was_swept(folder: &tempfile::TempDir, time: std::time::SystemTime) {
+    let lock = fs::File::options().write(true).open(folder.path().join(".lock")).unwrap();
+    lock.set_modified(time).unwrap();
+}
+
+fn long_ago() -> std::time::SystemTime {
+    cg_auth_core::time::Now::system().wall() - HOUR
+}
+
+fn names(folder: &tempfile::TempDir) -> Vec<String> {
+    let files = fs::read_dir(folder.path()).unwrap();
+    let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, [".lock", "NOTES.txt", "garbage", "lives", "new"]);
+    names
 }
 
 #[test]

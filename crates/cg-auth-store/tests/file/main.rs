@@ -6,6 +6,7 @@
 mod disks;
 mod files;
 mod late;
+mod odd_processes;
 mod processes;
 mod providers;
 mod runtimes;

@@ -86,9 +86,12 @@ fn processes_that_are_killed_leave_one_lease_at_a_time_and_no_torn_record() {
 
     let store = file_store(&folder);
     store.byte_store().check_folder().unwrap();
+    // The next sweep is due.
+    let lock = OpenOptions::new().write(true).open(folder.join(".lock")).unwrap();
+    lock.set_modified(Now::system().wall() - HOUR).unwrap();
     while claim(&store, Holder::new(1), None).is_err() {}
     let left = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    assert_eq!(left.filter(|name| name.starts_with(".tmp-")).count(), 0, "temporary files are left");
+    assert_eq!(left.filter(|name| name.starts_with(".cg-auth-new-")).count(), 0, "temporary files are left");
 }
 
 /// The times, in microseconds of the clock of the machine, of a lease that a process certainly had.

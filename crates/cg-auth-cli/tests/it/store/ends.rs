@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
@@ -15,7 +16,10 @@ use super::{
     place::{Place, undisturbed},
     redis::Redis,
 };
-use crate::harness::{cg_auth_process, emulator, stderr, stdout};
+use crate::{
+    harness::{cg_auth_process, emulator, stderr, stdout},
+    proxy::Running,
+};
 
 /// `cg-auth` and `arguments` with the store at `place`.
 fn command(place: &dyn Place, emulator: &Emulator, arguments: &[&str]) -> Command {
@@ -97,6 +101,33 @@ fn a_signal_ends_the_lease_of_a_watch_and_so_does_the_reader_of_its_output() {
 fn a_signal_ends_the_lease_of_a_proxy_that_has_no_token_yet() {
     let arguments = ["proxy", "--upstream", "http://127.0.0.1:1"];
     leaves_no_lease(&arguments, |child| send(child, Signal::TERM), 143);
+}
+
+/// The proxy has a token. Its renewal hangs, and so does a request in flight, which gets five seconds.
+#[test]
+fn a_signal_ends_the_lease_of_a_proxy_before_its_requests_in_flight_end() {
+    over_each_store(|place| {
+        let emulator = emulator();
+        let _hanging = emulator.next(Operation::GetDelegateAccessToken).always().never_answer();
+        place.seed(&emulator, "seeded", 3600, 60);
+        let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", upstream.local_addr().unwrap());
+        let running = Running::start(&emulator, &url, &["--store", &place.setting()]);
+        let mut client = running.connect();
+        let (prefix, host) = (running.prefix(), running.address());
+        write!(client, "GET /{prefix}/x HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+        let _in_flight = upstream.accept().unwrap();
+        emulator.wait_for_blocking(Operation::GetDelegateAccessToken, 1, LONG).unwrap();
+        assert!(place.inspect(&emulator).lease.is_some(), "cannot share the token");
+        send(&running.child, Signal::TERM);
+        while place.inspect(&emulator).lease.is_some() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let mut running = running;
+        assert_eq!(running.child.try_wait().unwrap(), None, "it waits for the request in flight");
+        // The second signal ends the wait.
+        assert_eq!(running.stop(Signal::TERM).0, Some(0));
+    });
 }
 
 #[test]

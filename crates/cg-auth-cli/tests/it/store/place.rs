@@ -11,7 +11,8 @@ use assert_cmd::Command;
 use cg_auth_core::{
     model::AccessToken,
     token::store::{
-        Claim, Claimed, EntryOwner, EntryState, Holder, Publication, StoreEntry, StoredToken, TokenStore,
+        Claim, Claimed, EntryOwner, EntryState, Holder, Publication, StoreEntry, StoreError, StoredToken,
+        TokenStore,
     },
 };
 use cg_auth_emulator::Emulator;
@@ -53,7 +54,8 @@ pub(super) trait Place: Sync {
         let token = StoredToken { access_token, lifetime: Some(lifetime), left: Some(left) };
         let store = self.store();
         let (entry, publication) = (entry(&store, emulator), Publication::Token(token));
-        block_on(store.publish(&entry, Holder::random(), &publication)).unwrap();
+        let holder = Holder::random();
+        answer(|| store.publish(&entry, holder, &publication));
     }
 
     /// Takes the lease as another process would.
@@ -61,15 +63,23 @@ pub(super) trait Place: Sync {
         let store = self.store();
         let mut claim = Claim::new(Holder::random());
         claim.lease = Some(lease);
-        let claimed = block_on(store.claim(&entry(&store, emulator), &claim)).unwrap();
+        let entry = entry(&store, emulator);
+        let claimed = answer(|| store.claim(&entry, &claim));
         assert!(matches!(claimed, Claimed::Won(_)), "{claimed:?}");
     }
 
     /// What the store holds for the first user of `emulator`.
     fn inspect(&self, emulator: &Emulator) -> EntryState {
         let store = self.store();
-        block_on(store.inspect(&entry(&store, emulator))).unwrap()
+        let entry = entry(&store, emulator);
+        answer(|| store.inspect(&entry))
     }
+}
+
+/// The answer to an operation, which a machine that is busy may need to try again. Each can be repeated.
+fn answer<T, F: Future<Output = Result<T, StoreError>>>(operation: impl Fn() -> F) -> T {
+    let mut answers = (0..TRIES).map(|_| block_on(operation()));
+    answers.find_map(Result::ok).expect("the store answers")
 }
 
 /// The entry of the first user of `emulator`.
@@ -129,5 +139,8 @@ pub(super) fn undisturbed(scenario: impl Fn()) {
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> &str {
-    panic.downcast_ref::<String>().map_or("", String::as_str)
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
+
+const TRIES: usize = 20;

@@ -9,7 +9,11 @@ use std::{
 use cg_auth_emulator::Operation;
 use serde_json::Value;
 
-use super::{issued, place::Place, redis::Redis};
+use super::{
+    issued,
+    place::{Place, undisturbed},
+    redis::Redis,
+};
 use crate::{
     harness::{emulator, json_error, stderr, stdout, with_emulator},
     proxy::Running,
@@ -53,29 +57,23 @@ fn assert_is_survived(url: &str, problem: &str) {
         assert!(stdout(&output).starts_with("eyJ"), "{}", stdout(&output));
         let start = "warning: cannot share the token: the token store is unavailable: ";
         assert!(shown.starts_with(start) && shown.lines().count() == 1, "{shown}");
-        let address = url.split_once("://").unwrap().1;
-        assert!(
-            shown.contains(address) || shown.contains("check that the URL names a Redis server"),
-            "{shown}"
-        );
+        // On a machine that is busy, the limit of the provider may come before that of the store.
+        let reasons =
+            [url.split_once("://").unwrap().1, "check that the URL names a Redis server", "no answer within"];
+        assert!(reasons.iter().any(|reason| shown.contains(reason)), "{shown}");
     }
     assert_eq!(issued(&emulator), 2);
-    for arguments in
-        [&["store", "show", "--timeout", "2s"][..], &["store", "clear", "--yes", "--timeout", "2s"]]
-    {
-        let output = run(arguments);
+    for arguments in [&["store", "show"][..], &["store", "clear", "--yes"]] {
+        let output = run(&[arguments, &["--timeout", "1s"]].concat());
         let shown = stderr(&output);
         assert_eq!((output.status.code(), stdout(&output)), (Some(5), String::new()), "{shown}");
-        assert!(
-            shown.starts_with(&format!("error: cannot use the store {url}/0 (CG_AUTH_STORE)\n")),
-            "{shown}"
-        );
-        assert!(shown.contains(problem), "{shown}");
-        let error = json_error(&run(&[arguments, &["--error-format", "json"]].concat()));
-        let (kind, recovery) = (&error["kind"], &error["recovery"]);
-        assert_eq!((kind, recovery), (&"transport".into(), &"retry".into()), "{error}");
+        let start = format!("error: cannot use the store {url}/0 (CG_AUTH_STORE)\n");
+        assert!(shown.starts_with(&start) && shown.contains(problem), "{shown}");
     }
-    let output = run(&["doctor", "-o", "json", "--timeout", "2s"]);
+    let error = json_error(&run(&["store", "show", "--timeout", "1s", "--error-format", "json"]));
+    assert_eq!((&error["kind"], &error["recovery"]), (&"transport".into(), &"retry".into()), "{error}");
+
+    let output = run(&["doctor", "-o", "json"]);
     assert_eq!(output.status.code(), Some(5), "{}", stdout(&output));
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let checks = report["checks"].as_array().unwrap();
@@ -84,8 +82,9 @@ fn assert_is_survived(url: &str, problem: &str) {
     assert!(store["detail"].as_str().unwrap().contains(problem) && store["fix"].is_string(), "{store}");
     let failed = checks.iter().filter(|check| check["status"] == "failed").count();
     assert_eq!(failed, 1, "the service itself is reached: {report}");
-    let output = run(&["delete-token-cache", "--yes", "--timeout", "2s"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let output = run(&["delete-token-cache", "--yes"]);
+    assert_eq!(output.status.code(), Some(0), "the cache of the service was deleted: {}", stderr(&output));
     assert!(stderr(&output).starts_with("warning: the token stays in the store: "), "{}", stderr(&output));
 }
 
@@ -96,7 +95,7 @@ fn a_server_that_is_down_costs_a_warning() {
 
 #[test]
 fn a_peer_that_never_answers_costs_a_warning() {
-    assert_is_survived(&peer(""), "did not answer within 2s");
+    assert_is_survived(&peer(""), "did not answer within");
 }
 
 #[test]
@@ -115,12 +114,12 @@ fn a_plain_peer_is_not_spoken_to_over_tls() {
 fn a_server_that_hangs_holds_no_command_up() {
     let Some(redis) = Redis::start() else { return };
     redis.server.freeze();
-    assert_is_survived(&redis.setting(), "did not answer within 2s");
+    assert_is_survived(&redis.setting(), "did not answer within");
     redis.server.thaw();
 }
 
 #[test]
-fn a_proxy_outlives_its_server_and_shares_again() {
+fn a_proxy_outlives_its_server() {
     let Some(mut redis) = Redis::start() else { return };
     let emulator = emulator();
     let upstream = Upstream::always(&answer("200 OK", "", "ok"));
@@ -134,10 +133,9 @@ fn a_proxy_outlives_its_server_and_shares_again() {
     assert_eq!(emulator.count(Operation::GetDelegateAccessToken), 1);
 }
 
-/// What one run has left on a server that forgets is acquired again by the next one.
 #[test]
 fn a_server_that_starts_again_without_its_data_is_used_as_an_empty_one() {
-    super::place::undisturbed(|| {
+    undisturbed(|| {
         let Some(mut redis) = Redis::start() else { return };
         let emulator = emulator();
         redis.token(&emulator, &[]);

@@ -215,6 +215,20 @@ impl Shared {
     }
 }
 
+/// Nobody can be served once the last clone is gone. In a fleet the acquisition ends, and with it its lease, for which
+/// other processes wait. No refresh token is on the wire there.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.fleet.is_none() {
+            return;
+        }
+        let flight = lock(&self.inner).flight.take();
+        if let Some(flight) = flight {
+            flight.end(Outcome::Dropped);
+        }
+    }
+}
+
 impl Holder for Shared {
     /// A refresh goes on, since the service may have taken the refresh token. If its task runs again before the
     /// next caller of this user comes, the new one is not lost.

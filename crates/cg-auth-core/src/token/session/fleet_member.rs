@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     AcquisitionId, Next, Session,
     back_off::{BackOff, LONGEST_READ_PAUSE},
-    held_token::{HeldToken, unseen_by_holder},
+    held_token::HeldToken,
     in_fleet::InFleet,
     refresh_grant::RefreshGrant,
 };
@@ -89,8 +89,7 @@ impl<'a> FleetMember<'a> {
         let token = IssuedToken::new(&stored.access_token, expiry);
         let end = JwtClaims::read(token.expose_secret()).and_then(JwtClaims::end);
         if let Some((end, left)) = end.zip(stored.left) {
-            let unseen = unseen_by_holder(&token, left);
-            self.session.service_clock.learn_of_store(end, left, unseen, asked, now);
+            self.session.service_clock.learn_of_store(end, left, asked, now);
         }
         let held = HeldToken::new(token.clone(), now, self.session.random.f64());
         if held.served(now).is_none() {

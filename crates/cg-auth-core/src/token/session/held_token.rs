@@ -151,7 +151,7 @@ fn last_moments(token: &IssuedToken, left: Duration, now: Now) -> Duration {
 
 /// How long before its end the process that acquired a token of a store stops to serve it, at most, `left` before. Nobody
 /// knows how long it has waited for its answer.
-pub(super) fn unseen_by_holder(token: &IssuedToken, left: Duration) -> Duration {
+fn unseen_by_holder(token: &IssuedToken, left: Duration) -> Duration {
     let claims = JwtClaims::read(token.expose_secret());
     let life = claims.and_then(|claims| claims.end()?.checked_sub(claims.beginning()?));
     let unseen = life.zip(token.expiry().lifetime()).map(|(life, served)| life.saturating_sub(served));

@@ -22,18 +22,10 @@ impl ServiceClock {
         self.narrow(second, second.saturating_add(SECOND), sent, received);
     }
 
-    /// Learns from a token of a store, which ends at `end` and had `left` of its life between `asked` and `received`. The
-    /// process that acquired it knows of a part of the second in which it ends that it has passed for at most `unseen`.
-    pub(super) fn learn_of_store(
-        &mut self,
-        end: Duration,
-        left: Duration,
-        unseen: Duration,
-        asked: Now,
-        received: Now,
-    ) {
-        let most = end.saturating_sub(left);
-        self.narrow(most.saturating_sub(unseen), most, asked, received);
+    /// Learns from a token of a store, which ends at `end` and had `left` of its life between `asked` and `received`: the
+    /// process that acquired it knows that it does not end earlier. How much later it ends, that process does not tell.
+    pub(super) fn learn_of_store(&mut self, end: Duration, left: Duration, asked: Now, received: Now) {
+        self.narrow(Duration::ZERO, end.saturating_sub(left), asked, received);
     }
 
     /// The clock was at `most` when the local one was at `sent`, and at `least` when that was at `received`.

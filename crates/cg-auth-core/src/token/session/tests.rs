@@ -4,6 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Response, header::DATE};
+use proptest::prelude::*;
 
 use super::*;
 use crate::body::Body;
@@ -25,8 +26,18 @@ fn acquire(session: &mut Session, millis: u64, date: Option<u64>) -> Next {
     let (Step::Start(id) | Step::ServeAndStart(_, id)) = session.step(at(millis)) else {
         panic!("nothing is due after {millis} ms")
     };
+    acquire_between(session, id, at(millis), at(millis + 20), date)
+}
+
+fn acquire_between(
+    session: &mut Session,
+    id: AcquisitionId,
+    sent: Now,
+    received: Now,
+    date: Option<u64>,
+) -> Next {
     let secret = Ok(ClientSecret::new("s3cret").unwrap());
-    let Next::Call(call) = session.begin(id, secret, at(millis)) else { panic!("no call") };
+    let Next::Call(call) = session.begin(id, secret, sent) else { panic!("no call") };
     let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"iat":1000,"exp":{END}}}"#));
     let body = format!(r#"{{"value":{{"access_token":"e30.{claims}.c2ln","duration":0}},"isSuccess":true}}"#);
     let mut response = Response::new(Body::from(body));
@@ -34,8 +45,8 @@ fn acquire(session: &mut Session, millis: u64, date: Option<u64>) -> Next {
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(date));
         response.headers_mut().insert(DATE, date.parse().unwrap());
     }
-    let answer = call.endpoint().read(response).unwrap().sent_at(at(millis));
-    session.finish(id, Ok(answer), at(millis + 20))
+    let answer = call.endpoint().read(response).unwrap().sent_at(sent);
+    session.finish(id, Ok(answer), received)
 }
 
 /// For how long the token is served, and when the next one is requested, in milliseconds.
@@ -116,7 +127,50 @@ fn an_old_token_in_its_last_moments_is_asked_for_again_once_it_has_ended_for_cer
     let endpoint = crate::endpoint::GetDelegateAccessToken::new(credential);
     let answer = crate::endpoint::Endpoint::read(&endpoint, response).unwrap().sent_at(at(99_900));
     let wait = session.repeats_after(Grant::Credential, &answer, at(99_910)).unwrap();
-    // Since 520 the service has shown 1000 at least, so it shows 1100 since 100,520, or a thousandth later.
-    assert!((600..=720).contains(&wait.as_millis()), "{wait:?}");
+    // The service has shown 1099 before the answer arrived.
+    assert_eq!(wait, Duration::from_secs(1));
     assert_eq!(session.repeats_after(Grant::RefreshToken, &answer, at(99_910)), None);
+}
+
+proptest! {
+    /// Whatever part of a second the service is at, however fast its clock is and however long its answers take.
+    #[test]
+    fn no_token_is_served_past_its_end_and_none_is_requested_before_it(
+        phase in 0_u64..1_000_000,
+        parts_per_million in -900_i64..900,
+        answers in proptest::collection::vec((0_u64..30_000, 0_u64..900, 0_u64..900), 1..8),
+    ) {
+        // In microseconds since the service showed 1000.
+        let shows = |micros: u64| {
+            let drift = i64::try_from(micros).unwrap() * parts_per_million / 1_000_000;
+            (micros + phase).saturating_add_signed(drift)
+        };
+        let at = |micros: u64| {
+            let passed = Duration::from_micros(micros);
+            Now::new(Duration::from_secs(5) + passed, UNIX_EPOCH + Duration::from_secs(777) + passed)
+        };
+        let has_ended = |micros: u64| shows(micros) >= (END - 1000) * 1_000_000;
+        let (mut session, mut now) = (session(), 0);
+        for (gap, there, back) in answers {
+            let sent = now + gap * 1000;
+            let (shown, received) = (sent + there * 1000, sent + (there + back) * 1000);
+            if has_ended(received + 2_000_000) {
+                break;
+            }
+            let id = session.start(Reason::Due, at(sent));
+            let next = acquire_between(&mut session, id, at(sent), at(received), Some(1000 + shows(shown) / 1_000_000));
+            prop_assert!(matches!(next, Next::Done(Ok(_))));
+            now = received;
+        }
+        let Some(held) = &mut session.held else { return Ok(()) };
+        held.is_handed_out_again = true;
+        while session.valid_token(at(now)).is_some() {
+            prop_assert!(!has_ended(now), "served {now} microseconds after the beginning");
+            now += 5_000;
+        }
+        let wait = session.until_replaced(at(now));
+        let requested = now + u64::try_from(wait.as_micros()).unwrap() + 1;
+        prop_assert!(has_ended(requested), "requested {requested} microseconds after the beginning");
+        prop_assert!(wait <= Duration::from_secs(3), "{wait:?}");
+    }
 }

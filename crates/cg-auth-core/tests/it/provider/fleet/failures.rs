@@ -42,6 +42,26 @@ fn after_a_failed_answer_no_process_sends_until_the_cool_down_is_over_and_each_f
 }
 
 #[test]
+fn in_a_cool_down_of_the_fleet_a_process_serves_its_valid_token() {
+    everywhere(async |tasks| {
+        let script = ScriptedTransport::new().answer(issue(1)).answer(outage());
+        let processes = Processes::new(script, tasks);
+        let (first, second) = (processes.start(), processes.start());
+        first.token().await.unwrap();
+        second.token().await.unwrap();
+        processes.clock.advance(LIFETIME - 60 * SECOND);
+        first.token().await.unwrap();
+        first.prefetch();
+        until(|| processes.operations("publish") == 2).await;
+        assert_eq!(second.token().await.unwrap().expose_secret(), "token-1");
+        second.prefetch();
+        until(|| processes.events.lock().unwrap().contains(&"fleet_cooling_down")).await;
+        assert_eq!(second.token().await.unwrap().expose_secret(), "token-1");
+        assert_eq!(processes.requests(), 2);
+    });
+}
+
+#[test]
 fn a_refused_credential_is_sent_once_a_minute_by_the_whole_fleet() {
     everywhere(async |tasks| {
         let refused = || response(401, &[], "");

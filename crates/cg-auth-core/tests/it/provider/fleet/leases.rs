@@ -1,8 +1,18 @@
 //! Rules 3 and 4: one process acquires, and the others serve on or wait.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use cg_auth_core::testing::ScriptedTransport;
+use async_trait::async_trait;
+use cg_auth_core::{
+    testing::{ScriptedStore, ScriptedTransport},
+    token::store::{
+        Claim, Claimed, EntryOwner, Holder, Publication, Published, StoreEntry, StoreError, TokenStore,
+    },
+};
 
 use super::{super::*, Processes, ticking};
 
@@ -96,6 +106,23 @@ fn a_cancelled_acquisition_ends_its_lease_at_once() {
 }
 
 #[test]
+fn a_provider_that_is_dropped_during_its_acquisition_ends_its_lease_at_once() {
+    everywhere(async |_| {
+        let script = ScriptedTransport::new().hang().answer(issue(2));
+        let processes = Processes::new(script, Tasks::Spawned);
+        {
+            let provider = processes.start();
+            let mut token = pin!(provider.token());
+            assert!(poll_once(token.as_mut()).await.is_pending());
+            until(|| processes.requests() == 1).await;
+        }
+        until(|| processes.operations("publish") == 1).await;
+        let token = bounded(processes.start().token()).await.unwrap();
+        assert_eq!(token.expose_secret(), "token-2");
+    });
+}
+
+#[test]
 fn a_process_with_a_valid_token_serves_on_while_another_acquires_and_adopts_the_new_one_later() {
     everywhere(async |_| {
         let script = ScriptedTransport::new().answer(issue(1)).hold_back(issue(2));
@@ -120,5 +147,60 @@ fn a_process_with_a_valid_token_serves_on_while_another_acquires_and_adopts_the_
         second.prefetch();
         until(|| second.peek().is_some_and(|token| token.expose_secret() == "token-2")).await;
         assert_eq!(processes.requests(), 2);
+    });
+}
+
+/// A store that records who claims and who publishes.
+#[derive(Debug, Clone)]
+struct RecordsHolders {
+    store: ScriptedStore,
+    claims: Arc<Mutex<Vec<Holder>>>,
+    publications: Arc<Mutex<Vec<Holder>>>,
+}
+
+#[async_trait]
+impl TokenStore for RecordsHolders {
+    fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry {
+        self.store.entry(owner)
+    }
+
+    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
+        self.claims.lock().unwrap().push(claim.holder);
+        self.store.claim(entry, claim).await
+    }
+
+    async fn publish(
+        &self,
+        entry: &StoreEntry,
+        holder: Holder,
+        publication: &Publication,
+    ) -> Result<Published, StoreError> {
+        self.publications.lock().unwrap().push(holder);
+        self.store.publish(entry, holder, publication).await
+    }
+
+    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
+        self.store.remove(entry).await
+    }
+}
+
+#[test]
+fn each_acquisition_of_a_process_is_another_holder() {
+    everywhere(async |tasks| {
+        let processes = Processes::new(ScriptedTransport::new().answer(issue(1)).answer(issue(2)), tasks);
+        let store = RecordsHolders {
+            store: processes.store.clone(),
+            claims: Arc::default(),
+            publications: Arc::default(),
+        };
+        let provider = processes.start().with_store(store.clone());
+        provider.token().await.unwrap();
+        until(|| store.publications.lock().unwrap().len() == 1).await;
+        processes.clock.advance(LIFETIME);
+        provider.token().await.unwrap();
+        until(|| store.publications.lock().unwrap().len() == 2).await;
+        let (claims, publications) = (store.claims.lock().unwrap(), store.publications.lock().unwrap());
+        assert_eq!(*claims, *publications);
+        assert_ne!(claims[0], claims[1]);
     });
 }

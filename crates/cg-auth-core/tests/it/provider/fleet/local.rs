@@ -1,5 +1,7 @@
 //! Rule 8: what stays in one process, and what the store learns.
 
+use std::pin::pin;
+
 use cg_auth_core::{
     model::{AccessToken, DelegatedAccessToken, RefreshToken},
     testing::ScriptedTransport,
@@ -54,6 +56,33 @@ fn deleting_the_token_cache_of_the_service_removes_the_entry() {
 }
 
 #[test]
+fn an_entry_stays_if_the_service_does_not_delete_its_cache() {
+    everywhere(async |tasks| {
+        let processes = Processes::new(ScriptedTransport::new().answer(issue(1)).answer(outage()), tasks);
+        let provider = processes.start();
+        provider.token().await.unwrap();
+        provider.delete_token_cache().await.unwrap_err();
+        assert_eq!(processes.operations("remove"), 0);
+        assert_eq!(processes.start().token().await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+#[test]
+fn invalidating_clearing_and_seeding_ask_no_store() {
+    everywhere(async |tasks| {
+        let processes = Processes::new(ScriptedTransport::new().answer(issue(1)), tasks);
+        let provider = processes.start();
+        let token = provider.token().await.unwrap();
+        let operations = processes.store.operations();
+        assert!(provider.invalidate(&token));
+        provider.clear();
+        let seeded = DelegatedAccessToken::new(AccessToken::new("seeded").unwrap(), None);
+        provider.seed(seeded, Expiry::UNKNOWN);
+        assert_eq!(processes.store.operations(), operations);
+    });
+}
+
+#[test]
 fn a_shutdown_hands_out_the_token_and_leaves_it_to_the_others() {
     everywhere(async |tasks| {
         let processes = Processes::new(ScriptedTransport::new().answer(issue(1)), tasks);
@@ -62,6 +91,24 @@ fn a_shutdown_hands_out_the_token_and_leaves_it_to_the_others() {
         let (token, _) = provider.shutdown().await.unwrap();
         assert!(token.refresh_token().is_none(), "no refresh token is kept");
         assert_eq!(processes.start().token().await.unwrap().expose_secret(), "token-1");
+    });
+}
+
+#[test]
+fn a_shutdown_during_an_acquisition_shares_its_token_and_ends_its_lease() {
+    everywhere(async |tasks| {
+        let processes = Processes::new(ScriptedTransport::new().hold_back(issue(1)), tasks);
+        let provider = processes.start();
+        let mut token = pin!(provider.token());
+        assert!(poll_once(token.as_mut()).await.is_pending());
+        until(|| processes.requests() == 1).await;
+        let mut shutdown = pin!(provider.shutdown());
+        assert!(poll_once(shutdown.as_mut()).await.is_pending());
+        processes.service.release();
+        assert!(bounded(shutdown).await.is_some());
+        // The clock stands still, so no lease runs out.
+        assert_eq!(bounded(processes.start().token()).await.unwrap().expose_secret(), "token-1");
+        assert_eq!(processes.requests(), 1);
     });
 }
 
