@@ -1,4 +1,4 @@
-//! [`Figures`]: what a run prints and checks. It is judged by what the service has recorded, not by time.
+//! [`Figures`]: what a run prints and checks. It counts the requests that the service has recorded, and measures no speed.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,10 +15,10 @@ use crate::rig::process_of;
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) killed: BTreeSet<u32>,
-    /// The processes that stood still for a while. How long their calls took says nothing.
+    /// The processes that were stopped for a while. How long their calls took shows nothing.
     pub(crate) stopped: BTreeSet<u32>,
     pub(crate) stops: usize,
-    /// When the store was away or forgot what it held.
+    /// When the store was down or lost its data.
     pub(crate) outages: Vec<Window>,
     reports: Vec<(u32, &'static str, Report)>,
 }
@@ -50,7 +50,7 @@ impl Figures {
 
         println!("{name}, {:.0?}:", duration.unwrap());
         println!(
-            "  {} acquisitions, {} of them while the store was away; of {} others {due} were due, {excess} not",
+            "  {} acquisitions, {} of them while the store was down; of {} others {due} were due, {excess} not",
             acquisitions.len(),
             acquisitions.len() - counted.len(),
             counted.len(),
@@ -115,7 +115,7 @@ fn timetable(acquisitions: &[&RecordedRequest]) -> Vec<String> {
     acquisitions.iter().map(line).collect()
 }
 
-/// How many acquisitions were due: those that began a good while after the last one that was.
+/// How many acquisitions were due. One is due if it began at least [`EARLIEST`] after the last one that was due.
 fn due_by_time(acquisitions: &[&RecordedRequest]) -> usize {
     let mut last = UNIX_EPOCH;
     let is_due = |it: &&&RecordedRequest| {
@@ -128,7 +128,7 @@ fn due_by_time(acquisitions: &[&RecordedRequest]) -> usize {
     acquisitions.iter().filter(is_due).count()
 }
 
-/// How many acquisitions were due of a service that hands out the same token again: two for each token.
+/// How many acquisitions were due where the service caches tokens: two for each token.
 fn due_of_tokens(acquisitions: &[&RecordedRequest]) -> usize {
     let mut tokens: HashMap<_, usize> = HashMap::new();
     for acquisition in acquisitions {

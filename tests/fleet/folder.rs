@@ -32,7 +32,7 @@ impl Place for Folder {
         self.path().to_str().unwrap().to_owned()
     }
 
-    /// The folder is read-only, then open to others. The first stops all but root, and the second everybody.
+    /// The folder is read-only, which stops every user but root, and then open to others, which stops every user.
     fn be_unusable(&mut self, duration: Duration) {
         for mode in [0o500, 0o777] {
             fs::set_permissions(self.path(), Permissions::from_mode(mode)).unwrap();
@@ -47,7 +47,7 @@ impl Place for Folder {
         fs::rename(self.path(), &aside).unwrap();
         fs::remove_dir_all(aside).unwrap();
         thread::sleep(duration / 2);
-        // The processes have created a new folder meanwhile, and do so again and again.
+        // The processes create a new folder again and again.
         let begun = Now::system().monotonic();
         while fs::write(self.path(), "").is_err() {
             let _ = fs::remove_dir_all(self.path());

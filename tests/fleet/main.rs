@@ -100,5 +100,5 @@ fleet_tests!(on_a_file, Some(crate::folder::Folder::new()));
 fleet_tests!(on_redis, cg_auth_tests::redis_server::RedisServer::start(&[]));
 
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(7);
-/// For which no process asks a store that has failed, and a little more.
+/// A little longer than a process leaves a failed store alone.
 const AFTER_AN_OUTAGE: Duration = Duration::from_secs(8);

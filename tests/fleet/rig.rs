@@ -51,13 +51,13 @@ impl Rig {
         self.replace(number);
     }
 
-    /// Kills the process that acquires the next token, in the middle of that.
+    /// Kills the process that acquires the next token, during its acquisition.
     pub(crate) fn kill_holder(&mut self) {
         let number = self.next_holder();
         self.replace(number);
     }
 
-    /// Stops the process that acquires the next token for `duration`, in the middle of that.
+    /// Stops the process that acquires the next token, during its acquisition and for `duration`.
     pub(crate) fn stop_holder(&mut self, duration: Duration) {
         let number = self.next_holder();
         let (member, _) = &self.members[number];
@@ -147,7 +147,7 @@ pub(crate) fn send(id: u32, signal: Signal) {
 
 pub(crate) const LIFETIME: Duration = Duration::from_secs(4);
 const PROCESSES: usize = 8;
-/// How long the service takes for the acquisition of a process that is to be struck.
+/// How long the service takes to answer the process that will be killed or stopped.
 const ACQUISITION: Duration = Duration::from_secs(1);
 /// Ten times a lease and the acquisition after it.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);

@@ -4,7 +4,7 @@
 //! [`Report`] several times a second. A [`Member`] is the process as its parent sees it.
 
 mod member;
-mod process;
+mod program;
 mod report;
 
-pub use self::{member::run, process::Member, report::Report};
+pub use self::{member::Member, program::run, report::Report};

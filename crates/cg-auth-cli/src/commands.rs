@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Refresh(RefreshArgs),
     /// Delete the tokens that the service has cached; the user must be a Service Administrator.
     DeleteTokenCache(DeleteTokenCacheArgs),
-    /// Show or clear what the store of processes that share a token holds for this user.
+    /// Show or clear the entry of this user in the store that processes share.
     Store(StoreCommandArgs),
     /// Show the claims of a token from standard input, offline and without verifying them.
     Inspect(InspectArgs),

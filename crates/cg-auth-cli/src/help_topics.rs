@@ -80,14 +80,14 @@ in $XDG_CONFIG_HOME or ~/.config; on Windows in %APPDATA%. It holds profiles:
   client_secret_command = [\"pass\", \"show\", \"cloud-governance\"]
 
 A profile may also set client_secret_file, ca_file, proxy, transport, timeout,
-retries, allow_http and store. Paths are relative to the file, that of the program of
-client_secret_command included, unless it is a name that PATH finds. A leading ~
-is the home folder, here, in variables and in flags. A secret or token in the
-file itself is refused. The command runs without a shell.
+retries, allow_http and store. Paths are relative to the file. So is the program of
+client_secret_command, unless PATH finds its name. A leading ~ is the home folder,
+here, in variables and in flags. A secret or token in the file itself is refused.
+The command runs without a shell.
 
 A store is none, file, file:FOLDER, or the URL of a Redis server such as
-rediss://HOST. A password of it stands in CG_AUTH_STORE alone. A plain redis: URL
-leads to this machine, unless --allow-http is given.
+rediss://HOST. Put its password into CG_AUTH_STORE only. A redis: URL may name
+this machine only, unless --allow-http is given.
 
 cg-auth config show prints each setting and where it comes from. cg-auth doctor
 checks them, and everything between here and the service.

@@ -43,7 +43,7 @@ struct Held {
 }
 
 impl Leases {
-    /// The same store, whose leases this value knows of. It works within a tokio runtime.
+    /// `store`, whose leases this value tracks from now on. The result works within a tokio runtime.
     pub(crate) fn tracked(&self, store: Arc<dyn TokenStore>) -> TrackedStore {
         TrackedStore { store, leases: self.clone() }
     }
@@ -78,7 +78,7 @@ impl Leases {
         let (send, claimed) = oneshot::channel();
         let leases = self.clone();
         let work = async move {
-            // The provider waits no longer, so neither does the end of the process.
+            // The provider does not wait longer, so the end of the process need not either.
             let operation = timeout(LONGEST_OPERATION, held.store.claim(&held.entry, &claim));
             let Ok(claimed) = operation.await else { return };
             if matches!(claimed, Ok(Claimed::Won(_))) {
@@ -88,7 +88,7 @@ impl Leases {
         };
         let mut state = self.state();
         if state.is_over {
-            return Err(StoreError::new("the command ends"));
+            return Err(StoreError::new("the command is ending and claims no lease"));
         }
         state.claims.retain(|claim| !claim.is_finished());
         state.claims.push(tokio::spawn(work));
@@ -155,7 +155,7 @@ impl TokenStore for TrackedStore {
     }
 }
 
-/// As a provider has it.
+/// How long a provider waits for an operation.
 const LONGEST_OPERATION: Duration = Duration::from_millis(500);
 
 #[cfg(test)]

@@ -1,67 +1,31 @@
-//! [`Link`]: the one connection of a store, which is opened when an operation needs it.
+//! [`Link`]: sends the operations of a store to the server, over one connection that they share.
+
+mod shared_connection;
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use cg_auth_core::{time::Now, token::store::StoreError};
+use cg_auth_core::token::store::StoreError;
 use redis::{Cmd, RedisError, ServerError, Value, cmd};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
 
+use self::shared_connection::{OpenConnection, SharedConnection, now};
 use crate::{
-    back_off::BackOff,
-    connector::{CONNECT_LIMIT, Connection, Connector},
+    connector::Connector,
     failure::{Failure, lost, refused},
     limit::within,
     reply::{self, Answer},
     script::Script,
-    server_clock::{ServerClock, Span},
+    server_clock::Span,
 };
 
-/// Runs commands over the connection.
+/// Runs scripts over the shared connection.
 pub(crate) struct Link {
-    connector: Arc<Connector>,
-    state: Arc<Mutex<State>>,
+    connection: SharedConnection,
     limit: Duration,
-    /// `None` for the runtime of the operation that opens a connection.
-    runtime: Option<Handle>,
-}
-
-#[derive(Default)]
-struct State {
-    phase: Phase,
-    back_off: BackOff,
-    /// The number of the last attempt to connect, and of its connection.
-    number: u64,
-}
-
-enum Phase {
-    /// With the failure that the back-off is for.
-    Closed(Option<StoreError>),
-    Connecting(Attempt),
-    Open(Numbered),
-}
-
-#[derive(Clone)]
-struct Attempt {
-    /// The attempt holds the sender, so the channel closes when the attempt ends, or its runtime.
-    end: watch::Receiver<()>,
-    /// When it is given up, by the monotonic clock: its runtime may stand still.
-    given_up: Duration,
-}
-
-#[derive(Clone)]
-struct Numbered {
-    number: u64,
-    connection: Connection,
-    has_replied: Arc<AtomicBool>,
-    /// Another server may stand at the other end of another connection.
-    clock: Arc<ServerClock>,
 }
 
 /// Why there is no answer, although the connection is good.
@@ -79,10 +43,10 @@ impl From<StoreError> for Refusal {
 impl Link {
     /// A link whose operations take `limit` at most, and whose connections live on `runtime`.
     pub(crate) fn new(connector: Connector, limit: Duration, runtime: Option<Handle>) -> Self {
-        Self { connector: Arc::new(connector), state: Arc::default(), limit, runtime }
+        Self { connection: SharedConnection::new(connector, runtime), limit }
     }
 
-    /// The answer of `script`, which the server runs as a whole, or not at all once the operation is over.
+    /// The answer of `script`. The server runs it as a whole, or not at all once the operation is over.
     pub(crate) async fn run(
         &self,
         script: &Script,
@@ -98,7 +62,7 @@ impl Link {
                     return Ok(value);
                 }
             }
-            let address = self.connector.address();
+            let address = self.connection.address();
             let text = format!("the Redis server {address} was asked too late, or its clock jumps");
             Err(StoreError::new(Failure::new(text)))
         })
@@ -122,18 +86,19 @@ impl Link {
             answer => answer,
         }
         .map_err(|refusal| match refusal {
-            Refusal::Server(error) => refused(&error, &self.connector.address()),
+            Refusal::Server(error) => refused(&error, &self.connection.address()),
             Refusal::Other(error) => error,
         })
     }
 
-    /// A server that does not answer loses its connection, and with it everything that waits in there.
+    /// The outcome of `operation` within the limit. If the server does not answer in time, the connection is closed,
+    /// so that the server does not run what still waits in it.
     async fn limited(
         &self,
         operation: impl AsyncFnOnce(&AtomicU64) -> Result<Value, StoreError>,
     ) -> Result<Value, StoreError> {
         let used = AtomicU64::new(0);
-        let address = self.connector.address();
+        let address = self.connection.address();
         match within(self.limit, operation(&used)).await {
             Some(outcome) => outcome,
             None => {
@@ -141,14 +106,14 @@ impl Link {
                 let error =
                     Failure::new(format!("the Redis server {address} did not answer within {limit:?}"));
                 let error = StoreError::new(error);
-                self.lose(used.into_inner(), &error);
+                self.connection.lose(used.into_inner(), &error);
                 Err(error)
             }
         }
     }
 
-    /// Sends the command for the span of the operation, and once more if the connection turns out to be an old one that
-    /// is lost. Every operation of a store can be repeated. A new one that is lost at once is the server's answer.
+    /// Sends the command for the span of the operation. If an old connection turns out to be lost, it sends the command
+    /// once more over a new one, because every operation of a store can be repeated.
     async fn exchange(
         &self,
         command: impl Fn(Span) -> Cmd,
@@ -156,16 +121,16 @@ impl Link {
         used: &AtomicU64,
     ) -> Result<Answer, Refusal> {
         loop {
-            let open = self.connection().await?;
+            let open = self.connection.get().await?;
             used.store(open.number, Ordering::Relaxed);
-            let is_old = open.has_replied.load(Ordering::Relaxed);
+            let is_old = open.has_replied();
             let error = match self.exchange_over(&open, &command, began).await {
                 Ok(answer) => return answer,
                 Err(error) => {
-                    StoreError::new(lost(&error, &open.connection.greeting, &self.connector.address()))
+                    StoreError::new(lost(&error, &open.connection.greeting, &self.connection.address()))
                 }
             };
-            self.lose(open.number, &error);
+            self.connection.lose(open.number, &error);
             if !is_old {
                 return Err(error.into());
             }
@@ -175,7 +140,7 @@ impl Link {
     /// Fails if the connection is lost.
     async fn exchange_over(
         &self,
-        open: &Numbered,
+        open: &OpenConnection,
         command: impl Fn(Span) -> Cmd,
         began: Duration,
     ) -> Result<Result<Answer, Refusal>, RedisError> {
@@ -198,122 +163,17 @@ impl Link {
         }))
     }
 
-    async fn reply(&self, open: &Numbered, command: &Cmd) -> Result<Result<Value, Refusal>, RedisError> {
+    async fn reply(
+        &self,
+        open: &OpenConnection,
+        command: &Cmd,
+    ) -> Result<Result<Value, Refusal>, RedisError> {
         let reply = open.connection.redis.clone().send_packed_command(command).await?;
-        open.has_replied.store(true, Ordering::Relaxed);
-        self.state().back_off.reset();
+        self.connection.note_reply(open);
         Ok(match reply {
             Value::ServerError(error) => Err(Refusal::Server(error)),
             reply => Ok(reply),
         })
-    }
-
-    async fn connection(&self) -> Result<Numbered, StoreError> {
-        // The first attempt may end with a runtime of another thread, the second one is this operation's.
-        for _ in 0..3 {
-            match self.next_step()? {
-                Step::Use(connection) => return Ok(connection),
-                Step::Wait(mut end) => {
-                    let _ = end.changed().await;
-                }
-            }
-        }
-        Err(StoreError::new(Failure::new("the tokio runtime of the connection is shut down")))
-    }
-
-    fn next_step(&self) -> Result<Step, StoreError> {
-        let mut state = self.state();
-        match &state.phase {
-            Phase::Open(connection) => return Ok(Step::Use(connection.clone())),
-            Phase::Connecting(attempt) if attempt.is_under_way() => {
-                return Ok(Step::Wait(attempt.end.clone()));
-            }
-            Phase::Closed(Some(error)) if !state.back_off.is_over(now()) => return Err(error.clone()),
-            Phase::Closed(_) | Phase::Connecting(_) => {}
-        }
-        let runtime = self.runtime()?;
-        let (sender, end) = watch::channel(());
-        state.number += 1;
-        let number = state.number;
-        let given_up = now().saturating_add(CONNECT_LIMIT + GRACE);
-        state.phase = Phase::Connecting(Attempt { end: end.clone(), given_up });
-        drop(state);
-        let (connector, state) = (Arc::clone(&self.connector), Arc::clone(&self.state));
-        runtime.spawn(async move {
-            let outcome = connector.connect().await;
-            let too_late = lock(&state).finish(number, outcome);
-            drop(too_late);
-            drop(sender);
-        });
-        Ok(Step::Wait(end))
-    }
-
-    fn runtime(&self) -> Result<Handle, StoreError> {
-        let none = "a store on Redis works within a tokio runtime, or with one that with_runtime names";
-        let current = || Handle::try_current().map_err(|_| StoreError::new(Failure::new(none)));
-        self.runtime.clone().map_or_else(current, Ok)
-    }
-
-    /// Closes the connection `number`, unless that has happened.
-    fn lose(&self, number: u64, error: &StoreError) {
-        let mut state = self.state();
-        let Phase::Open(open) = &state.phase else { return };
-        if open.number != number {
-            return;
-        }
-        if !open.has_replied.load(Ordering::Relaxed) {
-            state.back_off.fail(now());
-        }
-        // The task of the connection is the library's, and ends without the lock.
-        let lost = std::mem::replace(&mut state.phase, Phase::Closed(Some(error.clone())));
-        drop(state);
-        drop(lost);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-}
-
-enum Step {
-    Use(Numbered),
-    Wait(watch::Receiver<()>),
-}
-
-impl State {
-    /// Ends the attempt `number`. Returns the outcome of one that was given up, to be dropped without the lock.
-    #[must_use]
-    fn finish(
-        &mut self,
-        number: u64,
-        outcome: Result<Connection, StoreError>,
-    ) -> Option<Result<Connection, StoreError>> {
-        if number != self.number {
-            return Some(outcome);
-        }
-        self.phase = match outcome {
-            Ok(connection) => {
-                let (has_replied, clock) = (Arc::default(), Arc::default());
-                Phase::Open(Numbered { number, connection, has_replied, clock })
-            }
-            Err(error) => {
-                self.back_off.fail(now());
-                Phase::Closed(Some(error))
-            }
-        };
-        None
-    }
-}
-
-impl Attempt {
-    fn is_under_way(&self) -> bool {
-        self.end.has_changed().is_ok() && now() < self.given_up
-    }
-}
-
-impl Default for Phase {
-    fn default() -> Self {
-        Self::Closed(None)
     }
 }
 
@@ -323,18 +183,5 @@ impl fmt::Debug for Link {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn now() -> Duration {
-    Now::system().monotonic()
-}
-
 /// How often a script is sent that the server finds too late.
 const TRIES: usize = 2;
-/// What an attempt that is driven needs at most to notice its own limit.
-const GRACE: Duration = Duration::from_secs(1);
-
-#[cfg(test)]
-mod tests;

@@ -50,7 +50,7 @@ pub(super) fn warning(event: &Event, base_url: &BaseUrl) -> Option<String> {
     }
 }
 
-/// What is told about the store: each of its outages once.
+/// Warns of each outage of the store once.
 #[derive(Debug, Default)]
 pub(super) struct StoreWarnings {
     is_told: AtomicBool,

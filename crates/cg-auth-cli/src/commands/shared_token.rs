@@ -18,10 +18,10 @@ use tokio::time::timeout;
 use super::renewal;
 use crate::{console::Console, failure::Failure, settings::Settings};
 
-/// The token in `store`, if it lives for `min_lifetime`; else a new one, which is then in the store. The processes that
+/// The token in `store` if it lives for `min_lifetime`, otherwise a new one, which the store then holds. Processes that
 /// ask at once make one request.
 ///
-/// A token that is about to end is renewed here, because this process does not live on to renew it later.
+/// It renews a token that is about to expire at once, because this process ends before it could renew it later.
 pub(super) async fn shared_token(
     settings: &Settings,
     store: impl TokenStore + 'static,
@@ -52,12 +52,12 @@ pub(super) async fn shared_token(
         token = get(&provider, settings).await?;
     }
     let is_due = matches!(provider.state().phase, Some(Phase::Early | Phase::Margin));
-    // The service has just issued what was not adopted, and would issue it again.
+    // The service has just issued a token that was not adopted, and might issue the same one again.
     if is_due && is_adopted.load(Ordering::Relaxed) {
         provider.prefetch();
     }
     let left = token.expiry().remaining(Now::system()).unwrap_or(LONGEST_RENEWAL);
-    // It waits for the renewal, and until the store has the token. Both are in vain after a while.
+    // The shutdown waits for the renewal and for its publication. The limit keeps the command from waiting too long.
     match timeout(LONGEST_RENEWAL.min(left / 2), provider.shutdown()).await {
         Ok(Some((renewed, expiry))) => Ok(IssuedToken::new(renewed.access_token(), expiry)),
         Ok(None) | Err(_) => Ok(token),
@@ -65,7 +65,7 @@ pub(super) async fn shared_token(
 }
 
 async fn get(provider: &TokenProvider, settings: &Settings) -> Result<IssuedToken, Failure> {
-    // The limit of the call comes first, and its error says more.
+    // The call itself gives up earlier, and its error says more.
     let limit = settings.timeout().saturating_add(STORE_OPERATIONS);
     provider.token_within(limit).await.map_err(|error| settings.no_token(error))
 }
@@ -77,7 +77,7 @@ fn is_shorter(token: &IssuedToken, required: Duration) -> bool {
 
 /// What the operations of a store may add to the time of a call.
 const STORE_OPERATIONS: Duration = Duration::from_secs(1);
-/// How often a token of another process may be too short.
+/// How many tokens of other processes it rejects because they live too short.
 const TOKENS_TRIED: usize = 3;
 /// How long the command waits for the renewal of a token that is valid.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! `cg-auth store`: what the store of processes that share a token holds for the user. It makes no call to the service.
+//! `cg-auth store`: the entry of the user in the store that processes share. It makes no call to the service.
 
 mod clear;
 mod entry;
@@ -22,7 +22,7 @@ pub(crate) struct StoreCommandArgs {
 enum StoreCommand {
     /// Show how long the token, the lease and the cool-down last; the token itself is not shown.
     ///
-    /// The client secret is read, because it names the entry and opens it. No request is made, and no lease is taken.
+    /// Reads the client secret, which names the entry and opens it. Makes no request, and takes no lease.
     Show(ShowArgs),
     /// Remove the token, the lease and the cool-down of the user; the next command acquires a token.
     Clear(ClearArgs),

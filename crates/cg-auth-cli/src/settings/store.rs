@@ -27,8 +27,8 @@ pub(crate) enum StoreChoice {
 }
 
 impl StoreChoice {
-    /// The store, which is not asked yet; `None` if it is off. A server is trusted as `tls` says. An operation on it
-    /// takes `limit` at most, or what suits a provider.
+    /// The store, without asking it; `None` if it is off. `tls` says which certificates of a server it trusts. `limit` is
+    /// that of an operation on a server; `None` for the default, which suits a provider.
     pub(crate) fn open(&self, tls: TlsSettings, limit: Option<Duration>) -> Option<Arc<dyn TokenStore>> {
         match self {
             Self::Off => None,
@@ -43,7 +43,7 @@ impl StoreChoice {
         }
     }
 
-    /// Whether the store stands on this machine, so that its failure is one of files and permissions.
+    /// Whether the store is a folder, so that its failure is one of files and permissions.
     pub(crate) const fn is_on_disk(&self) -> bool {
         matches!(self, Self::File(_))
     }
@@ -68,7 +68,7 @@ impl Display for StoreChoice {
     }
 }
 
-/// Why a value names no usable store. No text quotes the value, which may hold a password.
+/// Why a value names no usable store. No text quotes the value, because it may hold a password.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StoreError {
     #[error("expected none, file, file:FOLDER or the URL of a Redis server, such as rediss://HOST")]

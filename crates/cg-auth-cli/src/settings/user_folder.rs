@@ -7,7 +7,7 @@ pub(super) fn configuration() -> Option<PathBuf> {
     of_user("XDG_CONFIG_HOME", ".config", "APPDATA")
 }
 
-/// The folder for what can be had again: `$XDG_CACHE_HOME`, else `~/.cache`; on Windows `%LOCALAPPDATA%`.
+/// The folder for data that can be acquired again: `$XDG_CACHE_HOME`, else `~/.cache`; on Windows `%LOCALAPPDATA%`.
 pub(super) fn cache() -> Option<PathBuf> {
     of_user("XDG_CACHE_HOME", ".cache", "LOCALAPPDATA")
 }

@@ -75,7 +75,7 @@ struct Record {
 struct Saved {
     token: StoredToken,
     end: Duration,
-    /// Who published it. A repeated publication is no second issue of the token.
+    /// The holder that published it. If the same holder repeats the publication, the token was not issued again.
     holder: Holder,
 }
 

@@ -13,9 +13,9 @@ use crate::{causes::cause_chain, client::CallError, model::UserPrincipalName};
 /// the error code and the request id, with every secret replaced.
 ///
 /// Each acquisition ends in exactly one of `token_acquired`, `token_failed`, `acquisition_abandoned` and
-/// `token_adopted`. There are two exceptions, which send no request: an acquisition causes no event if the secret
-/// is in its cool-down or the pool waits for a service that is down, and another one of the fleet's events if it
-/// leaves the token to another process.
+/// `token_adopted`. There are two exceptions, which send no request. An acquisition causes no event if the secret
+/// is in its cool-down or the pool waits for a service that is down. It causes an event of the fleet instead if it
+/// leaves the request to another process.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -93,12 +93,12 @@ pub enum Event {
     Adopted {
         /// Why the acquisition started.
         reason: Reason,
-        /// The time until the token was there, including the time to read the secret.
+        /// The time until the process had the token, including the time to read the secret.
         took: Duration,
         /// The rest of the lifetime; `None` if unknown.
         left: Option<Duration>,
     },
-    /// `lease_held_elsewhere`: another process of the fleet acquires the token. The valid token stays in use.
+    /// `lease_held_elsewhere`: another process of the fleet is acquiring a token. A valid token stays in use.
     LeaseHeldElsewhere,
     /// `fleet_cooling_down`: an acquisition of the fleet has failed, and none starts in the cool-down.
     #[non_exhaustive]
@@ -108,7 +108,7 @@ pub enum Event {
         /// The rest of the cool-down.
         retry_in: Duration,
     },
-    /// `nothing_newer`: the service has issued the token again that the fleet has. It stays in use until it
+    /// `nothing_newer`: the service issued the current token of the fleet again. That token stays in use until it
     /// expires.
     NothingNewer,
     /// `store_unavailable`: the token store did not answer, and the process goes on without it for a while.
@@ -117,7 +117,7 @@ pub enum Event {
         /// The failure.
         error: StoreError,
     },
-    /// `store_entry_unreadable`: the token in the store could not be read, and is acquired anew.
+    /// `store_entry_unreadable`: the process could not read the token in the store, and acquires another one.
     StoreEntryUnreadable,
     /// `acquisition_abandoned`: the acquisition ended without a result, and a request on the wire may or may
     /// not have arrived. Its task was dropped, or a new generation superseded it.

@@ -89,7 +89,7 @@ struct Known {
     sent: Now,
     /// How old the token was then: zero, except for a token of a store.
     age: Duration,
-    /// How old it may be besides, without a claim that shows it.
+    /// How much older than its claims show the token may be.
     unseen: Duration,
     /// The time of expiry by the local wall clock.
     expires_at: SystemTime,
@@ -219,7 +219,7 @@ impl Expiry {
         self.known.map_or(Duration::ZERO, |known| known.unseen)
     }
 
-    /// The same expiry, of a token that is at most so old without a claim that shows it.
+    /// The same expiry, of a token that is older than its claims show by `unseen` at most.
     pub(super) fn with_unseen_age(self, unseen: Duration) -> Self {
         let known = self.known.map(|known| {
             let unseen = unseen.min(known.unseen);
@@ -247,8 +247,8 @@ const fn unseen_age(source: ExpirySource) -> Duration {
     }
 }
 
-/// The time that the clock of the service showed when it answered, since 1970. `None` if the answer shows none that is
-/// believed.
+/// The time that the clock of the service showed when it answered, since 1970. `None` if the answer shows no credible
+/// time.
 pub(super) fn second_of(answer: &Answer<DelegatedAccessToken>) -> Option<Duration> {
     let date = whole_seconds(date_of(&answer.headers)?);
     let claims = JwtClaims::read(answer.value.access_token().expose_secret())?;
@@ -312,7 +312,7 @@ fn whole_seconds(moment: SystemTime) -> i64 {
     }
 }
 
-/// A longer way of an answer is no reason to wait longer: the process stood still meanwhile.
+/// The longest time on the way that counts. An answer that took longer met a process that stood still.
 pub(super) const LONGEST_WAY: Duration = Duration::from_secs(2);
 /// The clocks of two servers may differ by this many seconds, so a `Date` may lie that much before `iat`.
 const CLOCK_DIFFERENCE: i64 = 60;

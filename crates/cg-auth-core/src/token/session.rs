@@ -411,12 +411,19 @@ impl Session {
     ) -> Option<Duration> {
         self.learn_the_time(answer, now);
         // What is known of the clock of the service has just proved wrong, so only this answer counts.
-        let wait = Expiry::of_answer(answer, self.duration_unit).until_replaced(now)?;
+        let expiry = Expiry::of_answer(answer, self.duration_unit);
+        let text = answer.value.access_token().expose_secret();
+        // It may also end between the decision of the service and its answer.
+        let has_ended = || {
+            let is_old = self.held.as_ref().is_some_and(|held| held.token.expose_secret() == text);
+            (is_old && expiry.is_expired(now)).then_some(Duration::ZERO)
+        };
+        let wait = expiry.until_replaced(now).or_else(has_ended)?;
         (grant == Grant::Credential).then_some(wait)
     }
 
-    /// The expiry of a token that was just issued. A service that hands out each token until its end leaves callers
-    /// without one between two tokens. So the end is told as exactly as the clock of the service is known.
+    /// The expiry of a token that was just issued. Where the service caches tokens, callers have none between two of
+    /// them, so there the expiry is as exact as this session knows the clock of the service.
     fn expiry_of(&self, answer: &Answer<DelegatedAccessToken>) -> Expiry {
         let expiry = Expiry::of_answer(answer, self.duration_unit);
         let text = answer.value.access_token().expose_secret();

@@ -35,7 +35,7 @@ fn a_store_without_a_runtime_leaves_a_blocking_provider_on_its_own_and_says_why(
     provider.token().unwrap();
     assert_eq!(provider.state().store, Some(StoreState::Unavailable));
     let shown = shown.lock().unwrap().clone();
-    assert!(shown.contains("within a tokio runtime, or with one that with_runtime names"), "{shown}");
+    assert!(shown.contains("within a tokio runtime; name one with RedisStore::with_runtime"), "{shown}");
 }
 
 #[test]

@@ -20,13 +20,13 @@ use crate::{
     time_format::brief,
 };
 
-/// Takes a lease of an entry of its own and removes it. Nothing of it stays.
+/// Takes the lease of a new entry and removes the entry, so that nothing stays in the store.
 pub(super) async fn check(settings: &Settings, report: &mut Report) -> Result<(), Failure> {
     let limit = settings.timeout().min(LONGEST_CHECK);
     let (Some(chosen), Some(store)) = (settings.store(), settings.open_store(Some(limit))?) else {
         return Ok(());
     };
-    // The error of the store comes first, and says more.
+    // The store itself gives up a little earlier, and its error says more.
     let outcome = timeout(limit + limit / 10, probe(&*store)).await;
     let name = format!("{} ({})", chosen.value, chosen.origin);
     let outcome = match outcome {
@@ -39,7 +39,7 @@ pub(super) async fn check(settings: &Settings, report: &mut Report) -> Result<()
     report.add(Name::Store, outcome)
 }
 
-/// How long the slower of the two operations takes: that which connects, if the store is a server.
+/// How long the slower of the two operations takes. Over a server that is the one that connects.
 async fn probe(store: &dyn TokenStore) -> Result<Duration, StoreError> {
     let holder = Holder::random();
     let name = format!("{:064x}", holder.number());
@@ -88,7 +88,7 @@ fn slow(name: &str, took: Duration) -> Problem {
 }
 
 const LONGEST_CHECK: Duration = Duration::from_secs(5);
-/// As a store on Redis has it. A provider waits a little longer.
+/// The default limit of a store on Redis. A provider waits a little longer.
 const LONGEST_OPERATION: Duration = Duration::from_millis(400);
 /// Of the two keys of a sealed entry.
 const LENGTH_OF_KEYS: usize = 64;

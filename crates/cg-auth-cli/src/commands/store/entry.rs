@@ -53,7 +53,7 @@ impl Entry {
         };
         let (user, secret) = (credential.user_principal_name(), credential.client_secret());
         let entry = store.entry(&EntryOwner::new(&settings.base_url, user, secret));
-        // The error of the store comes first, and says more.
+        // The store itself gives up a little earlier, and its error says more.
         Ok(Some(Self { store, entry, chosen, limit: limit + limit / 10 }))
     }
 
@@ -81,5 +81,5 @@ impl Entry {
     }
 }
 
-/// More than an operation takes, unless the store is down.
+/// Longer than an operation takes, unless the store is down.
 const LONGEST_OPERATION: Duration = Duration::from_secs(5);

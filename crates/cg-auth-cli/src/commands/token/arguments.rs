@@ -33,7 +33,7 @@ pub(crate) struct TokenArgs {
     pub(super) refresh_token_out: Option<PathBuf>,
 
     /// Fail with exit code 7 if the token does not live for DURATION, such as 5m: the service may issue a
-    /// token from its cache. A shorter one in the store is left there, and another one is acquired.
+    /// token from its cache. A stored token that lives shorter is not used, and another one is acquired.
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub(super) min_lifetime: Option<Duration>,
 

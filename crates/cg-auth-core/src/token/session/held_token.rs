@@ -137,8 +137,8 @@ impl HeldToken {
     }
 }
 
-/// The unseen second, and the time on the way: the claims of a token that arrives `now` count from a moment after it was
-/// requested. Of a token from a store nobody knows how long its first holder has waited for it.
+/// How long after its end here the service may still count the token as valid: the part of a second that its claims do
+/// not show, and the time that the answer took until `now`. A store does not tell how long the first holder has waited.
 fn last_moments(token: &IssuedToken, left: Duration, now: Now) -> Duration {
     let expiry = token.expiry();
     let on_the_way = expiry.sent().map_or(Duration::ZERO, |sent| now.saturating_since(sent).min(LONGEST_WAY));
@@ -149,8 +149,8 @@ fn last_moments(token: &IssuedToken, left: Duration, now: Now) -> Duration {
     }
 }
 
-/// How long before its end the process that acquired a token of a store stops to serve it, at most, `left` before. Nobody
-/// knows how long it has waited for its answer.
+/// How long before its end, at most, the process that acquired a token of a store stops serving it. A store that tells of
+/// `left` does not tell how long that process waited for its answer, so a usual wait is allowed for.
 fn unseen_by_holder(token: &IssuedToken, left: Duration) -> Duration {
     let claims = JwtClaims::read(token.expose_secret());
     let life = claims.and_then(|claims| claims.end()?.checked_sub(claims.beginning()?));
@@ -163,7 +163,7 @@ fn unseen_by_holder(token: &IssuedToken, left: Duration) -> Duration {
 const LONGEST_VALIDITY: Duration = Duration::from_secs(60);
 
 const SECOND: Duration = Duration::from_secs(1);
-/// What most answers take at most.
+/// The longest wait for most answers.
 const USUAL_WAY: Duration = Duration::from_millis(500);
 
 /// An early window that is no longer is not halved.

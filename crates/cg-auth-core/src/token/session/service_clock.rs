@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::time::Now;
 
-/// Between which moments the clock of the service is. Answers show whole seconds, at different parts of them, so several
-/// answers together show more than the last one.
+/// A lower and an upper bound of the clock of the service. An answer shows whole seconds only, but answers come at
+/// different parts of a second, so several of them give narrower bounds than one.
 #[derive(Debug, Default)]
 pub(super) struct ServiceClock(Option<Shown>);
 
-/// Times since 1970, each with the local time at which it was shown.
+/// The bounds since 1970, each with the local time at which it was true.
 #[derive(Debug, Clone, Copy)]
 struct Shown {
     least: (Duration, Now),
@@ -47,7 +47,7 @@ impl ServiceClock {
         Some(left.saturating_add(left / DRIFT))
     }
 
-    /// How much of `second` may have passed at `now`, when the last answer was requested: a second at most.
+    /// How much of `second` may have passed at `now`, when the last request was sent: a second at most.
     pub(super) fn passed_of(&self, second: Duration, now: Now) -> Duration {
         let most = self.0.map(|shown| shown.most_at(now));
         most.map_or(SECOND, |most| most.saturating_sub(second).clamp(LEAST_PASSED, SECOND))
@@ -69,9 +69,9 @@ impl Shown {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A token is not served in its last moments. A request that carries it is on its way for a while.
+/// Counts as passed in any case, because a request with the token takes time to arrive.
 const LEAST_PASSED: Duration = Duration::from_millis(100);
-/// The clock of the service is faster or slower than that of this machine by less than this part.
+/// The speeds of the two clocks differ by less than one part in so many.
 const DRIFT: u32 = 1000;
 
 #[cfg(test)]

@@ -109,27 +109,41 @@ fn without_the_clock_of_the_service_a_second_is_left() {
     assert_eq!(request - end, 1020);
 }
 
+/// How long to wait after an answer with the old token and this `Date`, if the request is repeated.
+fn repeats_after(session: &mut Session, grant: Grant, date: u64) -> Option<Duration> {
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"iat":1000,"exp":{END}}}"#));
+    let body = format!(r#"{{"value":{{"access_token":"e30.{claims}.c2ln","duration":0}},"isSuccess":true}}"#);
+    let mut response = Response::new(Body::from(body));
+    let shown = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(date));
+    response.headers_mut().insert(DATE, shown.parse().unwrap());
+    let user = UserPrincipalName::new("someone@example.com").unwrap();
+    let credential = crate::model::ApiCredential::new(ClientSecret::new("s3cret").unwrap(), user);
+    let endpoint = crate::endpoint::GetDelegateAccessToken::new(credential);
+    // The wall clock of this machine is right here.
+    let at = |millis: u64| {
+        let passed = Duration::from_millis(millis);
+        Now::new(Duration::from_secs(5) + passed, UNIX_EPOCH + Duration::from_secs(date) + passed)
+    };
+    let answer = crate::endpoint::Endpoint::read(&endpoint, response).unwrap().sent_at(at(0));
+    session.repeats_after(grant, &answer, at(10))
+}
+
 #[test]
 fn an_old_token_in_its_last_moments_is_asked_for_again_once_it_has_ended_for_certain() {
     let mut session = session();
     assert!(matches!(acquire(&mut session, 500, Some(1000)), Next::Done(Ok(_))));
-    let body = format!(
-        r#"{{"value":{{"access_token":"e30.{}.c2ln","duration":0}},"isSuccess":true}}"#,
-        URL_SAFE_NO_PAD.encode(format!(r#"{{"iat":1000,"exp":{END}}}"#))
-    );
-    let mut response = Response::new(Body::from(body));
-    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(END - 1));
-    response.headers_mut().insert(DATE, date.parse().unwrap());
-    let credential = crate::model::ApiCredential::new(
-        ClientSecret::new("s3cret").unwrap(),
-        UserPrincipalName::new("someone@example.com").unwrap(),
-    );
-    let endpoint = crate::endpoint::GetDelegateAccessToken::new(credential);
-    let answer = crate::endpoint::Endpoint::read(&endpoint, response).unwrap().sent_at(at(99_900));
-    let wait = session.repeats_after(Grant::Credential, &answer, at(99_910)).unwrap();
     // The service has shown 1099 before the answer arrived.
-    assert_eq!(wait, Duration::from_secs(1));
-    assert_eq!(session.repeats_after(Grant::RefreshToken, &answer, at(99_910)), None);
+    assert_eq!(repeats_after(&mut session, Grant::Credential, END - 1), Some(Duration::from_secs(1)));
+    assert_eq!(repeats_after(&mut session, Grant::RefreshToken, END - 1), None);
+    assert_eq!(repeats_after(&mut session, Grant::Credential, END - 50), None, "it is valid");
+}
+
+#[test]
+fn an_old_token_that_ends_before_its_answer_is_sent_is_asked_for_again_at_once() {
+    let mut session = session();
+    assert_eq!(repeats_after(&mut session, Grant::Credential, END), None, "no token of this process");
+    assert!(matches!(acquire(&mut session, 500, Some(1000)), Next::Done(Ok(_))));
+    assert_eq!(repeats_after(&mut session, Grant::Credential, END), Some(Duration::ZERO));
 }
 
 proptest! {
