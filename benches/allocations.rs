@@ -18,6 +18,7 @@ use cg_auth_core::{
     },
 };
 use cg_auth_ureq::{BlockingTokenPool, BlockingTokenProvider};
+use http::Response;
 
 use self::counting_allocator::allocations_in;
 
@@ -101,4 +102,18 @@ fn building_the_delegate_request_allocates_six_times() {
     let (base, options, endpoint) = (subjects::base_url(), RequestOptions::new(), subjects::endpoint());
     drop(endpoint.to_request(&base, &options).unwrap());
     assert_eq!(allocations_in(|| drop(endpoint.to_request(&base, &options).unwrap())), 6);
+}
+
+#[test]
+fn reading_an_answer_allocates_for_its_two_tokens_alone() {
+    let (base, options, endpoint) = (subjects::base_url(), RequestOptions::new(), subjects::endpoint());
+    let body = subjects::answer_body();
+    let read = || drop(endpoint.read(Response::new(body.clone())).unwrap());
+    read();
+    assert_eq!(allocations_in(read), 2, "reading");
+    let exchange = || {
+        drop(endpoint.to_request(&base, &options).unwrap());
+        read();
+    };
+    assert_eq!(allocations_in(exchange), 8, "an exchange");
 }

@@ -45,6 +45,6 @@ pub(crate) use self::{
     header_text::HeaderText,
     json_reading::{PlainJson, read_json},
     secret::ClientSecret,
-    text::{decode_base64, holds, lossy_text},
+    text::{decode_base64, lossy_text},
     user_principal_name::UserPrincipalName,
 };

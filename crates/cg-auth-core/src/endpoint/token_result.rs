@@ -7,7 +7,7 @@ use crate::{
     body::Body,
     model::{
         ApiCredential, DelegatedAccessToken, DelegatedAccessTokenApiResultValue, Envelope, JsonContract,
-        holds, read_json,
+        read_json,
     },
 };
 
@@ -35,16 +35,13 @@ const AFTER: &str = r#""}"#;
 
 /// Appends visible ASCII, of which JSON escapes two characters, each with one more byte.
 fn push_escaped(visible_ascii: &str, json: &mut Vec<u8>) {
-    let is_special = |byte: u8| matches!(byte, b'"' | b'\\');
-    if !holds(visible_ascii.as_bytes(), is_special) {
-        return json.extend_from_slice(visible_ascii.as_bytes());
+    let mut rest = visible_ascii.as_bytes();
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        json.extend_from_slice(&rest[..at]);
+        json.extend_from_slice(&[b'\\', rest[at]]);
+        rest = &rest[at + 1..];
     }
-    for byte in visible_ascii.bytes() {
-        if is_special(byte) {
-            json.push(b'\\');
-        }
-        json.push(byte);
-    }
+    json.extend_from_slice(rest);
 }
 
 /// Reads the envelope ([wire protocol, section 11]). It gives out a token only if the service says success.

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{
     ClientSecret, JsonContract, UserPrincipalName, Wire,
-    json_reading::{self, FromJson, JsonError, Member, ReadJson, take_members},
+    json_reading::{self, FromJson, JsonError, Member, Pass, ReadJson, take_members},
 };
 
 /// A client secret and the user that it acts for ([wire protocol, section 3.1]).
@@ -87,13 +87,16 @@ pub(crate) struct FoundCredential {
 }
 
 impl FromJson for FoundCredential {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut found = Self {
+    fn of_object() -> Option<Self> {
+        Some(Self {
             client_secret: Member::named("clientSecret"),
             user_principal_name: Member::named("userPrincipalName"),
-        };
-        take_members!(object, found.client_secret, found.user_principal_name);
-        Ok(Some(found))
+        })
+    }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
+        take_members!(object, pass, self.client_secret, self.user_principal_name);
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     JsonContract, Wire,
-    json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, ReadJson, take_members},
+    json_reading::{self, AnyScalar, FromJson, JsonError, Lines, Member, Pass, ReadJson, take_members},
 };
 
 /// The documented body of a 400 or 500 answer ([wire protocol, section 3.1]), every member optional.
@@ -125,8 +125,8 @@ pub(crate) struct FoundError {
 }
 
 impl FromJson for FoundError {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut found = Self {
+    fn of_object() -> Option<Self> {
+        Some(Self {
             code: Member::named("code"),
             message: Member::named("message"),
             request_id: Member::named("requestId"),
@@ -135,19 +135,23 @@ impl FromJson for FoundError {
             title: Member::named("title"),
             detail: Member::named("detail"),
             trace_id: Member::named("traceId"),
-        };
+        })
+    }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
         take_members!(
             object,
-            found.code,
-            found.message,
-            found.request_id,
-            found.date,
-            found.error_msg,
-            found.title,
-            found.detail,
-            found.trace_id,
+            pass,
+            self.code,
+            self.message,
+            self.request_id,
+            self.date,
+            self.error_msg,
+            self.title,
+            self.detail,
+            self.trace_id,
         );
-        Ok(Some(found))
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     AccessToken, DelegatedAccessToken, JsonContract, RefreshToken, Wire,
     api_error::Hidden,
-    json_reading::{self, Found, FromJson, JsonError, Member, ReadJson, take_members},
+    json_reading::{self, Found, FromJson, JsonError, Member, Name, Pass, ReadJson, take_members},
 };
 
 /// The envelope around a token ([wire protocol, section 3.1]), as the service wrote it: every member may be
@@ -150,14 +150,17 @@ pub(crate) struct FoundResult {
 }
 
 impl FromJson for FoundResult {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut found = Self {
+    fn of_object() -> Option<Self> {
+        Some(Self {
             value: Member::named("value"),
             is_success: SuccessFlag { member: Member::named("isSuccess"), is_refused: false },
             error_msg: Member::named("errorMsg"),
-        };
-        take_members!(object, found.value, found.is_success, found.error_msg);
-        Ok(Some(found))
+        })
+    }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
+        take_members!(object, pass, self.value, self.is_success, self.error_msg);
+        Ok(())
     }
 }
 
@@ -168,11 +171,11 @@ struct SuccessFlag {
 }
 
 impl SuccessFlag {
-    fn is_called(&self, name: &str) -> bool {
-        self.member.is_called(name)
+    const fn name(&self) -> &'static str {
+        self.member.name()
     }
 
-    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, object: &mut A) -> Result<(), A::Error> {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: Name, object: &mut A, _: Pass) -> Result<(), A::Error> {
         let found = object.next_value()?;
         self.is_refused |= matches!(found, Found::Value(false));
         self.member.keep(name, found);
@@ -209,14 +212,17 @@ pub(crate) struct FoundValue {
 }
 
 impl FromJson for FoundValue {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut found = Self {
+    fn of_object() -> Option<Self> {
+        Some(Self {
             access_token: Member::named("access_token"),
             refresh_token: Member::named("refresh_token"),
             duration: Member::named("duration"),
-        };
-        take_members!(object, found.access_token, found.refresh_token, found.duration);
-        Ok(Some(found))
+        })
+    }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, pass: Pass) -> Result<(), A::Error> {
+        take_members!(object, pass, self.access_token, self.refresh_token, self.duration);
+        Ok(())
     }
 }
 

@@ -19,9 +19,10 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
+use self::from_json::Slot;
 pub(super) use self::from_json::{AnyScalar, Lines};
 pub(crate) use self::{
-    from_json::{Found, FromJson},
+    from_json::{Found, FromJson, Pass},
     plain::PlainJson,
 };
 
@@ -88,10 +89,18 @@ pub(crate) trait ReadJson: Sized {
 /// Reads one document from `bytes`. One UTF-8 byte order mark before it is skipped.
 pub(crate) fn read_json<T: ReadJson>(bytes: &[u8]) -> Result<T, JsonError> {
     let document = PlainJson::of(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(document.as_bytes());
-    let found = Found::deserialize(&mut deserializer);
-    let found = found.and_then(|found| deserializer.end().map(|()| found));
-    read_found(found.map_err(|error| place_in(bytes, error))?)
+    let found = found_in(document.as_bytes(), Pass::Quick)
+        .or_else(|_| found_in(document.as_bytes(), Pass::Lenient))
+        .map_err(|error| place_in(bytes, error))?;
+    read_found(found)
+}
+
+fn found_in<T: FromJson>(document: &[u8], pass: Pass) -> Result<Found<T>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(document);
+    let mut found = Found::Null;
+    Slot { found: &mut found, pass }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(found)
 }
 
 /// The error with its place in the document as it was sent, whose escapes are longer.
@@ -126,30 +135,29 @@ impl<T: FromJson> Member<T> {
         Self { name, found: Found::Null, documented: false }
     }
 
-    /// Whether the spelling `name` means this member.
-    pub(super) fn is_called(&self, name: &str) -> bool {
-        fn letters(name: &str) -> impl Iterator<Item = u8> {
-            name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
-        }
-        letters(name).eq(letters(self.name))
+    /// The documented name.
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Reads the value after `name` and keeps it if it wins over the one found before.
     pub(super) fn take<'de, A: MapAccess<'de>>(
         &mut self,
-        name: &str,
+        name: Name,
         object: &mut A,
+        pass: Pass,
     ) -> Result<(), A::Error> {
-        self.keep(name, object.next_value()?);
-        Ok(())
+        let wins = name.is_documented || !self.documented;
+        self.documented |= name.is_documented;
+        let mut loser = Found::Null;
+        object.next_value_seed(Slot { found: if wins { &mut self.found } else { &mut loser }, pass })
     }
 
     /// Keeps the value after `name` if it wins over the one found before.
-    pub(super) fn keep(&mut self, name: &str, found: Found<T>) {
-        let documented = name == self.name;
-        if documented || !self.documented {
+    pub(super) fn keep(&mut self, name: Name, found: Found<T>) {
+        if name.is_documented || !self.documented {
             self.found = found;
-            self.documented |= documented;
+            self.documented |= name.is_documented;
         }
     }
 
@@ -165,10 +173,12 @@ impl<T: FromJson> Member<T> {
 
 /// Reads an object into [`Member`]s, each under any of its spellings, and skips all other members.
 macro_rules! take_members {
-    ($object:ident, $($member:expr),+ $(,)?) => {
-        while let Some(name) = $crate::model::json_reading::next_name(&mut $object)? {
-            $(if $member.is_called(&name) {
-                $member.take(&name, &mut $object)?;
+    ($object:ident, $pass:ident, $($member:expr),+ $(,)?) => {
+        let names = [$($member.name()),+];
+        while let Some(name) = $crate::model::json_reading::next_name(&mut $object, &names)? {
+            let mut members = 0..;
+            $(if members.next() == name.member {
+                $member.take(name, &mut $object, $pass)?;
                 continue;
             })+
             $object.next_value::<serde::de::IgnoredAny>()?;
@@ -177,31 +187,98 @@ macro_rules! take_members {
 }
 pub(super) use take_members;
 
-/// The name of the next member. A name that is longer than any documented one is read as empty.
-pub(crate) fn next_name<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Option<Box<str>>, A::Error> {
-    object.next_key_seed(NameSeed)
+/// The name of the next member, compared with the documented names in `known`. It is never copied.
+pub(crate) fn next_name<'de, A: MapAccess<'de>>(
+    object: &mut A,
+    known: &[&'static str],
+) -> Result<Option<Name>, A::Error> {
+    object.next_key_seed(NameSeed(known))
 }
 
-struct NameSeed;
+/// What the name of a member means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name {
+    /// The place among the known names; `None` for another name.
+    pub(crate) member: Option<usize>,
+    /// Whether it is spelled as documented.
+    pub(crate) is_documented: bool,
+}
 
-impl<'de> DeserializeSeed<'de> for NameSeed {
-    type Value = Box<str>;
+struct NameSeed<'a>(&'a [&'static str]);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for NameSeed {
-    type Value = Box<str>;
+impl Visitor<'_> for NameSeed<'_> {
+    type Value = Name;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member name")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(if name.len() <= LONGEST_NAME { name.into() } else { Box::default() })
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        let documented = self.0.iter().position(|known| *known == name);
+        let member = documented.or_else(|| self.0.iter().position(|known| is_spelling(name, known)));
+        Ok(Name { member, is_documented: documented.is_some() })
     }
 }
 
-const LONGEST_NAME: usize = 64;
+/// Whether `name` is a spelling of `documented`: names ignore case and underscores.
+fn is_spelling(name: &str, documented: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
+    }
+    letters(name).eq(letters(documented))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Envelope;
+
+    #[test]
+    fn what_the_quick_pass_reads_the_lenient_one_reads_alike() {
+        let values = [
+            r#""t""#,
+            r#""""#,
+            "null",
+            "7",
+            "true",
+            r#"["t"]"#,
+            r#"{"t":1}"#,
+            r#""é""#,
+            "\"\u{9b}\"",
+            "\"\u{7f}\"",
+            r#""\"\\""#,
+            r#""a\nb""#,
+            r#""\ud800""#,
+            r#""\u00""#,
+            "\"a\nb\"",
+            "\"a",
+            r#""a" "b""#,
+            "",
+        ];
+        for name in ["access_token", "AccessToken", "refresh_token", "duration"] {
+            for value in values {
+                for end in ["}", "", ",", r#","access_token":"second","access_Token":"third"}"#] {
+                    let document = format!(r#"{{"isSuccess":true,"value":{{"{name}":{value}{end}}}"#);
+                    let read = |pass| found_in(document.as_bytes(), pass).ok().map(read_found::<Envelope>);
+                    let tokens = |envelope: Result<Envelope, JsonError>| envelope.map(|it| it.value);
+                    let [quick, lenient] = [Pass::Quick, Pass::Lenient].map(|pass| read(pass).map(tokens));
+                    assert!(quick.is_none() || quick == lenient, "{document}");
+                    let is_plain = matches!(value, r#""t""# | "null") && end.ends_with('}');
+                    assert!(quick.is_some() || !is_plain, "{document}");
+                }
+            }
+        }
+        for token in [&b"\xff"[..], b"\xed\xa0\x80", b"a\x01"] {
+            let document = [br#"{"value":{"access_token":""#, token, br#""}}"#].concat();
+            assert!(found_in::<<Envelope as ReadJson>::Found>(&document, Pass::Quick).is_err());
+        }
+    }
+}

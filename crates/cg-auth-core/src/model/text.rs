@@ -59,13 +59,48 @@ pub(crate) fn lossy_text(bytes: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Whether one of `bytes` is `wanted`.
+/// Whether each of `bytes` stands from `first` to `last`.
 ///
-/// It reads every byte of a block instead of stopping at the first, so that a block compiles to a few SIMD
-/// instructions.
-pub(crate) fn holds(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> bool {
+/// It reads a block whole and takes the largest distance, so that a block compiles to a few SIMD instructions.
+pub(crate) fn all_between(bytes: &[u8], first: u8, last: u8) -> bool {
+    let mut farthest = [0_u8; 64];
     let (blocks, rest) = bytes.as_chunks::<64>();
-    let (small_blocks, rest) = rest.as_chunks::<16>();
-    let holds = |bytes: &[u8]| bytes.iter().fold(false, |found, byte| found | wanted(*byte));
-    blocks.iter().any(|block| holds(block)) || small_blocks.iter().any(|block| holds(block)) || holds(rest)
+    for block in blocks {
+        for (farthest, byte) in farthest.iter_mut().zip(block) {
+            *farthest = (*farthest).max(byte.wrapping_sub(first));
+        }
+    }
+    let rest = rest.iter().map(|byte| byte.wrapping_sub(first));
+    farthest.into_iter().chain(rest).fold(0, u8::max) <= last - first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_between_two_if_each_is_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            let expected = (b'!'..=b'~').contains(&byte);
+            for length in [1, 63, 64, 65, 200] {
+                for at in [0, length / 2, length - 1] {
+                    let mut bytes = vec![b'a'; length];
+                    bytes[at] = byte;
+                    assert_eq!(all_between(&bytes, b'!', b'~'), expected, "{byte} at {at} of {length}");
+                }
+            }
+        }
+        assert!(all_between(b"", b'!', b'~'));
+    }
+
+    #[test]
+    fn what_is_no_utf_8_becomes_replacement_characters_in_a_text_that_does_not_grow() {
+        for bytes in
+            [&b""[..], b"abc", b"\xff", b"a\xffb\xc3", b"\xe2\x82", "é\u{fffd}".as_bytes(), &[0x80; 99]]
+        {
+            let text = lossy_text(bytes);
+            assert_eq!(*text, String::from_utf8_lossy(bytes));
+            assert_eq!(text.capacity(), text.len());
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! [`Found`]: a JSON value of any type, before it is checked.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use zeroize::Zeroizing;
 
@@ -33,76 +33,142 @@ pub(crate) trait FromJson: Sized {
         None
     }
 
+    /// Whether it is a token, which [`Pass::Quick`] reads by [`from_bytes`](Self::from_bytes).
+    const IS_TOKEN: bool = false;
+
+    fn from_bytes(_: &[u8]) -> Option<Self> {
+        None
+    }
+
     fn from_array<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
+    /// A value whose members [`read_members`](Self::read_members) fills in, if an object is expected.
+    fn of_object() -> Option<Self> {
+        None
     }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, _: Pass) -> Result<(), A::Error> {
+        skip_members(&mut object)
+    }
+}
+
+/// A document is read quickly, and if that fails, leniently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// Fails if a token is neither a valid one nor null. What it reads, the other pass reads alike.
+    ///
+    /// `serde_json` finds the end of a text fastest if it need not check the bytes. A token checks them itself.
+    Quick,
+    /// Takes any value for a token.
+    Lenient,
+}
+
+fn skip_members<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
+    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
 }
 
 impl<'de, T: FromJson> Deserialize<'de> for Found<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FoundVisitor(PhantomData))
+        let mut found = Self::Null;
+        Slot { found: &mut found, pass: Pass::Lenient }.deserialize(deserializer)?;
+        Ok(found)
     }
 }
 
-struct FoundVisitor<T>(PhantomData<T>);
+/// The place into which a value is read, so that an object is not moved from one reader to the next.
+pub(super) struct Slot<'a, T> {
+    pub(super) found: &'a mut Found<T>,
+    pub(super) pass: Pass,
+}
 
-impl<T> FoundVisitor<T> {
-    fn found<E>(value: Option<T>, otherwise: &'static str) -> Result<Found<T>, E> {
-        Ok(value.map_or(Found::Wrong(otherwise), Found::Value))
+impl<T: FromJson> Slot<'_, T> {
+    fn is_quick_token(&self) -> bool {
+        T::IS_TOKEN && self.pass == Pass::Quick
+    }
+
+    fn put<E>(self, value: Option<T>, otherwise: &'static str) -> Result<(), E> {
+        *self.found = value.map_or(Found::Wrong(otherwise), Found::Value);
+        Ok(())
     }
 }
 
-impl<'de, T: FromJson> Visitor<'de> for FoundVisitor<T> {
-    type Value = Found<T>;
+impl<'de, T: FromJson> DeserializeSeed<'de> for Slot<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.is_quick_token() {
+            deserializer.deserialize_option(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
+    }
+}
+
+impl<'de, T: FromJson> Visitor<'de> for Slot<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Found::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.found = Found::Null;
+        Ok(())
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Found::Null)
+    fn visit_none<E>(self) -> Result<(), E> {
+        *self.found = Found::Null;
+        Ok(())
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.is_quick_token() {
+            deserializer.deserialize_bytes(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Self::found(T::from_bool(value), "a boolean")
+    fn visit_bytes<E: Error>(self, value: &[u8]) -> Result<(), E> {
+        let token = T::from_bytes(value).ok_or_else(|| E::custom("not a valid token"))?;
+        *self.found = Found::Value(token);
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Self::found(T::from_integer(value), "a number")
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.put(T::from_bool(value), "a boolean")
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Self::found(T::from_integer(i64::try_from(value).unwrap_or(i64::MAX)), "a number")
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.put(T::from_integer(value), "a number")
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Self::found(T::from_float(value), "a number")
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.put(T::from_integer(i64::try_from(value).unwrap_or(i64::MAX)), "a number")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Self::found(T::from_text(value), "a string")
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.put(T::from_float(value), "a number")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
-        Self::found(T::from_array(array)?, "an array")
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.put(T::from_text(value), "a string")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        Self::found(T::from_object(object)?, "an object")
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
+        self.put(T::from_array(array)?, "an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        *self.found = T::of_object().map_or(Found::Wrong("an object"), Found::Value);
+        match self.found {
+            Found::Value(value) => value.read_members(object, self.pass),
+            Found::Null | Found::Wrong(_) => skip_members(&mut object),
+        }
     }
 }
 

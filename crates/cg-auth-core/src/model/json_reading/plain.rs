@@ -2,8 +2,6 @@
 
 use zeroize::Zeroizing;
 
-use crate::model::text::holds;
-
 /// A JSON document in which a text stands as it is, as far as JSON allows.
 ///
 /// `serde_json` decodes a text with an escape in a buffer of its own, which it does not zero. Some services
@@ -18,7 +16,7 @@ impl<'a> PlainJson<'a> {
     /// The document in `bytes`. One UTF-8 byte order mark before it is skipped.
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
         let document = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        if !holds(document, |byte| byte == b'\\') {
+        if memchr::memchr(b'\\', document).is_none() {
             return Self::AsSent(document);
         }
         // A decoded escape is never longer than the escape, so the buffer does not grow.

@@ -6,7 +6,7 @@ use serde::de::{IgnoredAny, MapAccess};
 
 use crate::model::{
     decode_base64url,
-    json_reading::{Found, FromJson, next_name},
+    json_reading::{Found, FromJson, Pass, next_name},
 };
 
 /// The times in the claims of a JWT (RFC 7519, section 4.1). Nothing is verified: only the service can check
@@ -89,13 +89,17 @@ impl JwtClaims {
 }
 
 impl FromJson for JwtClaims {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut claims = Self::default();
-        while let Some(name) = next_name(&mut object)? {
-            let claim = match &*name {
-                "exp" => &mut claims.exp,
-                "iat" => &mut claims.iat,
-                "nbf" => &mut claims.nbf,
+    fn of_object() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn read_members<'de, A: MapAccess<'de>>(&mut self, mut object: A, _: Pass) -> Result<(), A::Error> {
+        while let Some(name) = next_name(&mut object, &["exp", "iat", "nbf"])? {
+            // Other than the service's own members, a claim has one spelling.
+            let claim = match name.member.filter(|_| name.is_documented) {
+                Some(0) => &mut self.exp,
+                Some(1) => &mut self.iat,
+                Some(2) => &mut self.nbf,
                 _ => {
                     object.next_value::<IgnoredAny>()?;
                     continue;
@@ -106,7 +110,7 @@ impl FromJson for JwtClaims {
                 Found::Null | Found::Wrong(_) => None,
             };
         }
-        Ok(Some(claims))
+        Ok(())
     }
 }
 
