@@ -54,9 +54,18 @@ pub(crate) fn refused(error: &ServerError, address: &str) -> StoreError {
         "MOVED" | "ASK" | "CROSSSLOT" | "CLUSTERDOWN" | "TRYAGAIN" => {
             "is part of a cluster, which is not supported; name a single server in the URL"
         }
+        _ if error.details().is_some_and(names_unknown_command) => {
+            "does not know a command that the store needs; name a primary of Redis 5 or later that has EVALSHA, EVAL, TIME, \
+             HMGET, HSET, HDEL, DEL and PEXPIRE under these names"
+        }
         _ => "refuses the command; its log may say why",
     };
     StoreError::new(Failure::new(format!("the Redis server {address} {problem}")))
+}
+
+/// The text is that of an error, without its code. A script says it in other words.
+fn names_unknown_command(text: &str) -> bool {
+    ["unknown command", "Unknown Redis command"].iter().any(|words| text.contains(words))
 }
 
 /// The connection was lost, or the server refuses it or what the URL says.

@@ -261,3 +261,17 @@ async fn a_replica_that_is_read_only_is_named() {
     let shown = text(store.remove("entry").await);
     assert!(shown.contains("is a read-only replica"), "{shown}");
 }
+
+/// A hardened server has renamed some, and a Sentinel has none of them.
+#[tokio::test]
+async fn a_server_that_lacks_a_command_is_named_with_the_commands() {
+    if !server::is_there() {
+        return;
+    }
+    for command in ["EVALSHA", "EVAL", "TIME", "HMGET", "HSET"] {
+        let server = Server::start(&["--rename-command", command, ""]);
+        let shown = text(claim(&server.store(), FIRST).await);
+        assert!(shown.contains("does not know a command that the store needs; "), "{command}: {shown}");
+        assert!(shown.contains(command), "{command}: {shown}");
+    }
+}
