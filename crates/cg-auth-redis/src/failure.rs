@@ -48,15 +48,24 @@ pub(crate) fn refused(error: &ServerError, address: &str) -> StoreError {
         "MASTERDOWN" => "is a replica without its primary; name the primary in the URL",
         "OOM" => "has no memory left; raise its maxmemory, or let it evict keys",
         "MISCONF" => "cannot write its snapshot and takes no changes; its log says why",
-        "LOADING" => "still loads its data",
-        "BUSY" => "runs a script of another program",
-        "NOREPLICAS" => "has too few replicas and takes no changes",
+        "LOADING" => "still loads its data; it answers after that",
+        "BUSY" => "runs a script of another program; wait for its end, or send SCRIPT KILL",
+        "NOREPLICAS" => "has too few replicas and takes no changes; see its min-replicas-to-write",
         "MOVED" | "ASK" | "CROSSSLOT" | "CLUSTERDOWN" | "TRYAGAIN" => {
             "is part of a cluster, which is not supported; name a single server in the URL"
+        }
+        _ if error.details().is_some_and(names_unknown_command) => {
+            "does not know a command that the store needs; name a primary of Redis 5 or later that has EVALSHA, EVAL, TIME, \
+             HMGET, HSET, HDEL, DEL and PEXPIRE under these names"
         }
         _ => "refuses the command; its log may say why",
     };
     StoreError::new(Failure::new(format!("the Redis server {address} {problem}")))
+}
+
+/// The text is that of an error, without its code. A script says it in other words.
+fn names_unknown_command(text: &str) -> bool {
+    ["unknown command", "Unknown Redis command"].iter().any(|words| text.contains(words))
 }
 
 /// The connection was lost, or the server refuses it or what the URL says.

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use cg_auth_redis::RedisUrl;
+
 use crate::variable;
 
 /// The variable for the access token.
@@ -23,7 +25,7 @@ pub(crate) fn without_secrets(command: &mut Command) {
             Login::Unreadable => drop(command.env_remove(name)),
         }
     }
-    if env::var_os(variable::STORE.name).is_some_and(|store| holds_login(&store)) {
+    if env::var_os(variable::STORE.name).is_some_and(|store| !holds_no_password(&store)) {
         command.env_remove(variable::STORE.name);
     }
     // `CG_AUTH_PROXY` is removed whole, because no other program reads it.
@@ -47,9 +49,15 @@ fn names_a_proxy(name: &OsStr) -> bool {
     name.ends_with("proxy") && name != "no_proxy"
 }
 
-/// Whether the URL of a store may hold a password. A folder holds none.
-fn holds_login(store: &OsStr) -> bool {
-    !store.as_encoded_bytes().starts_with(b"file:") && store.as_encoded_bytes().contains(&b'@')
+/// Whether the value names a store without a password. Other programs write one as `?password=`, so a value that names
+/// no store may hold one anywhere.
+fn holds_no_password(store: &OsStr) -> bool {
+    let Some(text) = store.to_str() else { return false };
+    let is_url_without_password = || {
+        let url = RedisUrl::parse_allowing_plaintext(text);
+        url.is_ok_and(|url| !url.has_password())
+    };
+    ["", "none", "file"].contains(&text) || text.starts_with("file:") || is_url_without_password()
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -98,13 +106,24 @@ mod tests {
     }
 
     #[test]
-    fn only_a_store_with_a_login_is_hidden() {
-        for store in ["redis://user:canary@host", "rediss://:canary@host:6379/1", "canary@", "files:canary@"]
-        {
-            assert!(holds_login(store.as_ref()), "{store}");
+    fn a_store_stays_only_if_it_certainly_has_no_password() {
+        for store in [
+            "redis://user:canary@host",
+            "rediss://:canary@host:6379/1",
+            "redis://canary@host",
+            "canary@",
+            "files:canary@",
+            "rediss://host?password=canary",
+            "rediss://host#canary",
+            "rediss://host/canary",
+            "host:6379,password=canary",
+            "redis:canary",
+            " redis://host",
+        ] {
+            assert!(!holds_no_password(store.as_ref()), "{store}");
         }
-        for store in ["file", "file:/a@b", "redis://host:6379", "none", ""] {
-            assert!(!holds_login(store.as_ref()), "{store}");
+        for store in ["file", "file:/a@b", "redis://host:6379", "VALKEYS://[::1]/2", "none", ""] {
+            assert!(holds_no_password(store.as_ref()), "{store}");
         }
     }
 
@@ -112,7 +131,9 @@ mod tests {
     #[test]
     fn a_login_that_is_no_text_takes_its_variable_with_it() {
         use std::os::unix::ffi::OsStringExt as _;
-        assert_eq!(without_login(&OsString::from_vec(b"http://a:\xff@proxy".to_vec())), Login::Unreadable);
+        let no_text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        assert_eq!(without_login(&no_text(b"http://a:\xff@proxy")), Login::Unreadable);
+        assert!(!holds_no_password(&no_text(b"redis://\xff")));
     }
 
     #[test]

@@ -226,6 +226,8 @@ fn set_environment(command: &mut Command, announcement: &Announcement) {
         variable::REFRESH_TOKEN,
         variable::CA_FILE,
         variable::PROXY,
+        // It would hand the tokens of one emulator to the next one at the same address.
+        variable::STORE,
     ] {
         command.env_remove(variable.name);
     }

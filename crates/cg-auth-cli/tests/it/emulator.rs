@@ -70,7 +70,8 @@ fn a_command_gets_a_token_from_the_emulator_over_each_transport() {
             command
                 .env("CG_AUTH_PROFILE", "x")
                 .env("CG_AUTH_CLIENT_SECRET_FILE", "/x")
-                .env("CG_AUTH_CA_FILE", "/x");
+                .env("CG_AUTH_CA_FILE", "/x")
+                .env("CG_AUTH_STORE", "redis://:canary@localhost:1");
             command.arg("emulator").args(tls).arg("--").arg(cg_auth_itself);
             let output =
                 command.args(["token", "--format", "json", "--transport", transport]).output().unwrap();

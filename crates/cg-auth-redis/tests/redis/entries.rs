@@ -82,7 +82,7 @@ async fn the_server_removes_an_entry_when_all_of_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_lifetime_beyond_all_reckoning_is_a_very_long_one() {
+async fn a_lifetime_that_lua_cannot_count_becomes_a_very_long_one() {
     if !server::is_there() {
         return;
     }
@@ -260,4 +260,18 @@ async fn a_replica_that_is_read_only_is_named() {
     assert!(shown.contains("is a read-only replica; name the primary in the URL"), "{shown}");
     let shown = text(store.remove("entry").await);
     assert!(shown.contains("is a read-only replica"), "{shown}");
+}
+
+/// A hardened server has renamed some, and a Sentinel has none of them.
+#[tokio::test]
+async fn a_server_that_lacks_a_command_is_named_with_the_commands() {
+    if !server::is_there() {
+        return;
+    }
+    for command in ["EVALSHA", "EVAL", "TIME", "HMGET", "HSET"] {
+        let server = Server::start(&["--rename-command", command, ""]);
+        let shown = text(claim(&server.store(), FIRST).await);
+        assert!(shown.contains("does not know a command that the store needs; "), "{command}: {shown}");
+        assert!(shown.contains(command), "{command}: {shown}");
+    }
 }

@@ -20,7 +20,12 @@ impl StoreClock {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         let boot = boot.filter(|_| Now::system().boot().is_some());
         match boot {
-            Some(id) => Self { epoch: format!("boot {}", id.trim()), has_boot_clock: true },
+            Some(id) => {
+                // A time namespace of Linux moves the boot clock, by seconds or by years.
+                let namespace = fs::read_link("/proc/self/ns/time").unwrap_or_default();
+                let epoch = format!("boot {} {}", id.trim(), namespace.display());
+                Self { epoch, has_boot_clock: true }
+            }
             None => Self { epoch: "1970".to_owned(), has_boot_clock: false },
         }
     }

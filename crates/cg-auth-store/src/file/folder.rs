@@ -14,7 +14,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// The folder at `path`. It stays that one if the program changes its current folder.
+    /// The folder at `path`, which stays the same if the program changes its current folder.
     pub(super) fn new(path: PathBuf) -> Self {
         let path = std::path::absolute(&path).unwrap_or(path);
         // A slash at the end would lead through a symbolic link.
@@ -49,9 +49,18 @@ impl Folder {
         }
     }
 
-    /// Opens a file of the folder, which must be a regular file of the user alone. A symbolic link is not followed,
-    /// and a pipe is not waited for.
+    /// Opens a file of the folder, which must be a regular file of the user alone.
     pub(super) fn open(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+        let file = self.open_own(name, options)?;
+        match is_private(&file.metadata()?) {
+            true => Ok(file),
+            false => Err(io::Error::other(format!("other users can reach {name}; remove it"))),
+        }
+    }
+
+    /// Opens a file of the folder, which must be a regular file of the user, whatever its mode. It follows no symbolic
+    /// link, and waits for no pipe.
+    pub(super) fn open_own(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
@@ -63,9 +72,9 @@ impl Folder {
         }
         let file = options.open(self.path.join(name))?;
         let metadata = file.metadata()?;
-        match metadata.is_file() && is_private(&metadata) {
+        match metadata.is_file() && is_own(&metadata) {
             true => Ok(file),
-            false => Err(io::Error::other(format!("{name} is no regular file of this user alone"))),
+            false => Err(io::Error::other(format!("{name} is no regular file of this user; remove it"))),
         }
     }
 

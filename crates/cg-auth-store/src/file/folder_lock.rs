@@ -51,12 +51,13 @@ impl FolderLock {
     }
 }
 
-/// Opens the file for reading, which a read-only disk allows, and creates it if it is missing.
+/// Opens the file for reading, which a read-only disk allows, and creates it if it is missing. The folder keeps other
+/// users out, so the lock may have any mode.
 fn open(folder: &Folder) -> io::Result<File> {
-    match folder.open(NAME, OpenOptions::new().read(true)) {
+    match folder.open_own(NAME, OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut options = OpenOptions::new();
-            let file = folder.open(NAME, options.read(true).write(true).create(true).truncate(false))?;
+            let file = folder.open_own(NAME, options.read(true).write(true).create(true).truncate(false))?;
             Folder::make_private(&file)?;
             Ok(file)
         }

@@ -51,6 +51,25 @@ fn a_folder_that_others_can_reach_is_refused_with_the_way_out() {
     claim(&file_store(&folder), Holder::new(1), Some(HOUR)).unwrap();
 }
 
+/// After `chmod -R 755`, the way out that the error names is enough.
+#[test]
+fn a_folder_whose_files_others_could_read_is_used_again_after_the_way_out() {
+    let folder = private_folder();
+    let store = file_store(folder.path());
+    publish(&store, Holder::new(1), &token("eyJ")).unwrap();
+    let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    for file in fs::read_dir(folder.path()).unwrap() {
+        set(&file.unwrap().path(), 0o755);
+    }
+    set(folder.path(), 0o755);
+    assert!(claim(&store, Holder::new(2), Some(HOUR)).is_err());
+    set(folder.path(), 0o700);
+    let claimed = claim(&store, Holder::new(2), Some(HOUR)).unwrap();
+    assert!(matches!(claimed, Claimed::Won(Lease { is_unreadable: true, .. })), "{claimed:?}");
+    publish(&store, Holder::new(2), &token("eyJ")).unwrap();
+    assert!(matches!(claim(&store, Holder::new(3), Some(HOUR)), Ok(Claimed::Token(_))));
+}
+
 #[test]
 fn a_link_a_file_and_a_folder_of_another_user_are_refused() {
     let parent = tempfile::tempdir().unwrap();

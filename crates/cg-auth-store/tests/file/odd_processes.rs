@@ -20,7 +20,7 @@ use super::{HOUR, claim, entry, private_folder, publish, source_of, token};
 fn runs(phase: &str, before: &str, current: &Path, folder: &Path) {
     let output = Command::new("sh")
         .arg("-c")
-        .arg(format!("{before} && exec \"$0\" --exact odd_processes::odd_process"))
+        .arg(format!("{before} && exec \"$@\" \"$0\" --exact odd_processes::odd_process"))
         .arg(env::current_exe().unwrap())
         .env("CG_AUTH_TEST_ODD_PHASE", phase)
         .env("CG_AUTH_TEST_ODD_FOLDER", folder)
@@ -103,6 +103,23 @@ fn a_folder_that_can_never_be_made_is_an_error() {
     }
 }
 
+/// The boot clock of a time namespace differs from that of the machine, while the id of the boot is the same. A token
+/// of the one would live too long in the other.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_with_another_boot_clock_starts_anew() {
+    let namespace = "unshare --map-root-user --time --boottime 5";
+    let can_move = Command::new("sh").arg("-c").arg(format!("{namespace} true")).output();
+    if !can_move.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no time namespace for a test, because unshare is not allowed here");
+        return;
+    }
+    let folder = private_folder();
+    publish(&file_store(folder.path()), Holder::new(1), &token("eyJ")).unwrap();
+    runs("finds_token", "true", folder.path(), folder.path());
+    runs("finds_nothing", &format!("set -- {namespace}"), folder.path(), folder.path());
+}
+
 /// The programs of the tests above. Without its variables it does nothing.
 #[test]
 fn odd_process() {
@@ -139,6 +156,8 @@ fn odd_process() {
             env::set_current_dir("/").unwrap();
             assert!(matches!(claim(&store, other, Some(HOUR)), Ok(Claimed::Held(_))));
         }
+        "finds_token" => assert!(matches!(claim(&store, other, None), Ok(Claimed::Token(_)))),
+        "finds_nothing" => assert!(matches!(claim(&store, other, None), Ok(Claimed::Free))),
         "no_name" => {
             let folder = env::current_dir().unwrap();
             fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
