@@ -13,7 +13,7 @@ use std::{
 use self::waiters::Waiters;
 pub(super) use self::{
     deadline::Deadline,
-    semaphore::{Holder, Permit, Semaphore},
+    semaphore::{Permit, PermitOwner, Semaphore},
 };
 use super::{
     IssuedToken, TokenError,

@@ -222,7 +222,7 @@ struct Planted {
 struct Gate {
     is_frozen: bool,
     wakers: Vec<Waker>,
-    /// What happens once the store goes on, although nobody waits for it any more.
+    /// What the store does after it thaws, although its callers have given up.
     late: Vec<BoxFuture<'static, ()>>,
 }
 

@@ -4,15 +4,19 @@ use std::{future::poll_fn, task::Poll};
 
 use cg_auth_core::{
     AuthClient, TokenProvider,
-    token::{session::StoreState, store::TokenStore as _},
+    token::{
+        session::StoreState,
+        store::{Claim, Holder, TokenStore as _},
+    },
 };
 use cg_auth_emulator::{Emulator, Operation};
 use cg_auth_hyper::HyperTransport;
 use cg_auth_store::{FileStore, Sealed, file_store};
 use cg_auth_ureq::{BlockingTokenProvider, ThreadRuntime, UreqTransport};
+use rustix::fs::{FlockOperation, flock};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{HOUR, claim, entry, private_folder};
+use super::{HOUR, claim, entry, private_folder, source_of};
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -71,7 +75,40 @@ fn an_operation_whose_runtime_ends_leaves_the_store_usable() {
             .await;
         });
         drop(runtime);
-        let holder = cg_auth_core::token::store::Holder::new(number);
+        let holder = Holder::new(number);
         claim(&store, holder, Some(HOUR)).unwrap();
     }
+}
+
+/// Each of a thousand users has a provider of its own, and all start while another process changes something.
+#[test]
+fn a_thousand_operations_at_once_fail_for_no_want_of_threads() {
+    let folder = private_folder();
+    let (store, entry) = (file_store(folder.path()), entry());
+    claim(&store, Holder::new(1), None).unwrap();
+    let lock = std::fs::File::open(folder.path().join(".lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let mut lock = Some(lock);
+    let with_lease = |number| {
+        let mut claim = Claim::new(Holder::new(number));
+        claim.lease = Some(HOUR);
+        claim
+    };
+    let claims: Vec<_> = (0..1000).map(with_lease).collect();
+    let mut pending: Vec<_> = claims.iter().map(|claim| Some(store.claim(&entry, claim))).collect();
+    let mut failed = Vec::new();
+    ThreadRuntime::block_on(poll_fn(|context| {
+        for place in &mut pending {
+            let Some(operation) = place else { continue };
+            if let Poll::Ready(outcome) = operation.as_mut().poll(context) {
+                failed.extend(outcome.err().map(|error| source_of(&error)));
+                *place = None;
+            }
+        }
+        lock.take();
+        if pending.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    // A loaded machine may keep one for longer than its limit.
+    failed.retain(|error| !error.contains("400ms"));
+    assert!(failed.is_empty(), "{} failed: {}", failed.len(), failed[0]);
 }

@@ -25,7 +25,7 @@ pub(in crate::token) struct Semaphore {
 }
 
 /// The owner of an acquisition that needs a permit.
-pub(in crate::token) trait Holder: Send + Sync {
+pub(in crate::token) trait PermitOwner: Send + Sync {
     /// The acquisition loses its permit, because its time is over.
     fn permit_ends(&self);
 }
@@ -42,7 +42,7 @@ struct Place {
     /// `None` until the first poll, and once it has the permit.
     waker: Option<Waker>,
     deadline: Arc<Deadline>,
-    holder: Weak<dyn Holder>,
+    owner: Weak<dyn PermitOwner>,
 }
 
 impl State {
@@ -61,10 +61,10 @@ impl Semaphore {
     pub(in crate::token) async fn acquire_permit(
         self: &Arc<Self>,
         deadline: Arc<Deadline>,
-        holder: Weak<dyn Holder>,
+        owner: Weak<dyn PermitOwner>,
     ) -> Permit {
         deadline.queue();
-        let mut place = Some(Place { has_permit: false, waker: None, deadline, holder });
+        let mut place = Some(Place { has_permit: false, waker: None, deadline, owner });
         let mut number = 0;
         self.change(&mut |state| {
             state.last_number += 1;
@@ -79,15 +79,15 @@ impl Semaphore {
     /// Ends the acquisitions that hold a permit beyond their time, and frees their permits. Returns the time
     /// until the next one is over.
     pub(in crate::token) fn end_overdue(&self, now: Now) -> Option<Duration> {
-        // First the acquisitions, so that they do not run beside the next ones. A holder may let one go on, so
+        // First the acquisitions, so that they do not run beside the next ones. An owner may let one go on, so
         // the permits are freed in any case.
         let overdue = |place: &&Place| place.deadline.is_over(now);
-        let holders: Vec<_> = {
+        let owners: Vec<_> = {
             let state = lock(&self.state);
-            state.with_permit().filter(overdue).map(|place| Weak::clone(&place.holder)).collect()
+            state.with_permit().filter(overdue).map(|place| Weak::clone(&place.owner)).collect()
         };
-        for holder in holders.iter().filter_map(Weak::upgrade) {
-            holder.permit_ends();
+        for owner in owners.iter().filter_map(Weak::upgrade) {
+            owner.permit_ends();
         }
         self.change(&mut |state| {
             let before = state.places.len();

@@ -9,7 +9,7 @@ use crate::{
     token::{
         IssuedToken, SecretSource, TokenError,
         fleet::Fleet,
-        flight::{Flight, Holder, Outcome, Semaphore},
+        flight::{Flight, Outcome, PermitOwner, Semaphore},
         session::{Session, Snapshot, fleet_member::FleetMember},
         shared_back_off::SharedBackOff,
         sync::{ArcSwap, Mutex, MutexGuard, lock},
@@ -215,8 +215,8 @@ impl Shared {
     }
 }
 
-/// Nobody can be served once the last clone is gone. In a fleet the acquisition ends, and with it its lease, for which
-/// other processes wait. No refresh token is on the wire there.
+/// In a fleet, dropping the last clone ends the acquisition, and with it the lease that other processes wait for. No
+/// refresh token can be lost, because a fleet uses none.
 impl Drop for Shared {
     fn drop(&mut self) {
         if self.fleet.is_none() {
@@ -229,7 +229,7 @@ impl Drop for Shared {
     }
 }
 
-impl Holder for Shared {
+impl PermitOwner for Shared {
     /// A refresh goes on, since the service may have taken the refresh token. If its task runs again before the
     /// next caller of this user comes, the new one is not lost.
     fn permit_ends(&self) {

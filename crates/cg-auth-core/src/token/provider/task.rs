@@ -1,5 +1,8 @@
 //! [`AcquisitionTask`]: drives one acquisition to its end, whatever happens to the task that it runs in.
 
+mod fleet_step;
+mod task_permit;
+
 use std::{
     sync::{Arc, Weak},
     thread,
@@ -8,20 +11,22 @@ use std::{
 
 use http::StatusCode;
 
+use self::{
+    fleet_step::{Asked, FleetStep},
+    task_permit::TaskPermit,
+};
 use super::shared::Shared;
 use crate::{
     client::{AuthClient, CallError},
     endpoint::Answer,
     model::DelegatedAccessToken,
-    time::Now,
     token::{
         Grant, TokenError,
-        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide},
-        flight::{Flight, Outcome, Permit},
+        fleet::HeldLease,
+        flight::{Flight, Outcome},
         secret_source::read_secret,
         session::{AcquisitionId, Call, Next, Session, fleet_member::FleetMember},
         shared_back_off::{Admission, FailedCall, SharedBackOff},
-        store::{Holder, Publication, Published, StoreError, StoredToken},
         sync::lock,
     },
 };
@@ -35,22 +40,14 @@ pub(super) struct AcquisitionTask {
     is_complete: bool,
 }
 
-/// What an acquisition does after it has asked the store.
-enum Entered {
-    /// It acquires: with the lease, or without one if the store is unavailable.
-    Acquire(Option<HeldLease>),
-    Done(Next),
-    /// It has found nothing, and may not acquire.
-    StayOut,
-}
-
 impl AcquisitionTask {
     pub(super) fn new(shared: Weak<Shared>, flight: Weak<Flight>, id: AcquisitionId) -> Self {
         Self { shared, flight, id, is_complete: false }
     }
 
     pub(super) async fn run(mut self) {
-        let mut permit = self.acquire_permit().await;
+        let mut permit = TaskPermit::new(self.shared.clone(), self.flight.clone());
+        permit.acquire().await;
         let next = self.drive(&mut permit).await;
         // The permit is given back before a waiter is woken or an observer is notified.
         drop(permit);
@@ -59,18 +56,8 @@ impl AcquisitionTask {
         }
     }
 
-    /// Waits for a permit of the pool. A parked acquisition takes none: its waiters may never poll it again.
-    async fn acquire_permit(&self) -> Option<Permit> {
-        let semaphore = self.shared.upgrade()?.semaphore.clone()?;
-        let deadline = {
-            let flight = self.flight.upgrade()?;
-            flight.is_in_background().then(|| Arc::clone(flight.deadline()))?
-        };
-        Some(semaphore.acquire_permit(deadline, self.shared.clone()).await)
-    }
-
     /// The outcome, or `None` once the provider is dropped.
-    async fn drive(&self, permit: &mut Option<Permit>) -> Option<Next> {
+    async fn drive(&self, permit: &mut TaskPermit) -> Option<Next> {
         // The flight is gone if the acquisition was superseded while it waited for its permit.
         let shared = self.flight.upgrade().and(self.shared.upgrade())?;
         let (source, client) = (shared.secret_source(), shared.client.clone());
@@ -82,12 +69,13 @@ impl AcquisitionTask {
             (session.next_grant(now), has_token, user, FleetMember::of(session).only_looks(now))
         });
         drop(shared);
+        let step = FleetStep { shared: &self.shared, client: &client, id: self.id };
         if let Some(fleet) = fleet.as_ref().filter(|_| only_looks) {
-            // The secret is not read for a look.
+            // To look at the store, the entry of the last secret is enough.
             let entry = fleet.entry(&user, None);
             return match entry {
-                Some(entry) => self.look(&entry, permit, &client).await,
-                None => self.stay_out(),
+                Some(entry) => step.look(&entry, permit).await,
+                None => step.stay_out(),
             };
         }
         let admit = |it: &Arc<SharedBackOff>| it.admit(grant, has_token, limit, client.runtime().now());
@@ -110,10 +98,10 @@ impl AcquisitionTask {
         let stays_out = secret.is_err() || obstacle.is_some();
         let lease = match entry {
             None => None,
-            Some(entry) => match self.enter(&entry, stays_out, permit, &client).await? {
-                Entered::Acquire(lease) => lease,
-                Entered::Done(next) => return Some(next),
-                Entered::StayOut => None,
+            Some(entry) => match step.ask(&entry, stays_out, permit).await? {
+                Asked::Acquire(lease) => lease,
+                Asked::Done(next) => return Some(next),
+                Asked::StayOut => None,
             },
         };
         if let Some((grant, error, longest)) = obstacle {
@@ -158,7 +146,7 @@ impl AcquisitionTask {
             }
         }
         if let Some(lease) = lease {
-            self.publish(lease, &next, &client).await;
+            step.publish(lease, &next).await;
         }
         Some(next)
     }
@@ -187,116 +175,6 @@ impl AcquisitionTask {
         Some(repeated)
     }
 
-    /// Asks the store again and again, until the decision is anything but to ask again.
-    async fn enter(
-        &self,
-        entry: &Entry,
-        stays_out: bool,
-        permit: &mut Option<Permit>,
-        client: &AuthClient,
-    ) -> Option<Entered> {
-        let holder = Holder::random();
-        let begun = client.runtime().now();
-        let mut has_waited = false;
-        let mut ended_tokens = 0;
-        loop {
-            let asked = client.runtime().now();
-            let claim = |session: &mut Session, now: Now| {
-                FleetMember::of(session).claim(holder, stays_out, now.saturating_since(begun), now)
-            };
-            let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
-            let claimed = match ended_tokens < MOST_ENDED_TOKENS {
-                true => entry.claim(&claim).await,
-                false => Err(StoreError::new("the store hands out one token after the other that has ended")),
-            };
-            let shared = self.shared.upgrade()?;
-            let believed = |session: &mut Session, now| FleetMember::of(session).believed(claimed, now);
-            let decision = decide(shared.with_session_quietly(believed), standing, fastrand::f64());
-            let next = shared.with_session_quietly(|session, now| match decision {
-                Decision::Adopt(token) => {
-                    let adopted = FleetMember::of(session).adopt(self.id, &token, asked, now);
-                    ended_tokens += usize::from(adopted.is_none());
-                    adopted.map(Entered::Done).ok_or(Duration::ZERO)
-                }
-                Decision::Acquire(lease) => {
-                    if lease.is_unreadable {
-                        FleetMember::of(session).report_unreadable_entry();
-                    }
-                    let lease = HeldLease::new(entry.clone(), holder, lease);
-                    Ok(Entered::Acquire(Some(lease)))
-                }
-                Decision::AcquireAlone(error) => {
-                    if let Some(error) = error {
-                        FleetMember::of(session).report(Duration::ZERO, &Pause::Unavailable(error), now);
-                    }
-                    Ok(Entered::Acquire(None))
-                }
-                Decision::ServeOn(wait, pause) => {
-                    Ok(Entered::Done(FleetMember::of(session).serve_on(self.id, wait, &pause, now)))
-                }
-                Decision::Fail(cool_down) => {
-                    Ok(Entered::Done(FleetMember::of(session).cool_down(self.id, &cool_down, now)))
-                }
-                Decision::StayOut => Ok(Entered::StayOut),
-                Decision::AskAgain(wait, pause) => {
-                    if !std::mem::replace(&mut has_waited, true) {
-                        FleetMember::of(session).report(wait, &pause, now);
-                    }
-                    Err(wait)
-                }
-            });
-            match next {
-                Ok(entered) => return Some(entered),
-                Err(wait) => {
-                    shared.observers.notify();
-                    drop(shared);
-                    // Other users may acquire while this one waits for another process.
-                    drop(permit.take());
-                    client.runtime().sleep(wait).await;
-                    *permit = self.acquire_permit().await;
-                }
-            }
-        }
-    }
-
-    /// Looks for the token of another process during a back-off.
-    async fn look(&self, entry: &Entry, permit: &mut Option<Permit>, client: &AuthClient) -> Option<Next> {
-        match self.enter(entry, true, permit, client).await? {
-            Entered::Done(next) => Some(next),
-            Entered::Acquire(_) | Entered::StayOut => self.stay_out(),
-        }
-    }
-
-    fn stay_out(&self) -> Option<Next> {
-        let stay_out = |session: &mut Session, now| FleetMember::of(session).stay_out(self.id, now);
-        Some(self.shared.upgrade()?.with_session_quietly(stay_out))
-    }
-
-    /// Shares the outcome. Callers get the new token already while this runs.
-    async fn publish(&self, lease: HeldLease, next: &Next, client: &AuthClient) {
-        let publication = match next {
-            Next::Done(Ok(token)) => Publication::Token(StoredToken {
-                access_token: token.access_token(),
-                lifetime: token.expiry().served_life(),
-                left: token.expiry().remaining(client.runtime().now()),
-            }),
-            Next::Done(Err(error)) => Publication::CoolDown(cool_down_after(error, lease.failures())),
-            _ => Publication::Released,
-        };
-        let published = lease.publish(&publication).await;
-        let Some(shared) = self.shared.upgrade() else { return };
-        shared.with_session_quietly(|session, now| match (published, next) {
-            (Ok(Published::NothingNewer), Next::Done(Ok(token))) => {
-                let left = token.expiry().remaining(now).unwrap_or_default();
-                FleetMember::of(session).pause(left, &Pause::NothingNewer, now);
-            }
-            (Err(error), _) => {
-                FleetMember::of(session).report(Duration::ZERO, &Pause::Unavailable(error), now);
-            }
-            _ => {}
-        });
-    }
-
     /// Ends the acquisition without a request. `grant` fails for other users too; with `None` the secret is refused.
     fn put_off(&self, grant: Option<Grant>, error: TokenError, longest: Duration) -> Option<Next> {
         let kept = error.clone();
@@ -322,14 +200,6 @@ impl AcquisitionTask {
     }
 }
 
-/// Runs `work`, and extends the lease meanwhile if there is one.
-async fn extended<T>(lease: Option<&HeldLease>, work: impl Future<Output = T>) -> T {
-    match lease {
-        Some(lease) => lease.extended_during(work).await,
-        None => work.await,
-    }
-}
-
 /// Completes an acquisition whose task is dropped early: its runtime was shut down, or it has panicked.
 impl Drop for AcquisitionTask {
     fn drop(&mut self) {
@@ -345,5 +215,10 @@ impl Drop for AcquisitionTask {
     }
 }
 
-/// How many tokens that end on the way an acquisition takes from the store before it goes on without one.
-const MOST_ENDED_TOKENS: usize = 4;
+/// Runs `work`, and extends the lease, if there is one, until `work` ends.
+async fn extended<T>(lease: Option<&HeldLease>, work: impl Future<Output = T>) -> T {
+    match lease {
+        Some(lease) => lease.extended_during(work).await,
+        None => work.await,
+    }
+}

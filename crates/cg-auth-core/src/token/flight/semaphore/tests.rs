@@ -21,7 +21,7 @@ fn acquiring(semaphore: &Arc<Semaphore>) -> Acquiring {
 
 struct NoAcquisition;
 
-impl Holder for NoAcquisition {
+impl PermitOwner for NoAcquisition {
     fn permit_ends(&self) {}
 }
 
