@@ -48,9 +48,9 @@ pub(crate) fn refused(error: &ServerError, address: &str) -> StoreError {
         "MASTERDOWN" => "is a replica without its primary; name the primary in the URL",
         "OOM" => "has no memory left; raise its maxmemory, or let it evict keys",
         "MISCONF" => "cannot write its snapshot and takes no changes; its log says why",
-        "LOADING" => "still loads its data",
-        "BUSY" => "runs a script of another program",
-        "NOREPLICAS" => "has too few replicas and takes no changes",
+        "LOADING" => "still loads its data; it answers after that",
+        "BUSY" => "runs a script of another program; wait for its end, or send SCRIPT KILL",
+        "NOREPLICAS" => "has too few replicas and takes no changes; see its min-replicas-to-write",
         "MOVED" | "ASK" | "CROSSSLOT" | "CLUSTERDOWN" | "TRYAGAIN" => {
             "is part of a cluster, which is not supported; name a single server in the URL"
         }

@@ -1,5 +1,5 @@
-//! [`ReplyGuard`]: a connection that ends where the server sends what no reply of a script can be, or a reply that
-//! nobody has asked for.
+//! [`ReplyGuard`]: a connection that ends as soon as the server sends bytes that no script returns, or a reply without
+//! a command.
 
 mod greeting;
 mod syntax;
@@ -19,7 +19,7 @@ use self::syntax::Syntax;
 
 /// Bounds what the client library reads into memory, and keeps the rarer types of the protocol from it.
 ///
-/// It also counts. The library takes each reply for that of the oldest command, so one reply too many would shift all
+/// It also counts replies and commands. The library matches them by their order, so one reply too many would shift all
 /// later ones.
 #[derive(Debug)]
 pub(crate) struct ReplyGuard<S> {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reply_that_nobody_has_asked_for_ends_the_connection() {
+    async fn a_reply_without_a_command_ends_the_connection() {
         for commands in 0..4 {
             let (mut guard, mut peer) = after(commands).await;
             let error = read(&mut guard, &mut peer, commands + 1).await.unwrap_err();

@@ -93,7 +93,7 @@ impl Entry {
         self.ask(self.fleet.store.store.claim(&self.entry, claim)).await
     }
 
-    /// Tells the store, even if it has just failed to answer: an extension may have failed meanwhile, and the fleet
+    /// Tells the store, even if it has just failed to answer: the failure may be that of an extension, and the fleet
     /// waits for the outcome.
     pub(super) async fn publish(
         &self,

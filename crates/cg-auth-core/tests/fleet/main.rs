@@ -155,7 +155,7 @@ fn an_outage_of_the_service_costs_a_fleet_what_it_costs_one_process() {
     assert!(fleet <= one, "{fleet} requests, one process makes {one}");
 }
 
-/// Where late claims happen, nobody ends the lease, and the next process waits for it.
+/// If the store runs late claims, no process ends their leases, and the next process waits for them.
 #[test]
 fn a_claim_that_comes_late_delays_no_other_process() {
     for seed in 0..20 {
@@ -198,7 +198,7 @@ fn a_publication_that_comes_late_offers_no_token_for_longer_than_it_lives() {
     assert!(broken > 0);
 }
 
-/// Such a service issues the next token when the last one has ended by its clock, and nobody is served in between. The
+/// Such a service issues the next token when the last one has ended by its clock, and no call is served in between. The
 /// processes learn that clock from whole seconds, so they wait for more than a second at first, and for less later.
 #[test]
 fn calls_wait_for_little_more_than_an_acquisition_where_the_service_caches_tokens_to_their_end() {

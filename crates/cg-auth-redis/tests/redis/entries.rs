@@ -82,7 +82,7 @@ async fn the_server_removes_an_entry_when_all_of_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_lifetime_beyond_all_reckoning_is_a_very_long_one() {
+async fn a_lifetime_that_lua_cannot_count_becomes_a_very_long_one() {
     if !server::is_there() {
         return;
     }

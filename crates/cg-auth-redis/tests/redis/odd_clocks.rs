@@ -138,7 +138,7 @@ async fn a_jump_ends_a_cool_down_with_its_count_or_tells_its_true_length() {
 
 /// No end is lost or wraps round, so the entry is readable or counts as empty.
 #[tokio::test]
-async fn a_clock_at_the_end_of_all_reckoning_breaks_no_operation() {
+async fn a_clock_that_jumps_by_thousands_of_years_breaks_no_operation() {
     if !server::is_there() {
         return;
     }

@@ -87,7 +87,7 @@ fn a_connection_whose_runtime_stands_still_costs_one_operation_and_is_replaced()
     let shown = text(second.block_on(claim(&store, FIRST)));
     assert!(shown.contains("did not answer within 2s"), "{shown}");
     second.block_on(claim(&store, FIRST)).unwrap();
-    // The first runtime goes on with the connection of the second one, which runs meanwhile.
+    // The first runtime uses the connection of the second one, which keeps running.
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let driving = thread::spawn(move || second.block_on(stopped));
     first.block_on(claim(&store, FIRST)).unwrap();

@@ -75,7 +75,7 @@ async fn a_server_with_a_certificate_of_a_trusted_authority_is_spoken_to() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_or_of_another_name_is_refused() {
+async fn a_certificate_that_is_not_trusted_or_of_another_name_is_refused() {
     if !server::is_there() {
         return;
     }

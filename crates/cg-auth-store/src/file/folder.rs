@@ -14,7 +14,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// The folder at `path`. It stays that one if the program changes its current folder.
+    /// The folder at `path`, which stays the same if the program changes its current folder.
     pub(super) fn new(path: PathBuf) -> Self {
         let path = std::path::absolute(&path).unwrap_or(path);
         // A slash at the end would lead through a symbolic link.

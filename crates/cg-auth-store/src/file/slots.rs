@@ -8,8 +8,8 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The slots of an open file. One process at a time writes. Others may read meanwhile, and find the newest record that
-/// was written as a whole, also if the writer is killed.
+/// The slots of an open file. One process at a time writes. Others may read at the same time, and find the newest record
+/// that was written as a whole, also if the writer is killed.
 pub(super) struct Slots<F> {
     file: F,
 }

@@ -1,4 +1,4 @@
-//! Removes what nobody needs any longer from the folder of a store.
+//! Removes ended entries and temporary files that are left over from the folder of a store.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Removes the entries that have ended and the temporary files of processes that were killed, unless a process has done
-/// so within ten minutes. None is in use while `lock` is held. Other files stay, and a failure is no matter.
+/// so within ten minutes. No temporary file is in use while `lock` is held. Other files stay, and failures are ignored.
 ///
 /// The time of the last sweep is that of the lock's file. Many processes that start at once would otherwise sweep one
 /// after the other, and those that wait for the lock would give up.
@@ -41,7 +41,7 @@ fn sweep(folder: &Folder, clock: &StoreClock) {
     for name in temporary {
         let _ = fs::remove_file(folder.path().join(name));
     }
-    // Each sweep looks at others, so in the end each file has its turn.
+    // Each sweep reads other files, so that every file has its turn.
     let start = clock.now().subsec_nanos() as usize % others.len().max(1);
     others.rotate_left(start);
     let entries = others.iter().filter_map(|name| EntryFile::new(folder, clock, name).ok());
@@ -54,6 +54,6 @@ fn sweep(folder: &Folder, clock: &StoreClock) {
 }
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(10 * 60);
-/// A sweep of more files would hold the lock for too long.
+/// How many entries a sweep reads, so that it does not hold the lock for too long.
 const MOST_LOOKED_AT: usize = 500;
 const MOST_NAMES: usize = 20_000;

@@ -215,8 +215,8 @@ impl Shared {
     }
 }
 
-/// Nobody can be served once the last clone is gone. In a fleet the acquisition ends, and with it its lease, for which
-/// other processes wait. No refresh token is on the wire there.
+/// In a fleet, dropping the last clone ends the acquisition, and with it the lease that other processes wait for. No
+/// refresh token can be lost, because a fleet uses none.
 impl Drop for Shared {
     fn drop(&mut self) {
         if self.fleet.is_none() {

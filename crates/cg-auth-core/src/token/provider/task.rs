@@ -215,7 +215,7 @@ impl Drop for AcquisitionTask {
     }
 }
 
-/// Runs `work`, and extends the lease meanwhile if there is one.
+/// Runs `work`, and extends the lease, if there is one, until `work` ends.
 async fn extended<T>(lease: Option<&HeldLease>, work: impl Future<Output = T>) -> T {
     match lease {
         Some(lease) => lease.extended_during(work).await,

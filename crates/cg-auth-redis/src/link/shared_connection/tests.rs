@@ -46,6 +46,7 @@ fn an_attempt_whose_runtime_stands_still_is_given_up_and_changes_nothing_later()
     assert_eq!(second.block_on(shared.get()).unwrap().number, 2);
 
     first.block_on(async { end.changed().await.unwrap_err() });
+    shared.lose(1, &StoreError::new("an operation of the first connection comes late"));
     assert_eq!(second.block_on(shared.get()).unwrap().number, 2);
 }
 

@@ -1,0 +1,30 @@
+//! [`Defect`]: what a store does against its contract.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Defect {
+    TwoHoldersWin,
+    RepeatedClaimIsHeld,
+    LeaseIsNotExtended,
+    RepeatedPublicationIsASecondIssue,
+    TokensNeverEnd,
+    LeasesNeverEnd,
+    CountIsForgotten,
+    TokenIsCutOff,
+    UnwantedIsIgnored,
+    HeldIsIgnored,
+    LookTakesTheLease,
+    LateHolderPublishes,
+    NothingNewerIsForgotten,
+    RemoveDoesNothing,
+    OneUser,
+    LifetimeIsLost,
+    UnreadableIsSilent,
+    DebugShowsTheToken,
+    Panics,
+    InspectionIsLeftOut,
+    InspectionTakesTheLease,
+    InspectionShowsAnEmptyEntry,
+    InspectionShowsAnotherCount,
+    LateOperationsHappen,
+    LateTokensLiveLonger,
+}
