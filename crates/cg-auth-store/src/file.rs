@@ -53,13 +53,13 @@ pub fn file_store(folder: impl Into<PathBuf>) -> Sealed<FileStore> {
 /// - **Clock.** On Linux each end is a time of the boot clock, stored with the id of the boot. So restarting the machine
 ///   ends everything, and setting the wall clock changes nothing. Other systems have only the wall clock: setting it back
 ///   ends everything, and setting it forward ends what would have ended until then.
-/// - **One machine.** Containers share a volume if they have one kernel, one user id and one time namespace. Network file systems are not
-///   supported; several machines share a store on Redis.
+/// - **One machine.** Containers share a volume if they have one kernel, one user id and one time namespace, and if each
+///   or none can read `/proc/sys`. Network file systems are not supported; several machines share a store on Redis.
 /// - **Failures.** A full or read-only disk, a lock that is taken for 400 ms, or a folder of the wrong kind is a
 ///   [`StoreError`], with which a provider acquires by itself. What cannot be read in place of an entry, such as a
 ///   torn file after a power cut, counts as an empty entry and is replaced.
 ///
-/// An operation runs on a thread of its own, so it needs no runtime and blocks none.
+/// An operation runs on a thread of the store, so it needs no runtime and blocks none.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     shared: Arc<Shared>,

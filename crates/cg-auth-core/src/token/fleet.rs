@@ -3,6 +3,7 @@
 mod decision;
 mod health;
 mod lease;
+mod pending_claim;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +11,7 @@ use self::health::StoreHealth;
 pub(super) use self::{
     decision::{Decision, LONGEST_BELIEVED, Pause, Standing, TokenAge, cool_down_after, decide},
     lease::HeldLease,
+    pending_claim::PendingClaim,
 };
 use super::{
     session::StoreState,

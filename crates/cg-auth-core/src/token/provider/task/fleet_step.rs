@@ -7,7 +7,7 @@ use crate::{
     client::AuthClient,
     time::Now,
     token::{
-        fleet::{Decision, Entry, HeldLease, Pause, cool_down_after, decide},
+        fleet::{Decision, Entry, HeldLease, Pause, PendingClaim, cool_down_after, decide},
         provider::shared::Shared,
         session::{AcquisitionId, Next, Session, fleet_member::FleetMember},
         store::{Holder, Publication, Published, StoreError, StoredToken},
@@ -44,9 +44,12 @@ impl FleetStep<'_> {
                 FleetMember::of(session).claim(holder, stays_out, now.saturating_since(begun), now)
             };
             let (claim, standing) = self.shared.upgrade()?.with_session_quietly(claim);
-            let claimed = match ended_tokens < MOST_ENDED_TOKENS {
-                true => entry.claim(&claim).await,
-                false => Err(StoreError::new("the store hands out one token after the other that has ended")),
+            let (claimed, lease) = match ended_tokens < MOST_ENDED_TOKENS {
+                true => PendingClaim::new(entry, claim).await,
+                false => {
+                    let problem = "the store hands out one token after the other that has ended";
+                    (Err(StoreError::new(problem)), None)
+                }
             };
             let shared = self.shared.upgrade()?;
             let believed = |session: &mut Session, now| FleetMember::of(session).believed(claimed, now);
@@ -57,12 +60,11 @@ impl FleetStep<'_> {
                     ended_tokens += usize::from(adopted.is_none());
                     adopted.map(Asked::Done).ok_or(Duration::ZERO)
                 }
-                Decision::Acquire(lease) => {
-                    if lease.is_unreadable {
+                Decision::Acquire(won) => {
+                    if won.is_unreadable {
                         FleetMember::of(session).report_unreadable_entry();
                     }
-                    let lease = HeldLease::new(entry.clone(), holder, lease);
-                    Ok(Asked::Acquire(Some(lease)))
+                    Ok(Asked::Acquire(lease))
                 }
                 Decision::AcquireAlone(error) => {
                     if let Some(error) = error {

@@ -2,7 +2,10 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,8 @@ use cg_auth_core::{
         Claim, Claimed, EntryOwner, Holder, Publication, Published, StoreEntry, StoreError, TokenStore,
     },
 };
+
+use tokio::sync::Semaphore;
 
 use super::{super::*, Processes, ticking};
 
@@ -202,5 +207,67 @@ fn each_acquisition_of_a_process_is_another_holder() {
         let (claims, publications) = (store.claims.lock().unwrap(), store.publications.lock().unwrap());
         assert_eq!(*claims, *publications);
         assert_ne!(claims[0], claims[1]);
+    });
+}
+
+/// A store that answers claims once the test opens the gate.
+#[derive(Debug, Clone)]
+struct Gated {
+    store: ScriptedStore,
+    gate: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl TokenStore for Gated {
+    fn entry(&self, owner: &EntryOwner<'_>) -> StoreEntry {
+        self.store.entry(owner)
+    }
+
+    /// A store grants a claim even if the program no longer waits, as a server does.
+    async fn claim(&self, entry: &StoreEntry, claim: &Claim) -> Result<Claimed, StoreError> {
+        let (store, gate, entry, claim) =
+            (self.store.clone(), Arc::clone(&self.gate), entry.clone(), claim.clone());
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let granted = tokio::spawn(async move {
+            drop(gate.acquire().await);
+            store.claim(&entry, &claim).await
+        });
+        granted.await.unwrap()
+    }
+
+    async fn publish(
+        &self,
+        entry: &StoreEntry,
+        holder: Holder,
+        publication: &Publication,
+    ) -> Result<Published, StoreError> {
+        self.store.publish(entry, holder, publication).await
+    }
+
+    async fn remove(&self, entry: &StoreEntry) -> Result<(), StoreError> {
+        self.store.remove(entry).await
+    }
+}
+
+#[test]
+fn a_lease_that_the_store_grants_after_the_cancellation_ends_at_once() {
+    everywhere(async |_| {
+        let processes = Processes::new(ScriptedTransport::new().answer(issue(1)), Tasks::Spawned);
+        let store = Gated {
+            store: processes.store.clone(),
+            gate: Arc::new(Semaphore::new(0)),
+            waiting: Arc::default(),
+        };
+        {
+            let provider = processes.start().with_store(store.clone());
+            let mut token = pin!(provider.token());
+            assert!(poll_once(token.as_mut()).await.is_pending());
+            until(|| store.waiting.load(Ordering::SeqCst) == 1).await;
+        }
+        store.gate.add_permits(1);
+        until(|| processes.operations("publish") == 1).await;
+        let token = bounded(processes.start().token()).await.unwrap();
+        assert_eq!((token.expose_secret(), processes.requests()), ("token-1", 1));
     });
 }
