@@ -30,7 +30,7 @@ SYSTEM_BUNDLES = [
 ]
 # A row's name, and the ratio to reach.
 TARGETS = {"http": 0.9, "https, one root": 0.8, "https, the system's roots": 0.6, "--version": 0.3}
-LARGEST_MB = 8
+LARGEST_MB = 8.5
 
 
 def main():

@@ -78,7 +78,7 @@ pub(super) trait Place: Sync {
 /// The answer to an operation, which a machine that is busy may need to try again. Each can be repeated.
 fn answer<T, F: Future<Output = Result<T, StoreError>>>(operation: impl Fn() -> F) -> T {
     let mut answers = (0..TRIES).map(|_| block_on(operation()));
-    answers.find_map(Result::ok).expect("the store answers")
+    answers.find_map(Result::ok).unwrap()
 }
 
 /// The entry of the first user of `emulator`.
