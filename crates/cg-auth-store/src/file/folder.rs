@@ -105,17 +105,24 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Creates the last folder of a path. Another process may be faster.
 fn create_one(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
-    match builder.create(path) {
+    match create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-        #[cfg(unix)]
-        Ok(()) => std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(FOLDER_MODE)),
-        #[cfg(not(unix))]
-        Ok(()) => Ok(()),
+        created => created,
     }
+}
+
+/// A strict umask takes rights from the mode, so it is set once more.
+#[cfg(unix)]
+fn create_new(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+
+    DirBuilder::new().mode(FOLDER_MODE).create(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(FOLDER_MODE))
+}
+
+#[cfg(not(unix))]
+fn create_new(path: &Path) -> io::Result<()> {
+    DirBuilder::new().create(path)
 }
 
 fn obstacle(found: &Metadata, path: &Path) -> Option<String> {
