@@ -109,7 +109,7 @@ fn pool(runtime: &Runtime, effort: Effort) -> Vec<Row> {
         runtime.block_on(smithy.token_of(user)).unwrap();
     }
 
-    let hit_of_floor = |user: usize| floor.peek(&names[user]).unwrap().text.len();
+    let hit_of_floor = |user: usize| ready(floor.token(&names[user])).unwrap().text.len();
     let hit_of_pool = |user: usize| ready(pool.for_user(&users[user]).token()).unwrap().expose_secret().len();
     let hit_of_smithy = |user: usize| ready(smithy.token_of(user)).unwrap();
     let subjects: [(Subject, &(dyn Fn(usize) -> usize + Sync)); 3] =
