@@ -219,11 +219,14 @@ impl Expiry {
         self.known.map_or(Duration::ZERO, |known| known.unseen)
     }
 
-    /// The same expiry, of a token that is older than its claims show by `unseen` at most.
+    /// The same expiry, of a token that is older than its claims show by `unseen` at most. The clock of the service may
+    /// run faster than the local one for the whole lifetime.
     pub(super) fn with_unseen_age(self, unseen: Duration) -> Self {
         let known = self.known.map(|known| {
-            let unseen = unseen.min(known.unseen);
-            let expires_at = known.expires_at.checked_add(known.unseen - unseen).unwrap_or(known.expires_at);
+            let unseen = unseen.min(known.unseen).saturating_add(known.lifetime / DRIFT);
+            let expires_at = (known.expires_at.checked_add(known.unseen))
+                .and_then(|end| end.checked_sub(unseen))
+                .unwrap_or(known.expires_at);
             Known { unseen, expires_at, ..known }
         });
         Self { known, ..self }
@@ -239,6 +242,9 @@ impl Expiry {
         })
     }
 }
+
+/// The speeds of the clocks of this machine and of the service differ by less than one part in so many.
+pub(super) const DRIFT: u32 = 1000;
 
 const fn unseen_age(source: ExpirySource) -> Duration {
     match source {

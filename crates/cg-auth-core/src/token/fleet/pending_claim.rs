@@ -1,4 +1,4 @@
-//! [`PendingClaim`]: a claim whose lease ends if nobody waits for the answer any longer.
+//! [`PendingClaim`]: ends the lease that a store grants to an acquisition that was cancelled meanwhile.
 
 use std::{
     pin::Pin,

@@ -9,7 +9,11 @@ use super::{
 };
 use crate::{
     time::Now,
-    token::{ExpirySource, IssuedToken, JwtClaims, expiry::LONGEST_WAY, fleet::TokenAge},
+    token::{
+        ExpirySource, IssuedToken, JwtClaims,
+        expiry::{DRIFT, LONGEST_WAY},
+        fleet::TokenAge,
+    },
 };
 
 /// The current token. Its age is the sum of the times between observations of the clocks, so a clock that is
@@ -138,13 +142,13 @@ impl HeldToken {
 }
 
 /// How long after its end here the service may still count the token as valid: the part of a second that its claims do
-/// not show, and the time that the answer took until `now`. A store does not tell how long the first holder has waited.
+/// not show, the time that the answer took until `now`, and what a slow clock of the service adds. A store does not tell how long the first holder has waited.
 fn last_moments(token: &IssuedToken, left: Duration, now: Now) -> Duration {
     let expiry = token.expiry();
     let on_the_way = expiry.sent().map_or(Duration::ZERO, |sent| now.saturating_since(sent).min(LONGEST_WAY));
     match expiry.source() {
-        ExpirySource::JwtClaims => expiry.unseen_age() + on_the_way,
-        ExpirySource::Store => unseen_by_holder(token, left) + on_the_way,
+        ExpirySource::JwtClaims => expiry.unseen_age() + on_the_way + left / DRIFT,
+        ExpirySource::Store => unseen_by_holder(token, left) + on_the_way + left / DRIFT,
         _ => Duration::ZERO,
     }
 }

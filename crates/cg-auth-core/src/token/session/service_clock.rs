@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::time::Now;
+use crate::{time::Now, token::expiry::DRIFT};
 
 /// A lower and an upper bound of the clock of the service. An answer shows whole seconds only, but answers come at
 /// different parts of a second, so several of them give narrower bounds than one.
@@ -71,9 +71,6 @@ impl Shown {
 const SECOND: Duration = Duration::from_secs(1);
 /// Counts as passed in any case, because a request with the token takes time to arrive.
 const LEAST_PASSED: Duration = Duration::from_millis(100);
-/// The speeds of the two clocks differ by less than one part in so many.
-const DRIFT: u32 = 1000;
-
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;

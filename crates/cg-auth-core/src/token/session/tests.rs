@@ -66,7 +66,7 @@ fn one_answer_leaves_a_second_and_its_time_on_the_way() {
     assert!(matches!(acquire(&mut session, 0, Some(1000)), Next::Done(Ok(_))));
     // As another process of the fleet has seen.
     session.held.as_mut().unwrap().is_handed_out_again = true;
-    assert_eq!(end_and_request(&mut session), (99_000, 100_020));
+    assert_eq!(end_and_request(&mut session), (99_000, 100_120));
 }
 
 #[test]
@@ -97,7 +97,8 @@ fn a_clock_that_contradicts_itself_leaves_a_second() {
     // The clock of another server, or one that was set.
     assert!(matches!(acquire(&mut session, 95_900, Some(1050)), Next::Done(Ok(_))));
     let (end, request) = end_and_request(&mut session);
-    assert_eq!((end, request), (95_900 + 49_000, 95_900 + 50_000 + 20));
+    // 50 ms for a clock that runs faster, or slower, for 50 s.
+    assert_eq!((end, request), (95_900 + 49_000 - 50, 95_900 + 50_000 + 20 + 50));
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn without_the_clock_of_the_service_a_second_is_left() {
     assert!(matches!(acquire(&mut session, 0, None), Next::Done(Ok(_))));
     assert!(matches!(acquire(&mut session, 95_900, None), Next::Done(Ok(_))));
     let (end, request) = end_and_request(&mut session);
-    assert_eq!(request - end, 1020);
+    assert_eq!(request - end, 1120);
 }
 
 /// How long to wait after an answer with the old token and this `Date`, if the request is repeated.
@@ -147,13 +148,12 @@ fn an_old_token_that_ends_before_its_answer_is_sent_is_asked_for_again_at_once()
 }
 
 proptest! {
-    /// Whatever part of a second the service is at, however fast its clock is and however long its answers take. A
-    /// lifetime counts by the clock of this machine, so the end of a token is where both clocks have passed equally.
+    /// Whatever part of a second the service is at, however fast its clock is and however long its answers take.
     #[test]
     fn no_token_is_served_past_its_end_and_none_is_requested_before_it(
         phase in 0_u64..1_000_000,
         parts_per_million in -900_i64..900,
-        answers in proptest::collection::vec((0_u64..30_000, 0_u64..900, 0_u64..900), 1..8),
+        answers in proptest::collection::vec((0_u64..30_000, 0_u64..900, 0_u64..900), 2..8),
     ) {
         // In microseconds since the service showed 1000.
         let shows = |micros: u64| {
@@ -165,7 +165,7 @@ proptest! {
             Now::new(Duration::from_secs(5) + passed, UNIX_EPOCH + Duration::from_secs(777) + passed)
         };
         let has_ended = |micros: u64| shows(micros) >= (END - 1000) * 1_000_000;
-        let (mut session, mut now, mut asked) = (session(), 0, 0);
+        let (mut session, mut now) = (session(), 0);
         for (gap, there, back) in answers {
             let sent = now + gap * 1000;
             let (shown, received) = (sent + there * 1000, sent + (there + back) * 1000);
@@ -175,18 +175,18 @@ proptest! {
             let id = session.start(Reason::Due, at(sent));
             let next = acquire_between(&mut session, id, at(sent), at(received), Some(1000 + shows(shown) / 1_000_000));
             prop_assert!(matches!(next, Next::Done(Ok(_))));
-            (now, asked) = (received, sent);
+            now = received;
         }
-        let Some(held) = &mut session.held else { return Ok(()) };
-        held.is_handed_out_again = true;
-        let is_over = |micros: u64| shows(asked) + (micros - asked) >= (END - 1000) * 1_000_000;
+        if !session.held.as_ref().is_some_and(|held| held.is_handed_out_again) {
+            return Ok(());
+        }
         while session.valid_token(at(now)).is_some() {
-            prop_assert!(!is_over(now), "served {now} microseconds after the beginning");
+            prop_assert!(!has_ended(now), "served {now} microseconds after the beginning");
             now += 5_000;
         }
         let wait = session.until_replaced(at(now));
         let requested = now + u64::try_from(wait.as_micros()).unwrap() + 1;
-        prop_assert!(is_over(requested), "requested {requested} microseconds after the beginning");
+        prop_assert!(has_ended(requested), "requested {requested} microseconds after the beginning");
         prop_assert!(wait <= Duration::from_secs(3), "{wait:?}");
     }
 }
